@@ -1,0 +1,1 @@
+"""Model cards; finding, adding and downloading weights. No torch."""

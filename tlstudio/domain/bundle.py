@@ -1,0 +1,124 @@
+"""The bundle: one .onnx file with everything needed to use it, described by JSON in `metadata_props["tlstudio"]`.
+
+Graph input `image`: uint8, (batch, size, size, 3), RGB. Outputs: `probabilities` (batch, classes), `embedding`
+(batch, features) and `novelty` (batch,), 0 meaning like the training images. Fields that are absent read as None.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tlstudio.domain.errors import BundleRefused, StudioError
+from tlstudio.domain.preprocess import PreprocessSpec
+
+METADATA_KEY = "tlstudio"
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof that the exported file equals the trained model.
+
+    images: held-out images compared, each decoded from its file. agreement: share with the same top class (ties with a margin
+    under 1e-4 count as agreement). max_difference: largest difference of any probability.
+    """
+
+    images: int
+    agreement: float
+    max_difference: float
+    passed: bool
+    split: str = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class BundleInfo:
+    """The bundle's own description.
+
+    temperature: divides the logits inside the graph. operating_point: {class: threshold} or None. novelty_threshold: novelty
+    above it is reported as unfamiliar. data_fingerprint: SHA-256 over the contents and labels of the training images.
+    metrics: as `evaluate` gives them, with intervals. versions: of the program and libraries that made it.
+    """
+
+    classes: tuple[str, ...]
+    preprocess: PreprocessSpec
+    backbone: dict[str, Any]
+    data_fingerprint: str
+    versions: dict[str, str]
+    project: str = ""
+    created_at: str = ""
+    temperature: float | None = None
+    operating_point: dict[str, float] | None = None
+    novelty_threshold: float | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    certificate: Certificate | None = None
+    format_version: int = FORMAT_VERSION
+
+    def dumps(self) -> str:
+        data = {
+            "format_version": self.format_version,
+            "classes": list(self.classes),
+            "preprocess": self.preprocess.to_json(),
+            "backbone": self.backbone,
+            "data_fingerprint": self.data_fingerprint,
+            "versions": self.versions,
+            "project": self.project,
+            "created_at": self.created_at,
+            "temperature": self.temperature,
+            "operating_point": self.operating_point,
+            "novelty_threshold": self.novelty_threshold,
+            "metrics": self.metrics,
+            "certificate": None
+            if self.certificate is None
+            else {name: getattr(self.certificate, name) for name in Certificate.__dataclass_fields__},
+        }
+        return json.dumps({k: v for k, v in data.items() if v is not None}, ensure_ascii=False, sort_keys=True)
+
+    @staticmethod
+    def loads(text: str, path: Path) -> BundleInfo:
+        """Reads `dumps`' form. Raises BundleRefused, naming `path`, for anything else; unknown keys are ignored."""
+        try:
+            data = json.loads(text)
+            version = int(data["format_version"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damaged(path) from error
+        if version > FORMAT_VERSION:
+            raise BundleRefused(
+                f"This model was made by a newer version of the program (format {version}).",
+                remedy="Install the newest version of Transfer Learning Studio.",
+                path=path,
+            )
+        try:
+            certificate = data.get("certificate")
+            return BundleInfo(
+                classes=tuple(str(name) for name in data["classes"]),
+                preprocess=PreprocessSpec.from_json(data["preprocess"]),
+                backbone=dict(data["backbone"]),
+                data_fingerprint=str(data["data_fingerprint"]),
+                versions=dict(data["versions"]),
+                project=str(data.get("project", "")),
+                created_at=str(data.get("created_at", "")),
+                temperature=data.get("temperature"),
+                operating_point=data.get("operating_point"),
+                novelty_threshold=data.get("novelty_threshold"),
+                metrics=dict(data.get("metrics", {})),
+                certificate=None if certificate is None else Certificate(**certificate),
+                format_version=version,
+            )
+        except (KeyError, TypeError, ValueError, StudioError) as error:
+            raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> BundleRefused:
+    return BundleRefused(
+        "The description inside this model file is damaged.", remedy="Export the model again.", path=path
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    file: Path
+    bytes: int
+    certificate: Certificate

@@ -1,0 +1,176 @@
+"""Failures that have a name, a cause and a way out.
+
+Every error a user can meet is a `StudioError`: what happened, to which file, and what to do now. Anything else that escapes
+is a defect of the program and goes to the log. `Cancelled` is neither: it derives from `BaseException`, so that no broad
+`except Exception` swallows the user's wish to stop.
+"""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+
+class Cancelled(BaseException):
+    """The user asked to stop; raised from a progress report."""
+
+
+class StudioError(Exception):
+    """A named failure.
+
+    `what` says what happened, `path` to which file, `remedy` what to do now; each is a whole sentence for the user (path
+    aside). Survives pickling, because failures cross from the worker process to the window.
+    """
+
+    exit_status = 1
+
+    def __init__(self, what: str, *, remedy: str = "", path: str | Path | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+        self.path = None if path is None else str(path)
+
+    @property
+    def kind(self) -> str:
+        """The class name: what tests and JSON consumers compare."""
+        return type(self).__name__
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.what, self.remedy, self.path)
+
+    def __str__(self) -> str:
+        where = f" ({self.path})" if self.path else ""
+        return f"{self.what}{where} {self.remedy}".strip()
+
+
+def _rebuild(kind: type[StudioError], what: str, remedy: str, path: str | None) -> StudioError:
+    return kind(what, remedy=remedy, path=path)
+
+
+class WrongUsage(StudioError):
+    """The request itself makes no sense: an unknown class name, a fraction above 1 …"""
+
+    exit_status = 2
+
+
+# --- the data -------------------------------------------------------------
+
+
+class ImageRefused(StudioError):
+    """One file can't be used as an image; it costs that file alone."""
+
+
+class NothingToImport(StudioError):
+    """The folder holds no image that can be read."""
+
+
+class NotEnoughImages(StudioError):
+    """One class only, or too few images in a class, to train or to measure."""
+
+
+# --- the project ----------------------------------------------------------
+
+
+class NotAProject(StudioError):
+    """The folder is not a project, or its database can't be read."""
+
+
+class ProjectTooNew(StudioError):
+    """The project was written by a newer version of the program."""
+
+
+class ProjectExists(StudioError):
+    """A new project was asked for in a folder that already holds something."""
+
+
+class ProjectBusy(StudioError):
+    """Another window or command is writing to the project now."""
+
+
+class RunNotFound(StudioError):
+    """The run that was named does not exist, or there is no finished run yet."""
+
+
+class RunNotReady(StudioError):
+    """The run exists but can't do this: not finished, or its files are damaged."""
+
+
+# --- the disk -------------------------------------------------------------
+
+
+class DiskFull(StudioError):
+    """No space left where the program wanted to write."""
+
+
+class CantWrite(StudioError):
+    """The folder or file is read-only, or the user has no right to write there."""
+
+
+class FileTrouble(StudioError):
+    """Any other trouble with a file: gone, on a disconnected drive, a reading error …"""
+
+
+# --- models and bundles ---------------------------------------------------
+
+
+class UnknownModel(StudioError):
+    """No model card and no architecture has this name."""
+
+
+class WeightsMissing(StudioError):
+    """The pretrained weights are not on this machine."""
+
+
+class WeightsRefused(StudioError):
+    """The weights can't be used: a pickle, a damaged file, another architecture …"""
+
+
+class DownloadFailed(StudioError):
+    """The download stopped; what arrived is kept and the next try goes on from there."""
+
+
+class BundleRefused(StudioError):
+    """The file is missing, is not a bundle of this program, or is from a newer version."""
+
+
+class CertificateFailed(StudioError):
+    """The exported file and the trained model disagree, so the file is not handed out."""
+
+
+# --- the machine ----------------------------------------------------------
+
+
+class OutOfMemory(StudioError):
+    """The images don't fit into memory at the smallest batch."""
+
+
+class WorkerDied(StudioError):
+    """The process that does the work ended unexpectedly; the window lives on."""
+
+
+class DeviceMissing(StudioError):
+    """The chosen device (CUDA, MPS) is not on this machine."""
+
+
+def from_os_error(error: OSError, path: str | Path | None = None) -> StudioError:
+    """The named failure behind an operating-system error; `path` defaults to the error's own file name."""
+    where = path if path is not None else error.filename
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull("The disk is full.", remedy="Free some space or choose another place.", path=where)
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return CantWrite(
+            "The program is not allowed to write there.",
+            remedy="Choose another folder, or ask for the right to write to this one.",
+            path=where,
+        )
+    if error.errno == errno.ENOENT:
+        return FileTrouble(
+            "The file or folder is not there.",
+            remedy="Check the name, or connect the drive it is on.",
+            path=where,
+        )
+    reason = (error.strerror or str(error)).rstrip(".")
+    return FileTrouble(
+        f"The file can't be used: {reason}.", remedy="Check the drive it is on and try again.", path=where
+    )

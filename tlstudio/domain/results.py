@@ -1,0 +1,197 @@
+"""Answers of the workflow functions: import, check, evaluate, export, predict. JSON keys are those of the commands table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tlstudio.domain.values import Interval, Refusal, Split
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import and how to divide it.
+
+    group_from: None, `folder` (the folder that holds the image, below the class folder) or `name:REGEX` (the first group of
+    the expression, or the whole match, searched in the file name). copy: copy the files into the project. Fractions of the
+    whole, 0 … 0.9; ignored for images that lie in train / val / test folders.
+    """
+
+    source: Path
+    project: Path
+    name: str = ""
+    test_fraction: float = 0.2
+    val_fraction: float = 0.15
+    seed: int = 0
+    copy: bool = False
+    group_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGuess:
+    """File names that seem to tell what belongs together: shown as an example, never applied by itself."""
+
+    rule: str  # a value for ImportRequest.group_from
+    groups: int
+    example_group: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What a folder holds, seen without decoding: for the page before the import."""
+
+    source: Path
+    classes: dict[str, int]
+    splits: dict[str, int]  # empty when the folder has no train / val / test folders
+    samples: dict[str, tuple[Path, ...]]
+    refused: tuple[Refusal, ...]
+    guess: GroupGuess | None
+    suggested_project: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    images: int
+    refused: tuple[Refusal, ...]
+    classes: dict[str, int]
+    splits: dict[str, int]
+    groups: int
+    project: Path
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "images": self.images,
+            "refused": [{"file": r.path, "reason": r.reason} for r in self.refused],
+            "classes": self.classes,
+            "splits": self.splits,
+            "groups": self.groups,
+            "project": str(self.project),
+        }
+
+
+class Severity(StrEnum):
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the data check saw. `files`: worst first. `harm`: one sentence on what it does to the result."""
+
+    kind: str
+    severity: Severity
+    count: int
+    files: tuple[str, ...]
+    title: str
+    harm: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One line of a recommendation. score: cross-validated accuracy of the probe."""
+
+    model: str
+    score: float
+    interval: Interval
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    ranking: tuple[Ranked, ...]
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrediction:
+    """What a run says of one image of the project. probabilities: in the run's class order, sum 1."""
+
+    image: int
+    path: Path
+    content: str
+    label: str
+    predicted: str
+    probabilities: tuple[float, ...]
+
+    @property
+    def confidence(self) -> float:
+        return max(self.probabilities)
+
+    @property
+    def correct(self) -> bool:
+        return self.label == self.predicted
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """One class against the rest. An interval is None where it can't be measured (no image of the kind)."""
+
+    sensitivity: Interval | None
+    specificity: Interval | None
+    ppv: Interval | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures of one run on one split. confusion[i][j]: images of class i predicted as j. auroc: None with one class present."""
+
+    run: str
+    split: Split
+    n: int
+    accuracy: Interval
+    balanced_accuracy: Interval
+    auroc: Interval | None
+    ece: float
+    per_class: dict[str, ClassFigures]
+    confusion: tuple[tuple[int, ...], ...]
+    classes: tuple[str, ...]
+    groups: int = 0  # independent groups behind the interval; equals n where no image shares a group
+    predictions: tuple[ImagePrediction, ...] = field(default=(), repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        def plain(value: Interval | None) -> dict[str, float] | None:
+            return None if value is None else value.to_json()
+
+        return {
+            "run": self.run,
+            "split": self.split.value,
+            "n": self.n,
+            "groups": self.groups,
+            "accuracy": self.accuracy.to_json(),
+            "balanced_accuracy": self.balanced_accuracy.to_json(),
+            "auroc": plain(self.auroc),
+            "ece": self.ece,
+            "per_class": {
+                name: {
+                    "sensitivity": plain(c.sensitivity),
+                    "specificity": plain(c.specificity),
+                    "ppv": plain(c.ppv),
+                    "n": c.n,
+                }
+                for name, c in self.per_class.items()
+            },
+            "confusion": [list(row) for row in self.confusion],
+            "classes": list(self.classes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PredictSummary:
+    """The end of a prediction over many images; the rows went out as `Predicted` events."""
+
+    images: int
+    ok: int
+    uncertain: int
+    unfamiliar: int
+    refused: int
+    csv: Path | None = None

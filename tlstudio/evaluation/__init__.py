@@ -1,0 +1,1 @@
+"""Metrics and confidence intervals; numpy and scikit-learn, no torch."""

@@ -1,0 +1,1 @@
+"""The offline runner: onnxruntime, numpy and Pillow; no torch."""

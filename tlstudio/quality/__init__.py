@@ -1,0 +1,1 @@
+"""What can be wrong with the data: duplicates, leaks, imbalance. No torch."""

@@ -1,0 +1,1 @@
+"""The project folder and its SQLite database; the only room that imports sqlite3."""

@@ -1,0 +1,1 @@
+"""Torch: features, the probe, the fine-tuning loop and checkpoints."""
