@@ -1,0 +1,1 @@
+"""One thin page per step of the wizard."""
