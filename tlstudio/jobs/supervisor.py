@@ -1,0 +1,193 @@
+"""Keeps one worker process busy, and the window alive when that process is not."""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import wait
+from typing import Any
+
+from tlstudio.domain.errors import WorkerDied
+from tlstudio.jobs.messages import LAST_WORDS, Broke, Control, Lane, Message, Request, Steer, WasCancelled
+from tlstudio.jobs.process import WorkerProcess
+
+Listener = Callable[[int, Message], None]
+
+# A job that hears nothing for this long after Cancel is ended with its process; a new process takes its place.
+GRACE_SECONDS = 10.0
+CLOSING_SECONDS = 5.0
+
+
+class Supervisor:
+    """Runs jobs one after another in one spawned worker process, and replaces the process when it dies.
+
+    `serve` blocks and belongs on a thread of its own; every other method may be called from any thread. The listener is
+    called on the serving thread, with the job's number and its message; the last one is Done, Broke or WasCancelled.
+    """
+
+    def __init__(self, lane: Lane, listener: Listener) -> None:
+        self._lane = lane
+        self._listener = listener
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._queue: deque[Request] = deque()
+        self._steers: deque[Steer] = deque()
+        self._closing = False
+        self._current: Request | None = None
+        self._cancelled_at: float | None = None
+        self._worker: WorkerProcess | None = None
+        self._wake_far, self._wake_near = multiprocessing.get_context("spawn").Pipe(duplex=False)
+
+    # --- any thread ---
+
+    def submit(self, task: str, arguments: dict[str, Any]) -> int:
+        """Queues a job and returns its number."""
+        with self._lock:
+            number = next(self._numbers)
+            self._queue.append(Request(number, task, arguments))
+        self._wake()
+        return number
+
+    def cancel(self, job: int) -> None:
+        self._steer(job, Control.CANCEL)
+
+    def stop(self, job: int) -> None:
+        """Asks the job to end soon with the best result so far."""
+        self._steer(job, Control.STOP)
+
+    def pause(self, job: int) -> None:
+        self._steer(job, Control.PAUSE)
+
+    def resume(self, job: int) -> None:
+        self._steer(job, Control.RESUME)
+
+    def close(self) -> None:
+        """Makes `serve` end the worker and return; a running job is cancelled, its checkpoints stay."""
+        self._closing = True
+        self._wake()
+
+    def _steer(self, job: int, control: Control) -> None:
+        with self._lock:
+            self._steers.append(Steer(job, control))
+        self._wake()
+
+    def _wake(self) -> None:
+        with suppress(OSError):
+            self._wake_near.send(None)
+
+    # --- the serving thread ---
+
+    def serve(self) -> None:
+        """Runs until `close`. Starts the worker at once, so that it is warm when the first job comes."""
+        try:
+            self._ensure_worker()
+            while not self._closing:
+                self._forward_steers()
+                self._start_next()
+                self._wait()
+        finally:
+            self._finish()
+
+    def _ensure_worker(self) -> WorkerProcess:
+        if self._worker is None:
+            self._worker = WorkerProcess(self._lane)
+        return self._worker
+
+    def _start_next(self) -> None:
+        if self._current is not None:
+            return
+        with self._lock:
+            self._current = self._queue.popleft() if self._queue else None
+        if self._current is not None:
+            self._cancelled_at = None
+            self._ensure_worker().send(self._current)
+
+    def _forward_steers(self) -> None:
+        while True:
+            with self._lock:
+                if not self._steers:
+                    return
+                steer = self._steers.popleft()
+                waiting = next((r for r in self._queue if r.number == steer.number), None)
+                if waiting is not None and steer.control in (Control.CANCEL, Control.STOP):
+                    self._queue.remove(waiting)
+            if waiting is not None and steer.control in (Control.CANCEL, Control.STOP):
+                self._listener(steer.number, WasCancelled())
+            elif self._current is not None and steer.number == self._current.number:
+                if steer.control is Control.CANCEL:
+                    self._cancelled_at = time.monotonic()
+                self._ensure_worker().send(steer)
+
+    def _wait(self) -> None:
+        worker = self._worker
+        sources: list[Any] = [self._wake_far]
+        if worker is not None:
+            sources += [worker.connection, worker.process.sentinel]
+        ready = wait(sources, None if self._cancelled_at is None else 0.5)
+        if self._wake_far in ready:
+            self._wake_far.recv()
+        if worker is None:
+            return
+        if worker.connection in ready:
+            self._receive(worker)
+        elif worker.process.sentinel in ready:
+            self._replace(worker)
+        elif self._cancelled_at is not None and time.monotonic() - self._cancelled_at > GRACE_SECONDS:
+            worker.process.terminate()
+
+    def _receive(self, worker: WorkerProcess) -> None:
+        try:
+            number, message = worker.connection.recv()
+        except (EOFError, OSError):
+            worker.process.join(1.0)
+            self._replace(worker)
+            return
+        if self._current is None or number != self._current.number:
+            return
+        if isinstance(message, LAST_WORDS):
+            self._current = self._cancelled_at = None
+        self._listener(number, message)
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """The process is gone: tell whose job it took. The next job starts a new one, so a broken start can't spin."""
+        code = worker.process.exitcode
+        worker.end(0.0)
+        self._worker = None
+        if self._current is None:
+            return
+        number, self._current = self._current.number, None
+        cancelled = self._cancelled_at is not None
+        self._cancelled_at = None
+        self._listener(number, WasCancelled() if cancelled else Broke(_died(code)))
+
+    def _finish(self) -> None:
+        if self._current is not None:
+            number, self._current = self._current.number, None
+            self._listener(number, WasCancelled())
+        if self._worker is not None:
+            self._worker.end(CLOSING_SECONDS)
+            self._worker = None
+        with self._lock:
+            left, self._queue = list(self._queue), deque()
+        for request in left:
+            self._listener(request.number, WasCancelled())
+        self._wake_far.close()
+        self._wake_near.close()
+
+
+def _died(code: int | None) -> WorkerDied:
+    """The plain message for an exit code; the kernel's out-of-memory killer uses signal 9."""
+    if code == -9:
+        return WorkerDied(
+            "The system ended the work, most likely because the memory was full.",
+            remedy="Close other programs, choose a smaller model or input size, and resume.",
+        )
+    return WorkerDied(
+        "The part of the program that does the work ended unexpectedly.",
+        remedy="Nothing is lost. Resume, or try again; if it happens again, the log file tells more.",
+    )

@@ -1,0 +1,63 @@
+"""Every task that runs in a worker process, by name. Names, not functions, so that asking for one imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from tlstudio.domain.errors import WrongUsage
+from tlstudio.jobs.messages import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`module:function` of the workflow room and the lane it runs in. The function takes keywords and `reporter`."""
+
+    target: str
+    lane: Lane
+
+    def load(self) -> Callable[..., Any]:
+        module, function = self.target.split(":")
+        loaded: Callable[..., Any] = getattr(import_module(module), function)
+        return loaded
+
+
+def _light(target: str) -> Task:
+    return Task(f"tlstudio.workflow.{target}", Lane.LIGHT)
+
+
+def _heavy(target: str) -> Task:
+    return Task(f"tlstudio.workflow.{target}", Lane.HEAVY)
+
+
+TASKS: dict[str, Task] = {
+    "preview_import": _light("importing:preview_import"),
+    "import": _light("importing:import_images"),
+    "check": _light("checking:check"),
+    "view_image": _light("viewing:view_image"),
+    "download_model": _light("models:download_model"),
+    "add_model": _light("models:add_model"),
+    "predict": _light("predicting:predict"),
+    "read_bundle": _light("predicting:read_bundle"),
+    "make_sample": _light("samples:make_sample"),
+    "train": _heavy("training:train"),
+    "evaluate": _heavy("evaluating:evaluate"),
+    "export": _heavy("exporting:export"),
+    "measure_speed": _heavy("recommending:measure_speed"),
+    "recommend": _heavy("recommending:recommend"),
+    "device": _heavy("doctoring:device_sentence"),
+}
+
+
+def task(name: str) -> Task:
+    """The task of that name. Raises WrongUsage for an unknown one."""
+    try:
+        return TASKS[name]
+    except KeyError:
+        raise WrongUsage(f"There is no task called “{name}”.") from None
+
+
+def lane_of(name: str) -> Lane:
+    return task(name).lane
