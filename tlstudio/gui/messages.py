@@ -1,0 +1,125 @@
+"""How the window says numbers, times and sizes; one place, so that a figure reads the same on every page."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QLocale
+
+from tlstudio.domain.values import Interval
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+class Text:
+    """Sentences that more than one part of the window says."""
+
+    DEFECT = "Something went wrong in the program itself. Your images and results are safe; the details are in the log."
+    OPEN_LOG = "Open the log's folder"
+    NO_PROJECT = "Open a folder of images first."
+    NO_IMAGES = "Import images first."
+
+
+def number(value: int) -> str:
+    """`1,344`."""
+    return f"{value:,}"
+
+
+def count(value: int, one: str, many: str = "") -> str:
+    """`1 image`, `1,344 images`."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """`91 %`, with a narrow no-break space as typographers set it."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def accuracy(interval: Interval) -> str:
+    """`91 % (88 to 94)`."""
+    return interval.percent()
+
+
+def size(amount: int) -> str:
+    """`14 MB`, `1.2 GB`: decimal units, as drives and download pages count."""
+    if amount < 1000:
+        return count(amount, "byte")
+    for unit, factor in (("kB", 10**3), ("MB", 10**6), ("GB", 10**9)):
+        if amount < factor * 1000 or unit == "GB":
+            value = amount / factor
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+    raise AssertionError
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the fewest words: `40 s`, `4 minutes`, `2 hours 10 minutes`."""
+    if seconds < 1:
+        return "under a second"
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / MINUTE)
+    if minutes < 90:
+        return f"{minutes} minutes"
+    hours, rest = divmod(minutes, 60)
+    tens = rest // 10 * 10
+    text = count(hours, "hour")
+    return f"{text} {tens} minutes" if tens else text
+
+
+def time_left(seconds: float | None) -> str:
+    """`about 4 minutes left`; empty while unknown. Rounded, because a second's precision would be a lie."""
+    if seconds is None or seconds != seconds or seconds < 0:
+        return ""
+    if seconds < 10:
+        return "a few seconds left"
+    if seconds < 55:
+        return f"about {round(seconds / 10) * 10} s left"
+    if seconds < 90:
+        return "about a minute left"
+    return f"about {duration(seconds)} left"
+
+
+def ago(moment: float, now: float | None = None) -> str:
+    """When something was: `just now`, `20 minutes ago`, `yesterday`, `12 May 2026`."""
+    if moment <= 0:
+        return "never"
+    current = time.time() if now is None else now
+    past = current - moment
+    if past < MINUTE:
+        return "just now"
+    if past < HOUR:
+        return f"{count(int(past / MINUTE), 'minute')} ago"
+    days = (datetime.fromtimestamp(current).date() - datetime.fromtimestamp(moment).date()).days
+    if days == 0:
+        return f"{count(int(past / HOUR), 'hour')} ago"
+    if days == 1:
+        return "yesterday"
+    if days < 7:
+        return f"{days} days ago"
+    return day(moment)
+
+
+def day(moment: float) -> str:
+    """`12 May 2026`."""
+    date = datetime.fromtimestamp(moment)
+    return f"{date.day} {QLocale.c().monthName(date.month)} {date.year}"
+
+
+def place(path: Path) -> str:
+    """A folder for reading: the home folder as `~`."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except ValueError:
+        return str(path)
+
+
+def listing(names: list[str], most: int = 3) -> str:
+    """`a, b and c`, or `a, b and 4 more`."""
+    if len(names) <= 1:
+        return "".join(names)
+    if len(names) <= most:
+        return f"{', '.join(names[:-1])} and {names[-1]}"
+    shown = most - 1
+    return f"{', '.join(names[:shown])} and {number(len(names) - shown)} more"
