@@ -1,0 +1,45 @@
+"""The projects opened lately, newest first, in the user's data folder."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.storage import files
+from tlstudio.storage.places import data_dir
+from tlstudio.storage.project import DATABASE
+
+LIMIT = 24
+
+
+def _file() -> Path:
+    return data_dir() / "recent.json"
+
+
+def read() -> list[tuple[Path, float]]:
+    """Folders that still hold a project, with the time they were opened (seconds since the epoch)."""
+    try:
+        rows = json.loads(_file().read_text(encoding="utf-8"))
+        found = [(Path(row["folder"]), float(row["opened_at"])) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return [(folder, at) for folder, at in found if (folder / DATABASE).is_file()]
+
+
+def remember(folder: Path) -> None:
+    """Puts a project on top of the list. A list that can't be written is no reason to stop the user."""
+    rest = [(f, at) for f, at in read() if f != folder]
+    _write([(folder, time.time()), *rest][:LIMIT])
+
+
+def forget(folder: Path) -> None:
+    """Takes a project off the list; its files stay."""
+    _write([(f, at) for f, at in read() if f != folder])
+
+
+def _write(rows: list[tuple[Path, float]]) -> None:
+    with suppress(StudioError):
+        files.write_json(_file(), [{"folder": str(folder), "opened_at": at} for folder, at in rows])

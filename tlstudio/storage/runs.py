@@ -1,0 +1,184 @@
+"""Runs: their rows in the database and their files under runs/<run-id>/."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tlstudio.domain.errors import RunNotFound, RunNotReady, from_os_error
+from tlstudio.domain.runs import EpochRow, Mode, RunRow, RunState, TrainResult, TrainSettings
+from tlstudio.domain.values import Interval
+from tlstudio.storage import files
+from tlstudio.storage.project import Project
+
+METRICS = "metrics.jsonl"
+
+
+def start_run(project: Project, settings: TrainSettings, classes: tuple[str, ...]) -> str:
+    """Registers a run as running in this process and writes its config.json; returns the run's id, sortable by time."""
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{settings.mode.value}-{secrets.token_hex(2)}"
+    folder = project.run_folder(run_id)
+    files.write_json(folder / "config.json", {"settings": settings.to_json(), "classes": list(classes)})
+    pid, started = _this_process()
+    with project.write() as db:
+        db.execute(
+            "INSERT INTO runs (id, created_at, model, mode, state, settings, classes, process, process_started)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run_id,
+                time.time(),
+                settings.model,
+                settings.mode.value,
+                RunState.RUNNING.value,
+                json.dumps(settings.to_json()),
+                json.dumps(list(classes)),
+                pid,
+                started,
+            ),
+        )
+    return run_id
+
+
+def reopen_run(project: Project, run_id: str) -> RunRow:
+    """Takes an interrupted or failed run over into this process. Raises RunNotReady when it is finished or still running."""
+    row = get_run(project, run_id)
+    if row.state in (RunState.FINISHED, RunState.RUNNING):
+        word = "finished" if row.state is RunState.FINISHED else "still running"
+        raise RunNotReady(f"The run {run_id} is {word}.", remedy="Only an interrupted run can be resumed.")
+    pid, started = _this_process()
+    with project.write() as db:
+        db.execute(
+            "UPDATE runs SET state = ?, message = '', process = ?, process_started = ? WHERE id = ?",
+            (RunState.RUNNING.value, pid, started, run_id),
+        )
+    return row
+
+
+def finish_run(project: Project, result: TrainResult) -> None:
+    """Marks a run as finished with what it reached."""
+    _end(project, result.run, RunState.FINISHED, "", result.to_json())
+
+
+def fail_run(project: Project, run_id: str, message: str, state: RunState = RunState.FAILED) -> None:
+    """Marks a run as failed or interrupted, with the sentence that the user saw."""
+    _end(project, run_id, state, message, None)
+
+
+def _end(project: Project, run_id: str, state: RunState, message: str, result: dict[str, Any] | None) -> None:
+    with project.write() as db:
+        db.execute(
+            "UPDATE runs SET state = ?, message = ?, result = COALESCE(?, result), process = 0 WHERE id = ?",
+            (state.value, message, None if result is None else json.dumps(result), run_id),
+        )
+
+
+def list_runs(project: Project) -> list[RunRow]:
+    """All runs, newest first, without their history. A running one whose process is gone is interrupted."""
+    with project.read() as db:
+        return [_row(row) for row in db.execute("SELECT * FROM runs ORDER BY created_at DESC, id DESC")]
+
+
+def get_run(project: Project, run_id: str) -> RunRow:
+    """One run with its history; raises RunNotFound."""
+    with project.read() as db:
+        row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run called “{run_id}” in this project.", path=project.folder)
+    return _row(row, history=read_history(project, run_id))
+
+
+def newest_finished(project: Project) -> RunRow | None:
+    return next((r for r in list_runs(project) if r.state is RunState.FINISHED), None)
+
+
+def choose_run(project: Project, run_id: str | None) -> RunRow:
+    """The named run, or the newest finished one. Raises RunNotFound, or RunNotReady when it is not finished."""
+    if run_id is None:
+        newest = newest_finished(project)
+        if newest is None:
+            raise RunNotFound(
+                "No model has been trained in this project yet.", remedy="Train one first.", path=project.folder
+            )
+        return newest
+    row = get_run(project, run_id)
+    if row.state is not RunState.FINISHED:
+        raise RunNotReady(f"The run {run_id} is not finished.", remedy="Resume it, or choose another run.")
+    return row
+
+
+def append_epoch(project: Project, run_id: str, row: EpochRow) -> None:
+    """Adds one line to metrics.jsonl; epochs at or after this one (from before a crash) are dropped first."""
+    path = project.run_folder(run_id) / METRICS
+    kept = [r for r in read_history(project, run_id) if r.epoch < row.epoch]
+    text = "".join(json.dumps(asdict(r)) + "\n" for r in (*kept, row))
+    files.write_text(path, text)
+
+
+def read_history(project: Project, run_id: str) -> tuple[EpochRow, ...]:
+    """The epochs of a run; a damaged line ends the list."""
+    path = project.run_folder(run_id) / METRICS
+    rows: list[EpochRow] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    for line in lines:
+        try:
+            rows.append(EpochRow(**json.loads(line)))
+        except (ValueError, TypeError):
+            break
+    return tuple(rows)
+
+
+def _row(row: sqlite3.Row, history: tuple[EpochRow, ...] = ()) -> RunRow:
+    result: dict[str, Any] = json.loads(row["result"])
+    val = result.get("val", {})
+    state = RunState(row["state"])
+    if state is RunState.RUNNING and not _alive(int(row["process"]), float(row["process_started"])):
+        state = RunState.INTERRUPTED
+    interval = val.get("interval")
+    return RunRow(
+        id=row["id"],
+        model=row["model"],
+        mode=Mode(row["mode"]),
+        state=state,
+        created_at=float(row["created_at"]),
+        settings=TrainSettings.from_json(json.loads(row["settings"])),
+        classes=tuple(json.loads(row["classes"])),
+        epochs=int(result.get("epochs", 0)),
+        accuracy=None if interval is None else Interval.from_json(interval),
+        balanced_accuracy=val.get("balanced_accuracy"),
+        chosen=result.get("chosen", ""),
+        reason=result.get("reason", ""),
+        seconds=float(result.get("seconds", 0.0)),
+        message=row["message"],
+        history=history,
+    )
+
+
+def _this_process() -> tuple[int, float]:
+    return os.getpid(), psutil.Process().create_time()
+
+
+def _alive(pid: int, started: float) -> bool:
+    """True when that very process still lives; ids are reused, so its start time must agree."""
+    try:
+        return bool(pid) and abs(psutil.Process(pid).create_time() - started) < 2.0
+    except psutil.Error:
+        return False
+
+
+def model_files(project: Project, run_id: str) -> tuple[Path, Path]:
+    """config.json and model.safetensors of a finished run's model."""
+    folder = project.run_folder(run_id) / "model"
+    return folder / "config.json", folder / "model.safetensors"
