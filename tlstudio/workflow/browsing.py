@@ -1,0 +1,41 @@
+"""Looking at the images of a project. Imports nothing heavy: the window calls these on its own thread."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from tlstudio.domain.values import ImageClass, ImageRow, Refusal
+from tlstudio.storage import files
+from tlstudio.storage import images as stored
+from tlstudio.storage.project import Project
+
+
+def images(project: Path) -> list[ImageRow]:
+    """All images of the project, in import order."""
+    return stored.list_images(Project(project))
+
+
+def classes(project: Path) -> list[ImageClass]:
+    """All classes in the user's order, with counts."""
+    return stored.list_classes(Project(project))
+
+
+def thumbnail(project: Path, content: str) -> Path:
+    """Where the small picture of a content is: a JPEG of at most 208 px; the file may be missing."""
+    return project / "cache" / "thumbnails" / content[:2] / f"{content}.jpg"
+
+
+def refusals(project: Path) -> list[Refusal]:
+    """The files that were not imported, with the reason."""
+    return stored.list_refusals(Project(project))
+
+
+def save_refusals(project: Path, file: Path) -> None:
+    """Writes the refused files as a CSV of file and reason."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("file", "reason"))
+    writer.writerows((r.path, r.reason) for r in refusals(project))
+    files.write_bytes(file, text.getvalue().encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8

@@ -1,0 +1,31 @@
+"""The runs of a project. Imports nothing heavy: the window calls these on its own thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tlstudio.domain.runs import RunRow, RunState
+from tlstudio.storage import runs
+from tlstudio.storage.project import Project
+
+
+def list_runs(project: Path) -> list[RunRow]:
+    """All runs, newest first, without their history."""
+    return runs.list_runs(Project(project))
+
+
+def run(project: Path, run_id: str) -> RunRow:
+    """One run with its history; raises RunNotFound."""
+    return runs.get_run(Project(project), run_id)
+
+
+def newest_finished(project: Path) -> RunRow | None:
+    return runs.newest_finished(Project(project))
+
+
+def resumable(project: Path) -> RunRow | None:
+    """The newest run when it was interrupted or failed with something to go on from, else None."""
+    newest = next(iter(runs.list_runs(Project(project))), None)
+    if newest is None or newest.state not in (RunState.INTERRUPTED, RunState.FAILED):
+        return None
+    return newest
