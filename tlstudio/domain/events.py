@@ -111,6 +111,9 @@ class SilentReporter:
         return False
 
 
+SILENT: Reporter = SilentReporter()
+
+
 def event_name(kind: type) -> str:
     """`EpochDone` -> `epoch_done`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

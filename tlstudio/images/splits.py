@@ -1,0 +1,106 @@
+"""Dividing images into training, validation and test: stratified by class, never through a group, the same for one seed."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+
+from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.values import Split
+
+
+def check_fractions(test: float, val: float) -> None:
+    """Raises WrongUsage unless both are within 0 … 0.9 and leave at least a tenth for training."""
+    if not (0 <= test <= 0.9 and 0 <= val <= 0.9 and test + val <= 0.9):
+        raise WrongUsage("The shares for test and validation must leave at least 10 % of the images for training.")
+
+
+def divide(
+    labels: Sequence[str | None],
+    units: Sequence[Hashable],
+    *,
+    test: float,
+    val: float,
+    seed: int,
+) -> list[Split]:
+    """Gives each image a split. `units[i]` is what image i must stay together with; images of one unit share a split.
+
+    Units are dealt out in a random order, largest first within each main class, each to the split that its class still lacks
+    most (a greedy stratified group assignment, like scikit-learn's StratifiedGroupKFold). A class with at least as many units
+    as wanted splits gets one unit in each.
+    """
+    check_fractions(test, val)
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for index, unit in enumerate(units):
+        members[unit].append(index)
+    rng = random.Random(seed)
+    by_class: dict[str | None, list[list[int]]] = defaultdict(list)
+    for indices in members.values():
+        main = Counter(labels[i] for i in indices).most_common(1)[0][0]
+        by_class[main].append(indices)
+
+    shares = {Split.TEST: test, Split.VAL: val, Split.TRAIN: 1.0 - test - val}
+    result = [Split.TRAIN] * len(labels)
+    for main in sorted(by_class, key=str):
+        groups = by_class[main]
+        rng.shuffle(groups)
+        groups.sort(key=len, reverse=True)
+        for indices, split in zip(groups, _deal(groups, shares), strict=True):
+            for i in indices:
+                result[i] = split
+    return result
+
+
+def _deal(groups: list[list[int]], shares: dict[Split, float]) -> list[Split]:
+    """The split of each unit of one class, in the order given."""
+    total = sum(len(g) for g in groups)
+    wanted = {split: share * total for split, share in shares.items() if share > 0}
+    given = dict.fromkeys(wanted, 0)
+    counts = dict.fromkeys(wanted, 0)
+    # The part for training is served first when units are few: without it nothing can be learned.
+    order = [s for s in (Split.TRAIN, Split.TEST, Split.VAL) if s in wanted]
+    dealt: list[Split] = []
+    for position, indices in enumerate(groups):
+        left = len(groups) - position
+        empty = [s for s in order if counts[s] == 0]
+        if empty and len(empty) >= left:
+            split = empty[0]
+        else:
+            split = max(
+                order, key=lambda s: (wanted[s] - given[s]) / wanted[s] if _fits(s, indices, wanted, given) else -1e9
+            )
+        given[split] += len(indices)
+        counts[split] += 1
+        dealt.append(split)
+    return dealt
+
+
+def _fits(split: Split, indices: list[int], wanted: dict[Split, float], given: dict[Split, int]) -> bool:
+    """A unit may overshoot a held-out share by half of itself; training takes what is left."""
+    return split is Split.TRAIN or given[split] + len(indices) / 2 <= wanted[split]
+
+
+class Units:
+    """Joins what must stay together (union-find): images that share a group, and copies of one file."""
+
+    def __init__(self, n: int) -> None:
+        self._parent = list(range(n))
+        self._first: dict[Hashable, int] = {}
+
+    def join(self, index: int, key: Hashable) -> None:
+        """Image `index` belongs together with every other image joined by an equal `key`."""
+        other = self._first.setdefault(key, index)
+        a, b = self._root(index), self._root(other)
+        if a != b:
+            self._parent[a] = b
+
+    def _root(self, i: int) -> int:
+        while self._parent[i] != i:
+            self._parent[i] = self._parent[self._parent[i]]
+            i = self._parent[i]
+        return i
+
+    def all(self) -> list[int]:
+        """A number for each image, equal for those that belong together."""
+        return [self._root(i) for i in range(len(self._parent))]
