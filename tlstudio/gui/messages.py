@@ -33,8 +33,8 @@ def count(value: int, one: str, many: str = "") -> str:
 
 
 def percent(share: float, digits: int = 0) -> str:
-    """`91 %`, with a narrow no-break space as typographers set it."""
-    return f"{share * 100:.{digits}f} %"
+    """`91 %`, the sign held to its number by a no-break space."""
+    return f"{share * 100:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def accuracy(interval: Interval) -> str:
@@ -70,15 +70,13 @@ def duration(seconds: float) -> str:
 
 def time_left(seconds: float | None) -> str:
     """`about 4 minutes left`; empty while unknown. Rounded, because a second's precision would be a lie."""
-    if seconds is None or seconds != seconds or seconds < 0:
+    if seconds is None or not 0 <= seconds < 100 * DAY:
         return ""
     if seconds < 10:
         return "a few seconds left"
     if seconds < 55:
         return f"about {round(seconds / 10) * 10} s left"
-    if seconds < 90:
-        return "about a minute left"
-    return f"about {duration(seconds)} left"
+    return "about a minute left" if seconds < 90 else f"about {duration(seconds)} left"
 
 
 def ago(moment: float, now: float | None = None) -> str:
@@ -87,18 +85,18 @@ def ago(moment: float, now: float | None = None) -> str:
         return "never"
     current = time.time() if now is None else now
     past = current - moment
-    if past < MINUTE:
-        return "just now"
-    if past < HOUR:
-        return f"{count(int(past / MINUTE), 'minute')} ago"
     days = (datetime.fromtimestamp(current).date() - datetime.fromtimestamp(moment).date()).days
-    if days == 0:
-        return f"{count(int(past / HOUR), 'hour')} ago"
-    if days == 1:
-        return "yesterday"
-    if days < 7:
-        return f"{days} days ago"
-    return day(moment)
+    if past < MINUTE:
+        text = "just now"
+    elif past < HOUR:
+        text = f"{count(int(past / MINUTE), 'minute')} ago"
+    elif days == 0:
+        text = f"{count(int(past / HOUR), 'hour')} ago"
+    elif days == 1:
+        text = "yesterday"
+    else:
+        text = f"{days} days ago" if days < 7 else day(moment)
+    return text
 
 
 def day(moment: float) -> str:

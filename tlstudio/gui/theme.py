@@ -8,6 +8,8 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from tlstudio.storage import places
+
 # Spacing scale in logical pixels.
 XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
 RADIUS, CARD_RADIUS = 6, 8
@@ -79,13 +81,20 @@ class _Notifier(QObject):
     changed = Signal()
 
 
-_state: dict[str, Tokens] = {"tokens": LIGHT}
+@dataclass
+class _State:
+    tokens: Tokens = LIGHT
+    scheme: str = "system"
+    following: bool = False
+
+
+_state = _State()
 notifier = _Notifier()
 
 
 def tokens() -> Tokens:
     """The colours now in force."""
-    return _state["tokens"]
+    return _state.tokens
 
 
 def colour(name: str) -> QColor:
@@ -94,7 +103,7 @@ def colour(name: str) -> QColor:
 
 
 def is_dark() -> bool:
-    return tokens() is DARK
+    return QColor(tokens().ground).lightness() < 128
 
 
 def class_colour(position: int) -> QColor:
@@ -113,17 +122,78 @@ def font(size: int = TEXT_BODY, *, semibold: bool = False, tabular: bool = False
     return result
 
 
-def apply(application: QApplication, scheme: str = "system") -> None:
+def scheme() -> str:
+    """What was asked for: `system`, `light` or `dark`."""
+    return _state.scheme
+
+
+def apply(application: QApplication, wanted: str = "system") -> None:
     """Colours the whole application: `light`, `dark`, or `system` to follow the desktop, now and when it changes."""
+    _state.scheme = wanted
+    _follow(application)
     hints = QGuiApplication.styleHints()
-    if scheme == "system":
-        dark = hints.colorScheme() == Qt.ColorScheme.Dark
+    dark = hints.colorScheme() == Qt.ColorScheme.Dark if wanted == "system" else wanted == "dark"
+    if high_contrast():
+        application.setPalette(QPalette())
+        _state.tokens = _from_palette(application.palette())
     else:
-        dark = scheme == "dark"
-    _state["tokens"] = DARK if dark else LIGHT
-    application.setPalette(_palette(tokens()))
+        _state.tokens = DARK if dark else LIGHT
+        application.setPalette(_palette(tokens()))
     application.setStyleSheet(_style_sheet(tokens()))
     notifier.changed.emit()
+
+
+def high_contrast() -> bool:
+    """The desktop asks for high contrast: its own colours are used instead of ours."""
+    accessibility = getattr(QGuiApplication.styleHints(), "accessibility", None)
+    if accessibility is None:
+        return False
+    return accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+
+
+def calm() -> bool:
+    """The desktop asks for less motion."""
+    accessibility = getattr(QGuiApplication.styleHints(), "accessibility", None)
+    preference = getattr(accessibility() if accessibility else None, "motionPreference", None)
+    return preference is not None and "Reduced" in str(preference())
+
+
+def _follow(application: QApplication) -> None:
+    if _state.following:
+        return
+    _state.following = True
+
+    def again(*_: object) -> None:
+        apply(application, _state.scheme)
+
+    hints = QGuiApplication.styleHints()
+    hints.colorSchemeChanged.connect(again)
+    accessibility = getattr(hints, "accessibility", None)
+    if accessibility is not None:
+        accessibility().contrastPreferenceChanged.connect(again)
+
+
+def _from_palette(palette: QPalette) -> Tokens:
+    """The tokens of a high-contrast desktop: every role is one of its own colours, nothing is faint."""
+    role = QPalette.ColorRole
+    text, ground = palette.color(role.WindowText).name(), palette.color(role.Window).name()
+    accent, on_accent = palette.color(role.Highlight).name(), palette.color(role.HighlightedText).name()
+    base = palette.color(role.Base).name()
+    return Tokens(
+        ground=ground,
+        surface=base,
+        text=text,
+        muted=text,
+        border=text,
+        hairline=text,
+        hover=base,
+        accent=accent,
+        on_accent=on_accent,
+        accent_soft=base,
+        good=text,
+        caution=text,
+        bad=text,
+    )
 
 
 def _palette(t: Tokens) -> QPalette:
@@ -152,67 +222,21 @@ def _palette(t: Tokens) -> QPalette:
 
 def _style_sheet(t: Tokens) -> str:
     """One sheet for the whole window; roles are dynamic properties set by the widgets (`role`, `tone`)."""
-    values = {f.name: getattr(t, f.name) for f in fields(t)}
-    sheet = _SHEET
+    values = {f.name: getattr(t, f.name) for f in fields(t)} | _marks(t)
+    sheet = (places.resources_dir() / "style" / "studio.qss").read_text(encoding="utf-8")
     for name, value in sorted(values.items(), key=lambda item: -len(item[0])):
         sheet = sheet.replace(f"@{name}", value)
     return sheet
 
 
-_SHEET = """
-* { font-size: 13px; }
-QWidget { color: @text; }
-QMainWindow, QWidget[role="page"], QScrollArea[role="page"] > QWidget > QWidget { background: @ground; }
-QWidget[role="rail"] { background: @surface; border-right: 1px solid @hairline; }
-QWidget[role="strip"] { background: @surface; border-top: 1px solid @hairline; }
-QFrame[role="card"] { background: @surface; border: 1px solid @hairline; border-radius: 8px; }
-QFrame[role="card"][selected="true"] { border: 2px solid @accent; }
-QLabel { background: transparent; }
-QLabel[role="title"] { font-size: 20px; font-weight: 600; }
-QLabel[role="card-title"] { font-size: 15px; font-weight: 600; }
-QLabel[role="muted"] { color: @muted; }
-QLabel[role="secondary"] { color: @muted; font-size: 12px; }
-QLabel[role="big"] { font-size: 28px; font-weight: 600; }
-QLabel[tone="good"] { color: @good; }
-QLabel[tone="caution"] { color: @caution; }
-QLabel[tone="bad"] { color: @bad; }
-QPushButton {
-    min-height: 30px; padding: 0 14px; border: 1px solid @border; border-radius: 6px; background: @surface;
-}
-QPushButton:hover { background: @hover; }
-QPushButton:pressed { background: @accent_soft; }
-QPushButton:focus { border: 2px solid @accent; padding: 0 13px; }
-QPushButton:disabled { color: @muted; border-color: @hairline; background: @ground; }
-QPushButton[role="primary"] { background: @accent; color: @on_accent; border-color: @accent; font-weight: 600; }
-QPushButton[role="primary"]:hover { border-color: @text; }
-QPushButton[role="primary"]:focus { border: 2px solid @text; }
-QPushButton[role="primary"]:disabled { background: @hover; color: @muted; border-color: @hairline; }
-QPushButton[role="flat"] { border-color: transparent; background: transparent; color: @accent; }
-QPushButton[role="flat"]:hover { background: @hover; }
-QPushButton[role="flat"]:focus { border: 2px solid @accent; }
-QPushButton[role="flat"]:disabled { color: @muted; }
-QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {
-    min-height: 30px; padding: 0 8px; border: 1px solid @border; border-radius: 6px; background: @surface;
-    selection-background-color: @accent; selection-color: @on_accent;
-}
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid @accent; padding: 0 7px; }
-QTableView, QListView, QTreeView, QPlainTextEdit {
-    background: @surface; border: 1px solid @hairline; border-radius: 6px; outline: 0;
-    selection-background-color: @accent_soft; selection-color: @text; gridline-color: @hairline;
-}
-QHeaderView::section {
-    background: @surface; color: @muted; border: 0; border-bottom: 1px solid @hairline; padding: 6px 8px; font-size: 12px;
-}
-QProgressBar { border: 0; border-radius: 3px; background: @hover; max-height: 6px; min-height: 6px; }
-QProgressBar::chunk { background: @accent; border-radius: 3px; }
-QScrollArea { border: 0; background: transparent; }
-QScrollBar:vertical { background: transparent; width: 10px; margin: 0; }
-QScrollBar:horizontal { background: transparent; height: 10px; margin: 0; }
-QScrollBar::handle { background: @border; border-radius: 4px; min-height: 32px; min-width: 32px; margin: 1px; }
-QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: none; border: 0; }
-QToolTip { background: @surface; color: @text; border: 1px solid @border; padding: 6px; }
-QTabBar::tab { padding: 8px 14px; border: 0; border-bottom: 2px solid transparent; color: @muted; background: transparent; }
-QTabBar::tab:selected { color: @text; border-bottom: 2px solid @accent; }
-QTabBar::tab:focus { color: @accent; }
-QTabWidget::pane { border: 0; }
-"""
+def _marks(t: Tokens) -> dict[str, str]:
+    """Files of the small marks inside controls. A style sheet takes images by file name only, so they come in two inks."""
+    folder = places.resources_dir() / "icons" / "controls"
+    ink = "dark" if QColor(t.surface).lightness() < 128 else "light"
+    on_accent = "dark" if QColor(t.on_accent).lightness() < 128 else "light"
+    return {
+        "chevron_up": (folder / f"chevron-up.{ink}.svg").as_posix(),
+        "chevron_down": (folder / f"chevron-down.{ink}.svg").as_posix(),
+        "tick": (folder / f"tick.on-{on_accent}.svg").as_posix(),
+        "here": (folder / f"here.on-{on_accent}.svg").as_posix(),
+    }

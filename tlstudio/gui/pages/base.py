@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import ClassVar, TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from tlstudio.gui import theme
+from tlstudio.gui import icons, theme
+from tlstudio.gui.dropping import Dropped
 from tlstudio.gui.session import Session
 
 W = TypeVar("W", bound=QWidget)
+
+
+class Text:
+    COMMANDS = "All commands (Ctrl+K)"
+    HELP = "Help for this page (F1)"
 
 
 class Page(QWidget):
@@ -18,13 +25,14 @@ class Page(QWidget):
 
     A subclass sets `key`, `title` and `sentence`, builds its widgets into `self.content` (a QVBoxLayout that takes all the
     room), and overrides `enter`, `blocked` and `continue_clicked` as needed. Text for the user is declared by name in a nested
-    class `Text`. Object names are `<key>.<control>`, given by `named`.
+    class `Text`. Object names are `<key>.<control>`, given by `named`. `help` is shown by F1.
     """
 
     key: ClassVar[str] = ""
     title: ClassVar[str] = ""
     sentence: ClassVar[str] = ""
     icon: ClassVar[str] = ""
+    help: ClassVar[str] = ""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -42,12 +50,27 @@ class Page(QWidget):
         self.sentence_label.setWordWrap(True)
         self.content = QVBoxLayout()
         self.content.setSpacing(theme.L)
-        outer.addWidget(self.title_label)
+        outer.addLayout(self._head())
         outer.addWidget(self.sentence_label)
         outer.addSpacing(theme.M)
         outer.addLayout(self.content, 1)
         outer.addSpacing(theme.M)
         outer.addLayout(self._footer())
+
+    def _head(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.XS)
+        row.addWidget(self.title_label, 1)
+        commands = named(QToolButton(), f"{self.key}.commands", Text.COMMANDS)
+        self.help_button = named(QToolButton(), f"{self.key}.help", Text.HELP)
+        for button, name in ((commands, "commands"), (self.help_button, "help")):
+            button.setFixedSize(theme.HIT, theme.HIT)
+            button.setToolTip(button.accessibleName())
+            icons.set_icon(button, name, "muted")
+            row.addWidget(button)
+        commands.clicked.connect(self.session.commands_wanted)
+        self.help_button.clicked.connect(self.session.help_wanted)
+        return row
 
     def _footer(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -94,6 +117,17 @@ class Page(QWidget):
 
     def leave(self) -> None:
         """Called when another page takes its place."""
+
+    def commands(self) -> list[QAction]:
+        """What this page adds to the command list (Ctrl+K) while it is shown."""
+        return []
+
+    def wants(self, dropped: Dropped) -> bool:
+        """True when something dropped anywhere on the window belongs to this page while it is shown."""
+        return False
+
+    def receive(self, dropped: Dropped) -> None:
+        """Something was dropped, or opened from another page, that this page takes."""
 
     def continue_clicked(self) -> None:
         """The primary button was pressed."""

@@ -1,0 +1,101 @@
+"""The window's commands: one list for shortcuts, the command palette and the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from tlstudio.gui import dropping, theme
+from tlstudio.gui.page_stack import STEPS
+from tlstudio.storage import places
+
+if TYPE_CHECKING:
+    from tlstudio.gui.main_window import MainWindow
+
+
+class Text:
+    NO_PROJECT = "Open a folder of images first."
+    GO_TO = "Go to {}"
+    START = "Go to the start page"
+    OPEN = "Open a folder of images or a project"
+    USE_MODEL = "Use a model"
+    COMMANDS = "Show all commands"
+    HELP = "Help for this page"
+    LIGHT = "Light ground"
+    DARK = "Dark ground"
+    SYSTEM = "Follow the system's light or dark ground"
+    LOG = "Open the log's folder"
+    CLOSE = "Close the program"
+    CHOOSE_FOLDER = "Choose a folder of images or a project"
+    CHOOSE_MODEL = "Choose a model"
+    MODELS = "Models (*.onnx)"
+
+
+def build(window: MainWindow) -> list[QAction]:
+    """Makes the actions, gives them to the window and returns them in the order of the palette."""
+    actions = [
+        _action(window, "start", Text.START, ["Alt+0", "Ctrl+0"], lambda: window.go("start")),
+        *(
+            _action(window, key, Text.GO_TO.format(name), [f"Alt+{i}", f"Ctrl+{i}"], lambda k=key: window.go(k))
+            for i, (key, name, _) in enumerate(STEPS, 1)
+        ),
+        _action(window, "open", Text.OPEN, ["Ctrl+O"], lambda: choose_folder(window)),
+        _action(window, "use_model", Text.USE_MODEL, ["Ctrl+M"], lambda: choose_bundle(window)),
+        _action(window, "help_page", Text.HELP, ["F1"], window.open_help),
+        _action(window, "light", Text.LIGHT, [], lambda: _colour("light")),
+        _action(window, "dark", Text.DARK, [], lambda: _colour("dark")),
+        _action(window, "system", Text.SYSTEM, [], lambda: _colour("system")),
+        _action(window, "log", Text.LOG, [], open_log_folder),
+        _action(window, "close", Text.CLOSE, ["Ctrl+Q"], window.close),
+    ]
+    window.addAction(_action(window, "commands", Text.COMMANDS, ["Ctrl+K"], window.open_commands))
+    return actions
+
+
+def _action(window: MainWindow, name: str, text: str, keys: list[str], do: Callable[[], object]) -> QAction:
+    action = QAction(text, window)
+    action.setObjectName(f"command.{name}")
+    action.setShortcuts([QKeySequence(key) for key in keys])
+    action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    action.triggered.connect(lambda _=False: do())
+    window.addAction(action)
+    return action
+
+
+def choose_folder(window: MainWindow) -> None:
+    """Asks for a folder without holding up the window, and opens it as a project or as images."""
+    dialog = QFileDialog(window, Text.CHOOSE_FOLDER)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    _ask(dialog, "window.choose_folder", window)
+
+
+def choose_bundle(window: MainWindow) -> None:
+    dialog = QFileDialog(window, Text.CHOOSE_MODEL)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(Text.MODELS)
+    _ask(dialog, "window.choose_model", window)
+
+
+def _ask(dialog: QFileDialog, name: str, window: MainWindow) -> None:
+    dialog.setObjectName(name)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(lambda file: window.take(dropping.look_at(Path(file))))
+    dialog.open()
+
+
+def _colour(scheme: str) -> None:
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        theme.apply(application, scheme)
+
+
+def open_log_folder() -> None:
+    folder = places.log_file().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

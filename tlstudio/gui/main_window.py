@@ -1,0 +1,255 @@
+"""The frame of the program: the rail of steps, the page, the messages, and the strip with the work under way."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, Qt, QTimer
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
+
+from tlstudio.gui import closing, commands, dropping, theme
+from tlstudio.gui.dropping import Dropped, Kind
+from tlstudio.gui.job_bridge import Job, JobBridge
+from tlstudio.gui.page_stack import STEPS, PageStack
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.command_palette import CommandPalette
+from tlstudio.gui.widgets.drop_overlay import DropOverlay
+from tlstudio.gui.widgets.help_bubble import show_bubble
+from tlstudio.gui.widgets.job_strip import JobStrip
+from tlstudio.gui.widgets.message_bar import MessageBar, Toast
+from tlstudio.gui.widgets.rail import Rail, StepState
+from tlstudio.storage import places
+
+
+class Text:
+    PROGRAM = "Transfer Learning Studio"
+    TITLE = "{} – Transfer Learning Studio"
+    SINGLE_IMAGES = "These are single images. Drop the folder that holds one sub-folder per class."
+    OPENING_STOPPED = "The work stopped. You can close the window now."
+
+
+class MainWindow(QMainWindow):
+    """Puts the parts together and moves between pages. What a page does is the page's business."""
+
+    def __init__(self, bridge: JobBridge, settings: QSettings) -> None:
+        super().__init__()
+        named(self, "window", Text.PROGRAM)
+        self.setWindowTitle(Text.PROGRAM)
+        self.setMinimumSize(880, 600)
+        self.setAcceptDrops(True)
+        self.bridge = bridge
+        self._settings = settings
+        self._closing_anyway = False
+        self._painted = False
+        self.session = Session(bridge, self)
+        self.rail = Rail(list(STEPS))
+        self.messages = MessageBar()
+        self.stack = PageStack(self.session)
+        self.strip = JobStrip(bridge)
+        self._lay_out()
+        self.toast = Toast(self.stack)
+        self.palette_box = CommandPalette(self.centralWidget())
+        self.drop_overlay = DropOverlay(self.centralWidget())
+        self.command_list = commands.build(self)
+        self._connect()
+        self._restore_geometry()
+        self.stack.go("start")
+
+    def _lay_out(self) -> None:
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        self._message_frame = QHBoxLayout()
+        self._message_frame.setContentsMargins(theme.XL, theme.M, theme.XL, 0)
+        self._message_frame.addWidget(self.messages)
+        right.addLayout(self._message_frame)
+        right.addWidget(self.stack, 1)
+        row.addLayout(right, 1)
+        column.addLayout(row, 1)
+        column.addWidget(self.strip)
+        self.setCentralWidget(body)
+
+    def _connect(self) -> None:
+        session = self.session
+        self.rail.chosen.connect(self.go)
+        self.stack.shown.connect(self._page_shown)
+        self.stack.loaded.connect(lambda _: self.refresh_rail())
+        self.bridge.job_ended.connect(self._job_ended)
+        session.go_to.connect(self.go)
+        session.say.connect(self.messages.say)
+        session.offer.connect(self.messages.say)
+        session.toast.connect(self.toast.say)
+        session.project_changed.connect(self._project_changed)
+        session.data_changed.connect(self._data_changed)
+        session.runs_changed.connect(self.refresh_rail)
+        session.import_wanted.connect(lambda path: self.take(Dropped(Kind.FOLDER, (Path(path),))))
+        session.bundle_wanted.connect(lambda path: self.take(Dropped(Kind.BUNDLE, (Path(path),))))
+        session.commands_wanted.connect(self.open_commands)
+        session.help_wanted.connect(self.open_help)
+
+    # --- moving about ---
+
+    def go(self, key: str) -> None:
+        """Shows a page, or says why it can't be shown yet."""
+        blocked = self.stack.page(key).blocked()
+        if blocked:
+            self.toast.say(blocked, "", None)
+        else:
+            self.stack.go(key)
+
+    def take(self, dropped: Dropped) -> None:
+        """Something to open: from a drop, from the start page, or from the command line."""
+        current = self.stack.current
+        if current.wants(dropped):
+            current.receive(dropped)
+        elif dropped.kind is Kind.PROJECT:
+            self.open_project(dropped.path)
+        elif dropped.kind is Kind.FILES:
+            self.messages.say(Text.SINGLE_IMAGES, "caution")
+        else:
+            key = "use" if dropped.kind is Kind.BUNDLE else "images"
+            self.stack.go(key).receive(dropped)
+
+    def open_project(self, folder: Path) -> None:
+        self.session.open_project(folder)
+
+    def _project_changed(self) -> None:
+        summary = self.session.summary
+        self.setWindowTitle(Text.TITLE.format(summary.name) if summary else Text.PROGRAM)
+        self.messages.hide()
+        self.refresh_rail()
+        if summary is None:
+            self.stack.go("start")
+            return
+        key = str(self._settings.value(self._place_key(), "images"))
+        known = key in self.rail.steps and not self.stack.page(key).blocked()
+        self.stack.go(key if known else "images")
+
+    def _data_changed(self) -> None:
+        self.refresh_rail()
+        self.stack.current.enter()
+
+    def _job_ended(self, job: Job) -> None:
+        if job.title:
+            self.refresh_rail()
+
+    def _page_shown(self, key: str) -> None:
+        self.refresh_rail()
+        if self.session.project is not None and key != "start":
+            self._settings.setValue(self._place_key(), key)
+
+    def refresh_rail(self) -> None:
+        """Asks every loaded page for its state; a page that is still to be loaded can't be done."""
+        summary = self.session.summary
+        self.rail.show_project(summary.name if summary else "", on_start=self.stack.key == "start")
+        for key, step in self.rail.steps.items():
+            page = self.stack.if_loaded(key)
+            if page is None:
+                free = key in ("images", "use") or summary is not None
+                state = StepState(blocked="" if free else commands.Text.NO_PROJECT)
+            else:
+                state = StepState(page.done(), page.waiting(), page.blocked())
+            step.show_state(state, here=key == self.stack.key)
+
+    # --- overlays ---
+
+    def open_commands(self) -> None:
+        self.palette_box.open([*self.stack.current.commands(), *self.command_list])
+
+    def open_help(self) -> None:
+        page = self.stack.current
+        show_bubble(page.help_button, page.title, page.help or page.sentence)
+
+    # --- drops ---
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        dropped = dropping.read(event.mimeData())
+        if dropped is None:
+            event.ignore()
+            return
+        predicting = self.stack.current.wants(dropped) and dropped.kind in (Kind.FOLDER, Kind.FILES)
+        self.drop_overlay.show_for(dropped, predicting=predicting and self.stack.key == "use")
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.drop_overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.drop_overlay.hide()
+        dropped = dropping.read(event.mimeData())
+        if dropped is not None:
+            event.acceptProposedAction()
+            # After the drop: the other program's drag must not wait for our work.
+            QTimer.singleShot(0, self, lambda: self.take(dropped))
+
+    # --- life ---
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        """What the first picture of the window does not need: workers, the other pages, the name of the device."""
+        self.bridge.start()
+        self.stack.load_when_idle()
+        self.bridge.submit("device").finished.connect(self.strip.show_device)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.rail.collapse(self.width() < theme.COLLAPSE_BELOW)
+        self.refresh_rail()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        job = None if self._closing_anyway else closing.job_to_ask_about(self.bridge)
+        if job is not None:
+            event.ignore()
+            closing.ClosingDialog(self, job, lambda answer: self._answered(answer, job)).open()
+            return
+        self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.sync()
+        self.hide()
+        self.bridge.close()
+        event.accept()
+
+    def _answered(self, answer: closing.Answer, job: Job) -> None:
+        if answer is closing.Answer.KEEP:
+            return
+        self._closing_anyway = True
+        if answer is closing.Answer.STOP and not job.over:
+            job.stop()
+            job.ended.connect(self.close, Qt.ConnectionType.QueuedConnection)
+        else:
+            self.close()
+
+    def _restore_geometry(self) -> None:
+        saved = self._settings.value("window/geometry")
+        if saved is None or not self.restoreGeometry(saved):
+            room = self.screen().availableSize()
+            self.resize(min(1280, room.width()), min(800, room.height()))
+
+    def _place_key(self) -> str:
+        """Where the last place in this project is remembered; hashed, because settings keys can't hold a path."""
+        return f"places/{hashlib.sha256(str(self.session.project).encode()).hexdigest()[:16]}"
+
+
+def settings() -> QSettings:
+    """The window's memory: its size and the last place in each project."""
+    return QSettings(str(places.data_dir() / "window.ini"), QSettings.Format.IniFormat)

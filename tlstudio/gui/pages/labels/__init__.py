@@ -1,0 +1,5 @@
+"""The Labels page."""
+
+from tlstudio.gui.pages.labels.page import LabelsPage
+
+__all__ = ["LabelsPage"]

@@ -1,0 +1,359 @@
+"""The Labels page: every image under its class, and every way to give it another one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.values import ImageClass, ImageRow
+from tlstudio.gui import icons, messages, theme
+from tlstudio.gui.job_bridge import error_text
+from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.pages.base import Page, named
+from tlstudio.gui.pages.copies import ImageCopies
+from tlstudio.gui.pages.labels.panel import ClassPanel
+from tlstudio.gui.pages.wishes import take_images_wish
+from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.filter_bar import FilterBar
+from tlstudio.gui.widgets.image_viewer import ImageViewer
+from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
+from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
+from tlstudio.gui.widgets.toast import Toast
+from tlstudio.workflow import browsing, labeling
+
+
+class Text:
+    """Words of the Labels page."""
+
+    title = "Look at your labels"
+    sentence = "Drag images onto another class, or select them and press the number of the class."
+    waiting = "{images} have no class yet."
+    grid = "Images by class. Space shows one in large, number keys give a class."
+    primary = "Continue to check"
+    hint = "Space shows the image in large."
+    selected = "{count} selected. Press a class number, or drag them onto a class."
+    no_match = "No image matches. Try another word, or show all images."
+    undo, redo = "Undo", "Redo"
+    undone, redone = "Undone: {sentence}", "Done again: {sentence}"
+    look = "Look at it in large"
+    move_to = "Move to"
+    no_class = "Take the class away"
+    not_empty = "“{name}” still has images. Move them to another class first."
+
+
+class LabelsPage(Page):
+    """Images in a grid by class, class buckets at the side, and an undo for every move."""
+
+    key, title, sentence, icon = "labels", Text.title, Text.sentence, "labels"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._rows: dict[int, ImageRow] = {}
+        self._classes: list[ImageClass] = []
+        self._own_change = False
+        self.store = ThumbnailStore(lambda content: Path(), self)
+        self.filter_bar = FilterBar(self.key, self)
+        self.grid = named(ThumbnailGrid(self.store, self), "labels.grid", Text.grid)
+        self.grid.accepts_labels = True
+        self.panel = ClassPanel(self)
+        self.viewer = ImageViewer(self, "labels.viewer")
+        self.toast = Toast(self, "labels.toast")
+        self.copies = ImageCopies(session, self)
+        self._arrange()
+        self._connect()
+
+    def _arrange(self) -> None:
+        frame = QFrame(self)
+        frame.setProperty("role", "card")
+        inside = QVBoxLayout(frame)
+        inside.setContentsMargins(theme.XS, theme.XS, theme.XS, theme.XS)
+        self.grid.setFrameShape(QFrame.Shape.NoFrame)
+        inside.addWidget(self.grid)
+        row = QHBoxLayout()
+        row.setSpacing(theme.L)
+        row.addWidget(frame, 1)
+        row.addWidget(self.panel)
+        self.content.setSpacing(theme.M)
+        self.content.addWidget(self.filter_bar)
+        self.content.addLayout(row, 1)
+        self.undo_button = self._footer_button("undo", Text.undo)
+        self.redo_button = self._footer_button("redo", Text.redo)
+
+    def _footer_button(self, name: str, words: str) -> QPushButton:
+        button = named(QPushButton(words, self), f"labels.{name}", words)
+        button.setProperty("role", "flat")
+        icons.set_icon(button, name, "accent", 16)
+        self.extra.addWidget(button)
+        return button
+
+    def _connect(self) -> None:
+        self.filter_bar.changed.connect(self._show)
+        self.filter_bar.edge_changed.connect(self.grid.set_edge)
+        self.grid.dropped.connect(self._dropped)
+        self.grid.digit.connect(self._digit)
+        self.grid.look.connect(self._look)
+        self.grid.chosen_changed.connect(self._update_footer)
+        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.grid.customContextMenuRequested.connect(self._menu)
+        self.panel.buckets.dropped.connect(self._dropped)
+        self.panel.buckets.chosen.connect(self.grid.show_section)
+        self.panel.buckets.apply_wanted.connect(lambda label: self.assign(self.grid.selected_ids(), label))
+        self.panel.buckets.classes.rename_wanted.connect(self._rename)
+        self.panel.add_wanted.connect(self._add_class)
+        self.panel.remove_wanted.connect(self._remove_class)
+        self.viewer.step.connect(self._step)
+        self.viewer.digit.connect(self._digit)
+        self.viewer.closed.connect(self.grid.setFocus)
+        self.viewer.needs_copy.connect(self.copies.want)
+        self.copies.arrived.connect(self.viewer.set_copy)
+        self.undo_button.clicked.connect(self.undo)
+        self.redo_button.clicked.connect(self.redo)
+        for keys, deed in (
+            (QKeySequence.StandardKey.Undo, self.undo),
+            (QKeySequence.StandardKey.Redo, self.redo),
+            (QKeySequence.StandardKey.Find, self.filter_bar.search.setFocus),
+        ):
+            shortcut = QShortcut(keys, self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(deed)
+        self.session.project_changed.connect(self._forget)
+
+    # --- the frame's questions ------------------------------------------------
+
+    def blocked(self) -> str:
+        summary = self.session.summary
+        if summary is None:
+            return messages.Text.NO_PROJECT
+        return "" if summary.images else messages.Text.NO_IMAGES
+
+    def done(self) -> bool:
+        summary = self.session.summary
+        if summary is None:
+            return False
+        return summary.unlabeled == 0 and sum(c.count > 0 for c in summary.classes) >= 2
+
+    def waiting(self) -> int:
+        return 0 if self.session.summary is None else self.session.summary.unlabeled
+
+    def enter(self) -> None:
+        if self._own_change:
+            return
+        self._load()
+        wish = take_images_wish(self.session)
+        if wish is not None:
+            self.filter_bar.show_only(wish.title, wish.paths)
+
+    def leave(self) -> None:
+        self.viewer.close_viewer()
+        self.toast.hide()
+
+    def continue_clicked(self) -> None:
+        self.session.go_to.emit("check")
+
+    # --- showing ---------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self.viewer.close_viewer()
+        self.toast.hide()
+        self._rows, self._classes = {}, []
+        self.grid.set_rows([], None)
+        self.filter_bar.clear()
+        project = self.session.project
+        if project is not None:
+            self.store.set_locate(lambda content: browsing.thumbnail(project, content))
+
+    def _load(self) -> None:
+        project = self.session.project
+        if project is None:
+            return
+        try:
+            self._rows = {row.id: row for row in browsing.images(project)}
+            self._classes = browsing.classes(project)
+        except StudioError as error:
+            self.session.say.emit(error_text(error), "bad")
+            return
+        self.store.retry_missing()
+        self._show_classes()
+        self._show()
+
+    def _show_classes(self) -> None:
+        names = [c.name for c in self._classes]
+        styles = ClassStyles(names)
+        self.grid.set_styles(styles)
+        self.panel.buckets.set_styles(styles)
+        self.filter_bar.set_classes(names)
+
+    def _show(self) -> None:
+        wanted = self.filter_bar.filter()
+        rows = [row for row in self._rows.values() if wanted.takes(row)]
+        names: list[str] | None = [c.name for c in self._classes]
+        if wanted.active:
+            present = {row.label for row in rows}
+            names = [c.name for c in self._classes if c.name in present] if rows else None
+        self.grid.placeholder = Text.no_match if wanted.active else ""
+        self.grid.set_rows(rows, names)
+        self.filter_bar.set_shown(len(rows), len(self._rows))
+        self._show_counts()
+
+    def _show_counts(self) -> None:
+        counts = Counter(row.label for row in self._rows.values())
+        self._classes = [replace(c, count=counts.get(c.name, 0)) for c in self._classes]
+        self.panel.buckets.classes.set_counts(self._classes, counts.get(None, 0))
+        waiting = counts.get(None, 0)
+        more = Text.waiting.format(images=messages.count(waiting, "image")) if waiting else ""
+        self.set_sentence(f"{Text.sentence} {more}".strip())
+        self._update_footer()
+
+    def _update_footer(self) -> None:
+        count = self.grid.selected_count()
+        hint = Text.selected.format(count=messages.count(count, "image")) if count else Text.hint
+        self.set_primary(Text.primary, hint=hint)
+        project = self.session.project
+        self.undo_button.setEnabled(project is not None and labeling.can_undo(project))
+        self.redo_button.setEnabled(project is not None and labeling.can_redo(project))
+
+    # --- changing labels ---------------------------------------------------------
+
+    def assign(self, ids: Sequence[int], label: str | None) -> None:
+        """Gives images a class (None takes it away) and offers the undo."""
+        changed = [number for number in ids if number in self._rows and self._rows[number].label != label]
+        project = self.session.project
+        if not changed or project is None:
+            return
+        try:
+            change = labeling.set_label(project, changed, label)
+        except StudioError as error:
+            self.toast.show_message(error_text(error), tone="bad")
+            return
+        following = self.grid.image_after(set(changed))
+        for number in changed:
+            self._rows[number] = replace(self._rows[number], label=label)
+        self._show()
+        self._go_on(following)
+        self._tell()
+        self.toast.show_message(change.sentence, Text.undo, self.undo)
+
+    def undo(self) -> None:
+        self._take_back(labeling.undo, Text.undone)
+
+    def redo(self) -> None:
+        self._take_back(labeling.redo, Text.redone)
+
+    def _take_back(self, deed, words: str) -> None:  # noqa: ANN001
+        project = self.session.project
+        if project is None:
+            return
+        try:
+            change = deed(project)
+        except StudioError as error:
+            self.toast.show_message(error_text(error), tone="bad")
+            return
+        if change is None:
+            return
+        self._load()
+        self._tell()
+        opposite = (Text.redo, self.redo) if deed is labeling.undo else (Text.undo, self.undo)
+        self.toast.show_message(words.format(sentence=change.sentence), *opposite)
+        if self.viewer.image is not None:
+            self._look(self._rows[self.viewer.image.id])
+
+    def _tell(self) -> None:
+        """The other pages learn of the change; this one has it already."""
+        self._own_change = True
+        try:
+            self.session.refresh()
+        finally:
+            self._own_change = False
+        self._update_footer()
+
+    def _go_on(self, following: int | None) -> None:
+        """After a key: on to the next image, so that a whole row can be labeled without the mouse."""
+        if following is None:
+            self.viewer.close_viewer()
+            return
+        if self.viewer.image is not None:
+            self._look(self._rows[following])
+        self.grid.go_to_row(self.grid.images.index_of(following).row())
+
+    def _digit(self, digit: str) -> None:
+        label = ClassStyles([c.name for c in self._classes]).by_digit(digit)
+        if label is None:
+            return
+        shown = self.viewer.image
+        self.assign([shown.id] if shown is not None else self.grid.selected_ids(), label)
+
+    def _dropped(self, ids: list[int], label: str | None) -> None:
+        scroll = self.grid.verticalScrollBar().value()
+        self.assign(ids, label)
+        self.grid.verticalScrollBar().setValue(scroll)
+
+    # --- classes ------------------------------------------------------------------
+
+    def _add_class(self, name: str) -> None:
+        if self._change_classes(lambda project: labeling.add_class(project, name)):
+            self.panel.name_edit.clear()
+            self.panel.buckets.select_label(name)
+
+    def _rename(self, old: str, new: str) -> None:
+        if self._change_classes(lambda project: labeling.rename_class(project, old, new)):
+            self.panel.buckets.select_label(new)
+
+    def _remove_class(self, name: str) -> None:
+        if any(c.name == name and c.count for c in self._classes):
+            self.toast.show_message(Text.not_empty.format(name=name), tone="caution")
+            return
+        self._change_classes(lambda project: labeling.remove_class(project, name))
+
+    def _change_classes(self, deed) -> bool:  # noqa: ANN001
+        project = self.session.project
+        if project is None:
+            return False
+        try:
+            deed(project)
+        except StudioError as error:
+            self.toast.show_message(error_text(error), tone="bad")
+            return False
+        self._load()
+        self._tell()
+        return True
+
+    # --- looking --------------------------------------------------------------------
+
+    def _look(self, row: ImageRow) -> None:
+        rows = self.grid.images.rowCount()
+        place = self.grid.images.index_of(row.id).row()
+        words = f"{messages.number(place + 1)} of {messages.number(rows)}" if place >= 0 else ""
+        style = None if row.label is None else ClassStyles([c.name for c in self._classes])[row.label]
+        preview = self.store.load_now(row.content, theme.THUMBNAILS[-1])
+        self.viewer.show_image(row, style, preview, words)
+
+    def _step(self, by: int) -> None:
+        if self.viewer.image is None:
+            return
+        place = self.grid.images.index_of(self.viewer.image.id).row() + by
+        if 0 <= place < self.grid.images.rowCount():
+            self.grid.go_to_row(place)
+            self._look(self.grid.images.image(place))
+
+    def _menu(self, point: QPoint) -> None:
+        ids = self.grid.selected_ids()
+        current = self.grid.current_image()
+        if not ids or current is None:
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(Text.look, lambda: self._look(current))
+        moves = menu.addMenu(Text.move_to)
+        for item in self._classes:
+            action = QAction(item.name, moves)
+            action.triggered.connect(lambda _=False, name=item.name: self.assign(ids, name))
+            moves.addAction(action)
+        menu.addAction(Text.no_class, lambda: self.assign(ids, None))
+        menu.popup(self.grid.viewport().mapToGlobal(point))

@@ -1,0 +1,203 @@
+"""The line at the foot of the window: what is under way, how long it takes, and on what it runs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from tlstudio.domain.events import EpochDone, Progress, StepDone
+from tlstudio.gui import icons, theme
+from tlstudio.gui.job_bridge import Job, JobBridge
+from tlstudio.gui.messages import number, time_left
+from tlstudio.gui.pages.base import named
+
+MOST_SHOWN = 2
+HEIGHT = 44
+
+
+class Text:
+    STRIP = "Work under way"
+    CANCEL = "Cancel"
+    CANCEL_THIS = "Cancel: {}"
+    STOP = "Stop and keep the best"
+    CANCELLING = "Cancelling"
+    STOPPING = "Finishing"
+    MORE = "and {} more"
+    OFFLINE = "Offline"
+    OFFLINE_WHY = "Your images stay on this computer. Only downloading a pretrained model uses the network."
+    STARTING = "Getting ready"
+    GPU = "GPU"
+    PROCESSOR = "Processor"
+
+
+class Spinner(QWidget):
+    """A turning arc; a still one where the desktop asks for less motion."""
+
+    def __init__(self, size: int = 16) -> None:
+        super().__init__()
+        self.setFixedSize(size, size)
+        self._angle = 90
+        self._timer = QTimer(self, interval=50)
+        self._timer.timeout.connect(self._turn)
+
+    def showEvent(self, event: object) -> None:
+        if not theme.calm():
+            self._timer.start()
+
+    def hideEvent(self, event: object) -> None:
+        self._timer.stop()
+
+    def _turn(self) -> None:
+        self._angle = (self._angle - 18) % 360
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        painter.setPen(QPen(theme.colour("hairline"), 2))
+        painter.drawEllipse(area)
+        painter.setPen(QPen(theme.colour("accent"), 2, cap=Qt.PenCapStyle.RoundCap))
+        painter.drawArc(area, self._angle * 16, 100 * 16)
+
+
+class JobItem(QWidget):
+    """One job: spinner, sentence, bar where the end is known, and the way out."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job = job
+        self.setObjectName("strip.job")
+        self._spinner = Spinner()
+        self.label = named(QLabel(job.title), "strip.text", job.title)
+        self.label.setFont(theme.font(theme.TEXT_BODY, tabular=True))
+        self.bar = named(QProgressBar(), "strip.progress", job.title)
+        self.bar.setFixedWidth(120)
+        self.bar.setTextVisible(False)
+        self.bar.hide()
+        training = job.task == "train"
+        self.button = named(QPushButton(Text.STOP if training else Text.CANCEL), "strip.cancel", "")
+        self.button.setAccessibleName(Text.STOP if training else Text.CANCEL_THIS.format(job.title))
+        self.button.setProperty("role", "flat")
+        self.button.clicked.connect(self._stop if training else self._cancel)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.S)
+        for widget in (self._spinner, self.label, self.bar, self.button):
+            row.addWidget(widget)
+        job.event.connect(self.show_event)
+        if job.latest is not None:
+            self.show_event(job.latest)
+
+    def show_event(self, event: object) -> None:
+        if self.job.cancelling:
+            return
+        if isinstance(event, Progress):
+            self._show(event.stage.rstrip(".") or self.job.title, event.done, event.total, event.seconds_left)
+        elif isinstance(event, StepDone):
+            done, total = (event.epoch - 1) * event.steps + event.step, event.epochs * event.steps
+            self._show_bar(done, total)
+            self._say(f"{self.job.title}: epoch {event.epoch} of {event.epochs}", time_left(event.seconds_left))
+        elif isinstance(event, EpochDone):
+            self._say(f"{self.job.title}: epoch {event.epoch} of {event.epochs}", "")
+
+    def _show(self, stage: str, done: int, total: int, seconds: float | None) -> None:
+        counted = f"{stage} {number(done)} of {number(total)}" if total > 1 else stage
+        self._show_bar(done, total)
+        self._say(counted, time_left(seconds))
+
+    def _show_bar(self, done: int, total: int) -> None:
+        self.bar.setVisible(total > 1)
+        self.bar.setMaximum(max(total, 1))
+        self.bar.setValue(min(done, total))
+
+    def _say(self, *parts: str) -> None:
+        text = " · ".join(part for part in parts if part)
+        self.label.setText(text)
+        self.label.setAccessibleName(text)
+
+    def _cancel(self) -> None:
+        self.job.cancel()
+        self.button.setEnabled(False)
+        self.bar.hide()
+        self._say(f"{Text.CANCELLING}: {self.job.title}")
+
+    def _stop(self) -> None:
+        self.job.stop()
+        self.button.setEnabled(False)
+        self._say(f"{Text.STOPPING}: {self.job.title}")
+
+
+class JobStrip(QWidget):
+    """Shows the two newest visible jobs; at the right that nothing leaves the computer, and what computes."""
+
+    def __init__(self, bridge: JobBridge) -> None:
+        super().__init__()
+        named(self, "strip", Text.STRIP)
+        self.setProperty("role", "strip")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(HEIGHT)
+        self._items: list[JobItem] = []
+        self._jobs = QHBoxLayout()
+        self._jobs.setSpacing(theme.XL)
+        self._more = named(QLabel(), "strip.more", Text.MORE)
+        self._more.setProperty("role", "secondary")
+        self._more.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.L, 1, theme.L, 0)
+        row.setSpacing(theme.S)
+        row.addLayout(self._jobs)
+        row.addWidget(self._more)
+        row.addStretch(1)
+        self._add_machine(row)
+        bridge.job_started.connect(self._add)
+        bridge.job_ended.connect(self._remove)
+
+    def _add_machine(self, row: QHBoxLayout) -> None:
+        self._offline_mark, self._device_mark = QLabel(), QLabel()
+        icons.set_icon(self._offline_mark, "offline", "muted", 16)
+        icons.set_icon(self._device_mark, "processor", "muted", 16)
+        offline = named(QLabel(Text.OFFLINE), "strip.offline", Text.OFFLINE)
+        offline.setToolTip(Text.OFFLINE_WHY)
+        self.device = named(QLabel(Text.STARTING), "strip.device", Text.STARTING)
+        for label in (offline, self.device):
+            label.setProperty("role", "secondary")
+        row.addWidget(self._offline_mark)
+        row.addWidget(offline)
+        row.addSpacing(theme.M)
+        row.addWidget(self._device_mark)
+        row.addWidget(self.device)
+
+    def show_device(self, sentence: str) -> None:
+        """sentence: such as `GPU NVIDIA RTX 4070` or `Processor, 8 cores`; short here, whole in the tooltip."""
+        gpu = sentence.startswith(Text.GPU)
+        icons.set_icon(self._device_mark, "gpu" if gpu else "processor", "good" if gpu else "muted", 16)
+        self.device.setText(f"{Text.GPU} ✓" if gpu else Text.PROCESSOR)
+        self.device.setToolTip(sentence)
+        self.device.setAccessibleName(sentence)
+
+    def items(self) -> list[JobItem]:
+        return list(self._items)
+
+    def _add(self, job: Job) -> None:
+        if job.title:
+            item = JobItem(job)
+            self._items.append(item)
+            self._jobs.addWidget(item)
+            self._show_newest()
+
+    def _remove(self, job: Job) -> None:
+        for item in [i for i in self._items if i.job is job]:
+            self._items.remove(item)
+            self._jobs.removeWidget(item)
+            item.hide()
+            item.deleteLater()
+        self._show_newest()
+
+    def _show_newest(self) -> None:
+        hidden = len(self._items) - MOST_SHOWN
+        for place, item in enumerate(self._items):
+            item.setVisible(place >= hidden)
+        self._more.setVisible(hidden > 0)
+        self._more.setText(Text.MORE.format(number(max(hidden, 0))))
