@@ -19,13 +19,13 @@ from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.labels.panel import ClassPanel
+from tlstudio.gui.pages.relabel import Relabeler
 from tlstudio.gui.pages.wishes import take_images_wish
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.filter_bar import FilterBar
 from tlstudio.gui.widgets.image_viewer import ImageViewer
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
-from tlstudio.gui.widgets.toast import Toast
 from tlstudio.workflow import browsing, labeling
 
 
@@ -41,7 +41,6 @@ class Text:
     selected = "{count} selected. Press a class number, or drag them onto a class."
     no_match = "No image matches. Try another word, or show all images."
     undo, redo = "Undo", "Redo"
-    undone, redone = "Undone: {sentence}", "Done again: {sentence}"
     look = "Look at it in large"
     move_to = "Move to"
     no_class = "Take the class away"
@@ -57,14 +56,14 @@ class LabelsPage(Page):
         super().__init__(session)
         self._rows: dict[int, ImageRow] = {}
         self._classes: list[ImageClass] = []
-        self._own_change = False
+        self._shown_project: Path | None = None
         self.store = ThumbnailStore(lambda content: Path(), self)
         self.filter_bar = FilterBar(self.key, self)
         self.grid = named(ThumbnailGrid(self.store, self), "labels.grid", Text.grid)
         self.grid.accepts_labels = True
         self.panel = ClassPanel(self)
         self.viewer = ImageViewer(self, "labels.viewer")
-        self.toast = Toast(self, "labels.toast")
+        self.relabeler = Relabeler(session, self)
         self.copies = ImageCopies(session, self)
         self._arrange()
         self._connect()
@@ -113,11 +112,13 @@ class LabelsPage(Page):
         self.viewer.closed.connect(self.grid.setFocus)
         self.viewer.needs_copy.connect(self.copies.want)
         self.copies.arrived.connect(self.viewer.set_copy)
-        self.undo_button.clicked.connect(self.undo)
-        self.redo_button.clicked.connect(self.redo)
+        self.relabeler.changed.connect(self._moved)
+        self.relabeler.reloaded.connect(self._reloaded)
+        self.undo_button.clicked.connect(self.relabeler.undo)
+        self.redo_button.clicked.connect(self.relabeler.redo)
         for keys, deed in (
-            (QKeySequence.StandardKey.Undo, self.undo),
-            (QKeySequence.StandardKey.Redo, self.redo),
+            (QKeySequence.StandardKey.Undo, self.relabeler.undo),
+            (QKeySequence.StandardKey.Redo, self.relabeler.redo),
             (QKeySequence.StandardKey.Find, self.filter_bar.search.setFocus),
         ):
             shortcut = QShortcut(keys, self)
@@ -143,16 +144,20 @@ class LabelsPage(Page):
         return 0 if self.session.summary is None else self.session.summary.unlabeled
 
     def enter(self) -> None:
-        if self._own_change:
+        if self.relabeler.telling:
+            self._update_footer()
             return
+        if self.session.project != self._shown_project:
+            self._forget()
         self._load()
         wish = take_images_wish(self.session)
         if wish is not None:
             self.filter_bar.show_only(wish.title, wish.paths)
+        if not self.grid.currentIndex().isValid() and self.grid.images.rowCount():
+            self.grid.setFocus()
 
     def leave(self) -> None:
         self.viewer.close_viewer()
-        self.toast.hide()
 
     def continue_clicked(self) -> None:
         self.session.go_to.emit("check")
@@ -161,11 +166,10 @@ class LabelsPage(Page):
 
     def _forget(self) -> None:
         self.viewer.close_viewer()
-        self.toast.hide()
         self._rows, self._classes = {}, []
         self.grid.set_rows([], None)
         self.filter_bar.clear()
-        project = self.session.project
+        project = self._shown_project = self.session.project
         if project is not None:
             self.store.set_locate(lambda content: browsing.thumbnail(project, content))
 
@@ -215,72 +219,34 @@ class LabelsPage(Page):
         count = self.grid.selected_count()
         hint = Text.selected.format(count=messages.count(count, "image")) if count else Text.hint
         self.set_primary(Text.primary, hint=hint)
-        project = self.session.project
-        self.undo_button.setEnabled(project is not None and labeling.can_undo(project))
-        self.redo_button.setEnabled(project is not None and labeling.can_redo(project))
+        self.undo_button.setEnabled(self.relabeler.can_undo())
+        self.redo_button.setEnabled(self.relabeler.can_redo())
 
     # --- changing labels ---------------------------------------------------------
 
     def assign(self, ids: Sequence[int], label: str | None) -> None:
-        """Gives images a class (None takes it away) and offers the undo."""
+        """Gives images a class; None takes it away."""
         changed = [number for number in ids if number in self._rows and self._rows[number].label != label]
-        project = self.session.project
-        if not changed or project is None:
-            return
-        try:
-            change = labeling.set_label(project, changed, label)
-        except StudioError as error:
-            self.toast.show_message(error_text(error), tone="bad")
-            return
-        following = self.grid.image_after(set(changed))
-        for number in changed:
+        self.relabeler.assign(changed, label)
+
+    def _moved(self, ids: list[int], label: str | None) -> None:
+        """Shows a change that was made here, then goes on to the next image, so that keys can label a whole row."""
+        following = self.grid.image_after(set(ids))
+        for number in ids:
             self._rows[number] = replace(self._rows[number], label=label)
         self._show()
-        self._go_on(following)
-        self._tell()
-        self.toast.show_message(change.sentence, Text.undo, self.undo)
-
-    def undo(self) -> None:
-        self._take_back(labeling.undo, Text.undone)
-
-    def redo(self) -> None:
-        self._take_back(labeling.redo, Text.redone)
-
-    def _take_back(self, deed, words: str) -> None:  # noqa: ANN001
-        project = self.session.project
-        if project is None:
-            return
-        try:
-            change = deed(project)
-        except StudioError as error:
-            self.toast.show_message(error_text(error), tone="bad")
-            return
-        if change is None:
-            return
-        self._load()
-        self._tell()
-        opposite = (Text.redo, self.redo) if deed is labeling.undo else (Text.undo, self.undo)
-        self.toast.show_message(words.format(sentence=change.sentence), *opposite)
-        if self.viewer.image is not None:
-            self._look(self._rows[self.viewer.image.id])
-
-    def _tell(self) -> None:
-        """The other pages learn of the change; this one has it already."""
-        self._own_change = True
-        try:
-            self.session.refresh()
-        finally:
-            self._own_change = False
-        self._update_footer()
-
-    def _go_on(self, following: int | None) -> None:
-        """After a key: on to the next image, so that a whole row can be labeled without the mouse."""
         if following is None:
             self.viewer.close_viewer()
             return
         if self.viewer.image is not None:
             self._look(self._rows[following])
         self.grid.go_to_row(self.grid.images.index_of(following).row())
+
+    def _reloaded(self) -> None:
+        self._load()
+        shown = self.viewer.image
+        if shown is not None and shown.id in self._rows:
+            self._look(self._rows[shown.id])
 
     def _digit(self, digit: str) -> None:
         label = ClassStyles([c.name for c in self._classes]).by_digit(digit)
@@ -297,32 +263,19 @@ class LabelsPage(Page):
     # --- classes ------------------------------------------------------------------
 
     def _add_class(self, name: str) -> None:
-        if self._change_classes(lambda project: labeling.add_class(project, name)):
+        if self.relabeler.change_classes(lambda project: labeling.add_class(project, name)):
             self.panel.name_edit.clear()
             self.panel.buckets.select_label(name)
 
     def _rename(self, old: str, new: str) -> None:
-        if self._change_classes(lambda project: labeling.rename_class(project, old, new)):
+        if self.relabeler.change_classes(lambda project: labeling.rename_class(project, old, new)):
             self.panel.buckets.select_label(new)
 
     def _remove_class(self, name: str) -> None:
         if any(c.name == name and c.count for c in self._classes):
-            self.toast.show_message(Text.not_empty.format(name=name), tone="caution")
-            return
-        self._change_classes(lambda project: labeling.remove_class(project, name))
-
-    def _change_classes(self, deed) -> bool:  # noqa: ANN001
-        project = self.session.project
-        if project is None:
-            return False
-        try:
-            deed(project)
-        except StudioError as error:
-            self.toast.show_message(error_text(error), tone="bad")
-            return False
-        self._load()
-        self._tell()
-        return True
+            self.session.toast.emit(Text.not_empty.format(name=name), "", None)
+        else:
+            self.relabeler.change_classes(lambda project: labeling.remove_class(project, name))
 
     # --- looking --------------------------------------------------------------------
 

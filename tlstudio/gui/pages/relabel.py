@@ -1,0 +1,100 @@
+"""Changing labels and classes from a page: the engine's call, the undo toast, and the news for the other pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.gui.job_bridge import error_text
+from tlstudio.gui.session import Session
+from tlstudio.workflow import labeling
+
+T = TypeVar("T")
+
+
+class Text:
+    """Words of the toasts."""
+
+    undo, redo = "Undo", "Redo"
+    undone, redone = "Undone: {sentence}", "Done again: {sentence}"
+
+
+class Relabeler(QObject):
+    """changed: (image ids, class name or None) after `assign`. reloaded: after an undo, or when the classes changed.
+
+    `telling` is true while the other pages hear of a change that this page has shown already.
+    """
+
+    changed = Signal(list, object)
+    reloaded = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.telling = False
+
+    def assign(self, ids: Sequence[int], label: str | None) -> bool:
+        """Gives images a class (None takes it away) and offers the undo. False when nothing was changed."""
+        if not ids:
+            return False
+        change = self._try(lambda project: labeling.set_label(project, list(ids), label))
+        if change is None:
+            return False
+        self.changed.emit(list(ids), label)
+        self._tell()
+        self._session.toast.emit(change.sentence, Text.undo, self.undo)
+        return True
+
+    def undo(self) -> None:
+        change = self._try(labeling.undo)
+        if change is not None:
+            self._after()
+            self._session.toast.emit(Text.undone.format(sentence=change.sentence), Text.redo, self.redo)
+
+    def redo(self) -> None:
+        change = self._try(labeling.redo)
+        if change is not None:
+            self._after()
+            self._session.toast.emit(Text.redone.format(sentence=change.sentence), Text.undo, self.undo)
+
+    def can_undo(self) -> bool:
+        return self._session.project is not None and labeling.can_undo(self._session.project)
+
+    def can_redo(self) -> bool:
+        return self._session.project is not None and labeling.can_redo(self._session.project)
+
+    def change_classes(self, deed: Callable[[Path], object]) -> bool:
+        """Adds, renames or removes a class; a refusal becomes a toast and False."""
+
+        def done(project: Path) -> bool:
+            deed(project)
+            return True
+
+        if not self._try(done):
+            return False
+        self._after()
+        return True
+
+    def _try(self, deed: Callable[[Path], T]) -> T | None:
+        if self._session.project is None:
+            return None
+        try:
+            return deed(self._session.project)
+        except StudioError as error:
+            self._session.toast.emit(error_text(error), "", None)
+            return None
+
+    def _after(self) -> None:
+        self.reloaded.emit()
+        self._tell()
+
+    def _tell(self) -> None:
+        self.telling = True
+        try:
+            self._session.refresh()
+        finally:
+            self.telling = False

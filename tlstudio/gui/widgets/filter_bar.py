@@ -1,0 +1,224 @@
+"""What the grid shows: text, class, split, and how large."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tlstudio.domain.values import ImageRow, Split
+from tlstudio.gui import icons, messages, theme
+
+_TYPING_MS = 150
+
+
+class Text:
+    """Words of the filter bar."""
+
+    search = "Find by file name or group"
+    all_classes = "All classes"
+    unlabeled = "No class yet"
+    all_splits = "All splits"
+    clear = "Show all images"
+    sizes = ("Small pictures", "Medium pictures", "Large pictures")
+
+
+@dataclass(frozen=True)
+class ImageFilter:
+    """Which images are shown. label: a class name, None for all; unlabeled: only those without a class.
+
+    only: paths of the images another page wants to show, under `title`; None for no such wish.
+    """
+
+    text: str = ""
+    label: str | None = None
+    unlabeled: bool = False
+    split: Split | None = None
+    title: str = ""
+    only: frozenset[str] | None = None
+
+    def takes(self, row: ImageRow) -> bool:
+        if self.only is not None and str(row.path) not in self.only:
+            return False
+        if self.unlabeled and row.label is not None:
+            return False
+        if self.label is not None and row.label != self.label:
+            return False
+        if self.split is not None and row.split != self.split:
+            return False
+        if self.text:
+            return self.text in row.name.lower() or self.text in (row.group or "").lower()
+        return True
+
+    @property
+    def active(self) -> bool:
+        return self != ImageFilter()
+
+
+class FilterBar(QWidget):
+    """changed: the filter is another one now. edge_changed: another thumbnail size in pixels."""
+
+    changed = Signal()
+    edge_changed = Signal(int)
+
+    def __init__(self, page: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = ""
+        self._only: frozenset[str] | None = None
+        self.search = QLineEdit(self)
+        self.search.setObjectName(f"{page}.search")
+        self.search.setAccessibleName(Text.search)
+        self.search.setPlaceholderText(Text.search)
+        self.search.setClearButtonEnabled(True)
+        self.class_box = _box(f"{page}.class", "Class to show")
+        self.split_box = _box(f"{page}.split", "Split to show")
+        self.split_box.addItem(Text.all_splits, None)
+        for split in Split:
+            self.split_box.addItem(split.caption, split.value)
+        self.count_label = QLabel(self)
+        self.count_label.setObjectName(f"{page}.shown")
+        self.count_label.setProperty("role", "muted")
+        row = QHBoxLayout()
+        row.setSpacing(theme.S)
+        row.addWidget(self.search, 1)
+        row.addWidget(self.class_box)
+        row.addWidget(self.split_box)
+        row.addSpacing(theme.S)
+        row.addWidget(self.count_label)
+        row.addSpacing(theme.S)
+        self._sizes = self._size_buttons(page, row)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(theme.S)
+        outer.addLayout(row)
+        outer.addWidget(self._wish_row(page))
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self.changed)
+        self.search.textChanged.connect(self._restart_typing)
+        self.class_box.currentIndexChanged.connect(self._choice_changed)
+        self.split_box.currentIndexChanged.connect(self._choice_changed)
+
+    def _restart_typing(self, _: str) -> None:
+        self._typing.start()
+
+    def _choice_changed(self, _: int) -> None:
+        self.changed.emit()
+
+    def filter(self) -> ImageFilter:
+        choice = self.class_box.currentData()
+        split = self.split_box.currentData()
+        return ImageFilter(
+            text=self.search.text().strip().lower(),
+            label=choice if isinstance(choice, str) else None,
+            unlabeled=choice is False,
+            split=Split(split) if split else None,
+            title=self._title,
+            only=self._only,
+        )
+
+    def set_classes(self, names: Sequence[str]) -> None:
+        """Other class names; the one chosen stays chosen when it is still there."""
+        if [self.class_box.itemText(n) for n in range(2, self.class_box.count())] == list(names):
+            return
+        chosen = self.class_box.currentData()
+        self.class_box.blockSignals(True)
+        self.class_box.clear()
+        self.class_box.addItem(Text.all_classes, None)
+        self.class_box.addItem(Text.unlabeled, False)
+        for name in names:
+            self.class_box.addItem(name, name)
+        where = self.class_box.findData(chosen) if isinstance(chosen, str) else 1 if chosen is False else 0
+        self.class_box.setCurrentIndex(max(0, where))
+        self.class_box.blockSignals(False)
+
+    def show_class(self, label: str | None) -> None:
+        """Chooses a class as if by hand; None for those without one."""
+        where = 1 if label is None else self.class_box.findText(label)
+        self.class_box.setCurrentIndex(max(0, where))
+
+    def set_shown(self, shown: int, total: int) -> None:
+        words = messages.count(total, "image")
+        self.count_label.setText(words if shown == total else f"{messages.number(shown)} of {words}")
+
+    def show_only(self, title: str, paths: frozenset[str]) -> None:
+        """Shows what another page points at, with a way back to all images."""
+        for control in (self.search, self.class_box, self.split_box):
+            control.blockSignals(True)
+        self.search.clear()
+        self.class_box.setCurrentIndex(0)
+        self.split_box.setCurrentIndex(0)
+        for control in (self.search, self.class_box, self.split_box):
+            control.blockSignals(False)
+        self._title, self._only = title, paths
+        self._wish.setVisible(True)
+        self._wish_label.setText(title)
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Shows all images again."""
+        self._title, self._only = "", None
+        self._wish.setVisible(False)
+        self.search.clear()
+        self.class_box.setCurrentIndex(0)
+        self.split_box.setCurrentIndex(0)
+        self._typing.stop()
+        self.changed.emit()
+
+    def _wish_row(self, page: str) -> QWidget:
+        self._wish = QFrame(self)
+        self._wish.setProperty("role", "card")
+        row = QHBoxLayout(self._wish)
+        row.setContentsMargins(theme.M, theme.XS, theme.XS, theme.XS)
+        mark = QLabel(self._wish)
+        icons.set_icon(mark, "filter", "accent")
+        self._wish_label = QLabel(self._wish)
+        self._wish_label.setObjectName(f"{page}.wish")
+        back = QPushButton(Text.clear, self._wish)
+        back.setObjectName(f"{page}.show_all")
+        back.setAccessibleName(Text.clear)
+        back.setProperty("role", "flat")
+        back.clicked.connect(self.clear)
+        row.addWidget(mark)
+        row.addWidget(self._wish_label, 1)
+        row.addWidget(back)
+        self._wish.setVisible(False)
+        return self._wish
+
+    def _size_buttons(self, page: str, row: QHBoxLayout) -> QButtonGroup:
+        group = QButtonGroup(self)
+        for edge, name, drawn in zip(theme.THUMBNAILS, Text.sizes, (12, 16, 20), strict=True):
+            button = QToolButton(self)
+            button.setObjectName(f"{page}.size_{edge}")
+            button.setAccessibleName(name)
+            button.setToolTip(name)
+            button.setCheckable(True)
+            button.setFixedSize(theme.HIT, theme.HIT)
+            icons.set_icon(button, "images", "text", drawn)
+            group.addButton(button, edge)
+            row.addWidget(button)
+        group.button(theme.THUMBNAILS[1]).setChecked(True)
+        group.idClicked.connect(self.edge_changed)
+        return group
+
+
+def _box(name: str, accessible: str) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setAccessibleName(accessible)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    return box

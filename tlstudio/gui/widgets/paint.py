@@ -1,0 +1,110 @@
+"""Brush strokes that several painted widgets share: class chips, badges, placeholders, elided text."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
+
+from tlstudio.gui import theme
+from tlstudio.gui.models.class_style import ClassStyle
+
+CHIP = 20
+
+
+def chip(painter: QPainter, rect: QRect, style: ClassStyle | None) -> None:
+    """The mark of a class: its colour with its letter; without a class an empty outline with a question mark."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    area = QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5)
+    radius = theme.XS
+    if style is None:
+        painter.setPen(QPen(theme.colour("border"), 1))
+        painter.setBrush(theme.colour("surface"))
+        text, ink = "?", theme.colour("muted")
+    else:
+        # A hairline in the surface colour keeps the chip apart from a picture of the same colour.
+        painter.setPen(QPen(theme.colour("surface"), 1))
+        painter.setBrush(style.colour)
+        text, ink = style.mark, style.on_colour
+    painter.drawRoundedRect(area, radius, radius)
+    painter.setFont(theme.font(theme.TEXT_SECONDARY, semibold=True))
+    painter.setPen(ink)
+    painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
+
+
+def check_mark(painter: QPainter, rect: QRect) -> None:
+    """A tick on an accent disc: chosen."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("surface"), 1))
+    painter.setBrush(theme.colour("accent"))
+    painter.drawEllipse(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5))
+    pen = QPen(theme.colour("on_accent"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    x, y, w, h = rect.x(), rect.y(), rect.width(), rect.height()
+    painter.drawPolyline(
+        [QPointF(x + w * 0.28, y + h * 0.52), QPointF(x + w * 0.44, y + h * 0.68), QPointF(x + w * 0.72, y + h * 0.34)]
+    )
+    painter.restore()
+
+
+def picture(painter: QPainter, rect: QRect, pixmap: QPixmap | None, missing: bool = False) -> None:
+    """A whole picture on a quiet ground, or the ground alone while it loads, or a crossed frame when there is none."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    frame = QPainterPath()
+    frame.addRoundedRect(QRectF(rect), theme.RADIUS, theme.RADIUS)
+    painter.fillPath(frame, theme.colour("hover"))
+    if pixmap is not None:
+        painter.setClipPath(frame)
+        painter.drawPixmap(fitted(rect, pixmap), pixmap)
+    elif missing:
+        painter.setPen(QPen(theme.colour("border"), 1.5))
+        middle = QRectF(rect.center().x() - 12, rect.center().y() - 9, 24, 18)
+        painter.drawRoundedRect(middle, 3, 3)
+        painter.drawLine(middle.bottomLeft(), middle.topRight())
+    painter.restore()
+
+
+def fitted(rect: QRect, pixmap: QPixmap) -> QRect:
+    """The largest place in the middle of `rect` with the picture's proportions."""
+    size = pixmap.deviceIndependentSize().toSize().scaled(rect.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    place = QRect(rect.topLeft(), size)
+    place.moveCenter(rect.center())
+    return place
+
+
+def text(
+    painter: QPainter,
+    rect: QRect,
+    words: str,
+    colour: QColor | None = None,
+    *,
+    size: int = theme.TEXT_BODY,
+    semibold: bool = False,
+    tabular: bool = False,
+    align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+) -> None:
+    """One line of text that ends in an ellipsis where it does not fit."""
+    font = theme.font(size, semibold=semibold, tabular=tabular)
+    painter.setFont(font)
+    painter.setPen(colour if colour is not None else theme.colour("text"))
+    shown = QFontMetrics(font).elidedText(words, elide, rect.width())
+    painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), shown)
+
+
+def text_width(words: str, *, size: int = theme.TEXT_BODY, semibold: bool = False, tabular: bool = False) -> int:
+    return QFontMetrics(theme.font(size, semibold=semibold, tabular=tabular)).horizontalAdvance(words)
+
+
+def mix(one: QColor, other: QColor, share: float) -> QColor:
+    """`one` with `share` (0 … 1) of `other`."""
+    keep = 1 - share
+    return QColor.fromRgbF(
+        one.redF() * keep + other.redF() * share,
+        one.greenF() * keep + other.greenF() * share,
+        one.blueF() * keep + other.blueF() * share,
+    )
