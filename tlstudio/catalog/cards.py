@@ -67,7 +67,7 @@ def card_for_folder(folder: Path) -> ModelCard:
     """
     config = read_config(folder / CONFIG)
     tensors = read_tensors(folder / WEIGHTS)
-    kin = [each for each in cards() if each.architecture == config.architecture]
+    kin = [each for each in reversed(cards()) if each.architecture == config.architecture]
     same_size = [each.gmacs for each in kin if each.input_size == config.input_size]
     name = folder.name if folder.name.split(".", 1)[0] == config.architecture else config.id
     return ModelCard(
@@ -138,7 +138,11 @@ def _is_number(value: Any) -> bool:
 _TYPES = {name: kind for name, kind in get_type_hints(ModelCard).items() if name in ModelCard.__dataclass_fields__}
 _RULES: dict[str, Callable[[ModelCard], bool]] = {
     "id": lambda c: NAME.fullmatch(c.id) is not None and bool(c.tag),
-    "text": lambda c: all((c.title, c.family, c.good_for, c.license, c.classifier)),
+    "title": lambda c: bool(c.title),
+    "family": lambda c: bool(c.family),
+    "good_for": lambda c: bool(c.good_for),
+    "license": lambda c: bool(c.license),
+    "classifier": lambda c: bool(c.classifier),
     "input_size": lambda c: 32 <= c.input_size <= 1024,
     "mean": lambda c: all(0 <= value <= 1 for value in c.mean),
     "std": lambda c: all(0 < value <= 1 for value in c.std),
