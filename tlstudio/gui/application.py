@@ -13,11 +13,11 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSocketNotifier, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from tlstudio.gui import commands, dropping, messages, theme
+from tlstudio.gui import commands, dropping, icons, messages, theme
 from tlstudio.gui.job_bridge import JobBridge
 from tlstudio.gui.main_window import MainWindow, settings
 from tlstudio.storage import places
@@ -74,6 +74,9 @@ def end(window: MainWindow) -> None:
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     window.deleteLater()
+    # Everything of Qt goes while the application is still there; what is left to the interpreter's end may crash it.
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    icons.forget()
 
 
 class _Defects:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
@@ -43,6 +43,13 @@ def set_icon(widget: QAbstractButton | QLabel, name: str, token: str = "text", s
         old.setParent(None)
         old.deleteLater()
     _Tint(widget, name, token, size).apply()
+
+
+def forget() -> None:
+    """Empties the caches; pixmaps must not outlive the application."""
+    _pixmap.cache_clear()
+    _renderer.cache_clear()
+    QPixmapCache.clear()
 
 
 class _Tint(QObject):

@@ -58,7 +58,7 @@ class Spinner(QWidget):
         area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
         painter.setPen(QPen(theme.colour("hairline"), 2))
         painter.drawEllipse(area)
-        painter.setPen(QPen(theme.colour("accent"), 2, cap=Qt.PenCapStyle.RoundCap))
+        painter.setPen(QPen(theme.colour("accent"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawArc(area, self._angle * 16, 100 * 16)
 
 

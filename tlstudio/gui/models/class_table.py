@@ -1,0 +1,110 @@
+"""The classes of a folder or a project as a table: name, how many, a few pictures, how they are divided."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from tlstudio.domain.values import ImageClass, ImageRow, Split
+from tlstudio.gui.messages import count, number
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_ROLE = Qt.ItemDataRole.UserRole
+PICTURES = 24
+
+
+class Column(IntEnum):
+    NAME = 0
+    COUNT = 1
+    PICTURES = 2
+    SPLITS = 3
+
+
+class Text:
+    HEADERS = ("Class", "Images", "A few of them", "Training, validation, test")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """pictures: thumbnails the program made; empty before the import."""
+
+    name: str
+    count: int
+    pictures: tuple[Path, ...] = ()
+    splits: tuple[tuple[Split, int], ...] = ()
+
+
+def rows_of_project(
+    classes: Sequence[ImageClass], images: Sequence[ImageRow], thumbnail: dict[str, Path] | None = None
+) -> list[ClassRow]:
+    """One row a class, in the user's order, with a random handful of pictures that stays the same between visits.
+
+    thumbnail: content -> file.
+    """
+    of_class: dict[str, list[ImageRow]] = defaultdict(list)
+    for image in images:
+        if image.label is not None:
+            of_class[image.label].append(image)
+    rows = []
+    for entry in classes:
+        mine = of_class[entry.name]
+        chosen = random.Random(entry.name).sample(mine, min(PICTURES, len(mine)))
+        pictures = tuple(thumbnail[i.content] for i in chosen) if thumbnail is not None else ()
+        splits = tuple((split, sum(i.split is split for i in mine)) for split in Split)
+        rows.append(ClassRow(entry.name, len(mine), pictures, splits))
+    return rows
+
+
+class ClassTableModel(QAbstractTableModel):
+    """ROW_ROLE gives the whole ClassRow to the painter."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[ClassRow] = []
+
+    def show_rows(self, rows: Sequence[ClassRow]) -> None:
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    @property
+    def rows(self) -> list[ClassRow]:
+        return self._rows
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
+        return 0 if parent.isValid() else len(Column)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self._rows[index.row()]
+        if role == ROW_ROLE:
+            return row
+        column = Column(index.column())
+        if role == Qt.ItemDataRole.DisplayRole:
+            return {Column.NAME: row.name, Column.COUNT: number(row.count)}.get(column)
+        if role == Qt.ItemDataRole.AccessibleTextRole or (
+            role == Qt.ItemDataRole.ToolTipRole and column != Column.COUNT
+        ):
+            return self._in_words(row, column)
+        return None
+
+    @staticmethod
+    def _in_words(row: ClassRow, column: Column) -> str:
+        if column is Column.SPLITS:
+            return ", ".join(f"{split.caption} {number(value)}" for split, value in row.splits)
+        return f"{row.name}, {count(row.count, 'image')}"
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return Text.HEADERS[section]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        return None

@@ -1,0 +1,277 @@
+"""The choices before an import: name and place, what belongs together, how the images are divided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QRadioButton,
+    QScrollArea,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tlstudio.domain.results import ImportPreview, ImportRequest
+from tlstudio.domain.values import ProjectSummary, Split
+from tlstudio.gui import icons, theme
+from tlstudio.gui.messages import listing, number
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.group_choice import GroupChoice
+from tlstudio.gui.widgets.help_bubble import HelpButton
+from tlstudio.gui.widgets.stacked_bar import StackedBar
+
+WIDTH = 372
+LEAST_TRAINING = 20  # percent
+
+
+class Text:
+    PROJECT = "Project"
+    NEW = "Make a new project"
+    ADD = "Add to “{}”"
+    NAME, PLACE = "Name", "Place"
+    CHOOSE = "Choose another place"
+    TOGETHER = "What belongs together"
+    TOGETHER_HELP = (
+        "Images of one patient, one part or one batch look alike. If some of them are used for training and others for "
+        "the test, the result looks better than it is. Keeping each group on one side prevents that."
+    )
+    DIVISION = "How the images are divided"
+    DIVISION_HELP = (
+        "The program learns from the training images, chooses the best state on the validation images, and measures the "
+        "final result on the test images, which it has never seen."
+    )
+    VALIDATION, TEST = "Validation", "Test"
+    FOLDERS = "Your folders say which image is for what: {}. That is kept."
+    FOLDER_PART = "{} for {}"
+    COPY = "Copy the images into the project"
+    COPY_MORE = "Without a copy the images stay where they are and must not be moved."
+    NO_NAME = "Give the project a name."
+    NO_PLACE = "Choose a place for the project."
+    BAD_RULE = "The rule for groups can't be read. Change it or treat every image on its own."
+
+
+class ImportOptions(QScrollArea):
+    """`request()` gives the import to run, `problem()` a sentence when it can't run yet."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("images.options")
+        self.setFixedWidth(WIDTH)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._preview: ImportPreview | None = None
+        self._current: ProjectSummary | None = None
+        self._named_by_hand = False
+        inner = QWidget()
+        inner.setProperty("role", "scrolled")
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, theme.S, 0)
+        column.setSpacing(theme.M)
+        column.addWidget(self._project_card())
+        column.addWidget(self._groups_card())
+        column.addWidget(self._division_card())
+        column.addStretch(1)
+        self.setWidget(inner)
+
+    # --- building ---
+
+    def _project_card(self) -> QFrame:
+        self.new = named(QRadioButton(Text.NEW), "images.into_new", Text.NEW)
+        self.add = named(QRadioButton(), "images.into_current", "")
+        self.new.toggled.connect(self._refresh)
+        self.name = named(QLineEdit(), "images.name", Text.NAME)
+        self.name.textEdited.connect(self._name_edited)
+        self.place = named(QLineEdit(), "images.place", Text.PLACE)
+        self.place.textChanged.connect(self._refresh)
+        self.choose = named(QToolButton(), "images.choose_place", Text.CHOOSE)
+        self.choose.setToolTip(Text.CHOOSE)
+        self.choose.setFixedSize(theme.HIT, theme.HIT)
+        icons.set_icon(self.choose, "folder", "muted")
+        self.choose.clicked.connect(self._choose_place)
+        self.copy = named(QCheckBox(Text.COPY), "images.copy", Text.COPY)
+        self.copy.setToolTip(Text.COPY_MORE)
+        self._fields = QWidget()
+        grid = QGridLayout(self._fields)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(theme.S)
+        grid.addWidget(_caption(Text.NAME, self.name), 0, 0)
+        grid.addWidget(self.name, 0, 1, 1, 2)
+        grid.addWidget(_caption(Text.PLACE, self.place), 1, 0)
+        grid.addWidget(self.place, 1, 1)
+        grid.addWidget(self.choose, 1, 2)
+        frame, column = _card(Text.PROJECT)
+        for widget in (self.new, self.add, self._fields, self.copy):
+            column.addWidget(widget)
+        return frame
+
+    def _groups_card(self) -> QFrame:
+        frame, column = _card(Text.TOGETHER, Text.TOGETHER_HELP, "images.help_groups")
+        self.groups = GroupChoice()
+        self.groups.changed.connect(self._refresh)
+        column.addWidget(self.groups)
+        return frame
+
+    def _division_card(self) -> QFrame:
+        frame, column = _card(Text.DIVISION, Text.DIVISION_HELP, "images.help_division")
+        self.folders = named(QLabel(), "images.split_folders", "")
+        self.folders.setWordWrap(True)
+        self.validation = self._share(Text.VALIDATION, "images.validation", 15)
+        self.test = self._share(Text.TEST, "images.test", 20)
+        self._shares = QWidget()
+        row = QHBoxLayout(self._shares)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.S)
+        for caption, box in ((Text.VALIDATION, self.validation), (Text.TEST, self.test)):
+            row.addWidget(_caption(caption, box))
+            row.addWidget(box)
+            row.addSpacing(theme.S)
+        row.addStretch(1)
+        self.bar = StackedBar("images.division", vertical=True)
+        for widget in (self.folders, self._shares, self.bar):
+            column.addWidget(widget)
+        return frame
+
+    def _share(self, caption: str, name: str, value: int) -> QSpinBox:
+        box = named(QSpinBox(), name, f"{caption}, percent")
+        box.setRange(5, 50)
+        box.setValue(value)
+        box.setSuffix(" %")
+        box.setFixedWidth(84)
+        box.valueChanged.connect(self._refresh)
+        return box
+
+    # --- showing ---
+
+    def show_preview(self, preview: ImportPreview, current: ProjectSummary | None) -> None:
+        """current: the open project, to which the images could be added instead."""
+        self._preview, self._current = preview, current
+        self._named_by_hand = False
+        self.new.setVisible(current is not None)
+        self.add.setVisible(current is not None)
+        self.add.setText(Text.ADD.format(current.name if current else ""))
+        self.add.setAccessibleName(self.add.text())
+        self.new.setChecked(True)
+        self.name.setText(preview.suggested_project.name)
+        self.place.setText(str(preview.suggested_project))
+        self.place.setCursorPosition(0)
+        names = [path.name for paths in preview.samples.values() for path in paths[:1]]
+        first = next(iter(preview.samples.values()), ())
+        self.groups.show_guess(preview.guess, [*(path.name for path in first[:2]), *names[1:2]])
+        self._show_folders(preview)
+        self._refresh()
+
+    def _show_folders(self, preview: ImportPreview) -> None:
+        parts = [
+            Text.FOLDER_PART.format(number(preview.splits[split.value]), split.caption.lower())
+            for split in Split
+            if preview.splits.get(split.value)
+        ]
+        self.folders.setText(Text.FOLDERS.format(listing(parts)))
+        self.folders.setVisible(bool(parts))
+        self._shares.setVisible(not all(preview.splits.get(split.value) for split in Split))
+        self.validation.setEnabled(not preview.splits.get(Split.VAL.value))
+        self.test.setEnabled(not preview.splits.get(Split.TEST.value))
+
+    def _counts(self) -> dict[Split, int]:
+        """How many images each part gets, as far as the shares tell; groups may move the border a little."""
+        if self._preview is None:
+            return {}
+        given, total = self._preview.splits, sum(self._preview.classes.values())
+        counts = {
+            split: given.get(split.value) or round(total * box.value() / 100)
+            for split, box in ((Split.VAL, self.validation), (Split.TEST, self.test))
+        }
+        return {Split.TRAIN: max(total - sum(counts.values()), 0), **counts}
+
+    def _refresh(self) -> None:
+        self._fields.setVisible(self.new.isChecked() or self._current is None)
+        self.validation.setMaximum(min(50, 100 - LEAST_TRAINING - self.test.value()))
+        self.test.setMaximum(min(50, 100 - LEAST_TRAINING - self.validation.value()))
+        known = self._preview is not None and all(self._preview.splits.get(split.value) for split in Split)
+        self.bar.show_counts(self._counts(), about=not known)
+        self.changed.emit()
+
+    def _name_edited(self, text: str) -> None:
+        """The place follows the name until it is chosen by hand."""
+        if self._preview is not None and not self._named_by_hand:
+            safe = "".join("_" if c in '<>:"/\\|?*' else c for c in text).strip(" .")
+            self.place.setText(str(self._preview.suggested_project.with_name(safe or "project")))
+        self._refresh()
+
+    def _choose_place(self) -> None:
+        dialog = QFileDialog(self.window(), Text.CHOOSE, str(Path(self.place.text()).parent))
+        dialog.setObjectName("images.place_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._place_chosen)
+        dialog.open()
+
+    def _place_chosen(self, folder: str) -> None:
+        self._named_by_hand = True
+        self.place.setText(str(Path(folder) / Path(self.place.text()).name))
+
+    # --- reading ---
+
+    def problem(self) -> str:
+        """Why the import can't start, as a sentence; empty when it can."""
+        if not self.groups.valid():
+            return Text.BAD_RULE
+        if self._adding():
+            return ""
+        if not self.name.text().strip():
+            return Text.NO_NAME
+        return "" if self.place.text().strip() else Text.NO_PLACE
+
+    def _adding(self) -> bool:
+        return self._current is not None and self.add.isChecked()
+
+    def request(self) -> ImportRequest:
+        assert self._preview is not None
+        adding = self._current if self._adding() else None
+        return ImportRequest(
+            source=self._preview.source,
+            project=adding.folder if adding else Path(self.place.text().strip()).expanduser(),
+            name="" if adding else self.name.text().strip(),
+            test_fraction=self.test.value() / 100,
+            val_fraction=self.validation.value() / 100,
+            copy=self.copy.isChecked(),
+            group_from=self.groups.rule(),
+        )
+
+
+def _caption(text: str, buddy: QWidget) -> QLabel:
+    label = QLabel(text)
+    label.setBuddy(buddy)
+    return label
+
+
+def _card(title: str, help_text: str = "", help_name: str = "") -> tuple[QFrame, QVBoxLayout]:
+    frame = QFrame()
+    frame.setProperty("role", "card")
+    column = QVBoxLayout(frame)
+    column.setContentsMargins(theme.L, theme.M, theme.L, theme.L)
+    column.setSpacing(theme.S)
+    head = QHBoxLayout()
+    heading = QLabel(title)
+    heading.setProperty("role", "card-title")
+    heading.setMinimumHeight(theme.HIT)
+    head.addWidget(heading)
+    if help_text:
+        head.addWidget(HelpButton(help_text, help_name, title, title))
+    head.addStretch(1)
+    column.addLayout(head)
+    return frame, column

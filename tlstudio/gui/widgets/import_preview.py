@@ -1,0 +1,144 @@
+"""What was found in a folder, before anything is imported, and the import itself in the same place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from tlstudio.domain.events import Note, Progress
+from tlstudio.domain.results import ImportPreview, ImportRequest
+from tlstudio.domain.values import ProjectSummary
+from tlstudio.gui import theme
+from tlstudio.gui.job_bridge import Job
+from tlstudio.gui.messages import count, number, place, time_left
+from tlstudio.gui.models.class_table import ClassRow
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.class_table import ClassTable
+from tlstudio.gui.widgets.import_options import ImportOptions
+from tlstudio.gui.widgets.inline_message import InlineMessage
+from tlstudio.gui.widgets.job_strip import Spinner
+from tlstudio.gui.widgets.refusals import RefusedRow
+
+
+class Text:
+    FOUND = "{} in {}"
+    CLASS = "class", "classes"
+    TABLE = "Classes that were found"
+    WAITING = "Waiting for other work to end"
+    IMPORTING = "Reading images"
+    COUNTED = "{} {} of {}"
+    CANCEL = "Cancel the import"
+    CANCELLED = "The import was cancelled. Nothing was kept."
+    SMALL = "{} has fewer than 10 images. More images make the result more certain."
+
+
+class ImportPreviewView(QWidget):
+    """Left: the classes and what was refused. Right: the choices. While it imports, the bar stands below the table."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("images.preview")
+        self.options = ImportOptions()
+        self.options.changed.connect(self.changed)
+        self.heading = named(QLabel(), "images.found", "")
+        self.heading.setProperty("role", "card-title")
+        self.source = named(QLabel(), "images.source", "")
+        self.source.setProperty("role", "secondary")
+        self.table = ClassTable("images.found_classes", Text.TABLE, pictures=False)
+        self.refused = RefusedRow("images.preview_refused", with_save=False)
+        self.trouble = InlineMessage("images.import_error")
+        left = QVBoxLayout()
+        left.setSpacing(theme.S)
+        left.addWidget(self.heading)
+        left.addWidget(self.source)
+        left.addWidget(self.table, 1)
+        left.addWidget(self.refused)
+        left.addWidget(self.trouble)
+        left.addWidget(self._progress_card())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.L)
+        row.addLayout(left, 1)
+        row.addWidget(self.options)
+        self.job: Job | None = None
+
+    def _progress_card(self) -> QFrame:
+        self.card = named(QFrame(), "images.progress_card", Text.IMPORTING)
+        self.card.setProperty("role", "card")
+        self.stage = named(QLabel(), "images.progress_text", Text.IMPORTING)
+        self.stage.setFont(theme.font(tabular=True))
+        self.bar = named(QProgressBar(), "images.progress", Text.IMPORTING)
+        self.bar.setTextVisible(False)
+        self.cancel = named(QPushButton(Text.CANCEL), "images.cancel_import", Text.CANCEL)
+        self.cancel.clicked.connect(self._cancel)
+        head = QHBoxLayout()
+        head.setSpacing(theme.S)
+        head.addWidget(Spinner())
+        head.addWidget(self.stage, 1)
+        head.addWidget(self.cancel)
+        column = QVBoxLayout(self.card)
+        column.setContentsMargins(theme.L, theme.M, theme.M, theme.L)
+        column.setSpacing(theme.M)
+        column.addLayout(head)
+        column.addWidget(self.bar)
+        self.card.hide()
+        return self.card
+
+    def show_preview(self, preview: ImportPreview, current: ProjectSummary | None) -> None:
+        total = sum(preview.classes.values())
+        self.heading.setText(Text.FOUND.format(count(total, "image"), count(len(preview.classes), *Text.CLASS)))
+        self.heading.setAccessibleName(self.heading.text())
+        self.source.setText(place(preview.source))
+        self.source.setToolTip(str(preview.source))
+        self.table.show_rows([ClassRow(name, amount) for name, amount in preview.classes.items()])
+        self.refused.show_refusals(preview.refused)
+        self.trouble.hide()
+        small = [name for name, amount in preview.classes.items() if amount < 10]
+        if small:
+            names = "“" + "”, “".join(small[:3]) + "”" if len(small) <= 3 else number(len(small)) + " classes"
+            has = Text.SMALL if len(small) == 1 else Text.SMALL.replace("has", "have")
+            self.trouble.say(has.format(names), tone="caution")
+        self.options.show_preview(preview, current)
+
+    def request(self) -> ImportRequest:
+        return self.options.request()
+
+    def follow(self, job: Job) -> None:
+        """Shows the import's progress in place, and locks the choices until it ends."""
+        self.job = job
+        self.trouble.hide()
+        self.stage.setText(Text.WAITING)
+        self.bar.setRange(0, 0)
+        self.cancel.setEnabled(True)
+        self.options.setEnabled(False)
+        self.card.show()
+        job.event.connect(self._on_event)
+        job.failed.connect(self.trouble.tell)
+        job.cancelled.connect(self._cancelled)
+        job.ended.connect(self._ended)
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, Note):
+            self.stage.setText(event.text)
+        elif isinstance(event, Progress):
+            self.bar.setRange(0, event.total)
+            self.bar.setValue(event.done)
+            stage = Text.COUNTED.format(event.stage, number(event.done), number(event.total))
+            left = time_left(event.seconds_left)
+            self.stage.setText(f"{stage} · {left}" if left else stage)
+
+    def _cancel(self) -> None:
+        if self.job is not None:
+            self.cancel.setEnabled(False)
+            self.job.cancel()
+
+    def _cancelled(self) -> None:
+        self.trouble.say(Text.CANCELLED, tone="caution")
+
+    def _ended(self) -> None:
+        self.job = None
+        self.options.setEnabled(True)
+        self.card.hide()
+        self.changed.emit()

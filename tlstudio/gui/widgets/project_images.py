@@ -1,0 +1,102 @@
+"""The images of the open project by class: after the import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.values import ProjectSummary, Split
+from tlstudio.gui import theme
+from tlstudio.gui.messages import count
+from tlstudio.gui.models.class_table import rows_of_project
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.class_table import ClassTable
+from tlstudio.gui.widgets.refusals import RefusedRow
+from tlstudio.gui.widgets.stacked_bar import StackedBar
+
+
+class Text:
+    TABLE = "Classes of the project"
+    AMOUNTS = "{} in {}"
+    CLASS = "class", "classes"
+    GROUPS = "{}, each kept on one side of the division."
+    SAVE_LIST = "Save the list of files that could not be read"
+    TABLES = "Tables (*.csv)"
+    FILE = "files that could not be read.csv"
+    SAVED = "The list is saved as {}."
+
+
+class ProjectImagesView(QWidget):
+    """The division on top, the classes below, what was refused at the foot."""
+
+    trouble = Signal(object)
+    said = Signal(str, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("images.project")
+        self._project: Path | None = None
+        self.amounts = named(QLabel(), "images.amounts", "")
+        self.amounts.setProperty("role", "card-title")
+        self.groups = named(QLabel(), "images.groups", "")
+        self.groups.setProperty("role", "muted")
+        self.bar = StackedBar("images.splits")
+        card = QFrame()
+        card.setProperty("role", "card")
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
+        inner.setSpacing(theme.S)
+        head = QHBoxLayout()
+        head.addWidget(self.amounts)
+        head.addStretch(1)
+        head.addWidget(self.groups)
+        inner.addLayout(head)
+        inner.addWidget(self.bar)
+        self.table = ClassTable("images.classes", Text.TABLE, pictures=True)
+        self.refused = RefusedRow("images.refused", with_save=True)
+        self.refused.save_wanted.connect(self._ask_for_file)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.M)
+        column.addWidget(card)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.refused)
+
+    def show_project(self, summary: ProjectSummary) -> None:
+        """Reads the project's images (milliseconds) and shows them by class. Raises StudioError."""
+        from tlstudio.workflow import browsing
+
+        self._project = summary.folder
+        images = browsing.images(summary.folder)
+        classes = browsing.classes(summary.folder)
+        self.amounts.setText(Text.AMOUNTS.format(count(len(images), "image"), count(len(classes), *Text.CLASS)))
+        self.groups.setText(Text.GROUPS.format(count(summary.groups, "group")))
+        self.groups.setVisible(0 < summary.groups < summary.images)
+        self.bar.show_counts({split: summary.splits.get(split.value, 0) for split in Split})
+        thumbnails = {image.content: browsing.thumbnail(summary.folder, image.content) for image in images}
+        self.table.show_rows(rows_of_project(classes, images, thumbnails))
+        self.refused.show_refusals(browsing.refusals(summary.folder))
+
+    def _ask_for_file(self) -> None:
+        dialog = QFileDialog(self.window(), Text.SAVE_LIST, str(Path.home() / Text.FILE), Text.TABLES)
+        dialog.setObjectName("images.save_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("csv")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.save_refusals)
+        dialog.open()
+
+    def save_refusals(self, file: str) -> None:
+        from tlstudio.workflow import browsing
+
+        if self._project is None:
+            return
+        try:
+            browsing.save_refusals(self._project, Path(file))
+        except StudioError as error:
+            self.trouble.emit(error)
+        else:
+            self.said.emit(Text.SAVED.format(Path(file).name), "good")
