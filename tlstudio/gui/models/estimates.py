@@ -1,0 +1,30 @@
+"""How long a training may take on this machine: rough, from the measured speed, and said as an estimate."""
+
+from __future__ import annotations
+
+from tlstudio.domain.runs import Mode
+from tlstudio.gui import messages
+
+# Learning costs more than looking: the way back through the part that is trained takes about twice the way forth.
+_COST = {Mode.QUICK: 1.0, Mode.BALANCED: 1.7, Mode.THOROUGH: 3.2}
+_USUAL_EPOCHS = {Mode.QUICK: 0, Mode.BALANCED: 12, Mode.THOROUGH: 24}
+_SETTING_UP = 4.0  # seconds for loading the model and fitting the first result
+
+
+def training_seconds(mode: Mode, images: int, held_out: int, images_per_second: float, epochs: int = 0) -> float:
+    """Seconds for `images` to train on and `held_out` to measure on. `epochs` 0: the usual number of the mode."""
+    speed = max(0.1, images_per_second)
+    first = (images + held_out) / speed
+    rounds = (epochs or _USUAL_EPOCHS[mode]) if mode is not Mode.QUICK else 0
+    return _SETTING_UP + first + rounds * (images * _COST[mode] + held_out) / speed
+
+
+def in_words(seconds: float) -> str:
+    """`about 20 s`, `about 4 minutes`; rounded, because a second's precision would be a lie."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 55:
+        return f"about {round(seconds / 10) * 10} s"
+    if seconds < 90:
+        return "about a minute"
+    return f"about {messages.duration(seconds)}"

@@ -1,0 +1,151 @@
+"""The folded part of the Model page: everything else that can be set, each with one plain sentence."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.gui import icons, theme
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.scrolling import keep_wheel_off
+
+
+class Text:
+    """Words of the advanced settings: a caption and one sentence each."""
+
+    fold = "Advanced settings"
+    other = ("Another model by name", "Any image model of the timm library, such as resnet34.a1_in1k.")
+    size = ("Image size", "Larger shows more detail and takes longer: twice the size is four times the time.")
+    fit = ("How images are fitted", "Models see squares. Choose what happens to images that are not square.")
+    epochs = (
+        "Practice rounds (epochs)",
+        "How often the model sees every image. It ends earlier when nothing improves.",
+    )
+    batch = ("Images at a time", "More is a little faster and needs more memory.")
+    rate = ("Learning rate", "How large each correction is. Leave it, unless you know why not.")
+    seed = ("Random seed", "The same number gives the same result again.")
+    device = ("Device", "What computes. A graphics card is many times faster.")
+    own, chosen, fitting = "The model's own", "Chosen for you", "As many as fit"
+    fits = (("stretch", "Stretch to a square"), ("crop", "Cut out the middle"), ("pad", "Add black borders"))
+    devices = (
+        ("auto", "The fastest there is"),
+        ("cpu", "Processor"),
+        ("cuda", "NVIDIA graphics card"),
+        ("mps", "Apple graphics"),
+    )
+
+
+class AdvancedSettings(QWidget):
+    """Folded until its heading is pressed. changed: any setting. other_wanted: a model name was typed."""
+
+    changed = Signal()
+    other_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.fold_button = named(QPushButton(Text.fold, self), "model.advanced", Text.fold)
+        self.fold_button.setProperty("role", "flat")
+        self.fold_button.setCheckable(True)
+        self.fold_button.setStyleSheet("text-align: left; padding-left: 4px;")
+        self.fold_button.toggled.connect(self._fold)
+        self.body = QWidget(self)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.XS)
+        self.other = QLineEdit()
+        self.other.editingFinished.connect(lambda: self.other_wanted.emit(self.other.text().strip()))
+        self.image_size = _number(0, 1024, 32, Text.own)
+        self.fit = _choice(Text.fits)
+        self.epochs = _number(0, 500, 1, Text.chosen)
+        self.batch = _number(0, 512, 8, Text.fitting)
+        self.rate = QDoubleSpinBox(decimals=5, maximum=1.0, singleStep=0.0001)
+        self.rate.setSpecialValueText(Text.chosen)
+        _inset(self.rate)
+        self.seed = _number(0, 2**31 - 1, 1, "")
+        self.device = _choice(Text.devices)
+        for name, words, control in (
+            ("other", Text.other, self.other),
+            ("size", Text.size, self.image_size),
+            ("fit", Text.fit, self.fit),
+            ("epochs", Text.epochs, self.epochs),
+            ("batch", Text.batch, self.batch),
+            ("rate", Text.rate, self.rate),
+            ("seed", Text.seed, self.seed),
+            ("device", Text.device, self.device),
+        ):
+            self._add(column, name, words, control)
+        for box in (self.image_size, self.epochs, self.batch, self.seed):
+            box.valueChanged.connect(lambda _: self.changed.emit())
+        self.rate.valueChanged.connect(lambda _: self.changed.emit())
+        for combo in (self.fit, self.device):
+            combo.currentIndexChanged.connect(lambda _: self.changed.emit())
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(theme.S)
+        outer.addWidget(self.fold_button)
+        outer.addWidget(self.body)
+        self._fold(False)
+
+    def settings(self, model: str, mode: Mode) -> TrainSettings:
+        """What the training is asked to do."""
+        return TrainSettings(
+            model=model,
+            mode=mode,
+            device=self.device.currentData(),
+            seed=self.seed.value(),
+            input_size=self.image_size.value(),
+            fit=self.fit.currentData(),
+            epochs=self.epochs.value(),
+            batch_size=self.batch.value(),
+            learning_rate=self.rate.value(),
+        )
+
+    def _fold(self, open_: bool) -> None:
+        self.body.setVisible(open_)
+        icons.set_icon(self.fold_button, "chevron-down" if open_ else "chevron-right", "accent", 16)
+
+    def _add(self, column: QVBoxLayout, name: str, words: tuple[str, str], control: QWidget) -> None:
+        caption = QLabel(words[0])
+        caption.setBuddy(control)
+        sentence = QLabel(words[1])
+        sentence.setProperty("role", "secondary")
+        sentence.setWordWrap(True)
+        named(control, f"model.{name}", words[0])
+        keep_wheel_off(control)
+        control.setAccessibleDescription(words[1])
+        column.addWidget(caption)
+        column.addWidget(control)
+        column.addWidget(sentence)
+        column.addSpacing(theme.M)
+
+
+def _number(least: int, most: int, step: int, zero: str) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(least, most)
+    box.setSingleStep(step)
+    box.setSpecialValueText(zero)
+    _inset(box)
+    return box
+
+
+def _inset(box: QAbstractSpinBox) -> None:
+    """The text stands as far from the edge as in the other controls; the style sheet does not reach the inner field."""
+    box.lineEdit().setTextMargins(theme.S, 0, 0, 0)
+
+
+def _choice(items: tuple[tuple[str, str], ...]) -> QComboBox:
+    box = QComboBox()
+    for key, words in items:
+        box.addItem(words, key)
+    return box

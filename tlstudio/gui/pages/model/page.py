@@ -1,0 +1,178 @@
+"""The Model page: which pretrained model, and how thoroughly it is trained."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.results import Recommendation
+from tlstudio.domain.runs import Mode
+from tlstudio.domain.values import Split
+from tlstudio.gui import messages, theme
+from tlstudio.gui.job_bridge import error_text
+from tlstudio.gui.models import estimates
+from tlstudio.gui.pages.base import Page
+from tlstudio.gui.pages.model.advanced import AdvancedSettings
+from tlstudio.gui.pages.model.advice import Advice
+from tlstudio.gui.pages.model.shelf import ModelShelf
+from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.mode_tile import ModeTiles
+from tlstudio.gui.widgets.scrolling import scroll_around
+from tlstudio.workflow import models
+
+SIDE = 300
+
+
+class Text:
+    """Words of the Model page."""
+
+    title = "Choose a model"
+    sentence = "A pretrained model has learned to see on millions of pictures. Choose one to build on, and how long it may take."
+    primary = "Start training"
+    how = "How thoroughly?"
+    two_classes = "Give your images at least two classes first."
+    get_first = "Download {title} first, or choose a model that is on this machine."
+    running = "A training is running. Stop it on the Train page before you start another."
+    ready = "{title} · {images}"
+    training = "Training"
+
+
+class ModelPage(Page):
+    """Cards at the left, modes and advanced settings at the right, the comparison on top."""
+
+    key, title, sentence, icon = "model", Text.title, Text.sentence, "model"
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._model = ""
+        self.advice = Advice(session, self)
+        self.shelf = ModelShelf(session, self)
+        self.modes = ModeTiles(self)
+        self.advanced = AdvancedSettings(self)
+        self._arrange()
+        self.advice.chosen.connect(self.choose)
+        self.advice.compared.connect(self._compared)
+        self.shelf.chosen.connect(self.choose)
+        self.shelf.changed.connect(self._update)
+        self.modes.changed.connect(self._update)
+        self.advanced.changed.connect(self._update)
+        self.advanced.other_wanted.connect(self._other)
+        session.project_changed.connect(self._forget)
+        session.bridge.job_ended.connect(lambda _: self._update())
+
+    def _arrange(self) -> None:
+        left = QVBoxLayout()
+        left.setSpacing(theme.M)
+        left.addWidget(self.advice)
+        left.addWidget(self.shelf, 1)
+        inner = QWidget()
+        side = QVBoxLayout(inner)
+        side.setContentsMargins(0, 0, 0, 0)
+        side.setSpacing(theme.S)
+        how = QLabel(Text.how)
+        how.setProperty("role", "card-title")
+        side.addWidget(how)
+        side.addWidget(self.modes)
+        side.addWidget(self.advanced)
+        side.addStretch(1)
+        area = scroll_around(inner)
+        area.setFixedWidth(SIDE)
+        row = QHBoxLayout()
+        row.setSpacing(theme.XL)
+        row.addLayout(left, 1)
+        row.addWidget(area)
+        self.content.addLayout(row, 1)
+
+    # --- the frame's questions ---------------------------------------------------
+
+    def blocked(self) -> str:
+        summary = self.session.summary
+        if summary is None:
+            return messages.Text.NO_PROJECT
+        if not summary.images:
+            return messages.Text.NO_IMAGES
+        return "" if sum(c.count > 0 for c in summary.classes) >= 2 else Text.two_classes
+
+    def done(self) -> bool:
+        return bool(self.session.model_id)
+
+    def enter(self) -> None:
+        self.shelf.load()
+        here = sum(self.shelf.is_here(model) for model in self.shelf.statuses)
+        self.advice.set_titles({model: self.shelf.title(model) for model in self.shelf.statuses}, here)
+        if not self._model:
+            self._choose_first()
+        self._update()
+        self._measure_chosen()
+
+    # --- choosing ----------------------------------------------------------------
+
+    def _forget(self) -> None:
+        self._model = ""
+        self.advice.forget()
+
+    def _choose_first(self) -> None:
+        try:
+            self.choose(self.session.model_id or models.default_model())
+        except StudioError as error:
+            self.session.say.emit(error_text(error), "bad")
+
+    def choose(self, model: str) -> None:
+        """Makes a model the one that is trained next."""
+        self._model = model
+        self.shelf.select(model)
+        self.advice.set_selected(model)
+        self._update()
+        if self.isVisible():
+            self._measure_chosen()
+
+    def _other(self, name: str) -> None:
+        if name and name != self._model:
+            self.choose(name)
+
+    def _compared(self, result: Recommendation) -> None:
+        self.choose(result.ranking[0].model)
+
+    def _measure_chosen(self) -> None:
+        """The times on the tiles need the speed; it is measured when nothing else computes."""
+        status = self.shelf.statuses.get(self._model)
+        busy = any(job.task in ("train", "recommend", "evaluate", "export") for job in self.session.bridge.jobs())
+        if status is not None and status.images_per_second is None and not busy:
+            self.shelf.measure(self._model)
+
+    # --- showing -------------------------------------------------------------------
+
+    def _update(self) -> None:
+        summary = self.session.summary
+        if summary is None:
+            return
+        self._show_times(summary.splits)
+        hint, enabled = "", True
+        title = self.shelf.title(self._model)
+        if self.session.bridge.running("train") is not None:
+            hint, enabled = Text.running, False
+        elif self._model in self.shelf.statuses and not self.shelf.is_here(self._model):
+            hint, enabled = Text.get_first.format(title=title), False
+        elif self._model:
+            images = messages.count(summary.splits.get(Split.TRAIN.value, 0), "image")
+            hint = Text.ready.format(title=title, images=f"{images} to learn from")
+        self.set_primary(Text.primary, enabled=enabled and bool(self._model), hint=hint)
+
+    def _show_times(self, splits: dict[str, int]) -> None:
+        status = self.shelf.statuses.get(self._model)
+        speed = status.images_per_second if status is not None else None
+        learn, held = splits.get(Split.TRAIN.value, 0), splits.get(Split.VAL.value, 0)
+        epochs = self.advanced.epochs.value()
+        for mode in Mode:
+            seconds = None if speed is None else estimates.training_seconds(mode, learn, held, speed, epochs)
+            self.modes.tiles[mode].set_time("" if seconds is None else estimates.in_words(seconds))
+
+    def continue_clicked(self) -> None:
+        """Starts the training; the Train page shows it."""
+        project = self.session.project
+        if project is None or not self._model:
+            return
+        self.session.model_id = self._model
+        settings = self.advanced.settings(self._model, self.modes.mode())
+        self.session.bridge.submit("train", Text.training, project=project, settings=settings, resume=None)
+        self.session.go_to.emit("train")

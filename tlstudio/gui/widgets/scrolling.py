@@ -1,0 +1,58 @@
+"""Columns of cards that scroll inside their page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QWidget
+
+from tlstudio.gui import theme
+
+
+def scroll_around(inner: QWidget) -> QScrollArea:
+    """A vertical scroll area without a frame that shows the page's own ground behind `inner`."""
+    inner.setProperty("role", "scrolled")
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Tab goes to what is inside; the keyboard's focus scrolls into sight
+    area.verticalScrollBar().setSingleStep(theme.XXL)
+    area.setWidget(inner)
+    area.verticalScrollBar().rangeChanged.connect(lambda low, high: _keep_off(inner, high > low))
+    return area
+
+
+def _keep_off(inner: QWidget, scrolls: bool) -> None:
+    """A gap before the scroll bar while there is one; without it the cards end where the page's buttons end."""
+    layout = inner.layout()
+    if layout is not None:
+        margins = layout.contentsMargins()
+        margins.setRight(theme.S if scrolls else 0)
+        layout.setContentsMargins(margins)
+
+
+class _WheelGuard(QObject):
+    """Lets the wheel scroll the column instead of changing the number that happens to lie under the mouse."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def keep_wheel_off(control: QWidget) -> None:
+    """A control inside a scrolling column takes the wheel only while it has the focus."""
+    control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    control.installEventFilter(_WheelGuard(control))
+
+
+def clear(layout: QLayout) -> None:
+    """Takes everything out of a layout and deletes the widgets."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
