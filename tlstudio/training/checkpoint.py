@@ -1,0 +1,44 @@
+"""Checkpoints: tensors and state in one safetensors file, replaced atomically, so that they can never disagree."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tlstudio.domain.errors import RunNotReady
+from tlstudio.storage import files
+
+NAME = "checkpoint.safetensors"
+
+
+def save(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+    """Writes both; `state` is JSON in the file's own metadata. Raises DiskFull or CantWrite, the old one staying."""
+    ready = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    with files.replacing(folder / NAME) as temporary:
+        save_file(ready, temporary, metadata={"state": json.dumps(state)})
+
+
+def load(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """What `save` wrote, None where there is no checkpoint yet. Raises RunNotReady for a damaged one."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = json.loads(file.metadata()["state"])
+            return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - not a mapping
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RunNotReady(
+            "The checkpoint of this run is damaged.", remedy="Start the training again.", path=path
+        ) from error
+
+
+def remove(folder: Path) -> None:
+    with suppress(OSError):
+        (folder / NAME).unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""Which processor trains, and what it is good at."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import psutil
+import torch
+
+from tlstudio.domain.errors import DeviceMissing
+
+
+def choose(wanted: str) -> torch.device:
+    """The device for `auto`, `cpu`, `cuda` or `mps`. Raises DeviceMissing for one that is not there."""
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if wanted == "auto":
+        wanted = "cuda" if cuda else "mps" if mps else "cpu"
+    if (wanted == "cuda" and not cuda) or (wanted == "mps" and not mps):
+        raise DeviceMissing(
+            f"This computer has no graphics processor that can be used ({wanted}).",
+            remedy="Choose “auto” or “cpu”; training works on the processor too, only slower.",
+        )
+    if wanted == "cpu":
+        torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
+    return torch.device(wanted)
+
+
+def describe(device: torch.device) -> str:
+    """For people: `GPU NVIDIA RTX 4070`, `GPU Apple`, `Processor, 8 cores`."""
+    if device.type == "cuda":
+        return f"GPU {torch.cuda.get_device_name(device)}"
+    if device.type == "mps":
+        return "GPU Apple"
+    cores = psutil.cpu_count(logical=False) or 1
+    return f"Processor, {cores} core{'s' if cores > 1 else ''}"
+
+
+def mixed_precision(device: torch.device) -> AbstractContextManager[object]:
+    """Autocast on CUDA, to bfloat16 where the card has it, else float16; nothing elsewhere, where it does not pay."""
+    if device.type != "cuda":
+        return nullcontext()
+    kind = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.autocast("cuda", dtype=kind)
+
+
+def loss_scaler(device: torch.device) -> torch.amp.GradScaler:
+    """Scales the loss where gradients are float16; does nothing elsewhere."""
+    return torch.amp.GradScaler("cuda", enabled=device.type == "cuda" and not torch.cuda.is_bf16_supported())
+
+
+def release(device: torch.device) -> None:
+    """Gives cached memory of a graphics processor back to other programs."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()

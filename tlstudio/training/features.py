@@ -1,0 +1,109 @@
+"""Features of a frozen backbone: one forward pass over the pixel cache, kept for the next run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tlstudio.domain.errors import OutOfMemory
+from tlstudio.domain.events import Progress, Reporter
+from tlstudio.storage.project import Project
+from tlstudio.storage.rowstore import RowStore
+from tlstudio.training.devices import release
+from tlstudio.training.network import Network
+
+BATCH = 32
+
+Batches = Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]
+
+
+def feature_store(project: Project, network: Network) -> RowStore:
+    """The project's features of this backbone at this preprocessing: float32, (n, features), keyed by content."""
+    spec = network.spec
+    name = f"{spec.architecture}-{spec.weights_hash[:12]}-{spec.preprocess.key()}"
+    return RowStore(project.cache / "features", name, (spec.features,), "float32")
+
+
+def frozen_features(
+    project: Project,
+    network: Network,
+    pixels: RowStore,
+    keys: Sequence[str],
+    *,
+    device: torch.device,
+    reporter: Reporter,
+) -> npt.NDArray[np.float32]:
+    """Features of the images with these contents, (len(keys), features); only those not known yet are computed."""
+    store = feature_store(project, network)
+    missing = store.missing(keys)
+    if missing:
+        started = time.monotonic()
+        with store.writer(len(missing)) as writer:
+            done = 0
+            for batch, rows in embed_batches(network, pixels, missing, device):
+                for key, row in zip(batch, rows, strict=True):
+                    writer.append(key, row)
+                done += len(batch)
+                left = (time.monotonic() - started) / done * (len(missing) - done)
+                reporter.report(Progress("Looking at the images with the pretrained model", done, len(missing), left))
+    return np.asarray(store.take(keys), dtype=np.float32)
+
+
+def embed_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
+    """Yields (keys, features (k, d) float32) over all keys; the batch is halved when memory runs out."""
+    return _forward(network, network.embed, pixels, keys, device=device)
+
+
+def logit_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
+    """Yields (keys, logits (k, classes) float32) over all keys; the batch is halved when memory runs out."""
+    return _forward(network, network, pixels, keys, device=device)
+
+
+def mirrored_features(
+    network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device
+) -> npt.NDArray[np.float32]:
+    """Features of the same images with left and right swapped, (len(keys), features)."""
+
+    def embed(rows: Tensor) -> Tensor:
+        return network.embed(rows.flip(2))
+
+    return np.concatenate([rows for _, rows in _forward(network, embed, pixels, keys, device=device)])
+
+
+def _forward(
+    network: Network,
+    function: Callable[[Tensor], Tensor],
+    pixels: RowStore,
+    keys: Sequence[str],
+    *,
+    device: torch.device,
+) -> Batches:
+    network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    array = pixels.array()
+    size, start = BATCH, 0
+    while start < len(keys):
+        batch = keys[start : start + size]
+        rows = torch.from_numpy(np.ascontiguousarray(array[pixels.rows(batch)]))
+        result = _try(function, rows.to(device))
+        if result is None:
+            size //= 2
+            if size == 0:
+                raise OutOfMemory("One image does not fit into memory.", remedy="Choose a smaller model or input size.")
+            release(device)
+            continue
+        yield batch, result
+        start += len(batch)
+
+
+def _try(function: Callable[[Tensor], Tensor], rows: Tensor) -> npt.NDArray[np.float32] | None:
+    """The result on the host, or None when the device's memory is full; recovery happens outside the handler."""
+    try:
+        with torch.inference_mode():
+            return function(rows).float().cpu().numpy()
+    except torch.OutOfMemoryError:
+        return None

@@ -1,0 +1,151 @@
+"""The network that is trained and exported: pixels in, one linear head on a pretrained backbone.
+
+Normalisation is part of it, so nothing outside has to agree on a mean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from tlstudio.domain.cards import ModelCard
+from tlstudio.domain.errors import RunNotReady, WeightsRefused
+from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.storage import files
+from tlstudio.training.probe import LinearHead
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """What it takes to build the network again without its pretrained weights; config.json beside the weights."""
+
+    model: str
+    architecture: str
+    classes: tuple[str, ...]
+    preprocess: PreprocessSpec
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    features: int
+    resized: bool  # the backbone was built for another input size than its own
+    license: str
+    weights_hash: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "preprocess": self.preprocess.to_json()}
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> NetworkSpec:
+        return NetworkSpec(
+            **{
+                **data,
+                "classes": tuple(data["classes"]),
+                "mean": tuple(data["mean"]),
+                "std": tuple(data["std"]),
+                "preprocess": PreprocessSpec.from_json(data["preprocess"]),
+            }
+        )
+
+
+class Network(nn.Module):
+    """uint8 (batch, size, size, 3) -> logits (batch, classes). `embed` gives the features before the head."""
+
+    def __init__(self, backbone: nn.Module, spec: NetworkSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.backbone = backbone
+        self.head = nn.Linear(spec.features, len(spec.classes))
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", 255.0 * torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", 255.0 * torch.tensor(spec.std).view(1, 3, 1, 1), persistent=False)
+
+    def normalise(self, pixels: Tensor) -> Tensor:
+        """uint8 (batch, h, w, 3) -> float (batch, 3, h, w), as the backbone was trained."""
+        return (pixels.permute(0, 3, 1, 2).float() - self.mean) / self.std
+
+    def embed(self, pixels: Tensor) -> Tensor:
+        """uint8 (batch, h, w, 3) -> (batch, features)."""
+        result: Tensor = self.backbone(self.normalise(pixels))
+        return result
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        result: Tensor = self.head(self.embed(pixels))
+        return result
+
+    def set_head(self, head: LinearHead) -> None:
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(head.weight))
+            self.head.bias.copy_(torch.from_numpy(head.bias))
+
+
+def load_pretrained(
+    folder: Path, card: ModelCard, preprocess: PreprocessSpec, classes: Sequence[str], weights_hash: str
+) -> Network:
+    """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit."""
+    resized = card.fixed_input_size and preprocess.size != card.input_size
+    try:
+        options: dict[str, Any] = {"img_size": preprocess.size} if resized else {}
+        backbone = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0, **options)
+    except (RuntimeError, SafetensorError, OSError, ValueError, TypeError, AssertionError) as error:
+        raise WeightsRefused(
+            f"The weights of {card.title} can't be loaded.",
+            remedy="Download or add them again, or choose another input size or model.",
+            path=folder,
+        ) from error
+    spec = NetworkSpec(
+        model=card.id,
+        architecture=card.architecture,
+        classes=tuple(classes),
+        preprocess=preprocess,
+        mean=card.mean,
+        std=card.std,
+        features=_feature_count(backbone, preprocess.size),
+        resized=resized,
+        license=card.license,
+        weights_hash=weights_hash,
+    )
+    return Network(backbone, spec).eval()
+
+
+def _feature_count(backbone: nn.Module, size: int) -> int:
+    with torch.inference_mode():
+        return int(backbone.eval()(torch.zeros(1, 3, size, size)).shape[1])
+
+
+def save_network(network: Network, folder: Path) -> None:
+    """Writes model.safetensors and then config.json, each atomically: a folder with a config is complete."""
+    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    with files.replacing(folder / "model.safetensors") as temporary:
+        save_file(state, temporary)
+    files.write_json(folder / "config.json", network.spec.to_json())
+
+
+def load_network(folder: Path) -> Network:
+    """Builds a saved network again. Raises RunNotReady when files are missing or damaged."""
+    try:
+        spec = NetworkSpec.from_json(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        options: dict[str, Any] = {"img_size": spec.preprocess.size} if spec.resized else {}
+        backbone = timm.create_model(spec.architecture, pretrained=False, num_classes=0, **options)
+        network = Network(backbone, spec)
+        network.load_state_dict(load_file(folder / "model.safetensors"))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise RunNotReady(
+            "The trained model of this run is missing or damaged.", remedy="Train it again.", path=folder
+        ) from error
+    return network.eval()
+
+
+def layer_groups(network: Network) -> list[list[str]]:
+    """Parameter names of the backbone in timm's coarse groups, from the image to the head."""
+    backbone: Any = network.backbone
+    grouped = timm.models.group_parameters(backbone, backbone.group_matcher(coarse=True))
+    return [[f"backbone.{name}" for name in grouped[key]] for key in sorted(grouped)]

@@ -1,0 +1,214 @@
+"""The probe: L2-regularised multinomial logistic regression on frozen features.
+
+The strength is chosen by stratified, group-aware cross-validation. Three things make that a matter of a second:
+
+- the features are rotated to their principal axes, which changes neither the penalty nor the solution, and there each axis is
+  scaled by the curvature that the loss can have along it (Böhning 1992, AISM 44:197), so L-BFGS needs few iterations;
+- all folds are solved as one problem: their losses share no parameters, so the sum has the same minimum;
+- each strength starts from the solution of the one before it.
+
+Standardisation is folded into the result, so the head is a plain linear layer on raw features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy.optimize import minimize
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from tlstudio.domain.events import SILENT, Progress, Reporter
+
+Features = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+# Inverse strengths as in scikit-learn's C: penalty |W|^2 / 2 against C times the summed loss.
+STRENGTHS = tuple(10.0**e for e in range(-5, 4))
+FOLDS = 5
+ITERATIONS = 100
+PATIENCE = 2  # strengths tried beyond the best one before the path ends
+
+
+@dataclass(frozen=True, slots=True)
+class LinearHead:
+    """weight (classes, features), bias (classes,): float32, on raw features."""
+
+    weight: Features
+    bias: Features
+
+    def logits(self, features: Features) -> Features:
+        """(n, features) -> (n, classes)."""
+        return features @ self.weight.T + self.bias
+
+    def probabilities(self, features: Features) -> npt.NDArray[np.float64]:
+        logits = self.logits(features).astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        exp = np.exp(logits)
+        return np.asarray(exp / exp.sum(axis=1, keepdims=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A fitted head, the strength chosen, and what it said of each training image while that image was left out.
+
+    held_out: (n, classes) probabilities, float64; with fewer than two folds possible, of the fit itself, and `folds` is 0.
+    """
+
+    head: LinearHead
+    strength: float
+    folds: int
+    held_out: npt.NDArray[np.float64]
+
+
+def fit_probe(
+    features: Features,
+    labels: Ints,
+    classes: int,
+    *,
+    units: Sequence[Hashable] | None = None,
+    seed: int = 0,
+    reporter: Reporter = SILENT,
+) -> Probe:
+    """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; `units` are never divided between folds."""
+    mean = features.mean(axis=0)
+    scale = features.std(axis=0)
+    scale = np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
+    axes = _principal_axes((features - mean) / scale)
+    problem = _Problem(axes.coordinates, labels, classes)
+    folds = _fold_masks(labels, units, seed)
+    strength, held_out = _cross_validate(problem, folds, reporter) if folds else (0.1, None)
+    rotated = problem.solve([np.ones(len(labels), bool)], strength, None)[0]
+    weights = axes.back(rotated[:-1])
+    weight = np.ascontiguousarray((weights / scale[:, None]).T, dtype=np.float32)
+    bias = (rotated[-1] - (mean / scale) @ weights).astype(np.float32)
+    head = LinearHead(weight, bias)
+    return Probe(head, strength, len(folds), held_out if held_out is not None else head.probabilities(features))
+
+
+@dataclass(frozen=True, slots=True)
+class _Axes:
+    """coordinates (n, r) of the images along the principal axes; directions (features, r), orthonormal."""
+
+    coordinates: Features
+    directions: Features
+
+    def back(self, weights: Features) -> Features:
+        """(r, classes) in rotated coordinates -> (features, classes)."""
+        return self.directions @ weights
+
+
+def _principal_axes(standard: Features) -> _Axes:
+    """Rotates (n, d) standardised features; through the smaller of both Gram matrices."""
+    n, d = standard.shape
+    if n >= d:
+        values, vectors = np.linalg.eigh((standard.T @ standard).astype(np.float64))
+        kept = values > values[-1] * 1e-10
+        directions = vectors[:, kept].astype(np.float32)
+    else:
+        values, vectors = np.linalg.eigh((standard @ standard.T).astype(np.float64))
+        kept = values > values[-1] * 1e-10
+        directions = (standard.T @ vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+    return _Axes(standard @ directions, directions)
+
+
+def _fold_masks(labels: Ints, units: Sequence[Hashable] | None, seed: int) -> list[npt.NDArray[np.bool_]]:
+    """For each fold, which images train it. Fewer folds when a class has fewer members; none below two."""
+    smallest = int(np.bincount(labels)[np.unique(labels)].min())
+    groups = None
+    if units is not None and len(set(units)) < len(labels):
+        groups = np.unique(np.array([hash(u) for u in units]), return_inverse=True)[1]
+        smallest = min(len(np.unique(groups[labels == k])) for k in np.unique(labels))
+    n = min(FOLDS, smallest)
+    if n < 2:
+        return []
+    if groups is None:
+        rows = StratifiedKFold(n, shuffle=True, random_state=seed).split(labels, labels)
+    else:
+        rows = StratifiedGroupKFold(n, shuffle=True, random_state=seed).split(labels, labels, groups)
+    masks = []
+    for train, _ in rows:
+        mask = np.zeros(len(labels), bool)
+        mask[train] = True
+        masks.append(mask)
+    return masks
+
+
+def _cross_validate(
+    problem: _Problem, folds: list[npt.NDArray[np.bool_]], reporter: Reporter
+) -> tuple[float, npt.NDArray[np.float64]]:
+    """Walks from strong to weak regularisation; the most accurate strength wins, the lower loss among equals."""
+    best: tuple[float, float] | None = None
+    chosen, held_out, since = STRENGTHS[0], np.empty(0), 0
+    start: Features | None = None
+    rows = np.arange(len(problem.labels))
+    for tried, strength in enumerate(STRENGTHS, start=1):
+        start = problem.solve(folds, strength, start)
+        probabilities = problem.held_out(folds, start)
+        picked = np.clip(probabilities[rows, problem.labels], 1e-12, 1.0)
+        score = (float((probabilities.argmax(axis=1) == problem.labels).mean()), float(np.log(picked).mean()))
+        if best is None or score > best:
+            best, chosen, held_out, since = score, strength, probabilities, 0
+        else:
+            since += 1
+        reporter.report(Progress("Choosing the regularisation", tried, len(STRENGTHS)))
+        if since >= PATIENCE:
+            break
+    return chosen, held_out
+
+
+class _Problem:
+    """Logistic regression on coordinates (n, r) whose axes are uncorrelated."""
+
+    def __init__(self, coordinates: Features, labels: Ints, classes: int) -> None:
+        n = len(labels)
+        self.labels = labels
+        self._classes = classes
+        self._x = torch.from_numpy(np.hstack([coordinates, np.ones((n, 1), np.float32)]))
+        self._y = torch.from_numpy(labels).view(n, 1, 1)
+        # Along axis i the mean loss curves by at most half the mean square of its coordinates.
+        self._curvature = 0.5 * (self._x.double() ** 2).mean(dim=0)
+
+    def held_out(self, folds: list[npt.NDArray[np.bool_]], weights: Features) -> npt.NDArray[np.float64]:
+        """What each fold's model (folds, r + 1, classes) says of the images it did not see: (n, classes)."""
+        x = self._x.numpy()
+        result = np.zeros((len(x), self._classes), np.float64)
+        for mask, w in zip(folds, weights, strict=True):
+            result[~mask] = LinearHead(w[:-1].T, w[-1]).probabilities(x[~mask, :-1])
+        return result
+
+    def solve(self, masks: list[npt.NDArray[np.bool_]], strength: float, start: Features | None) -> Features:
+        """Minimises C * sum of cross-entropy + |W|^2 / 2 for every mask at once by L-BFGS (Liu and Nocedal 1989).
+
+        Returns weights (masks, r + 1, classes), the bias last; the bias is not penalised.
+        """
+        n, d = self._x.shape
+        f, k = len(masks), self._classes
+        shape = (d, f, k)
+        x, y = self._x, self._y.expand(n, f, 1)
+        keep = torch.from_numpy(np.stack(masks, axis=1).astype(np.float32))  # (n, folds)
+        penalty = torch.full((d, 1, 1), 1.0 / (strength * n))  # of the objective divided by C * n
+        penalty[-1] = 0.0
+        stretch = (1.0 / (self._curvature.view(d, 1, 1) + penalty).sqrt()).float()
+
+        def objective(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+            w = torch.from_numpy(flat.astype(np.float32)).view(shape) * stretch
+            log_p = (x @ w.view(d, f * k)).view(n, f, k).log_softmax(dim=2)
+            picked = log_p.gather(2, y).squeeze(2)
+            loss = -(picked * keep).sum().double() / n + 0.5 * (penalty * w * w).sum().double()
+            residual = log_p.exp_()
+            residual.scatter_add_(2, y, torch.full((n, f, 1), -1.0))
+            residual *= (keep / n).unsqueeze(2)
+            gradient = ((x.T @ residual.view(n, f * k)).view(shape) + penalty * w) * stretch
+            return float(loss), gradient.double().numpy().ravel()
+
+        flat = np.zeros(int(np.prod(shape)))
+        if start is not None:
+            flat = (np.moveaxis(start, 0, 1) / stretch.numpy()).ravel().astype(np.float64)
+        options = {"maxiter": ITERATIONS, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-5}
+        found = minimize(objective, flat, jac=True, method="L-BFGS-B", options=options)
+        weights = found.x.reshape(shape).astype(np.float32) * stretch.numpy()
+        return np.ascontiguousarray(np.moveaxis(weights, 1, 0))
