@@ -20,7 +20,11 @@ VIEW = 1600
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A file that can be used. `content`: SHA-256 in hex. `thumbnail`: JPEG of at most THUMBNAIL px. size: of the file in bytes. Width and height as seen upright."""
+    """A file that can be used.
+
+    content: SHA-256 in hex. width, height: pixels, as seen upright. size: of the file in bytes. thumbnail: JPEG of at most
+    THUMBNAIL px.
+    """
 
     path: Path
     content: str

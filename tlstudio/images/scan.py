@@ -112,7 +112,7 @@ def _split_folders(source: Path) -> list[tuple[Path, Split | None]]:
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: _natural(e.name))
+            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: natural_key(e.name))
     except OSError as error:
         raise from_os_error(error, folder) from error
 
@@ -158,7 +158,7 @@ def _why_not(path: Path) -> str:
     )
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts `image 9` before `image 10`."""
     return [(1, int(t), "") if t.isdigit() else (0, 0, t.lower()) for t in re.split(r"(\d+)", name)]
 

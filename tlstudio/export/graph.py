@@ -1,0 +1,105 @@
+"""The network as one ONNX graph: uint8 pixels in; probabilities, embedding and novelty out."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tlstudio.domain.bundle import METADATA_KEY, BundleInfo
+from tlstudio.domain.errors import CertificateFailed, StudioError
+from tlstudio.export.novelty import NoveltySpec
+from tlstudio.training.network import Network
+
+log = logging.getLogger(__name__)
+
+OUTPUTS = ("probabilities", "embedding", "novelty")
+
+
+class ExportGraph(nn.Module):
+    """Everything a user of the file needs, inside the graph: normalisation, softmax and novelty included."""
+
+    def __init__(self, network: Network, novelty: NoveltySpec) -> None:
+        super().__init__()
+        self.network = network
+        self.center: Tensor
+        self.bank: Tensor
+        self.register_buffer("center", torch.from_numpy(novelty.center))
+        self.register_buffer("bank", torch.from_numpy(novelty.bank).T.contiguous())
+        self.offset, self.scale = novelty.offset, novelty.scale
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """uint8 (batch, size, size, 3) -> (batch, classes), (batch, features), (batch,)."""
+        embedding = self.network.embed(image)
+        probabilities = self.network.head(embedding).softmax(dim=1)
+        nearest = (functional.normalize(embedding - self.center, dim=1) @ self.bank).amax(dim=1)
+        novelty = ((1.0 - nearest - self.offset) / self.scale).clamp(min=0.0)
+        return probabilities, embedding, novelty
+
+
+def write_graph(network: Network, novelty: NoveltySpec, path: Path) -> None:
+    """Writes the ONNX file without a description. Tries torch's exporters in turn; the certificate judges the result."""
+    graph = ExportGraph(network.cpu().to(memory_format=torch.contiguous_format), novelty).eval()
+    size = network.spec.preprocess.size
+    # A batch of two: with one, an exporter may take the batch size for a constant.
+    example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
+    reasons = []
+    for exporter in EXPORTERS:
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                exporter(graph, example, path)
+            return
+        except Exception as error:  # the exporters raise whatever their many parts raise
+            log.warning("exporter %s failed: %s", exporter.__name__, error)
+            reasons.append(f"{exporter.__name__}: {error}")
+    raise StudioError(
+        f"The model {network.spec.model} can't be written as an ONNX file.",
+        remedy="Train with another pretrained model. The log file has the technical reason.",
+    )
+
+
+def _through_torch_export(graph: nn.Module, example: Tensor, path: Path) -> None:
+    """torch.export, the present exporter of torch."""
+    torch.onnx.export(
+        graph,
+        (example,),
+        str(path),
+        dynamo=True,
+        input_names=["image"],
+        output_names=list(OUTPUTS),
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        external_data=False,
+        verbose=False,
+    )
+
+
+def _through_torchscript(graph: nn.Module, example: Tensor, path: Path) -> None:
+    """TorchScript, the exporter before that: some networks only go through it."""
+    axes = {name: {0: "batch"} for name in ("image", *OUTPUTS)}
+    torch.onnx.export(
+        graph, (example,), str(path), dynamo=False, input_names=["image"], output_names=list(OUTPUTS), dynamic_axes=axes
+    )
+
+
+EXPORTERS: tuple[Callable[[nn.Module, Tensor, Path], None], ...] = (_through_torch_export, _through_torchscript)
+
+
+def describe(path: Path, info: BundleInfo) -> None:
+    """Puts the description into the file, in place of an earlier one; the graph stays as it is."""
+    model = onnx.load(str(path), load_external_data=False)
+    external = [t.name for t in model.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
+    if external:
+        raise CertificateFailed("The exported model is not complete in one file.", remedy="Export it again.", path=path)
+    kept = {p.key: p.value for p in model.metadata_props if p.key != METADATA_KEY}
+    onnx.helper.set_model_props(model, {**kept, METADATA_KEY: info.dumps()})
+    model.producer_name = "Transfer Learning Studio"
+    onnx.save(model, str(path))

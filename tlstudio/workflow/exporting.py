@@ -1,0 +1,101 @@
+"""Handing out a bundle: write the graph, prove it equal to the trained model, and only then give it its name."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+import tlstudio
+from tlstudio.domain.bundle import BundleInfo, ExportResult
+from tlstudio.domain.errors import CertificateFailed, NotEnoughImages, WrongUsage
+from tlstudio.domain.events import SILENT, Note, Reporter
+from tlstudio.domain.runs import RunRow
+from tlstudio.domain.values import ImageRow, Split
+from tlstudio.export.certificate import certify
+from tlstudio.export.graph import describe, write_graph
+from tlstudio.export.novelty import NoveltySpec, fit_novelty
+from tlstudio.images.cache import pixel_store
+from tlstudio.storage import files, runs
+from tlstudio.storage.project import Project
+from tlstudio.training import devices
+from tlstudio.training.features import embed_batches
+from tlstudio.training.network import Network, load_network
+from tlstudio.workflow.evaluating import figures, held_out, predict_rows
+from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, units_of
+
+LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
+
+
+def export(project: Path, out: Path, run: str | None = None, reporter: Reporter = SILENT) -> ExportResult:
+    """Writes the run's model as one .onnx file and returns its certificate.
+
+    The file appears under its name only when onnxruntime, reading the held-out images from their files, agrees with the trained
+    model on every one. Raises CertificateFailed otherwise; WrongUsage for another suffix; RunNotFound, RunNotReady, DiskFull …
+    """
+    if out.suffix.lower() != ".onnx":
+        raise WrongUsage("The file's name must end in .onnx.", path=out)
+    opened = Project.open(project)
+    row = runs.choose_run(opened, run)
+    network = load_network(opened.run_folder(row.id) / "model")
+    split, rows = _comparison(opened, row)
+    reporter.report(Note("Measuring the trained model."))
+    predictions = predict_rows(opened, network, rows, reporter)
+    found = figures(row, split, predictions, {r.id: u for r, u in zip(rows, units_of(rows), strict=True)})
+    samples = [s for s in read_samples(opened, row.id) if s.part == "train"]
+    novelty = _novelty(opened, network, samples)
+    info = BundleInfo(
+        classes=row.classes,
+        preprocess=network.spec.preprocess,
+        backbone={
+            "model": network.spec.model,
+            "license": network.spec.license,
+            "weights_sha256": network.spec.weights_hash,
+            "mode": row.mode.value,
+        },
+        data_fingerprint=fingerprint(samples),
+        versions={"tlstudio": tlstudio.__version__, **{name: version(name) for name in LIBRARIES}},
+        project=opened.meta("name", opened.folder.name),
+        created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        novelty_threshold=novelty.threshold,
+        metrics={"split": split.value, **found.to_json()},
+    )
+    with files.replacing(out.expanduser().absolute()) as temporary:
+        reporter.report(Note("Writing the ONNX file."))
+        write_graph(network, novelty, temporary)
+        describe(temporary, info)
+        reporter.report(Note("Comparing the file with the trained model."))
+        expected = np.array([p.probabilities for p in predictions])
+        certificate = certify(temporary, [p.path for p in predictions], expected, split.value, reporter)
+        if not certificate.passed:
+            raise CertificateFailed(
+                f"The exported file and the trained model disagree (largest difference {certificate.max_difference:.1e},"
+                f" agreement {certificate.agreement:.2%}), so it is not handed out.",
+                remedy="Check that the images have not been changed since the import, then export again.",
+            )
+        describe(temporary, replace(info, certificate=certificate))
+    return ExportResult(out, out.stat().st_size, certificate)
+
+
+def _comparison(project: Project, row: RunRow) -> tuple[Split, list[ImageRow]]:
+    """The images to compare on: test, or validation, or, in a project without either, training."""
+    for split in (Split.TEST, Split.VAL, Split.TRAIN):
+        try:
+            return split, held_out(project, row, split)
+        except NotEnoughImages:
+            continue
+    raise NotEnoughImages("The project has no labeled images to check the file with.", remedy="Import images first.")
+
+
+def _novelty(project: Project, network: Network, samples: list[Sample]) -> NoveltySpec:
+    """From the trained network's features of its training images."""
+    store = pixel_store(project, network.spec.preprocess)
+    usable = [s for s in samples if s.content in store.keys]
+    device = devices.choose("auto")
+    batches = embed_batches(network, store, [s.content for s in usable], device)
+    features = np.concatenate([rows for _, rows in batches])
+    devices.release(device)
+    return fit_novelty(features, [s.unit for s in usable])

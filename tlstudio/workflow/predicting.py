@@ -1,0 +1,114 @@
+"""Using a bundle on new images, offline. Imports neither torch nor timm."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.errors import NothingToImport
+from tlstudio.domain.events import SILENT, Predicted, Progress, Reporter
+from tlstudio.domain.results import PredictSummary
+from tlstudio.images.decode import KNOWN_OTHERS, SUFFIXES
+from tlstudio.images.inspect import write_once
+from tlstudio.images.scan import natural_key
+from tlstudio.inference.bundle import Bundle, read_info
+from tlstudio.inference.predictor import Prediction, Status, predict_files
+from tlstudio.storage import files
+from tlstudio.storage.places import data_dir
+
+
+def read_bundle(bundle: Path, reporter: Reporter = SILENT) -> BundleInfo:
+    """What a bundle says of itself. Raises BundleRefused."""
+    return read_info(bundle)
+
+
+def predict(
+    bundle: Path,
+    paths: Sequence[Path],
+    *,
+    csv: Path | None = None,
+    recursive: bool = False,
+    thumbnails: bool = False,
+    reporter: Reporter = SILENT,
+) -> PredictSummary:
+    """Classifies files and the images in folders; each row goes out as a `Predicted` event, and into `csv` at the end.
+
+    `thumbnails` adds the path of a small JPEG to each row. Raises BundleRefused, or NothingToImport when no file is found.
+    """
+    opened = Bundle(bundle)
+    wanted = find_files(paths, recursive=recursive)
+    table = io.StringIO()
+    writer = csv_module.writer(table, lineterminator="\n")
+    writer.writerow(csv_header(opened.info.classes))
+    counts: Counter[Status] = Counter()
+    for done, answer in enumerate(predict_files(opened, wanted, thumbnails=thumbnails), start=1):
+        counts[answer.status] += 1
+        row = answer.to_row(opened.info.classes)
+        if answer.small is not None:
+            row["thumbnail"] = str(_keep(answer.small))
+        writer.writerow(csv_row(answer, len(opened.info.classes)))
+        reporter.report(Predicted(row))
+        reporter.report(Progress("Classifying images", done, len(wanted)))
+    if csv is not None:
+        files.write_bytes(csv, table.getvalue().encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8
+    return PredictSummary(
+        images=len(wanted),
+        ok=counts[Status.OK],
+        uncertain=counts[Status.UNCERTAIN],
+        unfamiliar=counts[Status.UNFAMILIAR],
+        refused=counts[Status.REFUSED],
+        csv=csv,
+    )
+
+
+def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Path]:
+    """The images among files and folders, in natural order. A file that is named is always tried. Raises NothingToImport."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = path.rglob("*") if recursive else path.iterdir()
+            images = [p for p in inside if p.suffix.lower() in SUFFIXES | set(KNOWN_OTHERS) and p.is_file()]
+            found.extend(sorted(images, key=lambda p: natural_key(str(p))))
+        else:
+            found.append(path)
+    if not found:
+        remedy = (
+            "Choose another folder, or look into its sub-folders too." if not recursive else "Choose another folder."
+        )
+        raise NothingToImport("There are no images in this folder.", remedy=remedy, path=paths[0] if paths else None)
+    return found
+
+
+def csv_header(classes: tuple[str, ...]) -> list[str]:
+    return ["file", "status", "label", "confidence", "novelty", *(f"p_{name}" for name in classes), "message"]
+
+
+def csv_row(answer: Prediction, classes: int) -> list[str]:
+    def number(value: float | None) -> str:
+        return "" if value is None else f"{value:.6g}"
+
+    probabilities = [number(p) for p in answer.probabilities] or [""] * classes
+    return [
+        str(answer.file),
+        answer.status.value,
+        answer.label,
+        number(answer.confidence),
+        number(answer.novelty),
+        *probabilities,
+        answer.message,
+    ]
+
+
+def _keep(small: bytes) -> Path:
+    """Puts a small picture into the user's cache, under a name made from its bytes."""
+    name = hashlib.sha256(small).hexdigest()
+    path = data_dir() / "cache" / "predicted" / name[:2] / f"{name}.jpg"
+    with suppress(OSError):  # without a cache the table shows no picture, which is no reason to stop
+        write_once(path, small)
+    return path
