@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import ClassVar
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.gui import icons, theme
@@ -14,6 +15,7 @@ from tlstudio.gui.pages.base import named
 
 # The later a task stands here, the more it matters; one question is asked at a time.
 ASKED_FOR = ("import", "export", "train")
+DECIDED = "closing_decided"  # a property of the window, set once the user has chosen to leave
 
 
 class Text:
@@ -34,9 +36,9 @@ class Text:
 
 
 class Answer(Enum):
-    KEEP: ClassVar = auto()
+    KEEP = auto()
     STOP = auto()
-    CLOSE: ClassVar = auto()
+    CLOSE = auto()
 
 
 class ClosingDialog(QDialog):
@@ -92,6 +94,28 @@ class ClosingDialog(QDialog):
     def _done(self) -> None:
         self.deleteLater()
         self._answer(self._given)
+
+
+def may_close(window: QWidget, bridge: JobBridge) -> bool:
+    """True when nothing is lost by closing now. Otherwise the question is opened; its answer may close the window later."""
+    job = job_to_ask_about(bridge)
+    if job is None or window.property(DECIDED):
+        return True
+    if window.findChild(ClosingDialog) is None:
+        ClosingDialog(window, job, lambda answer: _answered(window, job, answer)).open()
+    return False
+
+
+def _answered(window: QWidget, job: Job, answer: Answer) -> None:
+    if answer is Answer.KEEP:
+        return
+    window.setProperty(DECIDED, True)
+    if answer is Answer.STOP and not job.over:
+        job.stop()
+        # Later, because the job's own listeners still have to hear of its end.
+        job.ended.connect(lambda: QTimer.singleShot(0, window, window.close))
+    else:
+        window.close()
 
 
 def job_to_ask_about(bridge: JobBridge) -> Job | None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QApplication
 
 from tlstudio.gui import dropping, theme
 from tlstudio.gui.page_stack import STEPS
 from tlstudio.storage import places
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QFileDialog
+
     from tlstudio.gui.main_window import MainWindow
 
 
 class Text:
-    NO_PROJECT = "Open a folder of images first."
     GO_TO = "Go to {}"
     START = "Go to the start page"
     OPEN = "Open a folder of images or a project"
@@ -41,7 +43,7 @@ def build(window: MainWindow) -> list[QAction]:
     actions = [
         _action(window, "start", Text.START, ["Alt+0", "Ctrl+0"], lambda: window.go("start")),
         *(
-            _action(window, key, Text.GO_TO.format(name), [f"Alt+{i}", f"Ctrl+{i}"], lambda k=key: window.go(k))
+            _action(window, key, Text.GO_TO.format(name), [f"Alt+{i}", f"Ctrl+{i}"], partial(window.go, key))
             for i, (key, name, _) in enumerate(STEPS, 1)
         ),
         _action(window, "open", Text.OPEN, ["Ctrl+O"], lambda: choose_folder(window)),
@@ -69,6 +71,8 @@ def _action(window: MainWindow, name: str, text: str, keys: list[str], do: Calla
 
 def choose_folder(window: MainWindow) -> None:
     """Asks for a folder without holding up the window, and opens it as a project or as images."""
+    from PySide6.QtWidgets import QFileDialog
+
     dialog = QFileDialog(window, Text.CHOOSE_FOLDER)
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -76,6 +80,8 @@ def choose_folder(window: MainWindow) -> None:
 
 
 def choose_bundle(window: MainWindow) -> None:
+    from PySide6.QtWidgets import QFileDialog
+
     dialog = QFileDialog(window, Text.CHOOSE_MODEL)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilter(Text.MODELS)
@@ -96,6 +102,9 @@ def _colour(scheme: str) -> None:
 
 
 def open_log_folder() -> None:
+    from PySide6.QtCore import QUrl
+    from PySide6.QtGui import QDesktopServices
+
     folder = places.log_file().parent
     folder.mkdir(parents=True, exist_ok=True)
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

@@ -6,9 +6,10 @@ All are drawn on a 20 px grid with a 1.5 px line in `currentColor`.
 from __future__ import annotations
 
 from functools import lru_cache
+from math import ceil
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QPixmapCache
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap, QPixmapCache
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QLabel
 
@@ -20,7 +21,9 @@ def icon(name: str, token: str = "text", size: int = theme.ICON) -> QIcon:
     """The icon `resources/icons/<name>.svg` in a token's colour, greyed where the control is disabled."""
     result = QIcon()
     muted = theme.colour("border").name()
-    for scale in (1, 2):
+    application = QGuiApplication.instance()
+    sharpest = application.devicePixelRatio() if isinstance(application, QGuiApplication) else 1.0
+    for scale in {1, ceil(sharpest)}:
         result.addPixmap(_pixmap(name, theme.colour(token).name(), size, scale))
         result.addPixmap(_pixmap(name, muted, size, scale), QIcon.Mode.Disabled)
     return result

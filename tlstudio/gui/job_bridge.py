@@ -26,7 +26,7 @@ class Job(QObject):
     strip, empty to stay out of it. latest: the last event, for pages that are opened while the job runs.
     """
 
-    event = Signal(object)
+    event = Signal(object)  # type: ignore[assignment]  # hides QObject.event, which no job overrides
     finished = Signal(object)
     failed = Signal(object)
     cancelled = Signal()

@@ -1,16 +1,31 @@
-"""How the window says numbers, times and sizes; one place, so that a figure reads the same on every page."""
+"""How the window says numbers, times and sizes; one place, so that a figure reads the same on every page.
+
+Loaded before the window stands, so clocks and calendars are imported where they are used.
+"""
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale
-
-from tlstudio.domain.values import Interval
+if TYPE_CHECKING:
+    from tlstudio.domain.values import Interval
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 class Text:
@@ -81,6 +96,9 @@ def time_left(seconds: float | None) -> str:
 
 def ago(moment: float, now: float | None = None) -> str:
     """When something was: `just now`, `20 minutes ago`, `yesterday`, `12 May 2026`."""
+    import time
+    from datetime import datetime
+
     if moment <= 0:
         return "never"
     current = time.time() if now is None else now
@@ -100,9 +118,11 @@ def ago(moment: float, now: float | None = None) -> str:
 
 
 def day(moment: float) -> str:
-    """`12 May 2026`."""
+    """`12 May 2026`; with its name the month can't be taken for the day."""
+    from datetime import datetime
+
     date = datetime.fromtimestamp(moment)
-    return f"{date.day} {QLocale.c().monthName(date.month)} {date.year}"
+    return f"{date.day} {MONTHS[date.month - 1]} {date.year}"
 
 
 def place(path: Path) -> str:

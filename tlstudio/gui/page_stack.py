@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
 
 from tlstudio.gui.pages import PAGES
@@ -70,6 +70,8 @@ class PageStack(QStackedWidget):
             before.leave()
         self.key = key
         self.setCurrentWidget(page)
+        # The keyboard goes on from the top of the page, not from the step that was clicked.
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
         page.enter()
         self.shown.emit(key)
         return page

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui.job_bridge import JobBridge
+
+if TYPE_CHECKING:
+    from tlstudio.domain.values import ProjectSummary
 
 
 class Session(QObject):
@@ -19,8 +22,8 @@ class Session(QObject):
     runs_changed: a run was made, finished or chosen. go_to: a page asks to show another one, by its key. say: a sentence
     for the message bar, with its tone (`good`, `caution`, `bad`). offer: the same with a button, its caption and what it
     does. toast: a sentence at the foot of the page for a few seconds, with the caption of its button (`Undo`; may be empty)
-    and what it does. import_wanted: preview this folder on the Images page. bundle_wanted: use this model file on the Use
-    page. commands_wanted, help_wanted: the buttons at the right of every page's title.
+    and what it does. open_wanted: open this path, be it a project, a folder of images or a model file.
+    choose_wanted: ask for a folder to open. commands_wanted, help_wanted: the buttons at the right of every page's title.
     """
 
     project_changed = Signal()
@@ -30,8 +33,8 @@ class Session(QObject):
     say = Signal(str, str)
     offer = Signal(str, str, str, object)
     toast = Signal(str, str, object)
-    import_wanted = Signal(object)
-    bundle_wanted = Signal(object)
+    open_wanted = Signal(object)
+    choose_wanted = Signal()
     commands_wanted = Signal()
     help_wanted = Signal()
 

@@ -148,7 +148,7 @@ def high_contrast() -> bool:
     accessibility = getattr(QGuiApplication.styleHints(), "accessibility", None)
     if accessibility is None:
         return False
-    return accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast
+    return bool(accessibility().contrastPreference() == Qt.ContrastPreference.HighContrast)
 
 
 def calm() -> bool:

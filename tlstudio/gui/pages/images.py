@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStacked
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.results import ImportPreview, ImportResult
-from tlstudio.gui import commands, theme
+from tlstudio.gui import theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.messages import count
@@ -79,7 +79,7 @@ class ImagesPage(Page):
         self.back = named(QPushButton(self.Text.BACK), "images.back", self.Text.BACK)
         self.back.clicked.connect(self._leave_preview)
         self.add_button = named(QPushButton(self.Text.ADD), "images.add", self.Text.ADD)
-        self.add_button.clicked.connect(lambda: commands.choose_folder(self.window()))  # type: ignore[arg-type]
+        self.add_button.clicked.connect(session.choose_wanted)
         self.extra.addWidget(self.add_button)
         self.extra.addWidget(self.back)
         session.project_changed.connect(self._project_changed)
@@ -182,7 +182,7 @@ class ImagesPage(Page):
         if self._looking is not None:
             self._looking.cancel()
         else:
-            commands.choose_folder(self.window())  # type: ignore[arg-type]
+            self.session.choose_wanted.emit()
 
     def _leave_preview(self) -> None:
         self._preview = None

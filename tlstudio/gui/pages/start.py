@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from tlstudio.domain.errors import StudioError
-from tlstudio.gui import commands, dropping, icons, theme
+from tlstudio.gui import dropping, icons, theme
 from tlstudio.gui.dropping import Kind
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.cards import ActionCard
 from tlstudio.gui.widgets.drop_area import DropArea
-from tlstudio.gui.widgets.project_card import ProjectCard
 from tlstudio.storage import places
+
+if TYPE_CHECKING:
+    from tlstudio.domain.values import ProjectSummary
+    from tlstudio.gui.widgets.project_card import ProjectCard
 
 RECENT_WIDTH = 380
 
@@ -49,6 +53,7 @@ class StartPage(Page):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self._painted = False
         self.set_primary("")
         row = QHBoxLayout()
         row.setSpacing(theme.XL)
@@ -65,7 +70,7 @@ class StartPage(Page):
         self.drop.dropped.connect(self._dropped)
         self.open_button = self.drop.add_button(named(QPushButton(text.OPEN), "start.open", text.OPEN))
         self.open_button.setProperty("role", "primary")
-        self.open_button.clicked.connect(lambda: commands.choose_folder(self.window()))
+        self.open_button.clicked.connect(self.session.choose_wanted)
         self.use_card = ActionCard("start.use", "use", text.USE, text.USE_MORE)
         self.use_card.clicked.connect(lambda: self.session.go_to.emit("use"))
         self.sample_card = ActionCard("start.sample", "sample", text.SAMPLE, text.SAMPLE_MORE)
@@ -86,7 +91,7 @@ class StartPage(Page):
         self._list = QWidget()
         self._list.setProperty("role", "scrolled")
         self._rows = QVBoxLayout(self._list)
-        self._rows.setContentsMargins(0, 0, theme.XS, 0)
+        self._rows.setContentsMargins(0, 0, 0, 0)
         self._rows.setSpacing(theme.M)
         self._rows.addStretch(1)
         self._scroll = named(QScrollArea(), "start.recent", self.Text.RECENT)
@@ -126,10 +131,18 @@ class StartPage(Page):
         return frame
 
     def enter(self) -> None:
-        QTimer.singleShot(0, self, self.load_recent)
+        if self._painted:
+            self.load_recent()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self, self.load_recent)
 
     def load_recent(self) -> None:
         """Reads the recent projects and shows them as cards, newest first."""
+        # Imported here, like everything that the first picture of the window does not need.
         from tlstudio.workflow import projects
 
         for card in self._cards:
@@ -142,13 +155,16 @@ class StartPage(Page):
         self._scroll.setVisible(bool(self._cards))
         self._empty.setVisible(not self._cards)
 
-    def _card(self, summary: object) -> ProjectCard:
-        card = ProjectCard(summary)  # type: ignore[arg-type]
+    def _card(self, summary: ProjectSummary) -> ProjectCard:
+        from tlstudio.gui.widgets.project_card import ProjectCard
+
+        card = ProjectCard(summary)
         card.opened.connect(self.session.open_project)
         card.forgotten.connect(self._forget)
         return card
 
     def _forget(self, folder: Path) -> None:
+        from tlstudio.domain.errors import StudioError
         from tlstudio.workflow import projects
 
         try:
@@ -158,8 +174,8 @@ class StartPage(Page):
         QTimer.singleShot(0, self, self.load_recent)
 
     def _dropped(self, dropped: dropping.Dropped) -> None:
-        window = self.window()
-        QTimer.singleShot(0, self, lambda: window.take(dropped))  # type: ignore[attr-defined]
+        # After the drop: the other program's drag must not wait for our work.
+        QTimer.singleShot(0, self, lambda: self.session.open_wanted.emit(dropped.path))
 
     def _make_sample(self) -> None:
         folder = places.documents_dir() / "Metal surfaces (sample)"

@@ -39,11 +39,11 @@ class _Painter(QStyledItemDelegate):
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         row: ClassRow = index.data(ROW_ROLE)
-        area: QRect = option.rect.adjusted(theme.S, 0, -theme.S, 0)  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        area: QRect = option.rect.adjusted(theme.S, 0, -theme.S, 0)
+        state = option.state
         painter.save()
         if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, theme.colour("accent_soft"))  # type: ignore[attr-defined]
+            painter.fillRect(option.rect, theme.colour("accent_soft"))
         match Column(index.column()):
             case Column.NAME:
                 self._name(painter, area, row)
@@ -57,7 +57,7 @@ class _Painter(QStyledItemDelegate):
         painter.restore()
 
     def _name(self, painter: QPainter, area: QRect, row: ClassRow) -> None:
-        chip = QRect(area.left(), area.center().y() - paint.CHIP // 2, paint.CHIP, paint.CHIP)
+        chip = QRect(area.left(), area.center().y() - paint.CHIP // 2 + 1, paint.CHIP, paint.CHIP)
         paint.chip(painter, chip, self._table.styles[row.name])
         paint.text(painter, area.adjusted(paint.CHIP + theme.S, 0, 0, 0), row.name)
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tlstudio.gui import theme
 from tlstudio.gui.pages.base import named
@@ -12,12 +21,32 @@ from tlstudio.gui.widgets.overlay import Overlay
 
 WIDTH, ROWS = 560, 8
 ROW_HEIGHT = 36
+SHORTCUT_ROLE = Qt.ItemDataRole.UserRole + 1
 
 
 class Text:
     PALETTE = "Commands"
     TYPE = "Type what you want to do"
     NOTHING = "Nothing of that name. Try another word."
+
+
+class _Row(QStyledItemDelegate):
+    """The name at the left, the shortcut at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(WIDTH, ROW_HEIGHT)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        area = option.rect.adjusted(theme.M, 0, -theme.M, 0)
+        painter.save()
+        painter.setFont(theme.font(theme.TEXT_SECONDARY))
+        painter.setPen(theme.colour("muted"))
+        middle = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, middle, str(index.data(SHORTCUT_ROLE) or ""))
+        painter.restore()
 
 
 class CommandPalette(Overlay):
@@ -36,12 +65,13 @@ class CommandPalette(Overlay):
         self.list = named(QListWidget(), "commands.list", Text.PALETTE)
         self.list.setProperty("role", "plain")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setItemDelegate(_Row(self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(self._do)
         self.nothing = named(QLabel(Text.NOTHING), "commands.nothing", Text.NOTHING)
         self.nothing.setProperty("role", "muted")
         self.nothing.setContentsMargins(theme.M, theme.S, theme.M, theme.S)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(theme.S, theme.S, theme.S, theme.S)
         column.setSpacing(theme.XS)
         column.addWidget(self.line)
@@ -66,7 +96,7 @@ class CommandPalette(Overlay):
         width = min(WIDTH, self.host.width() - 2 * theme.L)
         rows = max(min(self.list.count(), ROWS), 1)
         self.list.setFixedHeight(rows * ROW_HEIGHT)
-        self.resize(width, self.layout().sizeHint().height())
+        self.resize(width, self._column.sizeHint().height())
         self.move((self.host.width() - width) // 2, theme.XXL)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -96,8 +126,9 @@ class CommandPalette(Overlay):
         self.list.clear()
         for action in found:
             shortcut = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            item = QListWidgetItem(f"{action.text()}\t{shortcut}" if shortcut else action.text())
+            item = QListWidgetItem(action.text())
             item.setData(Qt.ItemDataRole.UserRole, action)
+            item.setData(SHORTCUT_ROLE, shortcut)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         self.list.setVisible(bool(found))

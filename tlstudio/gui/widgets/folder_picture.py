@@ -38,7 +38,7 @@ class FolderPicture(QWidget):
         for place, style in enumerate(ClassStyles(Text.NAMES)[name] for name in Text.NAMES):
             top = (place + 1) * ROW
             painter.setPen(QPen(theme.colour("border"), 1.5))
-            painter.drawLine(QLineF(12, ROW - 6 + place * (ROW if place else 0), 12, top + ROW / 2))
+            painter.drawLine(QLineF(12, ROW - 6, 12, top + ROW / 2))
             painter.drawLine(QLineF(12, top + ROW / 2, 24, top + ROW / 2))
             self._folder(painter, 32, top, style.name)
             icons.paint(painter, "chevron-right", QRectF(146, top + 10, 20, 20), theme.colour("border"))

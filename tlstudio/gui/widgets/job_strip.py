@@ -6,7 +6,6 @@ from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
-from tlstudio.domain.events import EpochDone, Progress, StepDone
 from tlstudio.gui import icons, theme
 from tlstudio.gui.job_bridge import Job, JobBridge
 from tlstudio.gui.messages import number, time_left
@@ -91,6 +90,8 @@ class JobItem(QWidget):
             self.show_event(job.latest)
 
     def show_event(self, event: object) -> None:
+        from tlstudio.domain.events import EpochDone, Progress, StepDone
+
         if self.job.cancelling:
             return
         if isinstance(event, Progress):

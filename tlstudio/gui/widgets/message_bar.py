@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QEnterEvent
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from tlstudio.gui import icons, theme
@@ -23,6 +23,8 @@ class Text:
 
 def announce(widget: QWidget, text: str) -> None:
     """Lets a screen reader say a sentence that appeared without taking the focus."""
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
     QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
 
 
@@ -92,7 +94,7 @@ class Toast(Overlay):
         self.action = named(QPushButton(), "window.toast_action", "")
         self.action.setProperty("role", "flat")
         self.action.clicked.connect(self._act)
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(theme.L, theme.XS, theme.S, theme.XS)
         row.setSpacing(theme.S)
         row.addWidget(self.label)
@@ -107,7 +109,7 @@ class Toast(Overlay):
         self.action.setText(action)
         self.action.setAccessibleName(f"{action}: {text}")
         self.action.setVisible(bool(action))
-        self.layout().activate()
+        self._row.activate()
         self.appear()
         self._timer.start()
         announce(self, text)

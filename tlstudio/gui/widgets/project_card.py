@@ -47,6 +47,7 @@ class ProjectCard(CardButton):
         column.addLayout(head)
         if summary.thumbnails:
             strip = ThumbnailStrip(THUMBNAIL, 4)
+            strip.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             strip.show_paths(summary.thumbnails)
             column.addWidget(strip)
             column.addSpacing(theme.XS)

@@ -1,0 +1,162 @@
+"""The card that turns a finished training into one model file, and shows what was checked on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from tlstudio.domain.bundle import ExportResult
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.events import Note, Progress
+from tlstudio.domain.runs import RunRow
+from tlstudio.gui import icons, theme
+from tlstudio.gui.job_bridge import Job
+from tlstudio.gui.messages import accuracy, ago, number, size, time_left
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.inline_message import InlineMessage
+from tlstudio.gui.widgets.job_strip import Spinner
+
+
+class Text:
+    TITLE = "Take the model with you"
+    SENTENCE = "One file that works offline on any computer."
+    NONE_FINISHED = "Nothing is trained yet. Train a model first, or use a model file below."
+    RUN = "Which training"
+    RUN_LINE = "{model} · {accuracy} · {when}"
+    EXPORT = "Export…"
+    CHOOSE = "Save the model as"
+    MODELS = "Models (*.onnx)"
+    EXPORTING = "Exporting the model"
+    WAITING = "Waiting for other work to end"
+    DONE = "Saved as {} ({})."
+    SHOW = "Show the file"
+
+
+class ExportCard(QFrame):
+    """`exported` carries the ExportResult."""
+
+    exported = Signal(object)
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        named(self, "use.export_card", Text.TITLE)
+        self.setProperty("role", "card")
+        self._session = session
+        self._runs: list[RunRow] = []
+        self.job: Job | None = None
+        mark = QLabel()
+        icons.set_icon(mark, "export", "accent", 24)
+        title = QLabel(Text.TITLE)
+        title.setProperty("role", "card-title")
+        self.sentence = named(QLabel(), "use.export_sentence", Text.SENTENCE)
+        self.sentence.setProperty("role", "muted")
+        self.sentence.setWordWrap(True)
+        self.spinner = Spinner()
+        self.spinner.hide()
+        self.runs = named(QComboBox(), "use.run", Text.RUN)
+        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.runs.setMaximumWidth(380)
+        self.button = named(QPushButton(Text.EXPORT), "use.export", Text.EXPORT)
+        self.button.clicked.connect(self.ask_for_file)
+        self.trouble = InlineMessage("use.export_error")
+        words = QVBoxLayout()
+        words.setSpacing(theme.XS)
+        words.addWidget(title)
+        words.addWidget(self.sentence)
+        row = QHBoxLayout()
+        row.setSpacing(theme.M)
+        row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(words, 1)
+        row.addWidget(self.spinner)
+        row.addWidget(self.runs)
+        row.addWidget(self.button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
+        column.setSpacing(theme.M)
+        column.addLayout(row)
+        column.addWidget(self.trouble)
+
+    def show_runs(self, runs: Sequence[RunRow], titles: dict[str, str]) -> None:
+        """runs: finished ones, newest first. titles: names of pretrained models that people know, by id."""
+        chosen = self._session.run_id or self.runs.currentData()
+        self._runs = list(runs)
+        self.runs.clear()
+        for run in runs:
+            result = accuracy(run.accuracy) if run.accuracy else ""
+            model = titles.get(run.model, run.model)
+            line = Text.RUN_LINE.format(model=model, accuracy=result, when=ago(run.created_at))
+            self.runs.addItem(line, run.id)
+        self.runs.setCurrentIndex(max(self.runs.findData(chosen), 0) if runs else -1)
+        self.runs.setVisible(bool(runs))
+        self.button.setVisible(bool(runs))
+        if self.job is None:
+            self._say(Text.SENTENCE if runs else Text.NONE_FINISHED)
+
+    def can_export(self) -> bool:
+        return bool(self._runs) and self.job is None
+
+    def _say(self, text: str) -> None:
+        self.sentence.setText(text)
+        self.sentence.setAccessibleName(text)
+
+    def ask_for_file(self) -> None:
+        summary = self._session.summary
+        if summary is None or not self.can_export():
+            return
+        folder = summary.folder / "exports"
+        with suppress(OSError):  # a folder that can't be made is no reason not to ask for another place
+            folder.mkdir(exist_ok=True)
+        safe = "".join("_" if c in '<>:"/\\|?*' else c for c in summary.name)
+        dialog = QFileDialog(self.window(), Text.CHOOSE, str(folder / f"{safe}.onnx"), Text.MODELS)
+        dialog.setObjectName("use.export_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("onnx")
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda file: self.export_to(Path(file)))
+        dialog.open()
+
+    def export_to(self, file: Path) -> None:
+        project = self._session.project
+        if project is None or self.job is not None:
+            return
+        run = self.runs.currentData()
+        self.trouble.hide()
+        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, project=project, run=run, out=file)
+        self._busy(True)
+        job.event.connect(self._on_event)
+        job.finished.connect(self._done)
+        job.failed.connect(self._failed)
+        job.cancelled.connect(lambda: self._say(Text.SENTENCE))
+        job.ended.connect(self._ended)
+
+    def _busy(self, busy: bool) -> None:
+        self.spinner.setVisible(busy)
+        self.button.setEnabled(not busy)
+        self.runs.setEnabled(not busy)
+        if busy:
+            behind = self._session.bridge.running("train") is not None
+            self._say(Text.WAITING if behind else Text.EXPORTING)
+
+    def _on_event(self, event: object) -> None:
+        if isinstance(event, Note):
+            self._say(event.text)
+        elif isinstance(event, Progress):
+            counted = f"{event.stage} {number(event.done)} of {number(event.total)}" if event.total > 1 else event.stage
+            self._say(" · ".join(part for part in (counted, time_left(event.seconds_left)) if part))
+
+    def _done(self, result: ExportResult) -> None:
+        self._say(Text.DONE.format(result.file.name, size(result.bytes)))
+        self.exported.emit(result)
+
+    def _failed(self, error: StudioError) -> None:
+        self._say(Text.SENTENCE)
+        self.trouble.tell(error)
+
+    def _ended(self) -> None:
+        self.job = None
+        self._busy(False)
