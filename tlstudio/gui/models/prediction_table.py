@@ -53,6 +53,7 @@ class PredictionRow:
     picture: Path | None
     probabilities: tuple[tuple[str, float], ...]
     number: int  # in the order they arrived
+    raw: dict[str, Any]  # the event's row, for the CSV
 
     @staticmethod
     def read(row: dict[str, Any], number: int) -> PredictionRow:
@@ -68,6 +69,7 @@ class PredictionRow:
             picture=Path(picture) if picture else None,
             probabilities=tuple(sorted(((str(k), float(v)) for k, v in chances.items()), key=lambda p: -p[1])),
             number=number,
+            raw=row,
         )
 
     def in_words(self) -> str:

@@ -11,6 +11,7 @@ from tlstudio.domain.bundle import ExportResult
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.runs import RunState
 from tlstudio.gui.dropping import Dropped, Kind
+from tlstudio.gui.models import prediction_csv
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.export_card import ExportCard
@@ -97,15 +98,14 @@ class UsePage(Page):
         self.card.setVisible(project is not None)
         if project is None:
             return
-        from tlstudio.workflow import models, runs
+        from tlstudio.workflow import runs
 
         try:
             finished = [run for run in runs.list_runs(project) if run.state is RunState.FINISHED]
-            titles = {status.card.id: status.card.title for status in models.model_statuses()} if finished else {}
         except StudioError as error:
             self.session.tell(error)
             return
-        self.card.show_runs(finished, titles)
+        self.card.show_runs(finished)
 
     def _exported(self, result: ExportResult) -> None:
         self.panel.open_bundle(result.file)
@@ -127,7 +127,19 @@ class UsePage(Page):
 
     def save(self, file: Path) -> None:
         """Writes all rows of the table, in the order they came."""
-        raise NotImplementedError(file)
+        from tlstudio.storage import files
+
+        info = self.panel.info
+        if info is None:
+            return
+        rows = sorted(self.panel.table.table.rows, key=lambda row: row.number)
+        table = prediction_csv.text((row.raw for row in rows), info.classes)
+        try:
+            files.write_bytes(file, table.encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8
+        except StudioError as error:
+            self.panel.trouble.tell(error)
+        else:
+            self.session.say.emit(self.Text.SAVED.format(file.name), "good")
 
     def _show_footer(self) -> None:
         text, panel = self.Text, self.panel

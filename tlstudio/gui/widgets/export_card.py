@@ -81,15 +81,16 @@ class ExportCard(QFrame):
         column.addLayout(row)
         column.addWidget(self.trouble)
 
-    def show_runs(self, runs: Sequence[RunRow], titles: dict[str, str]) -> None:
-        """runs: finished ones, newest first. titles: names of pretrained models that people know, by id."""
+    def show_runs(self, runs: Sequence[RunRow]) -> None:
+        """runs: finished ones, newest first."""
+        from tlstudio.gui.models.model_titles import title_of
+
         chosen = self._session.run_id or self.runs.currentData()
         self._runs = list(runs)
         self.runs.clear()
         for run in runs:
             result = accuracy(run.accuracy) if run.accuracy else ""
-            model = titles.get(run.model, run.model)
-            line = Text.RUN_LINE.format(model=model, accuracy=result, when=ago(run.created_at))
+            line = Text.RUN_LINE.format(model=title_of(run.model), accuracy=result, when=ago(run.created_at))
             self.runs.addItem(line, run.id)
         self.runs.setCurrentIndex(max(self.runs.findData(chosen), 0) if runs else -1)
         self.runs.setVisible(bool(runs))

@@ -233,7 +233,7 @@ class OfflinePanel(QWidget):
         self.trouble.hide()
         bridge = self._session.bridge
         self.job = job = bridge.submit(
-            "predict", Text.LOOKING, bundle=self.bundle, paths=paths, csv=None, recursive=True
+            "predict", Text.LOOKING, bundle=self.bundle, paths=paths, recursive=True, thumbnails=True
         )
         job.event.connect(self._on_event)
         job.failed.connect(self._refused)

@@ -38,6 +38,8 @@ class Text:
 def facts(info: BundleInfo) -> list[tuple[str, str]]:
     """What the seal stands for, as (name, value) lines for reading."""
     lines: list[tuple[str, str]] = []
+    from tlstudio.gui.models.model_titles import title_of
+
     certificate = info.certificate
     if certificate is not None:
         lines += [
@@ -48,7 +50,7 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
     backbone = info.backbone
     lines += [
         (Text.MADE, _date(info.created_at)),
-        (Text.MODEL, str(backbone.get("title") or backbone.get("id") or backbone.get("model") or Text.UNKNOWN)),
+        (Text.MODEL, title_of(str(backbone.get("model") or Text.UNKNOWN))),
         (Text.LICENCE, str(backbone.get("license") or Text.UNKNOWN)),
         (Text.CLASSES, listing(list(info.classes), 6)),
         (Text.VERSIONS, ", ".join(f"{name} {version}" for name, version in info.versions.items()) or Text.UNKNOWN),
