@@ -62,7 +62,6 @@ class ThumbnailGrid(DragDropView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.viewport().setMouseTracking(True)
         self._images.modelReset.connect(self.relayout)
         store.ready.connect(self.viewport().update)
@@ -153,7 +152,9 @@ class ThumbnailGrid(DragDropView):
         counts = [section.count for section in self._images.sections]
         header = HEADER if self._images.grouped else 0
         cell = cell_size(self.painter_of_cells.edge)
-        self._layout = SectionLayout(counts, self.viewport().width(), cell, header, _EMPTY if header else 0)
+        # The bar's room is kept free even while there is none: cells that move when it comes could make it go again.
+        width = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width()
+        self._layout = SectionLayout(counts, width, cell, header, _EMPTY if header else 0)
         self.updateGeometries()
         self.viewport().update()
 

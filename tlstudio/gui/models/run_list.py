@@ -1,0 +1,80 @@
+"""The runs of a project as a table: model, mode, accuracy, epochs, time, date."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from tlstudio.domain.runs import Mode, RunRow, RunState
+from tlstudio.gui import messages
+from tlstudio.gui.models.model_titles import title_of
+
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
+MODES = {Mode.QUICK: "Quick", Mode.BALANCED: "Balanced", Mode.THOROUGH: "Thorough"}
+_STATES = {RunState.RUNNING: "running", RunState.INTERRUPTED: "interrupted", RunState.FAILED: "failed"}
+_HEADS = ("Model", "Mode", "Accuracy", "Epochs", "Time", "When")
+
+
+def run_name(row: RunRow) -> str:
+    """One line for choosers: `MobileNetV2 · Balanced · 91 % · yesterday`."""
+    parts = [title_of(row.model), MODES[row.mode]]
+    if row.accuracy is not None:
+        parts.append(messages.percent(row.accuracy.value))
+    parts.append(messages.ago(row.created_at))
+    return " · ".join(parts)
+
+
+class RunListModel(QAbstractTableModel):
+    """Newest first, as given."""
+
+    RunRole = Qt.ItemDataRole.UserRole + 1
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[RunRow] = []
+
+    def set_rows(self, rows: Sequence[RunRow]) -> None:
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def row(self, number: int) -> RunRow:
+        return self._rows[number]
+
+    def number_of(self, run: str) -> int:
+        return next((n for n, row in enumerate(self._rows) if row.id == run), -1)
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = _NOWHERE) -> int:
+        return 0 if parent.isValid() else len(_HEADS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return _HEADS[section]
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == self.RunRole:
+            return row
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{_HEADS[index.column()]}: {_cell(row, index.column())}"
+        return _cell(row, index.column()) if role == Qt.ItemDataRole.DisplayRole else None
+
+
+def _cell(row: RunRow, column: int) -> str:
+    accuracy = row.accuracy.percent() if row.accuracy is not None else _STATES.get(row.state, "–")
+    if row.accuracy is not None and row.state in _STATES:
+        accuracy = f"{accuracy}, {_STATES[row.state]}"
+    epochs = messages.number(row.epochs) if row.mode is not Mode.QUICK else "–"
+    seconds = messages.duration(row.seconds) if row.seconds else "–"
+    return (title_of(row.model), MODES[row.mode], accuracy, epochs, seconds, messages.ago(row.created_at))[column]

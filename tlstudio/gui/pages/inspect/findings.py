@@ -1,0 +1,63 @@
+"""What the figures of an evaluation mean, in sentences that say no more than the figures do."""
+
+from __future__ import annotations
+
+from tlstudio.domain.results import Evaluation, ImagePrediction
+from tlstudio.domain.values import Interval, Split
+from tlstudio.gui import messages
+
+FEW = 100
+
+
+class Text:
+    """Sentences about an evaluation."""
+
+    of_100 = "Of 100 new images like these, {low} to {high} would be right."
+    of_100_same = "Of 100 new images like these, about {value} would be right."
+    few = "Only {images} are held out, so the true figure may lie anywhere in this range. More held-out images make it narrower."
+    groups = "The range counts {groups} independent groups, because images of one group resemble each other."
+    validation = (
+        "These images also helped to choose the best epoch, so this is a little too good. Trust the test images more."
+    )
+    mistake = "→ {predicted} · {share}"
+
+
+def in_words(evaluation: Evaluation) -> str:
+    """The interval as a promise about new images."""
+    low, high = round(evaluation.accuracy.low * 100), round(evaluation.accuracy.high * 100)
+    if low == high:
+        return Text.of_100_same.format(value=low)
+    return Text.of_100.format(low=low, high=high)
+
+
+def cautions(evaluation: Evaluation) -> list[str]:
+    """What the user should know before believing the figure."""
+    found = []
+    if evaluation.split is Split.VAL:
+        found.append(Text.validation)
+    if evaluation.n < FEW:
+        found.append(Text.few.format(images=messages.count(evaluation.n, "image")))
+    if 0 < evaluation.groups < evaluation.n:
+        found.append(Text.groups.format(groups=messages.number(evaluation.groups)))
+    return found
+
+
+def mistakes(evaluation: Evaluation) -> list[ImagePrediction]:
+    """The wrong answers, those the model was surest of first."""
+    wrong = [prediction for prediction in evaluation.predictions if not prediction.correct]
+    return sorted(wrong, key=lambda prediction: -prediction.confidence)
+
+
+def mistake_words(prediction: ImagePrediction) -> str:
+    """`→ scratch · 97 %`: what the model took it for; the chip on the picture says what it is."""
+    share = messages.percent(prediction.confidence)
+    return Text.mistake.format(predicted=prediction.predicted, share=share)
+
+
+def figure(interval: Interval | None, *, share: bool = True) -> str:
+    """`89 % (85 to 92)`, or `0.97 (0.95 to 0.99)` for figures that are no share; a dash where it can't be measured."""
+    if interval is None:
+        return "–"
+    if share:
+        return interval.percent()
+    return f"{interval.value:.2f} ({interval.low:.2f} to {interval.high:.2f})"

@@ -1,0 +1,229 @@
+"""The Summary tab: how good, for which classes, and what is taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QScrollArea,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tlstudio.domain.results import Evaluation
+from tlstudio.domain.values import ImageRow
+from tlstudio.gui import messages, theme
+from tlstudio.gui.models.class_figures import ClassFiguresModel
+from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.inspect import findings
+from tlstudio.gui.widgets.big_number import BigNumber
+from tlstudio.gui.widgets.confusion_matrix import ConfusionMatrix
+from tlstudio.gui.widgets.facts import Facts
+from tlstudio.gui.widgets.help_bubble import HelpButton
+from tlstudio.gui.widgets.scrolling import scroll_around
+from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
+from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
+
+_SIDE = 300
+_GALLERY_LEAST = 264
+
+
+class Text:
+    """Words of the Summary tab."""
+
+    accuracy = "Accuracy on {images}"
+    images = "Images"
+    balanced, balanced_help = (
+        "Balanced accuracy",
+        (
+            "The average over the classes of how many of their images are recognised. Unlike plain accuracy it does not hide a "
+            "rare class that is missed."
+        ),
+    )
+    auroc, auroc_help = (
+        "AUROC",
+        (
+            "How well the model ranks: 1.00 means that every image of a class gets a higher value for it than any other image; "
+            "0.50 is guessing."
+        ),
+    )
+    matrix = "What is taken for what"
+    choose = "Choose a cell to see its images."
+    no_images = "No image in this cell."
+    by_class = "Class by class"
+    table = "Figures by class"
+    gallery = "Images of the chosen cell"
+
+
+class SummaryTab(QWidget):
+    """look: an image of the gallery was asked for in large, with all images of the gallery."""
+
+    look = Signal(object, list)
+
+    def __init__(self, store: ThumbnailStore, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._evaluation: Evaluation | None = None
+        self._rows: Mapping[int, ImageRow] = {}
+        self.number = BigNumber("inspect.accuracy", "", self)
+        self.words = named(QLabel(), "inspect.in_words", "What the accuracy means")
+        self.cautions = named(QLabel(), "inspect.cautions", "What to keep in mind")
+        self.facts = Facts("inspect")
+        self.matrix = ConfusionMatrix("inspect.matrix")
+        self.matrix.chosen.connect(self.show_cell)
+        self.cell_words = named(QLabel(Text.choose), "inspect.cell", "The chosen cell")
+        self.grid = named(ThumbnailGrid(store), "inspect.cell_images", Text.gallery)
+        self.table_model = ClassFiguresModel(self)
+        self.table = self._table()
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.M)
+        top = QHBoxLayout()
+        top.setSpacing(theme.M)
+        top.addWidget(self._side())
+        top.addWidget(self._matrix_card(), 3)
+        top.addWidget(self._gallery(), 2)
+        column.addLayout(top)
+        column.addWidget(self._table_card())
+        column.addStretch(1)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, theme.M, 0, 0)
+        outer.addWidget(scroll_around(inner))
+
+    # --- building -----------------------------------------------------------------------
+
+    def _side(self) -> QFrame:
+        card, column = _card()
+        card.setFixedWidth(_SIDE)
+        for key, caption, words in (
+            ("balanced", Text.balanced, Text.balanced_help),
+            ("auroc", Text.auroc, Text.auroc_help),
+        ):
+            self.facts.add(key, caption, HelpButton(words, f"inspect.{key}_help", f"What is {caption}?", caption))
+        self.words.setWordWrap(True)
+        self.words.setProperty("role", "strong")
+        self.cautions.setWordWrap(True)
+        self.cautions.setProperty("role", "secondary")
+        column.addWidget(self.number)
+        column.addSpacing(theme.XS)
+        column.addWidget(self.words)
+        column.addWidget(self.facts)
+        column.addWidget(self.cautions)
+        column.addStretch(1)
+        return card
+
+    def _matrix_card(self) -> QFrame:
+        card, column = _card()
+        title = QLabel(Text.matrix)
+        title.setProperty("role", "card-title")
+        area = scroll_around(self.matrix)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.matrix.fitted.connect(lambda size: _fit(card, area, size))
+        column.addWidget(title)
+        column.addWidget(area)
+        column.addStretch(1)
+        return card
+
+    def _gallery(self) -> QFrame:
+        card, column = _card()
+        card.setMinimumWidth(_GALLERY_LEAST)
+        self.cell_words.setWordWrap(True)
+        self.grid.setFrameShape(QFrame.Shape.NoFrame)
+        self.grid.set_edge(theme.THUMBNAILS[0])
+        self.grid.setDragEnabled(False)
+        self.grid.look.connect(lambda row: self.look.emit(row, self.grid.images.rows()))
+        column.addWidget(self.cell_words)
+        column.addWidget(self.grid, 1)
+        return card
+
+    def _table(self) -> QTableView:
+        table = named(QTableView(), "inspect.classes", Text.table)
+        table.setModel(self.table_model)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setProperty("role", "plain")
+        table.setStyleSheet("QTableView::item { padding-left: 5px; }")  # under the words of the headings
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(theme.HIT)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setHighlightSections(False)
+        return table
+
+    def _table_card(self) -> QFrame:
+        card, column = _card()
+        title = QLabel(Text.by_class)
+        title.setProperty("role", "card-title")
+        column.addWidget(title)
+        column.addWidget(self.table)
+        return card
+
+    # --- showing ---------------------------------------------------------------------------
+
+    def show_evaluation(self, evaluation: Evaluation, rows: Mapping[int, ImageRow], styles: ClassStyles) -> None:
+        self._evaluation, self._rows = evaluation, rows
+        held_out = messages.count(evaluation.n, f"{evaluation.split.caption.lower()} image")
+        self.number.show_interval(evaluation.accuracy, Text.accuracy.format(images=held_out))
+        self.words.setText(findings.in_words(evaluation))
+        self.words.setAccessibleName(self.words.text())
+        cautions = "\n".join(findings.cautions(evaluation))
+        self.cautions.setText(cautions)
+        self.cautions.setAccessibleName(cautions)
+        self.cautions.setVisible(bool(cautions))
+        self.facts.set("balanced", findings.figure(evaluation.balanced_accuracy))
+        self.facts.set("auroc", findings.figure(evaluation.auroc, share=False))
+        self.grid.set_styles(styles)
+        self.matrix.show_matrix(evaluation.confusion, evaluation.classes, styles)
+        self.table_model.show_figures(evaluation)
+        heads = self.table.horizontalHeader().sizeHint().height()
+        self.table.setFixedHeight(heads + theme.HIT * self.table_model.rowCount() + 4)
+        self._say(Text.choose)
+        self.grid.set_rows([], None)
+
+    def show_cell(self, row: int, column: int) -> None:
+        """The images of one cell, those the model was surest of first."""
+        evaluation = self._evaluation
+        if evaluation is None:
+            return
+        label, predicted = evaluation.classes[row], evaluation.classes[column]
+        found = [p for p in evaluation.predictions if p.label == label and p.predicted == predicted]
+        found.sort(key=lambda p: -p.confidence)
+        self.matrix.select(row, column)
+        self._say(self.matrix.describe(row, column))
+        self.grid.placeholder = "" if found else Text.no_images
+        self.grid.notes = {p.image: messages.percent(p.confidence) for p in found}
+        self.grid.set_rows([self._rows[p.image] for p in found if p.image in self._rows], None)
+        self.grid.verticalScrollBar().setValue(0)
+
+    def _say(self, words: str) -> None:
+        self.cell_words.setText(words)
+        self.cell_words.setAccessibleName(words)
+
+
+def _fit(card: QFrame, area: QScrollArea, size: QSize) -> None:
+    """The card is as wide as the matrix needs and as high as it is; what is left belongs to the gallery."""
+    bar = area.horizontalScrollBar().sizeHint().height()
+    area.setFixedHeight(size.height() + bar)
+    card.setMaximumWidth(size.width() + 2 * theme.L + 2)
+
+
+def _card() -> tuple[QFrame, QVBoxLayout]:
+    card = QFrame()
+    card.setProperty("role", "card")
+    column = QVBoxLayout(card)
+    column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+    column.setSpacing(theme.S)
+    return card, column

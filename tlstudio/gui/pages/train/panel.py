@@ -1,0 +1,247 @@
+"""One run, live or from the list: the number that counts, what is happening, and the curve."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from tlstudio.domain.events import EpochDone, FirstResult, Note, Progress, StepDone
+from tlstudio.domain.runs import Mode, RunRow, RunState, TrainSettings
+from tlstudio.gui import messages, theme
+from tlstudio.gui.models.model_titles import title_of
+from tlstudio.gui.models.run_list import MODES
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.big_number import BigNumber
+from tlstudio.gui.widgets.facts import Facts
+from tlstudio.gui.widgets.help_bubble import HelpButton
+from tlstudio.gui.widgets.live_chart import LiveChart, Point
+
+SIDE = 288
+NO_GAIN = 6
+_BAR = 1000
+
+
+class Text:
+    """Words of a run."""
+
+    best_so_far = "Best accuracy so far, on validation images"
+    first_so_far = "First result, on validation images"
+    reached = "Accuracy on validation images"
+    first = "First result"
+    time_left, epoch, speed, device = "Time left", "Epoch", "Images per second", "Device"
+    took, kept, began = "Training took", "Kept", "Started"
+    starting = "Getting ready"
+    no_gain = "No gain for {epochs}: stopping early is fine."
+    paused = "Paused. Nothing is lost; go on whenever you like."
+    stopping = "Stopping after this step. The best model so far is kept."
+    quick = "Quick mode has no epochs: it builds on what the model has learned before and is done in one step."
+    quick_done = (
+        "Quick mode uses what the model knows already. Train again with Balanced to adjust it to your images; "
+        "that often gains a few percent."
+    )
+    no_curve = "There is no curve of this run."
+    epochs_title = "Practice rounds (epochs)"
+    epochs_help = (
+        "In one epoch the model sees every training image once and corrects itself a little. After each one it is tried "
+        "on the validation images, which it does not learn from."
+    )
+    states = "Interrupted after {epochs}.", "Training failed."
+
+
+class RunPanel(QWidget):
+    """`begin` and `take` follow a job; `show_run` shows a stored run."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._mode = Mode.BALANCED
+        self._first: float | None = None
+        self._best_epoch = 0
+        self._best = 0.0
+        self.title = named(QLabel(self), "train.run", "Run")
+        self.title.setProperty("role", "card-title")
+        self.title.setWordWrap(True)
+        self.number = BigNumber("train.accuracy", Text.best_so_far, self)
+        self.facts = Facts("train", self)
+        self._add_facts()
+        self.now = named(QLabel(self), "train.now", "What is happening")
+        self.now.setWordWrap(True)
+        self.advice = named(QLabel(self), "train.advice", "Advice")
+        self.advice.setProperty("tone", "caution")
+        self.advice.setWordWrap(True)
+        self.bar = named(QProgressBar(self), "train.progress", "Progress")
+        self.bar.setTextVisible(False)
+        self.chart = named(LiveChart(self), "train.chart", "Course of the training")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.L)
+        row.addWidget(self._side())
+        row.addWidget(self._main(), 1)
+
+    def _add_facts(self) -> None:
+        help_button = HelpButton(Text.epochs_help, "train.epochs_help", "What is an epoch?", Text.epochs_title)
+        for key, caption, beside in (
+            ("first", Text.first, None),
+            ("time_left", Text.time_left, None),
+            ("epoch", Text.epoch, help_button),
+            ("speed", Text.speed, None),
+            ("device", Text.device, None),
+            ("took", Text.took, None),
+            ("kept", Text.kept, None),
+            ("began", Text.began, None),
+        ):
+            self.facts.add(key, caption, beside)
+
+    def _side(self) -> QFrame:
+        card = QFrame(self)
+        card.setProperty("role", "card")
+        card.setFixedWidth(SIDE)
+        column = QVBoxLayout(card)
+        column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+        column.setSpacing(theme.M)
+        column.addWidget(self.title)
+        column.addWidget(self.number)
+        column.addSpacing(theme.XS)
+        column.addWidget(self.facts)
+        column.addStretch(1)
+        return card
+
+    def _main(self) -> QFrame:
+        card = QFrame(self)
+        card.setProperty("role", "card")
+        column = QVBoxLayout(card)
+        column.setContentsMargins(theme.L, theme.L, theme.L, theme.S)
+        column.setSpacing(theme.S)
+        column.addWidget(self.now)
+        column.addWidget(self.advice)
+        column.addWidget(self.bar)
+        column.addWidget(self.chart, 1)
+        return card
+
+    # --- live -------------------------------------------------------------------------
+
+    def begin(self, settings: TrainSettings, device: str) -> None:
+        """A training starts: everything empty."""
+        self._mode = settings.mode
+        self._first, self._best, self._best_epoch = None, 0.0, 0
+        self.title.setText(f"{title_of(settings.model)} · {MODES[settings.mode]}")
+        self.number.show_interval(None, Text.first_so_far)
+        self.facts.clear()
+        self.facts.set("device", device)
+        self._say(Text.starting)
+        self._advise("")
+        self.bar.setRange(0, 0)
+        self.bar.show()
+        self.chart.clear(Text.quick if self._mode is Mode.QUICK else "")
+        if self._mode is not Mode.QUICK:
+            self.chart.clear()
+
+    def continue_from(self, row: RunRow) -> None:
+        """A resumed run keeps the curve that it has."""
+        self._fill_chart(row)
+        if row.history:
+            best = max(row.history, key=lambda r: r.val_accuracy)
+            self._best, self._best_epoch = best.val_accuracy, best.epoch
+
+    def take(self, event: object) -> None:
+        """Shows what the job tells."""
+        match event:
+            case Note(text=text):
+                self._say(text)
+            case Progress():
+                self._progress(event)
+            case FirstResult():
+                self._first = event.accuracy.value
+                self.number.show_interval(event.accuracy, Text.first_so_far)
+                self.facts.set("first", event.accuracy.percent())
+                self.chart.set_first(event.accuracy.value if self._mode is not Mode.QUICK else None)
+            case StepDone():
+                self._step(event)
+            case EpochDone():
+                self._epoch(event)
+
+    def show_paused(self, paused: bool) -> None:
+        if paused:
+            self._say(Text.paused)
+            self.facts.set("time_left", "")
+
+    def show_stopping(self) -> None:
+        self._say(Text.stopping)
+
+    def set_device(self, device: str) -> None:
+        self.facts.set("device", device)
+
+    def _progress(self, event: Progress) -> None:
+        self.bar.show()
+        self.bar.setRange(0, _BAR if event.total else 0)
+        if event.total:
+            self.bar.setValue(round(_BAR * event.done / event.total))
+        counted = f"{messages.number(event.done)} of {messages.number(event.total)}" if event.total else ""
+        self._say(" · ".join(part for part in (event.stage, counted) if part))
+        self.facts.set("time_left", messages.time_left(event.seconds_left))
+
+    def _step(self, event: StepDone) -> None:
+        self._counts(event.epoch, event.epochs, event.images_per_second, event.seconds_left)
+        done = event.epoch - 1 + event.step / max(1, event.steps)
+        self.bar.show()
+        self.bar.setRange(0, _BAR)
+        self.bar.setValue(round(_BAR * done / max(1, event.epochs)))
+
+    def _epoch(self, event: EpochDone) -> None:
+        self._counts(event.epoch, event.epochs, event.images_per_second, event.seconds_left)
+        self.bar.setRange(0, _BAR)
+        self.bar.setValue(round(_BAR * event.epoch / max(1, event.epochs)))
+        self.number.show_interval(event.best_accuracy, Text.best_so_far)
+        self.chart.add(Point(event.epoch, event.accuracy.value, event.train_loss, event.val_loss), event.epochs)
+        if event.accuracy.value > self._best:
+            self._best, self._best_epoch = event.accuracy.value, event.epoch
+        idle = event.epoch - self._best_epoch
+        self._advise(Text.no_gain.format(epochs=messages.count(idle, "epoch")) if idle >= NO_GAIN else "")
+
+    def _counts(self, epoch: int, epochs: int, speed: float, seconds_left: float | None) -> None:
+        self.facts.set("epoch", f"{epoch} of {epochs}")
+        self.facts.set("speed", messages.number(round(speed)) if speed >= 10 else f"{speed:.1f}")
+        self.facts.set("time_left", messages.time_left(seconds_left).removesuffix(" left"))
+
+    # --- stored -----------------------------------------------------------------------
+
+    def show_run(self, row: RunRow) -> None:
+        """A run that is not under way."""
+        self._mode = row.mode
+        self.title.setText(f"{title_of(row.model)} · {MODES[row.mode]}")
+        self.number.show_interval(row.accuracy, Text.reached)
+        self.facts.clear()
+        if row.mode is not Mode.QUICK and row.epochs:
+            self.facts.set("epoch", messages.number(row.epochs))
+        if row.seconds:
+            self.facts.set("took", messages.duration(row.seconds))
+        self.facts.set("kept", _kept(row.chosen))
+        self.facts.set("began", messages.ago(row.created_at))
+        self.bar.hide()
+        self._advise(row.message if row.state is RunState.FAILED else "")
+        interrupted, failed = Text.states
+        words = {
+            RunState.INTERRUPTED: interrupted.format(epochs=messages.count(len(row.history), "epoch")),
+            RunState.FAILED: failed,
+        }
+        self._say(words.get(row.state, row.reason))
+        self.chart.clear(Text.quick_done if row.mode is Mode.QUICK else Text.no_curve)
+        self._fill_chart(row)
+
+    def _fill_chart(self, row: RunRow) -> None:
+        points = [Point(r.epoch, r.val_accuracy, r.train_loss, r.val_loss) for r in row.history]
+        if points:
+            self.chart.set_points(points, max(row.epochs, points[-1].epoch))
+
+    def _say(self, words: str) -> None:
+        self.now.setText(words)
+        self.now.setAccessibleName(words)
+        self.now.setVisible(bool(words))
+
+    def _advise(self, words: str) -> None:
+        self.advice.setText(words)
+        self.advice.setAccessibleName(words)
+        self.advice.setVisible(bool(words))
+
+
+def _kept(chosen: str) -> str:
+    """What the engine calls the candidate that became the model, in words."""
+    return {"probe": "the first result", "average of epochs": "the average of epochs"}.get(chosen, chosen)
