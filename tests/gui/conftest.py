@@ -1,0 +1,270 @@
+"""The real window on the offscreen platform, in a home of its own, driven with real events.
+
+A test fails when the window leaves a top-level widget, a thread, a child process or a line in the log behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import psutil
+import pytest
+from PIL import Image, ImageDraw
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from tlstudio.gui import application
+from tlstudio.gui.main_window import MainWindow
+from tlstudio.gui.pages.base import Page
+from tlstudio.jobs import supervisor
+from tlstudio.storage.places import log_file
+
+W = TypeVar("W", bound=QWidget)
+PATIENCE = 90.0  # seconds; only a test that fails waits that long
+
+
+class Studio:
+    """A running window and the hands of its user."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.threads = set(threading.enumerate())
+        self.application = application.make_application([])
+        QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+        self.before = set(QApplication.topLevelWidgets())
+        self.window: MainWindow = application.show_window(self.application)
+        application.furnish(self.application, self.window)
+        self.window.resize(1280, 800)
+        self.wait(lambda: all(self.window.stack.if_loaded(key) for key in ("start", *self.window.rail.steps)))
+
+    # --- looking ---
+
+    def page(self, key: str) -> Page:
+        return self.window.stack.page(key)
+
+    @property
+    def shown(self) -> str:
+        return self.window.stack.key
+
+    def find(self, name: str, kind: type[W] = QWidget) -> W:
+        """The visible control of that object name; a hidden one when none is visible."""
+        found = list(self.window.findChildren(kind, name))
+        assert found, f"there is no {name}"
+        return next((w for w in found if w.isVisible()), found[0])
+
+    def wait(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Lets the window live until the condition holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            QTest.qWait(20)
+
+    # --- doing ---
+
+    def click(self, target: str | QWidget, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:
+        """A real click in the middle of a control that the user could hit."""
+        widget = self.find(target, QAbstractButton) if isinstance(target, str) else target
+        assert widget.isVisible(), f"{widget.objectName()} is not visible"
+        assert widget.isEnabled(), f"{widget.objectName()} is not enabled"
+        QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, widget.rect().center())
+        QTest.qWait(1)
+
+    def keys(self, widget: QWidget | None, text: str) -> None:
+        QTest.keyClicks(widget or self.window, text)
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+        QTest.qWait(1)
+
+    def shortcut(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        """A shortcut of the window, whatever has the focus."""
+        self.window.activateWindow()
+        QTest.keyClick(self.window, key, modifier)
+        QTest.qWait(1)
+
+    def drag_over(self, target: QWidget, paths: list[Path]) -> tuple[QWidget, QMimeData] | None:
+        """Drags files over a widget as the system does: the first in the chain of parents that accepts them gets them."""
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        widget: QWidget | None = target
+        while widget is not None:
+            if widget.acceptDrops():
+                where = target.mapTo(widget, target.rect().center())
+                event = QDragEnterEvent(where, Qt.DropAction.CopyAction, mime, *_HAND)
+                event.ignore()
+                QApplication.sendEvent(widget, event)
+                if event.isAccepted():
+                    return widget, mime
+            widget = widget.parentWidget()
+        return None
+
+    def drag_away(self, widget: QWidget) -> None:
+        QApplication.sendEvent(widget, QDragLeaveEvent())
+
+    def drop(self, target: QWidget, paths: list[Path]) -> None:
+        """Drags files over a widget and lets go."""
+        taken = self.drag_over(target, paths)
+        assert taken is not None, "nobody takes the drop"
+        widget, mime = taken
+        where = QPointF(target.mapTo(widget, target.rect().center()))
+        QApplication.sendEvent(widget, QDropEvent(where, Qt.DropAction.CopyAction, mime, *_HAND))
+        QTest.qWait(5)
+
+    def choose_in_dialog(self, name: str, path: Path) -> None:
+        """Types a path into the open file dialog and accepts it."""
+        from PySide6.QtWidgets import QFileDialog, QLineEdit
+
+        self.wait(lambda: self.window.findChildren(QFileDialog, name), 5)
+        dialog = self.window.findChild(QFileDialog, name)
+        line = dialog.findChild(QLineEdit, "fileNameEdit")
+        line.setFocus()
+        line.selectAll()
+        QTest.keyClicks(line, str(path))
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        QTest.qWait(5)
+
+    def import_folder(self, source: Path) -> Path:
+        """Imports a folder through the Images page and returns the project."""
+        self.window.go("images")
+        self.drop(self.page("images"), [source])
+        primary = self.find("images.primary", QAbstractButton)
+        self.wait(lambda: primary.isVisible() and primary.text().startswith("Import") and primary.isEnabled())
+        before = self.window.session.project
+        self.click(primary)
+        self.wait(lambda: self.window.session.project not in (before, None))
+        self.wait(lambda: self.window.bridge.running("import") is None)
+        project = self.window.session.project
+        assert project is not None
+        return project
+
+    # --- leaving ---
+
+    def close(self) -> None:
+        """Closes the window and looks for what it left."""
+        for job in self.window.bridge.jobs():
+            job.cancel()
+        self.wait(lambda: not [job for job in self.window.bridge.jobs() if job.task in ("import", "export", "train")])
+        self.window.close()
+        assert not self.window.isVisible()
+        application.end(self.window)
+        QApplication.processEvents()
+        assert_nothing_left(self.before, self.threads)
+
+
+_HAND = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+
+
+def assert_nothing_left(widgets: set[QWidget], threads: set[threading.Thread]) -> None:
+    """No top-level widget, thread, worker process or log line more than before."""
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    left = [w for w in QApplication.topLevelWidgets() if w not in widgets]
+    assert not left, f"left widgets: {left}"
+    # A QThread that ran Python code shows up as a dummy thread for a moment after it ended.
+    alive = [t for t in threading.enumerate() if t not in threads and not isinstance(t, threading._DummyThread)]
+    assert not alive, f"left threads: {alive}"
+    workers = [p for p in psutil.Process().children() if "resource_tracker" not in " ".join(p.cmdline())]
+    assert not workers, f"left processes: {workers}"
+    log = log_file()
+    lines = log.read_text(encoding="utf-8") if log.exists() else ""
+    assert not lines, f"unexpected log lines:\n{lines}"
+
+
+def _close_log() -> None:
+    root = logging.getLogger("tlstudio")
+    for handler in list(root.handlers):
+        if isinstance(handler, logging.FileHandler):
+            root.removeHandler(handler)
+            handler.close()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home folder for the program: settings, projects, log."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLSTUDIO_HOME", str(folder))
+        # A worker that still loads its libraries has nothing to lose; waiting for it would only cost time.
+        patch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
+        yield folder
+    _close_log()
+
+
+@pytest.fixture(scope="module")
+def studio(home: Path, qapp: QApplication) -> Iterator[Studio]:
+    """One window for the tests of a module; each test puts it where it needs it."""
+    running = Studio(home)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    """A window of its own, for tests about its beginning and end."""
+    monkeypatch.setenv("TLSTUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
+    running = Studio(tmp_path / "home")
+    yield running
+    running.close()
+    _close_log()
+
+
+def draw(path: Path, shape: str, seed: int, size: int = 64) -> None:
+    """A tiny picture of a square, a disc or a cross somewhere on grey, told apart by any model."""
+    import random
+
+    rng = random.Random(f"{shape}{seed}")
+    image = Image.new("RGB", (size, size), (rng.randint(90, 150),) * 3)
+    pen = ImageDraw.Draw(image)
+    x, y, r = rng.randint(20, size - 20), rng.randint(20, size - 20), rng.randint(9, 15)
+    box = (x - r, y - r, x + r, y + r)
+    if shape == "disc":
+        pen.ellipse(box, fill=(220, 60, 40))
+    elif shape == "square":
+        pen.rectangle(box, fill=(40, 90, 220))
+    else:
+        pen.line((x - r, y - r, x + r, y + r), fill=(250, 240, 90), width=5)
+        pen.line((x - r, y + r, x + r, y - r), fill=(250, 240, 90), width=5)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
+def fill_folder(folder: Path, each: int = 12, shapes: tuple[str, ...] = ("disc", "square", "cross")) -> Path:
+    """A folder with one sub-folder a class; file names tell a group: P003_1.png."""
+    for shape in shapes:
+        for i in range(each):
+            draw(folder / shape / f"P{i // 3:03}_{i % 3}.png", shape, i)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of twelve tiny images, in groups of three, and two files that can't be read."""
+    folder = fill_folder(tmp_path_factory.mktemp("data") / "shapes")
+    whole = (folder / "disc" / "P000_0.png").read_bytes()
+    (folder / "disc" / "cut_off.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "square" / "no_image.png").write_text("just words", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_folder() -> Callable[..., Path]:
+    """`make_folder(path, each=12, shapes=(…))` draws a folder of classes."""
+    return fill_folder
+
+
+@pytest.fixture(scope="module")
+def nothing_left(home: Path, qapp: QApplication) -> Iterator[None]:
+    """For tests without the whole window: what they leave behind fails the last of them."""
+    widgets, threads = set(QApplication.topLevelWidgets()), set(threading.enumerate())
+    yield
+    assert_nothing_left(widgets, threads)
