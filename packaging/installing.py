@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 GIGABYTE = 10**9
-NEEDED = 8.0 if sys.platform == "linux" else 3.0  # gigabytes; the Linux packages of torch bring CUDA along
+NEEDED = 10.0 if sys.platform == "linux" else 3.0  # gigabytes with downloads; on Linux torch brings CUDA along
 OLDEST_GLIBC = {"x86_64": (2, 34), "aarch64": (2, 39)}  # of the Qt packages
 SUPPORTED = (
     "Supported are Linux with glibc 2.34 or newer (Ubuntu 22.04, Debian 12, Fedora 35; on ARM 2.39, Ubuntu 24.04), "
