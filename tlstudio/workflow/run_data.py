@@ -80,3 +80,9 @@ def fingerprint(samples: Sequence[Sample]) -> str:
     """SHA-256 over contents and labels of the training images, in hex; the same for the same data in any order."""
     lines = sorted(f"{s.content} {s.label}" for s in samples if s.part == "train")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def training_rows(project: Project, samples: Sequence[Sample]) -> list[ImageRow]:
+    """The images behind these samples, as far as the project still has them."""
+    rows = {r.content: r for r in images.list_images(project)}
+    return [rows[s.content] for s in samples if s.content in rows]

@@ -22,15 +22,15 @@ from tlstudio.evaluation.intervals import share_interval
 from tlstudio.evaluation.metrics import balanced_accuracy
 from tlstudio.images.cache import fill_cache
 from tlstudio.images.splits import divide
-from tlstudio.storage import images, runs
+from tlstudio.storage import runs
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import checkpoint, devices
 from tlstudio.training.features import frozen_features, mirrored_features
 from tlstudio.training.finetune import Data, Epoch, FineTuner, Score
-from tlstudio.training.network import Network, load_pretrained, save_network
+from tlstudio.training.network import Network, load_pretrained, preprocess_for, save_network
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.workflow.run_data import Sample, collect, read_samples, write_samples
+from tlstudio.workflow.run_data import Sample, collect, read_samples, training_rows, write_samples
 
 FLIP_LOSS_ALLOWED = 0.03  # accuracy that swapping left and right may cost before it is left out of training
 INNER_VAL = 0.15  # share of the training images held back for choosing when the project has no validation images
@@ -119,15 +119,12 @@ class _Training:
             devices.release(self.device)
 
     def preprocess(self) -> PreprocessSpec:
-        size = self.settings.input_size or self.card.input_size
-        kind = "bilinear" if self.card.interpolation == "bilinear" else "bicubic"
-        return PreprocessSpec(size, self.settings.fit, kind)
+        return preprocess_for(self.card, self.settings.input_size, self.settings.fit)
 
     def _pixels(self) -> RowStore:
         """The cache with every image of the run; images that can't be read any more are left out, and said."""
         self.reporter.report(Note("Preparing the images."))
-        rows = {r.content: r for r in images.list_images(self.project)}
-        wanted = [rows[s.content] for s in self.samples if s.content in rows]
+        wanted = training_rows(self.project, self.samples)
         store, refused = fill_cache(self.project, self.preprocess(), wanted, self.reporter)
         if refused:
             self.reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))

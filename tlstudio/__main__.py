@@ -1,0 +1,21 @@
+"""`python -m tlstudio` and the `tlstudio` command.
+
+A spawned worker process imports this module again, so it stays free of everything heavy.
+"""
+
+from __future__ import annotations
+
+import sys
+from multiprocessing import freeze_support
+
+
+def main() -> None:
+    """Runs the command line and ends the process with its status."""
+    freeze_support()
+    from tlstudio.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

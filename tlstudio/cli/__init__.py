@@ -1,0 +1,40 @@
+"""The command line: parses, calls one workflow function, prints. No logic of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from tlstudio.cli.output import Interrupts, Output
+from tlstudio.cli.parser import parse
+from tlstudio.domain.errors import Cancelled, StudioError
+
+log = logging.getLogger("tlstudio.cli")
+
+CANCELLED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and returns its exit status: 0 done, 1 a named failure, 2 wrong usage, 130 cancelled."""
+    options = parse(arguments)
+    from tlstudio.storage.log import start_logging
+
+    start_logging(options.command)
+    with Output(json_lines=options.json) as output, Interrupts(output):
+        try:
+            return int(options.action(options, output) or 0)
+        except (Cancelled, KeyboardInterrupt):
+            output.failure("Cancelled.", "", None, kind="Cancelled")
+            return CANCELLED
+        except StudioError as error:
+            output.failure(error.what, error.remedy, error.path, kind=error.kind)
+            return error.exit_status
+        except BrokenPipeError:
+            return 1  # whoever read our output has gone; there is nobody left to tell
+        except Exception as error:
+            from tlstudio.storage.places import log_file
+
+            log.exception("command %s", options.command)
+            remedy = f"The details are in {log_file()}. Your data are as they were."
+            output.failure("Something went wrong in the program itself.", remedy, None, kind=type(error).__name__)
+            return 1

@@ -1,0 +1,275 @@
+"""One function for each command. Heavy rooms are imported inside, so that a command loads only what it needs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from tlstudio.cli.output import Output
+from tlstudio.domain.values import Interval
+
+Action = Callable[[argparse.Namespace, Output], int | None]
+
+
+def gui(options: argparse.Namespace, output: Output) -> int:
+    """Opens the window; returns its exit status."""
+    from tlstudio.gui.application import main
+
+    return main(None, options.project)
+
+
+def demo(options: argparse.Namespace, output: Output) -> int:
+    from tlstudio.jobs.demo import run_demo
+
+    done = run_demo(options.out.absolute(), output)
+    columns = (
+        "Data",
+        "Images",
+        "Refused",
+        "Mode",
+        "Accuracy on held-out images",
+        "Balanced",
+        "Certificate",
+        "Offline",
+        "Time",
+    )
+    rows = [
+        (
+            r.title,
+            f"{r.images:,}",
+            str(r.refused),
+            r.mode.value,
+            r.accuracy.percent(),
+            _percent(r.balanced_accuracy),
+            f"{r.certificate_images} equal, ≤ {r.largest_difference:.0e}",
+            f"{r.predicted:.0%}",
+            f"{r.seconds:.0f} s",
+        )
+        for r in done.rows
+    ]
+    output.table("", columns, rows)
+    for r in done.rows:
+        output.text(f"{r.title}\n  project      {r.project}\n  model        {r.bundle}\n  predictions  {r.predictions}")
+    output.text(f"Done in {done.seconds:.0f} s. Look at a project with: tlstudio gui {done.rows[-1].project}")
+    output.result(done)
+    if options.gui:
+        from tlstudio.gui.application import main
+
+        return main(None, done.rows[-1].project)
+    return 0
+
+
+def doctor(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.doctoring import doctor as look
+
+    found = look(output)
+    rows = [
+        ("Program", f"tlstudio {found.version}, Python {found.python}, {found.system}"),
+        ("Device", found.device),
+        ("Memory", f"{found.memory_free_gb} GB free of {found.memory_gb} GB"),
+        ("Disk", f"{found.disk_free_gb} GB free"),
+        ("Models here", "\n".join(found.models)),
+        ("Weights folders", "\n".join(str(f) for f in found.weights_folders)),
+        ("ONNX providers", ", ".join(found.providers)),
+        ("Libraries", ", ".join(f"{k} {v}" for k, v in found.libraries.items())),
+        ("Log file", str(found.log_file)),
+        ("Problems", "\n".join(found.problems) or "none"),
+    ]
+    output.table("", ("", ""), rows)
+    output.result(found)
+
+
+def import_(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.domain.results import ImportRequest
+    from tlstudio.workflow.importing import import_images
+
+    request = ImportRequest(
+        source=options.source,
+        project=options.project,
+        name=options.name,
+        test_fraction=options.test_fraction,
+        val_fraction=options.val_fraction,
+        seed=options.seed,
+        copy=options.copy,
+        group_from=options.group_from,
+    )
+    done = import_images(request, output)
+    output.table("Classes", ("Class", "Images"), [(name, f"{n:,}") for name, n in done.classes.items()])
+    output.table("Parts", ("Part", "Images"), [(name, f"{n:,}") for name, n in done.splits.items()])
+    if done.refused:
+        output.table("Files that were not imported", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
+    output.text(f"{done.images:,} images in {done.project}")
+    output.result(done)
+
+
+def check(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.checking import check as look
+
+    found = look(options.project, output)
+    rows = [(f.severity.value, f.title, f.harm) for f in found.findings]
+    if rows:
+        output.table("Findings", ("Severity", "What", "What it does to the result"), rows)
+    else:
+        output.text("Nothing found that could mislead the result.")
+    output.result(found)
+
+
+def models_list(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.models import model_statuses
+
+    found = model_statuses()
+    rows = [
+        (
+            s.card.id,
+            s.card.title,
+            s.card.good_for,
+            f"{s.card.parameters:.1f} M",
+            s.card.license,
+            {"bundled": "part of the program", "here": "on this machine", "download": "to download"}[s.where.value],
+        )
+        for s in found
+    ]
+    output.table("Pretrained models", ("Id", "Name", "Good for", "Parameters", "Licence", "Where"), rows)
+    output.result({"models": found})
+
+
+def models_recommend(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.recommending import recommend
+
+    found = recommend(options.project, output)
+    rows = [(r.model, r.interval.percent(), f"{r.seconds:.0f} s") for r in found.ranking]
+    output.table(f"Compared on {found.images:,} images", ("Model", "Accuracy, cross-validated", "Took"), rows)
+    output.result(found)
+
+
+def models_add(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.models import add_model
+
+    model = add_model(options.path, output)
+    output.text(f"Added {model}.")
+    output.result({"model": model})
+
+
+def models_download(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.catalog.downloading import LicenseTerms
+    from tlstudio.workflow.models import download_model
+
+    def agree(terms: LicenseTerms) -> bool:
+        output.say(f"{terms.model} is under the licence {terms.license or '(none stated)'}. {terms.note}".strip())
+        output.say(f"Read it at {terms.page}")
+        return bool(options.yes) or input("Download it under these terms? [y/N] ").strip().lower() in ("y", "yes")
+
+    folder = download_model(options.model, agree, output)
+    output.text(f"{options.model} is on this machine: {folder}")
+    output.result({"model": options.model, "folder": folder})
+
+
+def train(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.domain.runs import Mode, TrainSettings
+    from tlstudio.workflow.models import default_model
+    from tlstudio.workflow.training import train as fit
+
+    settings = TrainSettings(
+        model=options.model or default_model(),
+        mode=Mode(options.mode),
+        device=options.device,
+        seed=options.seed,
+        input_size=options.input_size,
+        fit=options.fit,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+    )
+    done = fit(options.project, settings, options.resume, output)
+    rows = [
+        ("Run", done.run),
+        ("Model", f"{done.model}, {done.mode.value}"),
+        ("Accuracy on validation images", done.accuracy.percent()),
+        ("Balanced accuracy", f"{done.balanced_accuracy:.1%}"),
+        ("Chosen", f"{done.chosen}. {done.reason}"),
+        ("Time", f"{done.seconds:.1f} s"),
+    ]
+    output.table("", ("", ""), rows)
+    output.result(done)
+
+
+def evaluate(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.domain.values import Split
+    from tlstudio.workflow.evaluating import evaluate as measure
+
+    found = measure(options.project, options.run, Split(options.split), output)
+    output.text(f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.split.caption.lower()} images")
+    output.text(
+        f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
+    )
+    rows = [
+        (name, str(c.n), _percent(c.sensitivity), _percent(c.specificity), _percent(c.ppv))
+        for name, c in found.per_class.items()
+    ]
+    output.table("", ("Class", "Images", "Sensitivity", "Specificity", "Predictive value"), rows)
+    confusion = [(name, *(str(v) for v in row)) for name, row in zip(found.classes, found.confusion, strict=True)]
+    output.table("Labeled (rows) and predicted (columns)", ("", *found.classes), confusion)
+    output.result(found)
+
+
+def export(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.exporting import export as write
+
+    done = write(options.project, options.out, options.run, output)
+    seal = done.certificate
+    output.text(f"{done.file} ({done.bytes / 1e6:.1f} MB)")
+    output.text(
+        f"Certificate: {seal.images:,} held-out images, agreement {seal.agreement:.0%},"
+        f" largest difference {seal.max_difference:.1e}"
+    )
+    output.result(done)
+
+
+def predict(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.predicting import predict as classify
+
+    collect = RowCollector(output)
+    done = classify(options.bundle, options.paths, csv=options.csv, recursive=options.recursive, reporter=collect)
+    output.table("", ("File", "Status", "Class", "Confidence", ""), collect.rows)
+    if collect.left_out:
+        output.text(f"… and {collect.left_out:,} more; use --csv to get them all.")
+    output.text(
+        f"{done.images:,} images: {done.ok:,} ok, {done.uncertain:,} uncertain, {done.unfamiliar:,} unfamiliar,"
+        f" {done.refused:,} refused" + (f"; saved as {done.csv}" if done.csv else "")
+    )
+    output.result(done)
+
+
+class RowCollector:
+    """Passes events on and keeps the first rows for the table that people see."""
+
+    MOST = 200
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self.rows: list[tuple[str, ...]] = []
+        self.left_out = 0
+
+    def report(self, event: object) -> None:
+        from tlstudio.domain.events import Event, Predicted
+
+        if isinstance(event, Predicted):
+            if len(self.rows) < self.MOST:
+                row = event.row
+                confidence = "" if row["confidence"] is None else f"{row['confidence']:.0%}"
+                self.rows.append((row["file"], row["status"], row["label"], confidence, row["message"]))
+            else:
+                self.left_out += 1
+        if isinstance(event, Event):
+            self._output.report(event)
+
+    def stop_requested(self) -> bool:
+        return False
+
+
+def _percent(value: Interval | None) -> str:
+    return "–" if value is None else value.percent()
+
+
+def _number(value: Interval | None) -> str:
+    return "–" if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"

@@ -1,0 +1,109 @@
+"""The commands and their options, as the commands table of the README gives them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import tlstudio
+from tlstudio.cli import commands
+
+COMMANDS = ("gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "export", "predict")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options, with `action` to call. Exits with status 2 and the usage for wrong ones. No command means the window."""
+    given = list(arguments)
+    if not given or (given[0] not in COMMANDS and not given[0].startswith("-")):
+        given.insert(0, "gui")
+    return _parser().parse_args(given)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tlstudio", description=sys.modules["tlstudio"].__doc__)
+    parser.add_argument("--version", action="version", version=f"tlstudio {tlstudio.__version__}")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--json", action="store_true", help="one JSON object a line on stdout; the last one is the result"
+    )
+    sub = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, help_text: str, action: commands.Action) -> argparse.ArgumentParser:
+        made = sub.add_parser(name, help=help_text, description=help_text, parents=[shared])
+        made.set_defaults(action=action)
+        return made
+
+    p = command("gui", "open the window", commands.gui)
+    p.add_argument("project", nargs="?", type=Path, metavar="PROJECT")
+    p = command("demo", "the whole way on sample data", commands.demo)
+    p.add_argument("--out", type=Path, default=Path("tlstudio-demo"), metavar="DIR")
+    p.add_argument("--gui", action="store_true", help="open the window on the result")
+    command("doctor", "what this machine has", commands.doctor)
+    _import(command("import", "make a project from a folder of images", commands.import_))
+    p = command("check", "look for problems in the data", commands.check)
+    _project(p)
+    _models(sub, shared)
+    _train(command("train", "train a model", commands.train))
+    p = command("evaluate", "measure a model on images it did not learn from", commands.evaluate)
+    _project(p)
+    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+    p.add_argument("--split", choices=("val", "test"), default="test")
+    p = command("export", "write a model as one ONNX file with a certificate", commands.export)
+    _project(p)
+    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+    p.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
+    p = command("predict", "classify images with an exported model, offline", commands.predict)
+    p.add_argument("bundle", type=Path, metavar="BUNDLE.onnx")
+    p.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    p.add_argument("--csv", type=Path, metavar="FILE")
+    p.add_argument("--recursive", action="store_true", help="look into sub-folders too")
+    return parser
+
+
+def _project(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--project", type=Path, required=True, metavar="DIR")
+
+
+def _import(p: argparse.ArgumentParser) -> None:
+    p.add_argument("source", type=Path, metavar="SOURCE", help="a folder whose sub-folders are classes")
+    _project(p)
+    p.add_argument("--name", default="", help="default: the folder's name")
+    p.add_argument("--test-fraction", type=float, default=0.2, metavar="F")
+    p.add_argument("--val-fraction", type=float, default=0.15, metavar="F")
+    p.add_argument("--seed", type=int, default=0, metavar="N")
+    p.add_argument("--copy", action="store_true", help="copy the images into the project")
+    p.add_argument("--group-from", metavar="folder|name:REGEX", help="what must stay on one side of a split")
+
+
+def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
+    models = sub.add_parser("models", help="list, compare and get pretrained models")
+    inner = models.add_subparsers(dest="what", required=True, metavar="list|recommend|add|download")
+    p = inner.add_parser("list", parents=[shared], help="all models and where they are")
+    p.set_defaults(action=commands.models_list)
+    p = inner.add_parser("recommend", parents=[shared], help="compare those on this machine on your images")
+    p.set_defaults(action=commands.models_recommend)
+    _project(p)
+    p = inner.add_parser("add", parents=[shared], help="add weights from a file, folder or stick")
+    p.set_defaults(action=commands.models_add)
+    p.add_argument("path", type=Path, metavar="PATH")
+    p = inner.add_parser("download", parents=[shared], help="download a model; its licence is shown first")
+    p.set_defaults(action=commands.models_download)
+    p.add_argument("model", metavar="ID")
+    p.add_argument("--yes", action="store_true", help="accept the licence without being asked")
+
+
+def _train(p: argparse.ArgumentParser) -> None:
+    _project(p)
+    p.add_argument("--model", metavar="ID", help="default: the best first choice on this machine")
+    p.add_argument("--mode", choices=("quick", "balanced", "thorough"), default="balanced")
+    p.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    p.add_argument("--seed", type=int, default=0, metavar="N")
+    p.add_argument("--resume", metavar="RUN", help="go on with an interrupted run; its own settings count")
+    advanced = p.add_argument_group("advanced")
+    advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
+    advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default="stretch")
+    advanced.add_argument("--epochs", type=int, default=0, metavar="N", help="default: chosen from the data size")
+    advanced.add_argument("--batch-size", type=int, default=0, metavar="N")
+    advanced.add_argument("--learning-rate", type=float, default=0.0, metavar="R")

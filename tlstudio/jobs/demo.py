@@ -1,0 +1,106 @@
+"""The whole way on the sample data, as a user would walk it; predictions are made by a separate process, without torch."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.events import SILENT, Note, Reporter
+from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.domain.values import Interval, Split
+from tlstudio.storage import images, runs
+from tlstudio.storage.project import Project
+from tlstudio.workflow.evaluating import evaluate
+from tlstudio.workflow.exporting import export
+from tlstudio.workflow.models import STARTER
+from tlstudio.workflow.samples import SAMPLES, SampleSet, import_sample
+from tlstudio.workflow.training import train
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRow:
+    """One sample's results and where its files are. predicted: share of held-out files that the separate process got right."""
+
+    title: str
+    images: int
+    refused: int
+    classes: int
+    mode: Mode
+    accuracy: Interval
+    balanced_accuracy: Interval
+    certificate_images: int
+    largest_difference: float
+    predicted: float
+    seconds: float
+    project: Path
+    bundle: Path
+    predictions: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    rows: tuple[DemoRow, ...]
+    seconds: float
+    folder: Path
+
+
+def run_demo(out: Path, reporter: Reporter = SILENT) -> DemoResult:
+    """Imports, trains, evaluates, exports and predicts both samples below `out`; a second call trains anew in the same place."""
+    started = time.monotonic()
+    rows = tuple(_one(which, out / which.key, reporter) for which in SAMPLES)
+    return DemoResult(rows, time.monotonic() - started, out)
+
+
+def _one(which: SampleSet, folder: Path, reporter: Reporter) -> DemoRow:
+    started = time.monotonic()
+    reporter.report(Note(f"{which.title}: making and importing the images."))
+    place = folder / "project"
+    import_sample(which, folder / "images", place, reporter)
+    result = train(place, TrainSettings(STARTER, which.mode), reporter=reporter)
+    reporter.report(Note("Measuring on the held-out images."))
+    evaluation = evaluate(place, result.run, Split.TEST, reporter)
+    bundle = place / "exports" / f"{which.key}.onnx"
+    exported = export(place, bundle, result.run, reporter)
+    reporter.report(Note("Predicting the held-out images offline, in a separate process."))
+    table = place / "exports" / f"{which.key}-predictions.csv"
+    share = _predict_apart(Project.open(place), bundle, table)
+    project = Project.open(place)
+    counts = images.counts(project)
+    return DemoRow(
+        title=which.title,
+        images=counts.images,
+        refused=counts.refused,
+        classes=len(runs.get_run(project, result.run).classes),
+        mode=which.mode,
+        accuracy=evaluation.accuracy,
+        balanced_accuracy=evaluation.balanced_accuracy,
+        certificate_images=exported.certificate.images,
+        largest_difference=exported.certificate.max_difference,
+        predicted=share,
+        seconds=time.monotonic() - started,
+        project=place,
+        bundle=bundle,
+        predictions=table,
+    )
+
+
+def _predict_apart(project: Project, bundle: Path, table: Path) -> float:
+    """Runs `tlstudio predict` on the test files; returns the share whose label it gives."""
+    rows = images.list_images(project, split=Split.TEST, labeled=True)
+    truth = {str(r.path): r.label for r in rows}
+    command = [sys.executable, "-m", "tlstudio", "predict", str(bundle), *truth, "--csv", str(table), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    if done.returncode != 0:
+        raise StudioError(
+            f"The separate prediction failed: {done.stderr.strip()[-300:]}",
+            remedy="Run `tlstudio doctor`.",
+            path=bundle,
+        )
+    with table.open(encoding="utf-8-sig", newline="") as file:
+        hits = [truth[row["file"]] == row["label"] for row in csv.DictReader(file)]
+    return sum(hits) / max(1, len(hits))

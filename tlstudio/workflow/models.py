@@ -1,0 +1,81 @@
+"""Pretrained models: which there are, which are on this machine, and getting more. Loads no torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tlstudio.catalog import adding, cards, downloading, weights
+from tlstudio.domain.cards import ModelStatus, Where
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.events import SILENT, Reporter
+from tlstudio.storage import files
+from tlstudio.storage.places import data_dir
+
+STARTER = "mobilenetv3_small_100.starter_tin"
+# Good first choices for small data, best first; the starter is the last resort of a machine without internet.
+PREFERRED = (
+    "convnext_tiny.in12k_ft_in1k",
+    "resnet50.a1_in1k",
+    "efficientnet_b0.ra_in1k",
+    "mobilenetv3_large_100.ra_in1k",
+    "mobilenetv2_100.ra_in1k",
+)
+
+
+def model_statuses() -> list[ModelStatus]:
+    """Every card, and every other model found in the weights folders, with its speed here where it was measured."""
+    speeds = _speeds()
+    return [replace(s, images_per_second=speeds.get(s.card.id)) for s in weights.statuses()]
+
+
+def default_model() -> str:
+    """The id of a sensible first choice among what is on this machine."""
+    here = {s.card.id: s for s in weights.statuses() if s.where is not Where.DOWNLOAD}
+    for model in PREFERRED:
+        if model in here:
+            return model
+    others = [s.card for s in here.values() if not s.card.bundled]
+    return max(others, key=lambda c: c.parameters).id if others else STARTER
+
+
+def download_model(
+    model: str,
+    confirm_license: Callable[[downloading.LicenseTerms], bool] | None = None,
+    reporter: Reporter = SILENT,
+) -> Path:
+    """Downloads a model's weights. Without `confirm_license` the caller has shown the licence already."""
+    return downloading.download(model, reporter, confirm_license=confirm_license)
+
+
+def add_model(path: Path, reporter: Reporter = SILENT) -> str:
+    """Adds weights from a file, folder or stick; returns the id of the (first) model. Raises WeightsRefused."""
+    return adding.add(path, reporter)[0].name
+
+
+def license_of(model: str) -> tuple[str, str]:
+    """The licence's name and, in words, what it forbids (may be empty)."""
+    card = cards.card(model)
+    return card.license, card.license_note
+
+
+def remember_speed(model: str, images_per_second: float) -> ModelStatus:
+    """Keeps a measured speed with the user's data and returns the model's status."""
+    try:
+        files.write_json(data_dir() / "speeds.json", {**_speeds(), model: images_per_second})
+    except StudioError:
+        pass  # a speed that can't be kept is measured again next time
+    found = next((s for s in model_statuses() if s.card.id == model), None)
+    if found is None:
+        found = ModelStatus(weights.describe(model), Where.HERE, weights.find(model))
+    return replace(found, images_per_second=images_per_second)
+
+
+def _speeds() -> dict[str, float]:
+    try:
+        data = json.loads((data_dir() / "speeds.json").read_text(encoding="utf-8"))
+        return {str(k): float(v) for k, v in data.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
