@@ -19,35 +19,20 @@ def gui(options: argparse.Namespace, output: Output) -> int:
 
 
 def demo(options: argparse.Namespace, output: Output) -> int:
-    from tlstudio.jobs.demo import run_demo
+    from tlstudio.jobs.demo import DemoRow, run_demo
 
     done = run_demo(options.out.absolute(), output)
-    columns = (
-        "Data",
-        "Images",
-        "Refused",
-        "Mode",
-        "Accuracy on held-out images",
-        "Balanced",
-        "Certificate",
-        "Offline",
-        "Time",
+    figures: tuple[tuple[str, Callable[[DemoRow], str]], ...] = (
+        ("Images, files refused", lambda r: f"{r.images:,}, {r.refused}"),
+        ("Trained", lambda r: f"{r.classes} classes, {r.mode.value}"),
+        ("Accuracy, held-out", lambda r: r.accuracy.percent()),
+        ("Balanced accuracy", lambda r: r.balanced_accuracy.percent()),
+        ("Certificate", lambda r: f"{r.certificate_images} equal, ≤ {r.largest_difference:.0e}"),
+        ("Right, offline", lambda r: f"{r.predicted:.0%}"),
+        ("Time", lambda r: f"{r.seconds:.0f} s"),
     )
-    rows = [
-        (
-            r.title,
-            f"{r.images:,}",
-            str(r.refused),
-            r.mode.value,
-            r.accuracy.percent(),
-            _percent(r.balanced_accuracy),
-            f"{r.certificate_images} equal, ≤ {r.largest_difference:.0e}",
-            f"{r.predicted:.0%}",
-            f"{r.seconds:.0f} s",
-        )
-        for r in done.rows
-    ]
-    output.table("", columns, rows)
+    rows = [(name, *(tell(r) for r in done.rows)) for name, tell in figures]
+    output.table("", ("", *(r.title for r in done.rows)), rows)
     for r in done.rows:
         output.text(f"{r.title}\n  project      {r.project}\n  model        {r.bundle}\n  predictions  {r.predictions}")
     output.text(f"Done in {done.seconds:.0f} s. Look at a project with: tlstudio gui {done.rows[-1].project}")

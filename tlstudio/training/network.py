@@ -87,6 +87,12 @@ class Network(nn.Module):
             self.head.bias.copy_(torch.from_numpy(head.bias))
 
 
+def preprocess_for(card: ModelCard, size: int = 0, fit: str = "stretch") -> PreprocessSpec:
+    """The specification a model wants: its own input size unless `size` is given, and its own kind of resizing."""
+    interpolation = "bilinear" if card.interpolation == "bilinear" else "bicubic"
+    return PreprocessSpec(size or card.input_size, fit, interpolation)
+
+
 def load_pretrained(
     folder: Path, card: ModelCard, preprocess: PreprocessSpec, classes: Sequence[str], weights_hash: str
 ) -> Network:

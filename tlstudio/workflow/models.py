@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,10 +64,8 @@ def license_of(model: str) -> tuple[str, str]:
 
 def remember_speed(model: str, images_per_second: float) -> ModelStatus:
     """Keeps a measured speed with the user's data and returns the model's status."""
-    try:
+    with suppress(StudioError):  # a speed that can't be kept is measured again next time
         files.write_json(data_dir() / "speeds.json", {**_speeds(), model: images_per_second})
-    except StudioError:
-        pass  # a speed that can't be kept is measured again next time
     found = next((s for s in model_statuses() if s.card.id == model), None)
     if found is None:
         found = ModelStatus(weights.describe(model), Where.HERE, weights.find(model))
