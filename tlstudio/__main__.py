@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from multiprocessing import freeze_support
+from pathlib import Path
 
 
 def main() -> None:
@@ -14,7 +15,13 @@ def main() -> None:
     freeze_support()
     from tlstudio.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], _open_window))
+
+
+def _open_window(project: Path | None) -> int:
+    from tlstudio.gui.application import main as show
+
+    return show(None, project)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tlstudio.cli.output import Interrupts, Output
 from tlstudio.cli.parser import parse
@@ -14,9 +15,13 @@ log = logging.getLogger("tlstudio.cli")
 CANCELLED = 130
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Runs one command and returns its exit status: 0 done, 1 a named failure, 2 wrong usage, 130 cancelled."""
+def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> int:
+    """Runs one command and returns its exit status: 0 done, 1 a named failure, 2 wrong usage, 130 cancelled.
+
+    open_window: what `gui` calls with the project to show; handed in, because this room must not know the window's.
+    """
     options = parse(arguments)
+    options.open_window = open_window
     from tlstudio.storage.log import start_logging
 
     start_logging(options.command)

@@ -13,9 +13,7 @@ Action = Callable[[argparse.Namespace, Output], int | None]
 
 def gui(options: argparse.Namespace, output: Output) -> int:
     """Opens the window; returns its exit status."""
-    from tlstudio.gui.application import main
-
-    return main(None, options.project)
+    return int(options.open_window(options.project))
 
 
 def demo(options: argparse.Namespace, output: Output) -> int:
@@ -38,9 +36,7 @@ def demo(options: argparse.Namespace, output: Output) -> int:
     output.text(f"Done in {done.seconds:.0f} s. Look at a project with: tlstudio gui {done.rows[-1].project}")
     output.result(done)
     if options.gui:
-        from tlstudio.gui.application import main
-
-        return main(None, done.rows[-1].project)
+        return int(options.open_window(done.rows[-1].project))
     return 0
 
 

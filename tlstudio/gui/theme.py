@@ -133,12 +133,18 @@ def apply(application: QApplication, wanted: str = "system") -> None:
     _follow(application)
     hints = QGuiApplication.styleHints()
     dark = hints.colorScheme() == Qt.ColorScheme.Dark if wanted == "system" else wanted == "dark"
+    # Without the old sheet the new palette costs nothing; with it every widget would be styled twice.
+    application.setStyleSheet("")
     if high_contrast():
         application.setPalette(QPalette())
         _state.tokens = _from_palette(application.palette())
     else:
         _state.tokens = DARK if dark else LIGHT
         application.setPalette(_palette(tokens()))
+    if application.font().pixelSize() != TEXT_BODY:
+        body = application.font()
+        body.setPixelSize(TEXT_BODY)
+        application.setFont(body)
     application.setStyleSheet(_style_sheet(tokens()))
     notifier.changed.emit()
 

@@ -95,7 +95,7 @@ class Page(QWidget):
     def set_primary(self, text: str, *, enabled: bool = True, hint: str = "") -> None:
         """The one primary button: its deed, whether it can be done, and beside it what blocks it or what comes next."""
         self.primary.setText(text)
-        self.primary.setAccessibleName(text)
+        self.primary.setAccessibleName(text or self.primary.accessibleName())
         self.primary.setVisible(bool(text))
         self.primary.setEnabled(enabled)
         self.hint_label.setText(hint)

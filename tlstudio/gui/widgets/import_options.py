@@ -38,6 +38,7 @@ class Text:
     PROJECT = "Project"
     NEW = "Make a new project"
     ADD = "Add to “{}”"
+    ADD_ANY = "Add to the open project"
     NAME, PLACE = "Name", "Place"
     CHOOSE = "Choose another place"
     TOGETHER = "What belongs together"
@@ -90,7 +91,7 @@ class ImportOptions(QScrollArea):
 
     def _project_card(self) -> QFrame:
         self.new = named(QRadioButton(Text.NEW), "images.into_new", Text.NEW)
-        self.add = named(QRadioButton(), "images.into_current", "")
+        self.add = named(QRadioButton(), "images.into_current", Text.ADD_ANY)
         self.new.toggled.connect(self._refresh)
         self.name = named(QLineEdit(), "images.name", Text.NAME)
         self.name.textEdited.connect(self._name_edited)

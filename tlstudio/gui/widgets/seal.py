@@ -76,7 +76,7 @@ class Seal(QAbstractButton):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self.setObjectName(name)
+        named(self, name, Text.TITLE)
         self.info: BundleInfo | None = None
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -17,6 +17,7 @@ from tlstudio.gui.widgets.live_chart import LiveChart, Point
 
 SIDE = 288
 NO_GAIN = 6
+PROBE = "probe"  # how the engine names the first result among the candidates
 _BAR = 1000
 
 
@@ -53,7 +54,6 @@ class RunPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._mode = Mode.BALANCED
-        self._first: float | None = None
         self._best_epoch = 0
         self._best = 0.0
         self.title = named(QLabel(self), "train.run", "Run")
@@ -121,7 +121,7 @@ class RunPanel(QWidget):
     def begin(self, settings: TrainSettings, device: str) -> None:
         """A training starts: everything empty."""
         self._mode = settings.mode
-        self._first, self._best, self._best_epoch = None, 0.0, 0
+        self._best, self._best_epoch = 0.0, 0
         self.title.setText(f"{title_of(settings.model)} · {MODES[settings.mode]}")
         self.number.show_interval(None, Text.first_so_far)
         self.facts.clear()
@@ -140,6 +140,7 @@ class RunPanel(QWidget):
         if row.history:
             best = max(row.history, key=lambda r: r.val_accuracy)
             self._best, self._best_epoch = best.val_accuracy, best.epoch
+            self.number.show_interval(None, Text.best_so_far)
 
     def take(self, event: object) -> None:
         """Shows what the job tells."""
@@ -149,7 +150,7 @@ class RunPanel(QWidget):
             case Progress():
                 self._progress(event)
             case FirstResult():
-                self._first = event.accuracy.value
+                self._best = event.accuracy.value  # an epoch has to be better than this to count as a gain
                 self.number.show_interval(event.accuracy, Text.first_so_far)
                 self.facts.set("first", event.accuracy.percent())
                 self.chart.set_first(event.accuracy.value if self._mode is not Mode.QUICK else None)
@@ -225,6 +226,8 @@ class RunPanel(QWidget):
         self._say(words.get(row.state, row.reason))
         self.chart.clear(Text.quick_done if row.mode is Mode.QUICK else Text.no_curve)
         self._fill_chart(row)
+        if row.chosen == PROBE and row.accuracy is not None and row.history:
+            self.chart.set_first(row.accuracy.value)
 
     def _fill_chart(self, row: RunRow) -> None:
         points = [Point(r.epoch, r.val_accuracy, r.train_loss, r.val_loss) for r in row.history]
@@ -244,4 +247,4 @@ class RunPanel(QWidget):
 
 def _kept(chosen: str) -> str:
     """What the engine calls the candidate that became the model, in words."""
-    return {"probe": "the first result", "average of epochs": "the average of epochs"}.get(chosen, chosen)
+    return {PROBE: "the first result", "average of epochs": "the average of epochs"}.get(chosen, chosen)
