@@ -1,0 +1,107 @@
+"""Fixtures that every test may use: a home of its own, tiny pictures, and the developers' real material where it is."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+STARTER = "mobilenetv3_small_100.starter_tin"
+COLOURS = {"red": (190, 60, 50), "green": (60, 170, 70), "blue": (50, 80, 190)}
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the user's is read or written: data folder, weights and network are the test's own."""
+    monkeypatch.setenv("TLSTUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("TLSTUDIO_WEIGHTS", raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running() -> Iterator[None]:
+    """A test fails that leaves a thread of ours or a child process behind."""
+    before = set(threading.enumerate())
+    yield
+    left = [t for t in threading.enumerate() if t not in before and not t.daemon and t.is_alive()]
+    for thread in left:
+        thread.join(5.0)
+    alive = [t.name for t in left if t.is_alive()]
+    assert not alive, f"threads left running: {alive}"
+    children = multiprocessing.active_children()
+    assert not children, f"processes left running: {children}"
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The developers' real weights and images; a user has none of it."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the developers' real weights and images in ../shared")
+    return SHARED
+
+
+def paint(folder: Path, name: str, colour: tuple[int, int, int], seed: int, size: tuple[int, int] = (40, 32)) -> Path:
+    """A noisy patch of one colour, as PNG: easy to tell apart, never twice the same."""
+    rng = np.random.default_rng(seed)
+    pixels = np.clip(np.array(colour) + rng.normal(0, 25, (size[1], size[0], 3)), 0, 255).astype(np.uint8)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.fixture
+def make_images(tmp_path: Path) -> Callable[..., Path]:
+    """Writes class folders of small pictures: `make_images(12)` gives 12 of red, green and blue each."""
+
+    def make(
+        count: int = 12, *, classes: tuple[str, ...] = tuple(COLOURS), groups: int = 0, name: str = "images"
+    ) -> Path:
+        source = tmp_path / name
+        for k, label in enumerate(classes):
+            for i in range(count):
+                group = f"part{k}{i % groups:02d}_" if groups else ""
+                paint(source / label, f"{group}{label}_{i:03d}.png", COLOURS[label], seed=1000 * k + i)
+        return source
+
+    return make
+
+
+class Recorder:
+    """A reporter that keeps every event, and can cancel or stop when a condition on an event holds."""
+
+    def __init__(
+        self, *, cancel: Callable[[object], bool] | None = None, stop: Callable[[object], bool] | None = None
+    ) -> None:
+        self.events: list[object] = []
+        self._cancel, self._stop, self._stopping = cancel, stop, False
+
+    def report(self, event: object) -> None:
+        from tlstudio.domain.errors import Cancelled
+
+        self.events.append(event)
+        if self._cancel is not None and self._cancel(event):
+            raise Cancelled
+        if self._stop is not None and self._stop(event):
+            self._stopping = True
+
+    def stop_requested(self) -> bool:
+        return self._stopping
+
+    def of(self, kind: type) -> list[object]:
+        return [e for e in self.events if isinstance(e, kind)]
+
+
+@pytest.fixture
+def recorder() -> Callable[..., Recorder]:
+    return Recorder

@@ -1,0 +1,80 @@
+"""The probe against scikit-learn, groups, tiny data and folded standardisation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from tlstudio.training import probe
+from tlstudio.training.probe import fit_probe
+
+
+def blobs(n: int, d: int, classes: int, spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 1, (classes, d))
+    labels = rng.integers(0, classes, n)
+    scale = rng.uniform(0.1, 20, d)  # features of very different size: standardisation must matter
+    return ((centres[labels] + rng.normal(0, spread, (n, d))) * scale + 3).astype(np.float32), labels
+
+
+@pytest.mark.parametrize(("n", "d"), [(300, 20), (60, 120)])
+def test_same_solution_as_scikit_learn(n: int, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = blobs(n, d, 3, 2.0)
+    monkeypatch.setattr(probe, "STRENGTHS", (0.1,))
+    monkeypatch.setattr(probe, "ITERATIONS", 2000)
+    found = fit_probe(features, labels, 3).head
+    scaler = StandardScaler().fit(features)
+    reference = LogisticRegression(C=0.1, max_iter=5000, tol=1e-8).fit(scaler.transform(features), labels)
+    expected = reference.predict_proba(scaler.transform(features))
+    assert np.abs(found.probabilities(features) - expected).max() < 5e-3
+
+
+def test_accuracy_at_least_that_of_scikit_learn_at_its_default() -> None:
+    features, labels = blobs(600, 64, 4, 3.0, seed=3)
+    found = fit_probe(features[:400], labels[:400], 4)
+    scaler = StandardScaler().fit(features[:400])
+    reference = LogisticRegression(max_iter=2000).fit(scaler.transform(features[:400]), labels[:400])
+    ours = (found.head.logits(features[400:]).argmax(axis=1) == labels[400:]).mean()
+    theirs = (reference.predict(scaler.transform(features[400:])) == labels[400:]).mean()
+    assert ours >= theirs - 0.01
+
+
+def test_out_of_fold_answers_are_not_those_of_the_fit() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 1, (80, 200)).astype(np.float32)
+    labels = rng.integers(0, 2, 80)  # nothing to learn: out of fold must be near chance
+    found = fit_probe(features, labels, 2)
+    assert 0.25 < (found.held_out.argmax(axis=1) == labels).mean() < 0.75
+    assert found.folds == probe.FOLDS
+
+
+def test_groups_are_not_divided_between_folds() -> None:
+    """Twins with random labels: memory of a twin would give 100 %."""
+    rng = np.random.default_rng(1)
+    base = rng.normal(0, 1, (60, 200)).astype(np.float32)
+    labels = np.repeat(rng.integers(0, 2, 60), 2)
+    features = np.repeat(base, 2, axis=0) + rng.normal(0, 0.01, (120, 200)).astype(np.float32)
+    units = [str(i // 2) for i in range(120)]
+    leaky = fit_probe(features, labels, 2)
+    honest = fit_probe(features, labels, 2, units=units)
+    assert (leaky.held_out.argmax(axis=1) == labels).mean() > 0.9
+    assert (honest.held_out.argmax(axis=1) == labels).mean() < 0.75
+
+
+def test_one_image_in_a_class_still_gives_a_model() -> None:
+    features, labels = blobs(20, 8, 2, 0.5)
+    labels[:] = 0
+    labels[0] = 1
+    found = fit_probe(features, labels, 2)
+    assert found.folds == 0
+    assert found.held_out.shape == (20, 2)
+
+
+def test_constant_features_and_the_same_answer_twice() -> None:
+    features, labels = blobs(50, 6, 3, 1.0)
+    features[:, 2] = 7.0
+    first, second = fit_probe(features, labels, 3, seed=5), fit_probe(features, labels, 3, seed=5)
+    assert np.isfinite(first.head.weight).all()
+    assert np.array_equal(first.head.weight, second.head.weight)

@@ -1,0 +1,132 @@
+"""The whole cycle of a run on tiny pictures with the bundled starter: modes, resuming, stopping, failing by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from tests.conftest import STARTER
+from tlstudio.domain.errors import Cancelled, DeviceMissing, NotEnoughImages, RunNotFound, RunNotReady, WeightsMissing
+from tlstudio.domain.events import EpochDone, FirstResult, Started, StepDone
+from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.runs import Mode, RunState, TrainSettings
+from tlstudio.domain.values import Split
+from tlstudio.storage import runs
+from tlstudio.storage.project import Project
+from tlstudio.workflow import labeling
+from tlstudio.workflow.evaluating import evaluate
+from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.training import train
+
+
+def settings(mode: Mode, **more: object) -> TrainSettings:
+    return TrainSettings(STARTER, mode, **{"input_size": 32, "epochs": 3, "batch_size": 8, **more})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
+    place = tmp_path / "project"
+    import_images(ImportRequest(make_images(14, groups=5), place, group_from=r"name:^(part\d+)"))
+    return place
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_run_learns_and_is_kept(project: Path, mode: Mode, recorder: Callable) -> None:
+    watch = recorder()
+    result = train(project, settings(mode), reporter=watch)
+    assert result.accuracy.value > 0.8
+    assert isinstance(watch.events[0], Started)
+    assert len(watch.of(FirstResult)) == 1
+    assert len(watch.of(EpochDone)) == (0 if mode is Mode.QUICK else 3)
+    row = runs.get_run(Project(project), result.run)
+    assert row.state is RunState.FINISHED
+    assert len(row.history) == result.epochs
+    folder = project / "runs" / result.run
+    assert (folder / "model" / "model.safetensors").is_file()
+    assert not (folder / "checkpoint.safetensors").exists()
+    found = evaluate(project, result.run, Split.TEST)
+    assert found.accuracy.value > 0.8
+    assert found.n == sum(sum(r) for r in found.confusion)
+
+
+def test_never_worse_than_the_first_result(project: Path, recorder: Callable) -> None:
+    watch = recorder()
+    result = train(
+        project, settings(Mode.THOROUGH, learning_rate=5.0), reporter=watch
+    )  # a rate that destroys the model
+    first = watch.of(FirstResult)[0]
+    assert result.accuracy.value >= first.accuracy.value  # type: ignore[attr-defined]
+
+
+def weights_of(project: Path, run: str) -> dict[str, np.ndarray]:
+    return load_file(project / "runs" / run / "model" / "model.safetensors")
+
+
+def test_an_interrupted_run_goes_on_to_the_same_model(project: Path, recorder: Callable) -> None:
+    whole = train(project, settings(Mode.THOROUGH))
+    watch = recorder(cancel=lambda e: isinstance(e, StepDone) and e.epoch == 3)
+    with pytest.raises(Cancelled):
+        train(project, settings(Mode.THOROUGH), reporter=watch)
+    run = watch.of(Started)[0].run  # type: ignore[attr-defined]
+    assert runs.get_run(Project(project), run).state is RunState.INTERRUPTED
+    result = train(project, settings(Mode.QUICK), resume=run)  # the run's own settings count
+    assert (result.run, result.epochs, result.mode) == (run, 3, Mode.THOROUGH)
+    a, b = weights_of(project, whole.run), weights_of(project, run)
+    assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_stop_keeps_the_best(project: Path, recorder: Callable) -> None:
+    watch = recorder(stop=lambda e: isinstance(e, EpochDone) and e.epoch == 1)
+    result = train(project, settings(Mode.BALANCED, epochs=50), reporter=watch)
+    assert result.stopped
+    assert result.epochs == 1
+    assert runs.get_run(Project(project), result.run).state is RunState.FINISHED
+
+
+def test_named_failures(project: Path, make_images: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(WeightsMissing):
+        train(project, TrainSettings("resnet50.a1_in1k", Mode.QUICK))
+    with pytest.raises(DeviceMissing):
+        train(project, settings(Mode.QUICK, device="mps"))
+    assert runs.list_runs(Project(project)) == []
+    with pytest.raises(RunNotFound):
+        train(project, settings(Mode.QUICK), resume="no-such-run")
+    finished = train(project, settings(Mode.QUICK))
+    with pytest.raises(RunNotReady):
+        train(project, settings(Mode.QUICK), resume=finished.run)
+    place = tmp_path / "poor"
+    import_images(ImportRequest(make_images(1, name="poor-images"), place))
+    with pytest.raises(NotEnoughImages, match="Too few images"):
+        train(place, settings(Mode.QUICK))
+
+
+def test_without_validation_images(make_images: Callable[..., Path], tmp_path: Path) -> None:
+    place = tmp_path / "p"
+    import_images(ImportRequest(make_images(12), place, val_fraction=0.0))
+    quick = train(place, settings(Mode.QUICK))  # out of fold
+    tuned = train(place, settings(Mode.BALANCED))  # holds some back
+    assert quick.accuracy.value > 0.8
+    assert tuned.accuracy.value > 0.8
+
+
+def test_images_that_vanished_are_left_out(project: Path, recorder: Callable) -> None:
+    victim = next((project.parent / "images" / "red").iterdir())
+    victim.unlink()
+    result = train(project, settings(Mode.QUICK), reporter=recorder())
+    assert result.accuracy.value > 0.8
+
+
+def test_a_relabeled_image_changes_what_is_learned(project: Path) -> None:
+    before = train(project, settings(Mode.QUICK))
+    from tlstudio.workflow.browsing import images
+
+    wrong = [i.id for i in images(project) if i.label == "red" and i.split is Split.TRAIN][:4]
+    labeling.set_label(project, wrong, "blue")
+    after = train(project, settings(Mode.QUICK))
+    assert not np.array_equal(
+        weights_of(project, before.run)["head.weight"], weights_of(project, after.run)["head.weight"]
+    )
