@@ -94,32 +94,24 @@ class Studio:
         QTest.keyClick(self.window, key, modifier)
         QTest.qWait(1)
 
-    def drag_over(self, target: QWidget, paths: list[Path]) -> tuple[QWidget, QMimeData] | None:
-        """Drags files over a widget as the system does: the first in the chain of parents that accepts them gets them."""
+    def drag_over(self, target: QWidget, paths: list[Path]) -> QMimeData | None:
+        """Drags files over a widget; Qt offers them to its parents in turn. None when nobody takes them."""
         mime = QMimeData()
         mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-        widget: QWidget | None = target
-        while widget is not None:
-            if widget.acceptDrops():
-                where = target.mapTo(widget, target.rect().center())
-                event = QDragEnterEvent(where, Qt.DropAction.CopyAction, mime, *_HAND)
-                event.ignore()
-                QApplication.sendEvent(widget, event)
-                if event.isAccepted():
-                    return widget, mime
-            widget = widget.parentWidget()
-        return None
+        event = QDragEnterEvent(target.rect().center(), Qt.DropAction.CopyAction, mime, *_HAND)
+        event.ignore()
+        QApplication.sendEvent(target, event)
+        return mime if event.isAccepted() else None
 
-    def drag_away(self, widget: QWidget) -> None:
-        QApplication.sendEvent(widget, QDragLeaveEvent())
+    def drag_away(self, target: QWidget) -> None:
+        QApplication.sendEvent(target, QDragLeaveEvent())
 
     def drop(self, target: QWidget, paths: list[Path]) -> None:
-        """Drags files over a widget and lets go."""
-        taken = self.drag_over(target, paths)
-        assert taken is not None, "nobody takes the drop"
-        widget, mime = taken
-        where = QPointF(target.mapTo(widget, target.rect().center()))
-        QApplication.sendEvent(widget, QDropEvent(where, Qt.DropAction.CopyAction, mime, *_HAND))
+        """Drags files over a widget and lets go; whoever took the drag gets the drop."""
+        mime = self.drag_over(target, paths)
+        assert mime is not None, "nobody takes the drop"
+        where = QPointF(target.rect().center())
+        QApplication.sendEvent(target, QDropEvent(where, Qt.DropAction.CopyAction, mime, *_HAND))
         QTest.qWait(5)
 
     def choose_in_dialog(self, name: str, path: Path) -> None:
@@ -215,10 +207,22 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TLSTUDIO_HOME", str(folder))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.delenv("TLSTUDIO_WEIGHTS", raising=False)
         # A worker that still loads its libraries has nothing to lose; waiting for it would only cost time.
         patch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
         yield folder
     _close_log()
+
+
+@pytest.fixture(autouse=True)
+def _home(home: Path) -> None:
+    """Here the home belongs to the module, because its window lives that long."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_running() -> None:
+    """Here the worker processes live as long as the module's window; `Surroundings` looks when it has closed."""
 
 
 @pytest.fixture(scope="module")
@@ -274,8 +278,8 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three classes of twelve tiny images, in groups of three, and two files that can't be read."""
     folder = fill_folder(tmp_path_factory.mktemp("data") / "shapes")
     whole = (folder / "disc" / "P000_0.png").read_bytes()
-    (folder / "disc" / "cut_off.png").write_bytes(whole[: len(whole) // 2])
-    (folder / "square" / "no_image.png").write_text("just words", encoding="utf-8")
+    (folder / "disc" / "P004_0.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "square" / "P004_0.png").write_text("just words", encoding="utf-8")
     return folder
 
 
