@@ -235,6 +235,7 @@ class InspectPage(Page):
         if job is self._job:
             self._job = None
             self._measured[key] = result
+            self._shown = None if self._shown == key else self._shown
             if key == (self._run(), self._split()):
                 self._show(result)
 

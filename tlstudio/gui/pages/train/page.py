@@ -168,7 +168,6 @@ class TrainPage(Page):
         self.session.run_id = result.run
         self._over(job)
         self.session.runs_changed.emit()
-        self.session.refresh()
         words = Text.done_stopped if result.stopped else Text.done
         self.message.say(words.format(accuracy=result.accuracy.percent()), "", "good")
         self._message_buttons(None)

@@ -1,0 +1,292 @@
+"""The Model page in the real window: cards, licences before downloads, the comparison, modes and advanced settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox
+
+from tlstudio.domain.cards import ModelCard, Where
+from tlstudio.domain.errors import DownloadFailed
+from tlstudio.domain.events import Progress
+from tlstudio.domain.results import Ranked, Recommendation
+from tlstudio.domain.runs import Mode
+from tlstudio.domain.values import Interval
+from tlstudio.gui.models import estimates, licences
+from tlstudio.gui.pages.model import ModelPage
+from tlstudio.gui.pages.model.advice import Advice
+from tlstudio.gui.widgets.model_card import ModelCardView
+
+STARTER = "mobilenetv3_small_100.starter_tin"
+ABROAD = "convnextv2_atto.fcmae_ft_in1k"  # a card whose weights are on no test machine
+
+
+@pytest.fixture(scope="module")
+def page(studio, shapes: Path) -> ModelPage:
+    studio.import_folder(shapes)
+    studio.window.go("model")
+    shown = studio.page("model")
+    assert isinstance(shown, ModelPage)
+    studio.wait(lambda: len(shown.shelf.cards) == len(shown.shelf.statuses))
+    return shown
+
+
+def titles(page: ModelPage) -> list[str]:
+    QApplication.processEvents()
+    return [card.status.card.title for card in page.shelf.cards.values() if card.isVisible()]
+
+
+def test_every_model_has_a_card_and_the_starter_is_here(page: ModelPage) -> None:
+    assert len(titles(page)) >= 24
+    starter = page.shelf.cards[STARTER]
+    assert starter.status.where is Where.BUNDLED
+    words = " ".join(label.text().lower() for label in starter.findChildren(QLabel))
+    assert "for real work" in words
+    assert not page.grab().isNull()
+
+
+def test_speed_of_the_chosen_model_is_measured_by_itself(studio, page: ModelPage) -> None:
+    page.choose(STARTER)
+    studio.wait(lambda: page.shelf.statuses[STARTER].images_per_second is not None)
+    studio.wait(lambda: "images per second" in page.shelf.cards[STARTER].speed.text())
+    assert "not measured" in page.shelf.cards[ABROAD].speed.text()
+    assert all("estimate" in tile.time.text() for tile in page.modes.tiles.values())
+
+
+def test_search_and_filters(studio, page: ModelPage) -> None:
+    search, filters = studio.find("model.search", QLineEdit), studio.find("model.filter", QComboBox)
+    studio.keys(search, "dino")
+    assert titles(page) and all("DINO" in title for title in titles(page))
+    studio.keys(search, "xyz")
+    assert titles(page) == []
+    search.clear()
+    filters.setCurrentIndex(1)
+    assert all(c.status.where is not Where.DOWNLOAD for c in page.shelf.cards.values() if c.isVisible())
+    filters.setCurrentIndex(2)
+    assert "Starter (MobileNetV3 small)" in titles(page) and "VGG16" not in titles(page)
+    filters.setCurrentIndex(3)
+    assert "ConvNeXt tiny" in titles(page) and "Starter (MobileNetV3 small)" not in titles(page)
+    filters.setCurrentIndex(0)
+
+
+def test_a_model_that_is_not_here_can_not_be_trained(studio, page: ModelPage) -> None:
+    card = page.shelf.cards[ABROAD]
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton, pos=card.rect().topLeft() * 0 + card.where.geometry().center())
+    assert card.selected
+    assert not page.primary.isEnabled()
+    assert "Download ConvNeXt V2 atto first" in page.hint_label.text()
+    page.choose(STARTER)
+    assert page.primary.isEnabled() and not card.selected
+
+
+def test_cards_are_chosen_by_keyboard(page: ModelPage) -> None:
+    card = page.shelf.cards[STARTER]
+    page.choose(ABROAD)
+    card.setFocus()
+    QTest.keyClick(card, Qt.Key.Key_Space)
+    assert card.selected and card.accessibleName().startswith("Chosen: ")
+
+
+def test_the_licence_comes_before_the_download(studio, page: ModelPage) -> None:
+    card = page.shelf.cards[ABROAD]
+    card.get_button.click()
+    assert card.panel.isVisible()
+    assert "Not for commercial use" in card.panel.words.text()
+    assert card.panel.go_button.text().startswith("Download 1")
+    assert studio.window.bridge.running("download_model") is None
+    studio.click(card.panel.back_button)
+    assert not card.panel.isVisible() and card.get_button.isVisible()
+
+
+def test_modes_by_click_and_arrow_keys(studio, page: ModelPage) -> None:
+    studio.click("model.mode_quick")
+    assert page.modes.mode() is Mode.QUICK
+    page.modes.tiles[Mode.QUICK].setFocus()
+    QTest.keyClick(page.modes.tiles[Mode.QUICK], Qt.Key.Key_Down)
+    assert page.modes.mode() is Mode.BALANCED
+    assert page.modes.tiles[Mode.BALANCED].hasFocus()
+
+
+def test_advanced_settings_are_folded_and_reach_the_training(studio, page: ModelPage) -> None:
+    assert not page.advanced.body.isVisible()
+    studio.click("model.advanced")
+    assert page.advanced.body.isVisible()
+    studio.find("model.epochs", QSpinBox).setValue(7)
+    studio.find("model.size", QSpinBox).setValue(160)
+    studio.find("model.device", QComboBox).setCurrentIndex(1)
+    studio.find("model.fit", QComboBox).setCurrentIndex(2)
+    settings = page.advanced.settings(STARTER, Mode.THOROUGH)
+    assert (settings.epochs, settings.input_size, settings.device, settings.fit) == (7, 160, "cpu", "pad")
+    assert settings.mode is Mode.THOROUGH
+    for name in ("epochs", "size", "batch", "seed", "device", "fit", "rate", "other"):
+        control = studio.find(f"model.{name}")
+        assert control.accessibleName() and control.accessibleDescription()
+    for name in ("epochs", "size"):
+        studio.find(f"model.{name}", QSpinBox).setValue(0)
+    studio.click("model.advanced")
+
+
+def test_another_model_by_name(studio, page: ModelPage) -> None:
+    studio.click("model.advanced")
+    line = studio.find("model.other", QLineEdit)
+    studio.keys(line, "resnet34.a1_in1k")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert page._model == "resnet34.a1_in1k"
+    assert not any(card.selected for card in page.shelf.cards.values())
+    line.clear()
+    studio.click("model.advanced")
+    page.choose(STARTER)
+
+
+def test_a_file_that_is_no_model_is_refused_in_words(studio, page: ModelPage, tmp_path: Path) -> None:
+    file = tmp_path / "weights.bin"
+    file.write_bytes(b"nothing")
+    page.shelf.add(file)
+    studio.wait(page.shelf.add_button.isEnabled)
+    assert studio.find("window.message_text", QLabel).text()
+    studio.window.messages.hide()
+
+
+# --- parts that need no window -----------------------------------------------------
+
+
+class StillJob(QObject):
+    """A job that does what the test says."""
+
+    event = Signal(object)
+    finished = Signal(object)
+    failed = Signal(object)
+    cancelled = Signal()
+    ended = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wishes: list[str] = []
+
+    def cancel(self) -> None:
+        self.wishes.append("cancel")
+
+
+def status(model: str = "net.tag", note: str = "", licence: str = "apache-2.0") -> SimpleNamespace:
+    card = ModelCard(
+        id=model,
+        title="Net",
+        family="Net",
+        good_for="Small parts.",
+        input_size=224,
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+        parameters=3.0,
+        gmacs=0.3,
+        classifier="head",
+        license=licence,
+        license_note=note,
+        source="timm/net",
+        bytes=14_800_000,
+    )
+    return SimpleNamespace(card=card, where=Where.DOWNLOAD, folder=None, images_per_second=None)
+
+
+@pytest.fixture
+def card(qapp: QApplication) -> Iterator[ModelCardView]:
+    view = ModelCardView(status())
+    view.show()
+    yield view
+    view.close()
+    view.deleteLater()
+    QTest.qWait(1)
+
+
+def test_download_shows_progress_then_trouble_then_tries_again(card: ModelCardView) -> None:
+    wanted: list[str] = []
+    card.download_wanted.connect(wanted.append)
+    card.download_stopped.connect(lambda model: wanted.append(f"stop {model}"))
+    card.get_button.click()
+    card.panel.go_button.click()
+    assert wanted == ["net.tag"]
+    card.panel.show_running(Progress("Downloading", 5_200_000, 14_800_000, 22.0))
+    assert card.panel.words.text() == "5.2 MB of 15 MB · about 20 s left"
+    assert card.panel.bar.isVisible()
+    card.panel.back_button.click()
+    assert wanted[-1] == "stop net.tag"
+    card.panel.show_stopped()
+    assert "goes on from there" in card.panel.words.text()
+    card.panel.show_trouble(DownloadFailed("There is no way to the internet.", remedy="Connect and try again."))
+    assert "no way to the internet" in card.panel.words.text()
+    card.panel.go_button.click()
+    assert wanted[-1] == "net.tag"
+
+
+def recommendation(*scores: tuple[str, float, float]) -> Recommendation:
+    ranking = tuple(Ranked(m, v, Interval(v, v - d, v + d), 3.0) for m, v, d in scores)
+    return Recommendation(ranking, 100)
+
+
+@pytest.fixture
+def advice(qapp: QApplication) -> Iterator[tuple[Advice, list[StillJob]]]:
+    jobs: list[StillJob] = []
+
+    def submit(task: str, title: str = "", **arguments: object) -> StillJob:
+        jobs.append(StillJob())
+        return jobs[-1]
+
+    view = Advice(SimpleNamespace(project=Path("p"), bridge=SimpleNamespace(submit=submit)))  # type: ignore[arg-type]
+    view.set_titles({"a": "Net A", "b": "Net B", "c": "Net C"}, 3)
+    view.resize(700, 200)
+    view.show()
+    yield view, jobs
+    view.close()
+    view.deleteLater()
+    QTest.qWait(1)
+
+
+def test_the_comparison_ranks_and_is_honest_about_ties(advice: tuple[Advice, list[StillJob]]) -> None:
+    view, jobs = advice
+    chosen: list[str] = []
+    view.chosen.connect(chosen.append)
+    view.button.click()
+    assert view.bar.isVisible()
+    jobs[-1].finished.emit(recommendation(("b", 0.93, 0.02), ("a", 0.92, 0.03), ("c", 0.70, 0.05)))
+    assert "Net B" in view.words.text() and "Net A may be as good" in view.words.text()
+    assert "Net C" not in view.words.text()
+    assert view.ranking.isVisible() and not view.grab().isNull()
+    QTest.mouseClick(view.ranking, Qt.MouseButton.LeftButton, pos=view.ranking.row_rect(2).center())
+    view.ranking.setFocus()
+    QTest.keyClick(view.ranking, Qt.Key.Key_Up)
+    QTest.keyClick(view.ranking, Qt.Key.Key_Return)
+    assert chosen == ["c", "a"]
+    view.button.click()
+    jobs[-1].finished.emit(recommendation(("b", 0.97, 0.01), ("a", 0.80, 0.03)))
+    assert view.words.text() == "For your images: Net B. Best of 2 on this machine."
+
+
+def test_the_comparison_can_be_stopped(advice: tuple[Advice, list[StillJob]]) -> None:
+    view, jobs = advice
+    view.button.click()
+    view.button.click()
+    assert jobs[-1].wishes == ["cancel"]
+    jobs[-1].cancelled.emit()
+    assert not view.bar.isVisible() and view.button.text().startswith("Compare")
+
+
+def test_licences_in_words() -> None:
+    free = status().card
+    assert licences.short(free) == "Apache 2.0"
+    assert licences.full(free) == "Apache 2.0: free to use, also in products."
+    bound = status(note="Not for commercial use: research only.", licence="cc-by-nc-4.0").card
+    assert licences.short(bound) == "CC BY-NC 4.0: not for commercial use"
+    assert "research only" in licences.full(bound)
+
+
+def test_estimates_grow_with_mode_images_and_slowness() -> None:
+    quick, balanced, thorough = (estimates.training_seconds(mode, 300, 60, 50.0) for mode in Mode)
+    assert quick < balanced < thorough
+    assert estimates.training_seconds(Mode.BALANCED, 3000, 60, 50.0) > balanced
+    assert estimates.training_seconds(Mode.BALANCED, 300, 60, 5.0) > balanced
+    assert estimates.in_words(4) == "a few seconds"
+    assert estimates.in_words(130) == "about 2 minutes"

@@ -1,0 +1,219 @@
+"""The Train page in the real window with the real worker: quick and balanced, pause, stop, and a worker that dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+
+from tlstudio.domain.events import EpochDone, FirstResult, Note, StepDone
+from tlstudio.domain.runs import Mode, RunState, TrainSettings
+from tlstudio.domain.values import Interval
+from tlstudio.gui.messages import percent
+from tlstudio.gui.pages.model import ModelPage
+from tlstudio.gui.pages.train import TrainPage
+from tlstudio.gui.pages.train.panel import RunPanel
+from tlstudio.gui.widgets.live_chart import LiveChart, Point
+from tlstudio.workflow import runs
+
+STARTER = "mobilenetv3_small_100.starter_tin"
+
+
+@pytest.fixture(scope="module")
+def project(studio, shapes: Path) -> Path:
+    return studio.import_folder(shapes)
+
+
+@pytest.fixture
+def page(studio, project: Path) -> TrainPage:
+    shown = studio.page("train")
+    assert isinstance(shown, TrainPage)
+    studio.wait(lambda: shown._job is None)
+    return shown
+
+
+def settings(mode: Mode, epochs: int = 0) -> TrainSettings:
+    return TrainSettings(STARTER, mode, device="cpu", input_size=32, epochs=epochs, patience=1000)
+
+
+def heavy_worker() -> psutil.Process:
+    """The worker process that holds torch, the larger one."""
+    children = [p for p in psutil.Process().children() if "resource_tracker" not in " ".join(p.cmdline())]
+    return max(children, key=lambda p: p.memory_info().rss)
+
+
+def test_not_reachable_before_a_training_was_started(studio, project: Path) -> None:
+    assert studio.page("train").blocked()
+    studio.window.go("train")
+    assert studio.shown != "train"
+
+
+def test_quick_from_the_model_page_to_the_results(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("model")
+    model = studio.page("model")
+    assert isinstance(model, ModelPage)
+    model.choose(STARTER)
+    studio.click("model.mode_quick")
+    studio.click("model.primary")
+    assert studio.shown == "train"
+    assert page._job is not None and not page.primary.isEnabled()
+    assert studio.find("train.stop", QPushButton).isVisible()
+    studio.wait(lambda: page._job is None)
+    newest = runs.newest_finished(project)
+    assert newest is not None and newest.mode is Mode.QUICK and newest.accuracy is not None
+    assert studio.find("train.accuracy_number", QLabel).text() == percent(newest.accuracy.value)
+    assert page.message.isVisible() and "Training is done" in page.message.what.text()
+    assert "Balanced" in page.panel.chart.placeholder
+    assert page.table.runs.rowCount() == 1
+    assert page.done()
+    studio.click("train.primary")
+    assert studio.shown == "inspect"
+    studio.wait(lambda: studio.window.bridge.running("evaluate") is None)
+
+
+def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("train")
+    page.start(settings(Mode.BALANCED, epochs=200))
+    studio.wait(lambda: len(page.panel.chart.points) >= 2)
+    assert page.panel.facts.value("epoch").endswith("of 200")
+    assert page.panel.facts.value("first")
+    assert page.panel.facts.value("device")
+    studio.click("train.pause")
+    assert page.pause_button.text() == "Resume"
+    assert "Paused" in page.panel.now.text()
+    QTest.qWait(600)
+    stood = len(page.panel.chart.points)
+    QTest.qWait(600)
+    assert len(page.panel.chart.points) == stood
+    studio.click("train.pause")
+    studio.wait(lambda: len(page.panel.chart.points) > stood)
+    studio.click("train.stop")
+    studio.wait(lambda: page._job is None)
+    newest = runs.newest_finished(project)
+    assert newest is not None and newest.mode is Mode.BALANCED and newest.epochs < 200
+    assert "stopped" in page.message.what.text()
+    assert len(page.panel.chart.points) == newest.epochs
+    assert not page.grab().isNull()
+
+
+def test_a_worker_that_dies_costs_nothing_but_time(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("train")
+    page.start(settings(Mode.BALANCED, epochs=60))
+    studio.wait(lambda: len(page.panel.chart.points) >= 2)
+    os.kill(heavy_worker().pid, signal.SIGKILL)
+    studio.wait(lambda: page._job is None)
+    assert page.message.isVisible()
+    interrupted = runs.resumable(project)
+    assert interrupted is not None
+    assert page.resume_button.isVisible() and page.restart_button.isVisible()
+    before = len(runs.run(project, interrupted.id).history)
+    studio.click("train.resume_run")
+    assert not page.message.isVisible()
+    assert len(page.panel.chart.points) == before  # the curve goes on where it was
+    studio.wait(lambda: len(page.panel.chart.points) > before)
+    studio.click("train.stop")
+    studio.wait(lambda: page._job is None)
+    assert runs.run(project, interrupted.id).state is RunState.FINISHED
+    assert not page.resume_button.isVisible()
+
+
+def test_earlier_trainings_are_listed_and_shown(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("train")
+    rows = runs.list_runs(project)
+    assert page.table.runs.rowCount() == len(rows) >= 3
+    page.table.setFocus()
+    page.table.selectRow(0)
+    QTest.keyClick(page.table, Qt.Key.Key_Down)
+    assert page._shown == rows[1].id
+    quick = next(n for n, row in enumerate(rows) if row.mode is Mode.QUICK)
+    page.table.selectRow(quick)
+    assert page.panel.chart.points == []
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    assert studio.shown == "inspect" and studio.window.session.run_id == rows[quick].id
+    studio.wait(lambda: studio.window.bridge.running("evaluate") is None)
+
+
+def test_a_model_that_is_not_here_fails_with_a_way_out(studio, page: TrainPage) -> None:
+    studio.window.go("train")
+    page.start(TrainSettings("resnet50.a1_in1k", Mode.QUICK))
+    studio.wait(lambda: page._job is None)
+    assert page.message.isVisible()
+    assert "not on this machine" in page.message.what.text()
+
+
+# --- parts that need no window ------------------------------------------------------
+
+
+def interval(value: float) -> Interval:
+    return Interval(value, value - 0.05, min(1.0, value + 0.05))
+
+
+def epoch(number: int, accuracy: float, best: float) -> EpochDone:
+    return EpochDone(number, 30, 0.5, 0.6, interval(accuracy), interval(best), 1e-3, 100.0, 40.0)
+
+
+@pytest.fixture
+def panel(qapp: QApplication):
+    view = RunPanel()
+    view.resize(900, 500)
+    view.show()
+    view.begin(TrainSettings(STARTER), "Processor, 2 cores")
+    yield view
+    view.close()
+    view.deleteLater()
+    QTest.qWait(1)
+
+
+def test_live_numbers(panel: RunPanel) -> None:
+    panel.take(Note("Adjusting the last layers."))
+    panel.take(FirstResult(interval(0.8), 3.0))
+    assert panel.number.number.text() == percent(0.8)
+    panel.take(StepDone(1, 30, 5, 10, 0.7, 123.4, 125.0))
+    assert panel.facts.value("time_left") == "about 2 minutes"
+    assert panel.facts.value("speed") == "123"
+    panel.take(epoch(1, 0.85, 0.85))
+    assert panel.number.number.text() == percent(0.85)
+    assert panel.chart.points == [Point(1, 0.85, 0.5, 0.6)]
+    assert panel.now.text() == "Adjusting the last layers."
+
+
+def test_advice_only_when_it_is_true(panel: RunPanel) -> None:
+    panel.take(FirstResult(interval(0.8), 3.0))
+    panel.take(epoch(1, 0.85, 0.85))
+    for number in range(2, 7):
+        panel.take(epoch(number, 0.84, 0.85))
+        assert not panel.advice.isVisible()
+    panel.take(epoch(7, 0.85, 0.85))
+    assert panel.advice.isVisible() and "6 epochs" in panel.advice.text()
+    panel.take(epoch(8, 0.9, 0.9))
+    assert not panel.advice.isVisible()
+
+
+def test_no_gain_over_the_first_result_counts_too(panel: RunPanel) -> None:
+    panel.take(FirstResult(interval(0.9), 3.0))
+    for number in range(1, 7):
+        panel.take(epoch(number, 0.85, 0.9))
+    assert panel.advice.isVisible()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 60])
+def test_chart_paints_any_number_of_epochs(qapp: QApplication, count: int) -> None:
+    chart = LiveChart()
+    chart.resize(600, 300)
+    chart.set_first(0.5)
+    for number in range(1, count + 1):
+        chart.add(Point(number, 0.5 + 0.4 * number / (count + 1), 1.0 / number, 1.1 / number), 60)
+    chart.show()
+    QTest.mouseMove(chart, chart.rect().center())
+    assert not chart.grab().isNull()
+    if count:
+        assert str(count) in chart.accessibleName()
+    chart.close()
+    chart.deleteLater()
+    QTest.qWait(1)
