@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tlstudio.domain.errors import BundleRefused, StudioError
+from tlstudio.domain.errors import BundleRefused, WrongUsage
 from tlstudio.domain.preprocess import PreprocessSpec
 
 METADATA_KEY = "tlstudio"
@@ -85,12 +85,10 @@ class BundleInfo:
         except (ValueError, KeyError, TypeError) as error:
             raise _damaged(path) from error
         if version > FORMAT_VERSION:
-            raise BundleRefused(
-                f"This model was made by a newer version of the program (format {version}).",
-                remedy="Install the newest version of Transfer Learning Studio.",
-                path=path,
-            )
+            raise _too_new(f"This model was made by a newer version of the program (format {version}).", path)
         try:
+            if not isinstance(data["classes"], list):
+                raise TypeError("classes are a list of names")
             certificate = data.get("certificate")
             return BundleInfo(
                 classes=tuple(str(name) for name in data["classes"]),
@@ -107,7 +105,9 @@ class BundleInfo:
                 certificate=None if certificate is None else Certificate(**certificate),
                 format_version=version,
             )
-        except (KeyError, TypeError, ValueError, StudioError) as error:
+        except WrongUsage as error:
+            raise _too_new(error.what, path) from error
+        except (KeyError, TypeError, ValueError) as error:
             raise _damaged(path) from error
 
 
@@ -115,6 +115,10 @@ def _damaged(path: Path) -> BundleRefused:
     return BundleRefused(
         "The description inside this model file is damaged.", remedy="Export the model again.", path=path
     )
+
+
+def _too_new(what: str, path: Path) -> BundleRefused:
+    return BundleRefused(what, remedy="Install the newest version of Transfer Learning Studio.", path=path)
 
 
 @dataclass(frozen=True, slots=True)

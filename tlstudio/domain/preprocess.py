@@ -10,6 +10,9 @@ from typing import Any
 from tlstudio.domain.errors import WrongUsage
 
 FITS = ("stretch", "crop", "pad")
+INTERPOLATIONS = ("bilinear", "bicubic")
+DEPTHS = ("image",)
+VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,16 @@ class PreprocessSpec:
     fit: str = "stretch"
     interpolation: str = "bicubic"
     depth: str = "image"
-    version: int = 1
+    version: int = VERSION
 
     def __post_init__(self) -> None:
         if not 8 <= self.size <= 2048:
             raise WrongUsage(f"An input size of {self.size} pixels is outside 8 to 2048.")
         if self.fit not in FITS:
             raise WrongUsage(f"“{self.fit}” is not a way to fit an image; use one of {', '.join(FITS)}.")
+        if self.interpolation not in INTERPOLATIONS or self.depth not in DEPTHS or self.version != VERSION:
+            told = f"{self.interpolation}, {self.depth}, {self.version}"
+            raise WrongUsage(f"This version can't prepare images in the way that was asked for ({told}).")
 
     def key(self) -> str:
         """A short, stable name for caches, such as `224-stretch-1a2b3c4d`."""

@@ -1,0 +1,72 @@
+"""Failures keep their words on the way from the worker to the window, and system errors get a name."""
+
+from __future__ import annotations
+
+import errno
+import pickle
+
+import pytest
+
+from tlstudio.domain import errors
+from tlstudio.domain.errors import Cancelled, CantWrite, DiskFull, FileTrouble, StudioError, WrongUsage, from_os_error
+
+
+def every_failure() -> list[type[StudioError]]:
+    return [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, StudioError)]
+
+
+@pytest.mark.parametrize("kind", every_failure(), ids=lambda kind: kind.__name__)
+def test_every_failure_survives_pickling(kind: type[StudioError]) -> None:
+    sent = kind("It broke.", remedy="Mend it.", path="/some/file")
+    got = pickle.loads(pickle.dumps(sent))
+    assert type(got) is kind
+    assert (got.what, got.remedy, got.path, str(got)) == (sent.what, sent.remedy, sent.path, str(sent))
+    assert got.kind == kind.__name__
+
+
+def test_text_names_file_and_remedy_and_leaves_out_what_is_missing() -> None:
+    assert str(StudioError("It broke.", remedy="Mend it.", path="a.png")) == "It broke. (a.png) Mend it."
+    assert str(StudioError("It broke.")) == "It broke."
+
+
+def test_wrong_usage_has_its_own_exit_status() -> None:
+    assert WrongUsage("No.").exit_status == 2
+    assert StudioError("No.").exit_status == 1
+
+
+def test_cancelling_passes_a_broad_handler() -> None:
+    def task() -> None:
+        try:
+            raise Cancelled
+        except Exception:
+            pytest.fail("a broad handler swallowed the wish to stop")
+
+    with pytest.raises(Cancelled):
+        task()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EDQUOT, DiskFull),
+        (errno.EROFS, CantWrite),
+        (errno.EACCES, CantWrite),
+        (errno.EPERM, CantWrite),
+        (errno.ENOENT, FileTrouble),
+        (errno.EIO, FileTrouble),
+        (errno.EISDIR, FileTrouble),
+    ],
+)
+def test_system_errors_become_named_failures(number: int, kind: type[StudioError]) -> None:
+    failure = from_os_error(OSError(number, "as the system says it", "/some/file"))
+    assert type(failure) is kind
+    assert failure.path == "/some/file"
+    assert failure.remedy
+
+
+def test_system_error_takes_the_path_it_is_told_and_keeps_an_unknown_reason() -> None:
+    failure = from_os_error(OSError(errno.EIO, "Input/output error"), "/drive/picture.png")
+    assert failure.path == "/drive/picture.png"
+    assert "Input/output error" in failure.what
+    assert from_os_error(OSError("no number at all")).what.count("no number at all") == 1
