@@ -51,7 +51,7 @@ def measured(studio, page: InspectPage) -> Evaluation:
     studio.wait(lambda: page._job is None)
     assert page.stack.currentWidget() is page.tabs
     page.tabs.setCurrentIndex(0)
-    return page._measured[page._run(), page._split()]
+    return page._measured[page.choosers.run(), page.choosers.split()]
 
 
 def test_summary_says_how_good_and_what_that_means(studio, page: InspectPage, measured: Evaluation) -> None:
@@ -120,7 +120,7 @@ def test_a_wrong_label_is_corrected_with_a_key_and_undone(studio, page: InspectP
     labels = {row.id: row.label for row in browsing.images(project)}
     assert labels[wrong[0].image] == wrong[0].predicted
     assert page.mistakes.grid.notes[wrong[0].image] == f"now {wrong[0].predicted}"
-    assert page.changed_label.isVisible() and page.again_button.isVisible()
+    assert page.choosers.changed_label.isVisible() and page.choosers.again_button.isVisible()
     assert page.stack.currentWidget() is page.tabs  # the list stays in front of the user
     studio.click("window.toast_action")
     labels = {row.id: row.label for row in browsing.images(project)}
@@ -128,7 +128,7 @@ def test_a_wrong_label_is_corrected_with_a_key_and_undone(studio, page: InspectP
     assert page.mistakes.grid.notes[wrong[0].image].startswith("→ ")
     studio.click("inspect.again")
     studio.wait(lambda: page._job is None)
-    assert not page.changed_label.isVisible()
+    assert not page.choosers.changed_label.isVisible()
 
 
 def test_labels_changed_elsewhere_are_measured_anew(studio, page: InspectPage, measured: Evaluation) -> None:

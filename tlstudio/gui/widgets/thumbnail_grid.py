@@ -6,11 +6,8 @@ from PySide6.QtCore import (
     QEvent,
     QItemSelection,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
@@ -20,26 +17,23 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPixmap,
-    QRegion,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QWidget
+from PySide6.QtWidgets import QWidget
 
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyles
-from tlstudio.gui.models.image_list import ImageListModel
+from tlstudio.gui.widgets.grid_view import GridView
 from tlstudio.gui.widgets.section_layout import SectionLayout
-from tlstudio.gui.widgets.thumbnail_drag import DragDropView
 from tlstudio.gui.widgets.thumbnail_painter import HEADER, CellState, ThumbnailPainter, cell_size
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
-Index = QModelIndex | QPersistentModelIndex
 _EMPTY = 44
 _NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
 
-class ThumbnailGrid(DragDropView):
+class ThumbnailGrid(GridView):
     """A virtual grid over an `ImageListModel`.
 
     dropped: (image ids, class name or None) when images are dropped on a section. digit: a number key was pressed.
@@ -55,28 +49,11 @@ class ThumbnailGrid(DragDropView):
         self.painter_of_cells = ThumbnailPainter(store)
         self.notes: dict[int, str] = {}  # image id: words under the picture instead of the file name
         self.placeholder = ""  # said in the middle while there is nothing to show
-        self._images = ImageListModel(self)
-        self._layout = SectionLayout([], 0, QSize(1, 1))
-        self._anchor = 0
-        self.setModel(self._images)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setMouseTracking(True)
         self._images.modelReset.connect(self.relayout)
         store.ready.connect(self.viewport().update)
 
     # --- what pages use -----------------------------------------------------
-
-    @property
-    def images(self) -> ImageListModel:
-        return self._images
-
-    def section_at(self, y: int) -> int:
-        return self._layout.section_at(y + self.verticalOffset()) if self._images.grouped else -1
-
-    def label_of(self, section: int) -> str | None:
-        return self._images.sections[section].label
 
     def first_pictures(self, ids: list[int]) -> list[QPixmap | None]:
         edge = theme.THUMBNAILS[0]
@@ -107,15 +84,15 @@ class ThumbnailGrid(DragDropView):
             self.scrollTo(self.currentIndex())
 
     def selected_ids(self) -> list[int]:
-        return [self._images.image(row).id for row in sorted(self._selected_rows())]
+        return [self._images.image(row).id for row in sorted(self.selected_rows())]
 
     def selected_count(self) -> int:
-        return len(self._selected_rows())
+        return len(self.selected_rows())
 
     def select_ids(self, ids: set[int]) -> None:
         """Selects the images that are shown among `ids`; neighbours become one range, so thousands stay quick."""
         rows = sorted(place.row() for place in map(self._images.index_of, ids) if place.isValid())
-        self.selectionModel().select(self._ranges(rows), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.selectionModel().select(self.ranges(rows), QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def current_image(self) -> ImageRow | None:
         index = self.currentIndex()
@@ -145,7 +122,7 @@ class ThumbnailGrid(DragDropView):
             if section.label == label:
                 self.verticalScrollBar().setValue(self._layout.bands[number].top)
 
-    # --- geometry -----------------------------------------------------------
+    # --- layout -------------------------------------------------------------
 
     def relayout(self) -> None:
         """Places all cells anew: after a reset, a resize or another size of thumbnails."""
@@ -158,89 +135,11 @@ class ThumbnailGrid(DragDropView):
         self.updateGeometries()
         self.viewport().update()
 
-    def updateGeometries(self) -> None:
-        bar = self.verticalScrollBar()
-        bar.setPageStep(max(1, self.viewport().height()))
-        bar.setSingleStep(max(1, self._layout.cell.height() // 3))
-        bar.setRange(0, max(0, self._layout.height - self.viewport().height()))
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.relayout()
 
-    def horizontalOffset(self) -> int:
-        return 0
-
-    def verticalOffset(self) -> int:
-        return self.verticalScrollBar().value()
-
-    def visualRect(self, index: Index) -> QRect:
-        return self._layout.rect(index.row()).translated(0, -self.verticalOffset())
-
-    def indexAt(self, point: QPoint) -> QModelIndex:
-        row = self._layout.row_at(point + QPoint(0, self.verticalOffset()))
-        return self._images.index(row) if 0 <= row < self._images.rowCount() else QModelIndex()
-
-    def scrollTo(
-        self, index: Index, hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible
-    ) -> None:
-        rect = self._layout.rect(index.row())
-        if rect.isEmpty():
-            return
-        bar = self.verticalScrollBar()
-        covered = self._layout.header  # the heading that stays at the top covers this much
-        if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
-            bar.setValue(rect.center().y() - self.viewport().height() // 2)
-        elif rect.top() - covered < bar.value():
-            bar.setValue(rect.top() - covered)
-        elif rect.bottom() > bar.value() + self.viewport().height():
-            bar.setValue(rect.bottom() - self.viewport().height() + 1)
-
-    def isIndexHidden(self, index: Index) -> bool:
-        return False
-
     # --- selection and keys -------------------------------------------------
-
-    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
-        total = self._images.rowCount()
-        if not total:
-            return QModelIndex()
-        move = QAbstractItemView.CursorAction
-        here = self.currentIndex().row()
-        if here < 0:
-            return self._images.index(0)
-        page = max(1, self.viewport().height() // self._layout.cell.height())
-        steps = {
-            move.MoveLeft: here - 1,
-            move.MovePrevious: here - 1,
-            move.MoveRight: here + 1,
-            move.MoveNext: here + 1,
-            move.MoveUp: self._layout.beside(here, -1),
-            move.MoveDown: self._layout.beside(here, 1),
-            move.MovePageUp: self._layout.beside(here, -page),
-            move.MovePageDown: self._layout.beside(here, page),
-            move.MoveHome: 0,
-            move.MoveEnd: total - 1,
-        }
-        return self._images.index(max(0, min(steps.get(action, here), total - 1)))
-
-    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
-        """A rubber band takes what it touches; everything else takes the images between the anchor and the current one."""
-        if self.state() == QAbstractItemView.State.DragSelectingState:
-            rows = self._layout.rows_in(rect.normalized().translated(0, self.verticalOffset()))
-        elif command & QItemSelectionModel.SelectionFlag.Current:
-            first, last = sorted((self._anchor, max(0, self.currentIndex().row())))
-            rows = list(range(first, last + 1))
-        else:
-            place = self.indexAt(rect.topLeft())
-            here = place if place.isValid() else self.indexAt(rect.center())
-            rows = [here.row()] if here.isValid() else []
-            if rows:
-                self._anchor = rows[0]
-        self.selectionModel().select(self._ranges(rows), command)
-
-    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
-        return QRegion(self.viewport().rect())
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
@@ -266,22 +165,6 @@ class ThumbnailGrid(DragDropView):
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
             self.look.emit(self._images.image(index))
-
-    def _selected_rows(self) -> list[int]:
-        selection = self.selectionModel().selection()
-        parts = [selection.at(number) for number in range(selection.size())]
-        return [row for part in parts for row in range(part.top(), part.bottom() + 1)]
-
-    def _ranges(self, rows: list[int]) -> QItemSelection:
-        selection = QItemSelection()
-        start = previous = -2
-        for row in [*sorted(rows), -2]:
-            if row != previous + 1:
-                if start >= 0:
-                    selection.select(self._images.index(start), self._images.index(previous))
-                start = row
-            previous = row
-        return selection
 
     # --- painting -----------------------------------------------------------
 

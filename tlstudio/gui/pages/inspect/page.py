@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QTabWidget
+from PySide6.QtWidgets import QStackedWidget, QTabWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
@@ -15,9 +15,9 @@ from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.models.class_style import ClassStyles
-from tlstudio.gui.models.run_list import run_name
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.pages.copies import ImageCopies
+from tlstudio.gui.pages.inspect.choosers import Choosers
 from tlstudio.gui.pages.inspect.mistakes import MistakesTab
 from tlstudio.gui.pages.inspect.summary import SummaryTab
 from tlstudio.gui.pages.relabel import Relabeler
@@ -36,15 +36,12 @@ class Text:
     sentence = "How good the model is on images it did not learn from, and where it is wrong."
     primary = "Use this model"
     first = "Train a model first."
-    run, split = "Training to look at", "Images to measure on"
-    splits = "Test images", "Validation images"
     summary, mistakes, mistakes_count = "Summary", "Mistakes", "Mistakes ({count})"
     working = "Trying the model on the held-out images"
     waiting = "Waiting for the training to finish"
     job = "Measuring the result"
     again = "Measure again"
     stopped = "The measurement was stopped"
-    changed = "You changed labels since this was measured."
     no_split = "No images were held out for a test. Import the images again with a test share to measure honestly."
 
 
@@ -58,17 +55,14 @@ class InspectPage(Page):
         self.runs = RunReader(session)
         self._measured: dict[tuple[str, Split], Evaluation] = {}
         self._job: Job | None = None
+        self._measuring: tuple[str, Split] | None = None
         self._rows: dict[int, ImageRow] = {}
         self._looking: list[ImageRow] = []
         self._shown: tuple[str, Split] | None = None
         self.store = ThumbnailStore(lambda content: Path(), self)
         self.copies = ImageCopies(session, self)
         self.relabeler = Relabeler(session, self)
-        self.run_box = named(QComboBox(self), "inspect.run", Text.run)
-        self.split_box = named(QComboBox(self), "inspect.split", Text.split)
-        self.changed_label = named(QLabel(Text.changed, self), "inspect.changed", Text.changed)
-        self.changed_label.setProperty("tone", "caution")
-        self.again_button = named(QPushButton(Text.again, self), "inspect.again", Text.again)
+        self.choosers = Choosers(self)
         self.summary = SummaryTab(self.store, self)
         self.mistakes = MistakesTab(self.store, self)
         self.tabs = named(QTabWidget(self), "inspect.tabs", "Views of the result")
@@ -80,27 +74,18 @@ class InspectPage(Page):
         self._connect()
 
     def _arrange(self) -> None:
-        bar = QHBoxLayout()
-        bar.setSpacing(theme.S)
-        self.run_box.setMinimumWidth(320)
-        bar.addWidget(self.run_box)
-        bar.addWidget(self.split_box)
-        bar.addStretch(1)
-        bar.addWidget(self.changed_label)
-        bar.addWidget(self.again_button)
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.state)
         self.stack.addWidget(self.tabs)
         self.content.setSpacing(theme.S)
-        self.content.addLayout(bar)
+        self.content.addWidget(self.choosers)
         self.content.addWidget(self.stack, 1)
-        self._show_outdated(False)
 
     def _connect(self) -> None:
-        self.run_box.currentIndexChanged.connect(self._run_chosen)
-        self.split_box.currentIndexChanged.connect(lambda _: self._show_or_measure())
-        self.again_button.clicked.connect(self._measure_again)
-        self.state.pressed.connect(self._measure_again)
+        self.choosers.run_chosen.connect(self._run_chosen)
+        self.choosers.split_chosen.connect(self._show_or_measure)
+        self.choosers.again.connect(self.measure)
+        self.state.pressed.connect(self.measure)
         self.summary.look.connect(self._look)
         self.mistakes.look.connect(self._look)
         self.mistakes.shown.connect(self.copies.want)
@@ -133,14 +118,16 @@ class InspectPage(Page):
     def enter(self) -> None:
         if self.relabeler.telling:
             return
-        self._fill_choosers()
+        finished = self.runs.finished()
+        self.choosers.show_runs(finished, self.session.run_id)
+        self.choosers.show_splits(self.session.summary.splits if self.session.summary is not None else {})
         self._show_or_measure()
 
     def leave(self) -> None:
         self.viewer.close_viewer()
 
     def continue_clicked(self) -> None:
-        self.session.run_id = self._run()
+        self.session.run_id = self.choosers.run()
         self.session.runs_changed.emit()
         self.session.go_to.emit("use")
 
@@ -150,69 +137,34 @@ class InspectPage(Page):
         self._measured.clear()
         self._shown = None
         self._rows = {}
-        self.run_box.blockSignals(True)
-        self.run_box.clear()
-        self.run_box.blockSignals(False)
+        self.choosers.show_runs([], "")
         self.viewer.close_viewer()
 
-    def _fill_choosers(self) -> None:
-        finished = self.runs.finished()
-        wanted = self.session.run_id or (finished[0].id if finished else "")
-        self.run_box.blockSignals(True)
-        self.run_box.clear()
-        for row in finished:
-            self.run_box.addItem(run_name(row), row.id)
-        self.run_box.setCurrentIndex(max(0, self.run_box.findData(wanted)))
-        self.run_box.blockSignals(False)
-        self._fill_splits()
-
-    def _fill_splits(self) -> None:
-        """Test images where there are any; validation images are the second choice."""
-        counts = self.session.summary.splits if self.session.summary is not None else {}
-        chosen = self.split_box.currentData()
-        self.split_box.blockSignals(True)
-        self.split_box.clear()
-        for split, words in zip((Split.TEST, Split.VAL), Text.splits, strict=True):
-            if counts.get(split.value, 0):
-                self.split_box.addItem(words, split.value)
-        self.split_box.setCurrentIndex(max(0, self.split_box.findData(chosen)))
-        self.split_box.blockSignals(False)
-
-    def _run(self) -> str:
-        return str(self.run_box.currentData() or "")
-
-    def _split(self) -> Split:
-        return Split(self.split_box.currentData() or Split.TEST.value)
-
-    def _run_chosen(self, _: int) -> None:
-        self.session.run_id = self._run()
+    def _run_chosen(self) -> None:
+        self.session.run_id = self.choosers.run()
         self.session.runs_changed.emit()
         self._show_or_measure()
 
     # --- measuring --------------------------------------------------------------------------
 
     def _show_or_measure(self) -> None:
-        if not self.split_box.count():
+        run, split = self.choosers.run(), self.choosers.split()
+        if split is None:
             self.state.show_state("info", "muted", Text.no_split)
             self.stack.setCurrentIndex(0)
-            self.set_primary(Text.primary, enabled=bool(self._run()))
+            self.set_primary(Text.primary, enabled=bool(run))
             return
-        known = self._measured.get((self._run(), self._split()))
+        known = self._measured.get((run, split))
         if known is not None:
             self._show(known)
-        elif self._job is None or self._job.arguments.get("run") != self._run() or self._wrong_split():
+        elif self._job is None or self._measuring != (run, split):
             self.measure()
-
-    def _wrong_split(self) -> bool:
-        return self._job is not None and self._job.arguments.get("split") != self._split()
-
-    def _measure_again(self) -> None:
-        self.measure()
 
     def measure(self) -> None:
         """Tries the chosen run on the chosen images; an older measurement that is under way is given up."""
         project = self.session.project
-        if project is None or not self._run():
+        run, split = self.choosers.run(), self.choosers.split()
+        if project is None or not run or split is None:
             return
         if self._job is not None:
             self._job.cancel()
@@ -220,8 +172,8 @@ class InspectPage(Page):
         self.state.show_working(Text.waiting if busy else Text.working)
         self.stack.setCurrentIndex(0)
         self.set_primary(Text.primary)
-        key = (self._run(), self._split())
-        job = self._job = self.session.bridge.submit("evaluate", Text.job, project=project, run=key[0], split=key[1])
+        key = self._measuring = (run, split)
+        job = self._job = self.session.bridge.submit("evaluate", Text.job, project=project, run=run, split=split)
         job.event.connect(lambda event: self._progress(job, event))
         job.finished.connect(lambda result: self._done(job, key, result))
         job.failed.connect(lambda error: self._failed(job, error))
@@ -236,7 +188,7 @@ class InspectPage(Page):
             self._job = None
             self._measured[key] = result
             self._shown = None if self._shown == key else self._shown
-            if key == (self._run(), self._split()):
+            if key == (self.choosers.run(), self.choosers.split()):
                 self._show(result)
 
     def _failed(self, job: Job, error: StudioError) -> None:
@@ -265,7 +217,7 @@ class InspectPage(Page):
         wrong = self.mistakes.show_evaluation(evaluation, self._rows, styles)
         words = Text.mistakes_count.format(count=messages.number(wrong)) if wrong else Text.mistakes
         self.tabs.setTabText(1, words)
-        self._show_outdated(False)
+        self.choosers.show_outdated(False)
 
     def _read_images(self) -> ClassStyles | None:
         project = self.session.project
@@ -280,21 +232,17 @@ class InspectPage(Page):
             self.stack.setCurrentIndex(0)
             return None
 
-    def _show_outdated(self, outdated: bool) -> None:
-        self.changed_label.setVisible(outdated)
-        self.again_button.setVisible(outdated)
-
     # --- relabeling ----------------------------------------------------------------------------
 
     def _relabeled(self, ids: list[int], label: str | None) -> None:
         for image in ids:
             self.mistakes.set_label(image, label)
-        self._show_outdated(True)
+        self.choosers.show_outdated(True)
 
     def _reload_labels(self) -> None:
         if self._read_images() is not None:
             self.mistakes.update_labels(self._rows)
-            self._show_outdated(True)
+            self.choosers.show_outdated(True)
 
     def _labels_changed(self) -> None:
         """Figures hold for the labels they were measured with. Own changes keep the list in front of the user."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.values import ImageClass, ImageRow
@@ -18,6 +18,7 @@ from tlstudio.gui.job_bridge import error_text
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.pages.copies import ImageCopies
+from tlstudio.gui.pages.labels.menu import image_menu
 from tlstudio.gui.pages.labels.panel import ClassPanel
 from tlstudio.gui.pages.relabel import Relabeler
 from tlstudio.gui.pages.wishes import take_images_wish
@@ -41,9 +42,6 @@ class Text:
     selected = "{count} selected. Press a class number, or drag them onto a class."
     no_match = "No image matches. Try another word, or show all images."
     undo, redo = "Undo", "Redo"
-    look = "Look at it in large"
-    move_to = "Move to"
-    no_class = "Take the class away"
     not_empty = "“{name}” still has images. Move them to another class first."
 
 
@@ -296,17 +294,8 @@ class LabelsPage(Page):
             self._look(self.grid.images.image(place))
 
     def _menu(self, point: QPoint) -> None:
-        ids = self.grid.selected_ids()
-        current = self.grid.current_image()
-        if not ids or current is None:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(Text.look, lambda: self._look(current))
-        moves = menu.addMenu(Text.move_to)
-        for item in self._classes:
-            action = QAction(item.name, moves)
-            action.triggered.connect(lambda _=False, name=item.name: self.assign(ids, name))
-            moves.addAction(action)
-        menu.addAction(Text.no_class, lambda: self.assign(ids, None))
-        menu.popup(self.grid.viewport().mapToGlobal(point))
+        ids, current = self.grid.selected_ids(), self.grid.current_image()
+        if ids and current is not None:
+            names = [c.name for c in self._classes]
+            menu = image_menu(self, names, lambda: self._look(current), lambda label: self.assign(ids, label))
+            menu.popup(self.grid.viewport().mapToGlobal(point))
