@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QStackedWidget
@@ -45,7 +44,7 @@ class PageStack(QStackedWidget):
         """The page of that key, loaded if need be."""
         if key not in self._pages:
             module, name = PAGES[key].split(":")
-            page_class: type[Page] = _class(module, name, key)
+            page_class: type[Page] = getattr(import_module(module), name)
             page = page_class(self._session)
             self._pages[key] = page
             self.addWidget(page)
@@ -86,10 +85,3 @@ class PageStack(QStackedWidget):
             self._idle.stop()
         else:
             self.page(missing)
-
-
-def _class(module: str, name: str, key: str) -> type[Page]:
-    if find_spec(module) is None:  # while the page is being written
-        return type(name, (Page,), {"key": key, "title": key.title(), "sentence": "This page is being written."})
-    loaded: type[Page] = getattr(import_module(module), name)
-    return loaded

@@ -49,6 +49,7 @@ class ExportCard(QFrame):
         self._session = session
         self._runs: list[RunRow] = []
         self.job: Job | None = None
+        self._said_for: tuple[Path | None, bool] | None = None
         mark = QLabel()
         icons.set_icon(mark, "export", "accent", 24)
         title = QLabel(Text.TITLE)
@@ -95,7 +96,10 @@ class ExportCard(QFrame):
         self.runs.setCurrentIndex(max(self.runs.findData(chosen), 0) if runs else -1)
         self.runs.setVisible(bool(runs))
         self.button.setVisible(bool(runs))
-        if self.job is None:
+        if self.job is None and self._said_for != (self._session.project, bool(runs)):
+            # What the last export said stays until another project is opened.
+            self._said_for = (self._session.project, bool(runs))
+            self.trouble.hide()
             self._say(Text.SENTENCE if runs else Text.NONE_FINISHED)
 
     def can_export(self) -> bool:

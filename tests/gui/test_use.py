@@ -1,0 +1,225 @@
+"""The use page: export with its certificate, and offline prediction, on a model that is really trained here."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
+
+from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.gui.models.prediction_table import ORDER, Column, PredictionRow, PredictionTableModel
+from tlstudio.gui.models.prediction_table import Text as Words
+from tlstudio.gui.pages.use import UsePage
+from tlstudio.gui.widgets import export_card, offline_panel, seal
+from tlstudio.gui.widgets.seal import Facts, Seal
+from tlstudio.workflow import models
+
+
+@pytest.fixture(scope="module")
+def trained(studio, make_folder, tmp_path_factory) -> Path:
+    """A project of three classes with one quick training, made through the window's own workers."""
+    source = make_folder(tmp_path_factory.mktemp("trained") / "shapes", each=18)
+    project = studio.import_folder(source)
+    settings = TrainSettings(model=models.default_model(), mode=Mode.QUICK, device="cpu")
+    job = studio.window.bridge.submit("train", "Training", project=project, settings=settings, resume=None)
+    failures = []
+    job.failed.connect(failures.append)
+    studio.wait(lambda: job.over, 240)
+    assert not failures, failures
+    studio.window.session.runs_changed.emit()
+    return project
+
+
+@pytest.fixture(scope="module")
+def exported(studio, trained: Path) -> Path:
+    """The model file, exported with the button and the file dialog."""
+    studio.window.session.open_project(trained)
+    studio.window.go("use")
+    studio.click("use.export")
+    file = trained / "exports" / "shapes model.onnx"
+    studio.choose_in_dialog("use.export_dialog", file)
+    studio.wait(lambda: studio.page("use").card.job is None, 240)
+    studio.wait(lambda: studio.page("use").panel.bundle == file)
+    return file
+
+
+@pytest.fixture(autouse=True)
+def on_the_page(studio) -> None:
+    studio.window.messages.hide()
+    studio.page("use").panel.trouble.hide()
+    studio.window.go("use")
+
+
+def rows(studio) -> list[PredictionRow]:
+    return list(studio.page("use").panel.table.table.rows)
+
+
+def looked(studio, amount: int) -> None:
+    studio.wait(lambda: studio.page("use").panel.job is None)
+    assert len(rows(studio)) == amount
+
+
+def test_without_a_model_the_page_asks_for_one(studio) -> None:
+    assert studio.find("use.drop_model").isVisible()
+    assert not studio.find("use.export_card").isVisible()
+    assert studio.find("use.sentence", QLabel).text() == UsePage.Text.NO_MODEL
+    studio.drop(studio.page("use"), [Path(__file__)])
+    studio.wait(studio.find("use.error").isVisible)
+    assert studio.find("use.error_what", QLabel).text() == offline_panel.Text.CHOOSE_MODEL
+
+
+def test_a_file_that_is_no_model_is_refused_in_words(studio, tmp_path: Path) -> None:
+    foreign = tmp_path / "other.onnx"
+    foreign.write_bytes(b"\x08\x07 nothing")
+    studio.drop(studio.find("use.drop_model"), [foreign])
+    studio.wait(studio.find("use.error").isVisible)
+    assert studio.find("use.error_remedy", QLabel).text()
+    assert studio.find("use.drop_model").isVisible()
+
+
+def test_before_training_the_card_says_what_comes_first(studio, shapes: Path) -> None:
+    studio.import_folder(shapes)
+    studio.window.go("use")
+    assert studio.find("use.export_card").isVisible()
+    assert studio.find("use.export_sentence", QLabel).text() == export_card.Text.NONE_FINISHED
+    assert not studio.find("use.export").isVisible()
+    studio.window.session.close_project()
+
+
+def test_export_hands_out_a_file_with_its_certificate(studio, exported: Path) -> None:
+    assert exported.stat().st_size > 100_000
+    assert studio.find("use.run", QComboBox).count() == 1
+    assert exported.name in studio.find("use.export_sentence", QLabel).text()
+    mark = studio.find("use.seal", Seal)
+    assert mark.isVisible()
+    assert mark.passed
+    assert mark.text() == seal.Text.PASSED
+    studio.click(mark)
+    facts = studio.find("use.certificate", Facts)
+    said = {label.text() for label in facts.findChildren(QLabel)}
+    assert {seal.Text.IMAGES, seal.Text.AGREEMENT, seal.Text.LICENCE, "100\N{NO-BREAK SPACE}%"} <= said
+    assert any(line.endswith("test images") for line in said)
+    QTest.keyClick(facts, Qt.Key.Key_Escape)
+    studio.wait(lambda: not studio.window.findChildren(Facts), 2)
+
+
+def test_dropped_images_and_folders_become_rows(studio, exported: Path, shapes: Path) -> None:
+    studio.page("use").panel.clear()
+    studio.drop(studio.find("use.drop"), sorted((shapes / "disc").glob("*.png"))[:3])
+    looked(studio, 3)
+    studio.drop(studio.find("use.drop_more"), [shapes])
+    looked(studio, 3 + 38)
+    refused = [row for row in rows(studio) if row.status == "refused"]
+    assert {row.file.name for row in refused} == {"P004_0.png"}
+    assert all(row.message for row in refused)
+    good = [row for row in rows(studio) if row.status != "refused"]
+    assert all(row.label in ("cross", "disc", "square") and 0 < row.confidence <= 1 for row in good)
+    assert sum(row.label == row.file.parent.name for row in good) > 0.6 * len(good)
+    assert all(row.picture is not None and row.picture.is_file() for row in good)
+    assert studio.find("use.hint", QLabel).text().startswith("41 images: ")
+    assert studio.window.rail.steps["use"].state.done
+
+
+def test_rows_sort_by_every_column_and_the_selection_stays(studio, exported: Path) -> None:
+    table = studio.find("use.table", QTableView)
+    header, model = table.horizontalHeader(), table.model()
+    table.selectRow(5)
+    chosen = model.index(5, Column.FILE).data()
+
+    def click(column: Column) -> None:
+        where = header.sectionViewportPosition(column) + 20
+        QTest.mouseClick(
+            header.viewport(), Qt.MouseButton.LeftButton, pos=header.viewport().rect().topLeft() + _right(where)
+        )
+
+    click(Column.STATUS)
+    assert [ORDER.index(row.status) for row in rows(studio)] == sorted(ORDER.index(row.status) for row in rows(studio))
+    click(Column.CONFIDENCE)
+    shares = [row.confidence for row in rows(studio)]
+    assert shares == sorted(shares)
+    click(Column.CONFIDENCE)
+    shares = [row.confidence for row in rows(studio)]
+    assert shares == sorted(shares, reverse=True)
+    assert table.selectionModel().selectedRows(Column.FILE)[0].data() == chosen
+    click(Column.FILE)
+    names = [row.file.name for row in rows(studio)]
+    assert names == sorted(names)
+
+
+def _right(distance: int):
+    from PySide6.QtCore import QPoint
+
+    return QPoint(distance, 8)
+
+
+def test_saved_table_is_the_one_of_the_command_line(studio, exported: Path, shapes: Path, tmp_path: Path) -> None:
+    panel = studio.page("use").panel
+    panel.clear()
+    panel.predict([shapes])
+    looked(studio, 38)
+    assert studio.find("use.primary", QAbstractButton).text() == UsePage.Text.SAVE
+    studio.click("use.primary")
+    ours, theirs = tmp_path / "ours.csv", tmp_path / "theirs.csv"
+    studio.choose_in_dialog("use.save_dialog", ours)
+    studio.wait(ours.exists)
+    job = studio.window.bridge.submit("predict", bundle=exported, paths=[shapes], csv=theirs, recursive=True)
+    studio.wait(lambda: job.over)
+    assert ours.read_bytes() == theirs.read_bytes()
+    with ours.open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 38
+    assert {"file", "status", "label", "confidence", "novelty", "p_disc", "message"} <= set(table[0])
+    assert studio.find("window.message_text", QLabel).text() == UsePage.Text.SAVED.format("ours.csv")
+
+
+def test_stopping_keeps_what_was_looked_at(studio, exported: Path, make_folder, tmp_path: Path) -> None:
+    studio.page("use").panel.clear()
+    many = make_folder(tmp_path / "many", each=400, shapes=("disc",))
+    studio.drop(studio.page("use"), [many])
+    studio.wait(lambda: rows(studio))
+    studio.click("use.stop")
+    studio.wait(lambda: studio.page("use").panel.job is None)
+    assert 0 < len(rows(studio)) < 400
+    assert studio.find("use.error_what", QLabel).text() == offline_panel.Text.STOPPED
+    assert studio.find("use.primary").isEnabled()
+    studio.click("use.clear")
+    assert not rows(studio)
+    assert studio.find("use.drop").isVisible()
+
+
+def test_works_without_a_project(studio, exported: Path, shapes: Path) -> None:
+    studio.window.session.close_project()
+    studio.drop(studio.window.strip, [exported])
+    studio.wait(lambda: studio.shown == "use" and studio.page("use").panel._reading is None)
+    assert not studio.find("use.export_card").isVisible()
+    studio.drop(studio.page("use"), [shapes / "disc" / "P000_0.png"])
+    looked(studio, 1)
+
+
+def test_an_export_that_fails_says_so_in_its_card(studio, trained: Path, tmp_path: Path) -> None:
+    studio.window.session.open_project(trained)
+    studio.window.go("use")
+    studio.click("use.export")
+    studio.choose_in_dialog("use.export_dialog", tmp_path / "model.txt")
+    studio.wait(lambda: studio.page("use").card.job is None)
+    assert studio.find("use.export_error").isVisible()
+    assert ".onnx" in studio.find("use.export_error_what", QLabel).text()
+    assert not (tmp_path / "model.txt").exists()
+    assert studio.find("use.export").isEnabled()
+
+
+def test_ten_thousand_rows_stay_quick(qapp) -> None:
+    """The table is virtual: rows come in batches and sorting them is one sort of a list."""
+    table = PredictionTableModel()
+    event = {"file": "", "status": "ok", "label": "a", "confidence": 0.5, "novelty": 0.1, "message": ""}
+    batch = [PredictionRow.read({**event, "file": f"/x/{i}.png", "confidence": i / 10_000}, i) for i in range(10_000)]
+    for start in range(0, len(batch), 100):
+        table.add(batch[start : start + 100])
+    table.sort(Column.CONFIDENCE, Qt.SortOrder.DescendingOrder)
+    assert table.rowCount() == 10_000
+    assert table.rows[0].number == 9_999
+    assert table.index(0, Column.STATUS).data() == Words.STATUS["ok"]
