@@ -19,7 +19,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     On any exception the temporary file goes and `path` stays as it was. Operating-system errors become named failures.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
+    # A part of the name only: a name of full length plus our suffix would be too long for the file system.
+    temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary

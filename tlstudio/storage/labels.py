@@ -20,7 +20,7 @@ def set_label(project: Project, image_ids: Sequence[int], class_name: str | None
     with project.write() as db:
         class_id = None if class_name is None else _class_id(db, class_name)
         present = _present(db, image_ids)
-        moves: Moves = [(i, class_id) for i in image_ids if i in present and present[i] != class_id]
+        moves: Moves = [(i, class_id) for i in dict.fromkeys(image_ids) if i in present and present[i] != class_id]
         if not moves:
             return 0
         db.execute("UPDATE changes SET discarded = 1 WHERE undone = 1")

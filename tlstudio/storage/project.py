@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from tlstudio.domain.errors import (
@@ -17,7 +19,7 @@ from tlstudio.domain.errors import (
     StudioError,
     from_os_error,
 )
-from tlstudio.storage import schema
+from tlstudio.storage import files, schema
 
 DATABASE = "project.db"
 FOLDERS = ("cache", "runs", "exports", "backups")
@@ -101,22 +103,18 @@ class Project:
         """Copies the database into backups/ unless it is unchanged since the newest copy; keeps the last ten."""
         folder = self.folder / "backups"
         with self._connection() as db:
-            changes = db.execute("SELECT (SELECT COUNT(*) FROM changes), (SELECT COUNT(*) FROM runs)").fetchone()
-            mark = f"{changes[0]}-{changes[1]}"
+            mark = _state_mark(db)
             copies = sorted(folder.glob("project-*.db"))
             if copies and copies[-1].stem.endswith(f"_{mark}"):
                 return None
-            target = folder / f"project-{time.strftime('%Y%m%d-%H%M%S')}_{mark}.db"
-            temporary = target.with_suffix(".part")
-            try:
-                folder.mkdir(exist_ok=True)
-                with closing(sqlite3.connect(temporary)) as copy:
-                    db.backup(copy)
-                temporary.replace(target)
-                for old in copies[: max(0, len(copies) + 1 - BACKUPS_KEPT)]:
-                    old.unlink()
-            except OSError as error:
-                raise from_os_error(error, target) from error
+            target = folder / f"project-{datetime.now():%Y%m%d-%H%M%S-%f}_{mark}.db"
+            with files.replacing(target) as temporary, closing(sqlite3.connect(temporary)) as copy:
+                db.backup(copy)
+        try:
+            for old in copies[: max(0, len(copies) + 1 - BACKUPS_KEPT)]:
+                old.unlink()
+        except OSError as error:
+            raise from_os_error(error, folder) from error
         return target
 
     # --- the database ---
@@ -160,6 +158,21 @@ class Project:
             db.execute(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
             )
+
+
+def _state_mark(db: sqlite3.Connection) -> str:
+    """Eight characters that change with whatever the user can change; labels, images and splits only grow `changes`."""
+    seen = hashlib.sha256()
+    for query in (
+        "SELECT COUNT(*) FROM changes",
+        "SELECT key, value FROM meta ORDER BY key",
+        "SELECT id, name, position FROM classes ORDER BY id",
+        "SELECT id, state, message, result FROM runs ORDER BY id",
+        "SELECT COUNT(*) FROM refusals",
+    ):
+        for row in db.execute(query):
+            seen.update(repr(tuple(row)).encode())
+    return seen.hexdigest()[:8]
 
 
 def named_failure(error: sqlite3.Error, path: Path) -> StudioError:

@@ -112,6 +112,8 @@ class RowWriter:
         """Adds one row of the store's shape and dtype under a key of 64 characters."""
         if key in self._store.keys:
             return
+        if len(key) != KEY_BYTES or not key.isascii():
+            raise ValueError(f"a key has {KEY_BYTES} ASCII characters, not “{key}”")
         if row.shape != self._store.shape or row.dtype != self._store.dtype:
             raise ValueError(f"row of {row.shape} {row.dtype}, wanted {self._store.shape} {self._store.dtype}")
         try:

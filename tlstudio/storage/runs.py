@@ -127,7 +127,7 @@ def read_history(project: Project, run_id: str) -> tuple[EpochRow, ...]:
     path = project.run_folder(run_id) / METRICS
     rows: list[EpochRow] = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return ()
     except OSError as error:

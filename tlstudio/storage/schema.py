@@ -75,7 +75,8 @@ CREATE TABLE runs (
 );
 """
 
-# version -> function that brings a database from the version before it; run in order inside one transaction.
+# version -> function that brings a database from the version before it; run in order inside one transaction, which a function
+# must not end (`executescript` would).
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
 
 
@@ -111,7 +112,14 @@ def check(db: sqlite3.Connection, path: str) -> int:
 def migrate(db: sqlite3.Connection, found: int) -> None:
     """Brings the tables up to `version()`; all or nothing."""
     steps = [number for number in sorted(MIGRATIONS) if number > found]
-    for number in steps:
-        with db:
+    if not steps:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for number in steps:
             MIGRATIONS[number](db)
             db.execute(f"PRAGMA user_version = {number}")
+    except BaseException:
+        db.rollback()
+        raise
+    db.commit()
