@@ -29,6 +29,7 @@ class Bundle:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = WARNINGS_OFF
         options.intra_op_num_threads = psutil.cpu_count(logical=False) or 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # be polite to other programs
         options.enable_cpu_mem_arena = False  # keeps memory flat while batches come and go
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

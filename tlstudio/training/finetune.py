@@ -119,6 +119,7 @@ class FineTuner:
         self.best = self.start
         self.best_epoch = 0
         self.done_epochs = 0
+        self.unstable = False  # the loss stopped being a number
         self.probe_score = self.best_score = self.validate()
 
     # --- setting up ---
@@ -155,9 +156,8 @@ class FineTuner:
             if loss is None:
                 return True
             if not math.isfinite(loss):
-                raise StudioError(
-                    "The training became unstable (the loss is not a number).", remedy="Lower the learning rate."
-                )
+                self.unstable = True  # what was best before is kept
+                return False
             trained = time.monotonic() - started
             score = self._with_average(self.validate)
             if score.beats(self.best_score):

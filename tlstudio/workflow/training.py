@@ -33,6 +33,7 @@ from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.workflow.run_data import Sample, collect, read_samples, training_rows, write_samples
 
 FLIP_LOSS_ALLOWED = 0.03  # accuracy that swapping left and right may cost before it is left out of training
+UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
 INNER_VAL = 0.15  # share of the training images held back for choosing when the project has no validation images
 
 
@@ -204,7 +205,7 @@ class _Training:
         best = tuner.probabilities()
         accuracy, balanced = _judge(val, best, len(self.classes))
         chosen = f"epoch {tuner.best_epoch}" if tuner.best_epoch else "probe"
-        reason = _why(tuner.best_epoch, tuner.probe_score, tuner.best_score)
+        reason = UNSTABLE if tuner.unstable else _why(tuner.best_epoch, tuner.probe_score, tuner.best_score)
         outcome = _Outcome(chosen, reason, accuracy, balanced, tuner.done_epochs, stopped)
         return self._finish(network, outcome, started)
 
