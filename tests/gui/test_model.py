@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
 from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
@@ -138,6 +138,9 @@ def test_another_model_by_name(studio, page: ModelPage) -> None:
     QTest.keyClick(line, Qt.Key.Key_Return)
     assert page._model == "resnet34.a1_in1k"
     assert not any(card.selected for card in page.shelf.cards.values())
+    assert not page.primary.isEnabled()
+    assert studio.find("model.get_other", QPushButton).isVisible()
+    assert "huggingface.co/timm/resnet34.a1_in1k" in studio.find("model.other_licence", QLabel).text()
     line.clear()
     studio.click("model.advanced")
     page.choose(STARTER)

@@ -21,6 +21,8 @@ class CardGrid(QWidget):
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(theme.M)
+        # Without it the present columns would be the least width, and a narrower window could never have fewer.
+        self.setMinimumWidth(least // 2)
 
     @property
     def columns(self) -> int:

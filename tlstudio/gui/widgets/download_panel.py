@@ -47,9 +47,11 @@ class DownloadPanel(QFrame):
         self.bar.setAccessibleName(f"Download of {card.title}")
         self.go_button = QPushButton(self)
         self.go_button.setObjectName(f"model.download_{card.id}")
+        self.go_button.setAccessibleName(f"{Text.agree_plain}: {card.title}")
         self.go_button.clicked.connect(self._go)
         self.back_button = QPushButton(self)
         self.back_button.setObjectName(f"model.cancel_{card.id}")
+        self.back_button.setAccessibleName(f"{Text.not_now}: {card.title}")
         self.back_button.setProperty("role", "flat")
         self.back_button.clicked.connect(self._back)
         for button in (self.go_button, self.back_button):

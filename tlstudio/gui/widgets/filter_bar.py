@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QPushButton,
     QToolButton,
     QVBoxLayout,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui import icons, messages, theme
+from tlstudio.gui.widgets.search_box import SearchBox
 
 _TYPING_MS = 150
 
@@ -78,13 +78,9 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self._title = ""
         self._only: frozenset[str] | None = None
-        self.search = QLineEdit(self)
-        self.search.setObjectName(f"{page}.search")
-        self.search.setAccessibleName(Text.search)
-        self.search.setPlaceholderText(Text.search)
-        self.search.setClearButtonEnabled(True)
-        self.class_box = _box(f"{page}.class", "Class to show")
-        self.split_box = _box(f"{page}.split", "Split to show")
+        self.search = SearchBox(f"{page}.search", Text.search, self)
+        self.class_box = _box(f"{page}.class", "Class to show", self)
+        self.split_box = _box(f"{page}.split", "Split to show", self)
         self.split_box.addItem(Text.all_splits, None)
         for split in Split:
             self.split_box.addItem(split.caption, split.value)
@@ -216,8 +212,8 @@ class FilterBar(QWidget):
         return group
 
 
-def _box(name: str, accessible: str) -> QComboBox:
-    box = QComboBox()
+def _box(name: str, accessible: str, parent: QWidget) -> QComboBox:
+    box = QComboBox(parent)
     box.setObjectName(name)
     box.setAccessibleName(accessible)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

@@ -103,6 +103,11 @@ class ModelCardView(QFrame):
         button.setCursor(Qt.CursorShape.ArrowCursor)
         return button
 
+    def focus_chain(self) -> list[QWidget]:
+        """What the Tab key reaches on this card, in order."""
+        panel = self.panel
+        return [self, self.measure_button, self.get_button, panel.go_button, panel.back_button]
+
     # --- states -------------------------------------------------------------------
 
     def show_status(self, status: ModelStatus) -> None:

@@ -32,6 +32,7 @@ class StatePanel(QWidget):
         self.bar.setTextVisible(False)
         self.button = QPushButton(self)
         self.button.setObjectName(f"{name}_button")
+        self.button.setAccessibleName(name)
         self.button.clicked.connect(self.pressed)
         middle = Qt.AlignmentFlag.AlignHCenter
         for label in (self.title, self.words, self.mark):
@@ -60,7 +61,7 @@ class StatePanel(QWidget):
         self.words.setVisible(bool(words))
         self.bar.setVisible(False)
         self.button.setText(button)
-        self.button.setAccessibleName(button)
+        self.button.setAccessibleName(button or self.objectName())
         self.button.setVisible(bool(button))
         self.setAccessibleName(f"{title} {words}".strip())
 

@@ -26,6 +26,8 @@ class Text:
 
     fold = "Advanced settings"
     other = ("Another model by name", "Any image model of the timm library, such as resnet34.a1_in1k.")
+    get_other = "Download {name}"
+    licence = "Its licence is on huggingface.co/timm/{name}: read it first."
     size = ("Image size", "Larger shows more detail and takes longer: twice the size is four times the time.")
     fit = ("How images are fitted", "Models see squares. Choose what happens to images that are not square.")
     epochs = (
@@ -47,10 +49,14 @@ class Text:
 
 
 class AdvancedSettings(QWidget):
-    """Folded until its heading is pressed. changed: any setting. other_wanted: a model name was typed."""
+    """Folded until its heading is pressed.
+
+    changed: any setting. other_wanted: a model name was typed. download_wanted: that model is not here and shall be fetched.
+    """
 
     changed = Signal()
     other_wanted = Signal(str)
+    download_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,6 +91,8 @@ class AdvancedSettings(QWidget):
             ("device", Text.device, self.device),
         ):
             self._add(column, name, words, control)
+            if name == "other":
+                column.addWidget(self._download_row())
         for box in (self.image_size, self.epochs, self.batch, self.seed):
             box.valueChanged.connect(lambda _: self.changed.emit())
         self.rate.valueChanged.connect(lambda _: self.changed.emit())
@@ -96,6 +104,30 @@ class AdvancedSettings(QWidget):
         outer.addWidget(self.fold_button)
         outer.addWidget(self.body)
         self._fold(False)
+
+    def _download_row(self) -> QWidget:
+        """Shown while the model of that name is not on this machine."""
+        self.get_row = QWidget(self)
+        self.get_button = named(QPushButton(self.get_row), "model.get_other", "Download this model")
+        icons.set_icon(self.get_button, "download", "text", 16)
+        self.get_button.clicked.connect(lambda: self.download_wanted.emit(self.other.text().strip()))
+        self.licence_label = named(QLabel(self.get_row), "model.other_licence", "Licence")
+        self.licence_label.setProperty("role", "secondary")
+        self.licence_label.setWordWrap(True)
+        column = QVBoxLayout(self.get_row)
+        column.setContentsMargins(0, 0, 0, theme.M)
+        column.setSpacing(theme.XS)
+        column.addWidget(self.licence_label)
+        column.addWidget(self.get_button)
+        self.get_row.hide()
+        return self.get_row
+
+    def offer_download(self, name: str) -> None:
+        """Offers to fetch a model by name; an empty name takes the offer back."""
+        self.get_row.setVisible(bool(name))
+        self.get_button.setText(Text.get_other.format(name=name))
+        self.get_button.setAccessibleName(self.get_button.text())
+        self.licence_label.setText(Text.licence.format(name=name))
 
     def settings(self, model: str, mode: Mode) -> TrainSettings:
         """What the training is asked to do."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
@@ -17,6 +18,7 @@ from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.ranking import Ranking
 
 _BAR = 1000
+_NARROW = 560
 
 
 class Text:
@@ -62,10 +64,13 @@ class Advice(QFrame):
         self.bar.setTextVisible(False)
         self.ranking = Ranking("model.ranking", self)
         self.ranking.chosen.connect(self.chosen)
-        head = QHBoxLayout()
+        sentence = QHBoxLayout()
+        sentence.setSpacing(theme.M)
+        sentence.addWidget(mark)
+        sentence.addWidget(self.words, 1)
+        head = self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         head.setSpacing(theme.M)
-        head.addWidget(mark)
-        head.addWidget(self.words, 1)
+        head.addLayout(sentence, 1)
         head.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.M, theme.M, theme.M)
@@ -75,6 +80,12 @@ class Advice(QFrame):
         column.addWidget(self.ranking)
         column.addWidget(self.more)
         self.forget()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the button stands below its sentence."""
+        directions = QBoxLayout.Direction
+        self._head.setDirection(directions.TopToBottom if self.width() < _NARROW else directions.LeftToRight)
+        super().resizeEvent(event)
 
     def set_titles(self, titles: Mapping[str, str], here: int) -> None:
         """The names people know of all models, and how many of them can be compared."""

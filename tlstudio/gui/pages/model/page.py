@@ -57,6 +57,7 @@ class ModelPage(Page):
         self.modes.changed.connect(self._update)
         self.advanced.changed.connect(self._update)
         self.advanced.other_wanted.connect(self._other)
+        self.advanced.download_wanted.connect(self.shelf.download_by_name)
         session.project_changed.connect(self._forget)
         session.bridge.job_ended.connect(lambda _: self._update())
 
@@ -147,11 +148,13 @@ class ModelPage(Page):
         if summary is None:
             return
         self._show_times(summary.splits)
+        typed = self.advanced.other.text().strip()
+        self.advanced.offer_download(typed if typed == self._model and not self.shelf.is_here(typed) else "")
         hint, enabled = "", True
         title = self.shelf.title(self._model)
         if self.session.bridge.running("train") is not None:
             hint, enabled = Text.running, False
-        elif self._model in self.shelf.statuses and not self.shelf.is_here(self._model):
+        elif not self.shelf.is_here(self._model):
             hint, enabled = Text.get_first.format(title=title), False
         elif self._model:
             images = messages.count(summary.splits.get(Split.TRAIN.value, 0), "image")

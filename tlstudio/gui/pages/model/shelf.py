@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.cards import ModelStatus, Where
 from tlstudio.domain.errors import StudioError
@@ -18,6 +18,7 @@ from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.card_grid import CardGrid
 from tlstudio.gui.widgets.model_card import ModelCardView
 from tlstudio.gui.widgets.scrolling import scroll_around
+from tlstudio.gui.widgets.search_box import SearchBox
 from tlstudio.workflow import models
 
 _LEAST_CARD = 300
@@ -79,9 +80,7 @@ class ModelShelf(QWidget):
         self._selected = ""
         self._downloads: dict[str, Job] = {}
         self._waiting: list[ModelStatus] = []
-        self.search = named(QLineEdit(self), "model.search", Text.search)
-        self.search.setPlaceholderText(Text.search)
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchBox("model.search", Text.search, self)
         self.filter_box = named(QComboBox(self), "model.filter", "Which models to show")
         for key, words, _ in FILTERS:
             self.filter_box.addItem(words, key)
@@ -165,7 +164,16 @@ class ModelShelf(QWidget):
             if status.card.id in self.cards and takes(status) and _matches(status, words)
         ]
         self.grid.set_cards(shown)
+        self._order_keys(shown)
         self.none_label.setVisible(not shown and not self._waiting)
+
+    def _order_keys(self, shown: list[ModelCardView]) -> None:
+        """Tab goes through the cards as they are shown, after the controls above them, although they were made later."""
+        before: QWidget = self.add_button
+        for card in shown:
+            for control in card.focus_chain():
+                QWidget.setTabOrder(before, control)
+                before = control
 
     # --- speed ----------------------------------------------------------------------
 
@@ -203,6 +211,17 @@ class ModelShelf(QWidget):
         job.cancelled.connect(card.panel.show_stopped)
         job.finished.connect(lambda _: self._arrived(model))
         job.ended.connect(lambda: self._downloads.pop(model, None))
+
+    def download_by_name(self, name: str) -> None:
+        """Fetches a model that has no card; the page has pointed at its licence."""
+        if name in self._downloads:
+            return
+        job = self._downloads[name] = self._session.bridge.submit(
+            "download_model", Text.downloading.format(title=name), model=name
+        )
+        job.failed.connect(lambda error: self._session.say.emit(error_text(error), "bad"))
+        job.finished.connect(lambda _: self._arrived(name))
+        job.ended.connect(lambda: self._downloads.pop(name, None))
 
     def _stop_download(self, model: str) -> None:
         if model in self._downloads:

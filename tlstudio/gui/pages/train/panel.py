@@ -14,6 +14,7 @@ from tlstudio.gui.widgets.big_number import BigNumber
 from tlstudio.gui.widgets.facts import Facts
 from tlstudio.gui.widgets.help_bubble import HelpButton
 from tlstudio.gui.widgets.live_chart import LiveChart, Point
+from tlstudio.gui.widgets.scrolling import scroll_around
 
 SIDE = 288
 NO_GAIN = 6
@@ -94,8 +95,12 @@ class RunPanel(QWidget):
         card = QFrame(self)
         card.setProperty("role", "card")
         card.setFixedWidth(SIDE)
-        column = QVBoxLayout(card)
-        column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+        inner = QWidget()
+        frame = QVBoxLayout(card)
+        frame.setContentsMargins(theme.L, theme.L, theme.M, theme.S)
+        frame.addWidget(scroll_around(inner))
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.M)
         column.addWidget(self.title)
         column.addWidget(self.number)
