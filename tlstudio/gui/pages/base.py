@@ -133,6 +133,14 @@ class Page(QWidget):
         """The primary button was pressed."""
 
 
+def set_role(widget: QWidget, role: str) -> None:
+    """Changes how the style sheet draws a widget (`primary`, `flat` …) after it was shown."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 def named(widget: W, name: str, accessible: str) -> W:
     """Gives a control its object name (`page.control`) and its accessible name, and returns it."""
     widget.setObjectName(name)

@@ -12,7 +12,7 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.runs import RunState
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.models import prediction_csv
-from tlstudio.gui.pages.base import Page, named
+from tlstudio.gui.pages.base import Page, named, set_role
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.export_card import ExportCard
 from tlstudio.gui.widgets.offline_panel import OfflinePanel
@@ -155,6 +155,8 @@ class UsePage(Page):
         self.set_sentence(sentence)
         self.set_primary(text.SAVE if has_rows else "", enabled=not running, hint=panel.tally())
         self.stop.setVisible(running)
+        self.card.emphasise(panel.bundle is None)
+        set_role(panel.choose, "" if self.card.can_export() and self.card.isVisibleTo(self) else "primary")
         self.clear.setVisible(has_rows and not running)
 
 

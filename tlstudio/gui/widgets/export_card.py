@@ -16,7 +16,7 @@ from tlstudio.domain.runs import RunRow
 from tlstudio.gui import icons, theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.messages import accuracy, ago, number, size, time_left
-from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.base import named, set_role
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
@@ -61,7 +61,7 @@ class ExportCard(QFrame):
         self.spinner.hide()
         self.runs = named(QComboBox(), "use.run", Text.RUN)
         self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.runs.setMaximumWidth(380)
+        self.runs.setMaximumWidth(460)
         self.button = named(QPushButton(Text.EXPORT), "use.export", Text.EXPORT)
         self.button.clicked.connect(self.ask_for_file)
         self.trouble = InlineMessage("use.export_error")
@@ -101,6 +101,10 @@ class ExportCard(QFrame):
             self._said_for = (self._session.project, bool(runs))
             self.trouble.hide()
             self._say(Text.SENTENCE if runs else Text.NONE_FINISHED)
+
+    def emphasise(self, primary: bool) -> None:
+        """Makes Export the page's primary button, while there is no model file to use yet."""
+        set_role(self.button, "primary" if primary else "")
 
     def can_export(self) -> bool:
         return bool(self._runs) and self.job is None

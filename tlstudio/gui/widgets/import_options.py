@@ -97,6 +97,7 @@ class ImportOptions(QScrollArea):
         self.name.textEdited.connect(self._name_edited)
         self.place = named(QLineEdit(), "images.place", Text.PLACE)
         self.place.textChanged.connect(self._refresh)
+        self.place.textChanged.connect(self.place.setToolTip)
         self.choose = named(QToolButton(), "images.choose_place", Text.CHOOSE)
         self.choose.setToolTip(Text.CHOOSE)
         self.choose.setFixedSize(theme.HIT, theme.HIT)
@@ -150,7 +151,9 @@ class ImportOptions(QScrollArea):
         box.setRange(5, 50)
         box.setValue(value)
         box.setSuffix(" %")
-        box.setFixedWidth(84)
+        box.setFixedWidth(88)
+        # A style sheet can't move the text of a spin box away from its edge.
+        box.lineEdit().setTextMargins(theme.S, 0, 0, 0)
         box.valueChanged.connect(self._refresh)
         return box
 
@@ -167,7 +170,6 @@ class ImportOptions(QScrollArea):
         self.new.setChecked(True)
         self.name.setText(preview.suggested_project.name)
         self.place.setText(str(preview.suggested_project))
-        self.place.setCursorPosition(0)
         names = [path.name for paths in preview.samples.values() for path in paths[:1]]
         first = next(iter(preview.samples.values()), ())
         self.groups.show_guess(preview.guess, [*(path.name for path in first[:2]), *names[1:2]])

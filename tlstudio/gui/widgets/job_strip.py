@@ -104,6 +104,9 @@ class JobItem(QWidget):
             self._say(f"{self.job.title}: epoch {event.epoch} of {event.epochs}", "")
 
     def _show(self, stage: str, done: int, total: int, seconds: float | None) -> None:
+        if self.job.task in ("train", "export") and stage != self.job.title:
+            # Its stages have names of their own; the strip says what they are part of.
+            stage = f"{self.job.title}: {stage[:1].lower()}{stage[1:]}"
         counted = f"{stage} {number(done)} of {number(total)}" if total > 1 else stage
         self._show_bar(done, total)
         self._say(counted, time_left(seconds))

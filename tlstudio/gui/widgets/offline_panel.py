@@ -115,8 +115,8 @@ class OfflinePanel(QWidget):
     def _no_model_view(self) -> DropArea:
         area = DropArea("use.drop_model", "model", (Text.NO_MODEL, Text.NO_MODEL_MORE), (Kind.BUNDLE,))
         area.dropped.connect(self._dropped)
-        button = area.add_button(named(QPushButton(Text.CHOOSE_MODEL), "use.choose_model", Text.CHOOSE_MODEL))
-        button.clicked.connect(self.choose_model)
+        self.choose = area.add_button(named(QPushButton(Text.CHOOSE_MODEL), "use.choose_model", Text.CHOOSE_MODEL))
+        self.choose.clicked.connect(self.choose_model)
         return area
 
     def _no_rows_view(self) -> DropArea:

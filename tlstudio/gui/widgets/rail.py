@@ -203,6 +203,7 @@ class Rail(QWidget):
 
     def show_project(self, name: str, *, on_start: bool) -> None:
         self.head.setText(name or Text.PROGRAM)
+        self.head.setToolTip(f"{name}\n{Text.TO_START}" if name else Text.TO_START)
         self.head.setAccessibleName(f"{name or Text.PROGRAM}. {Text.TO_START}")
         self.head.current = on_start
         self.head.update()

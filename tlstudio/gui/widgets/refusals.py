@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -24,6 +24,7 @@ from tlstudio.gui.messages import count
 from tlstudio.gui.pages.base import named
 
 MOST_LISTED = 2_000
+MOST_SEEN, ROW_HEIGHT = 5, 32
 
 
 class Text:
@@ -60,8 +61,8 @@ class RefusedRow(QWidget):
         self.list.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.list.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.list.horizontalHeader().setHighlightSections(False)
-        self.list.setMinimumHeight(140)
-        self.list.setMaximumHeight(220)
+        self.list.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.list.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         head = QHBoxLayout()
         head.addWidget(self.toggle)
         head.addStretch(1)
@@ -89,6 +90,8 @@ class RefusedRow(QWidget):
             reason.setToolTip(refusal.reason)
             self.list.setItem(row, 0, file)
             self.list.setItem(row, 1, reason)
+        shown = min(amount, MOST_SEEN) + 1  # and the header
+        self.list.setFixedHeight(shown * ROW_HEIGHT + theme.S)
         self.setVisible(amount > 0)
 
     def _open(self, opened: bool) -> None:
