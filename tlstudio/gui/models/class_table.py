@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -41,23 +41,22 @@ class ClassRow:
 
 
 def rows_of_project(
-    classes: Sequence[ImageClass], images: Sequence[ImageRow], thumbnail: dict[str, Path] | None = None
+    classes: Sequence[ImageClass], images: Sequence[ImageRow], thumbnail: Callable[[str], Path]
 ) -> list[ClassRow]:
     """One row a class, in the user's order, with a random handful of pictures that stays the same between visits.
 
-    thumbnail: content -> file.
+    thumbnail: the file for a content; asked only for the pictures that are shown.
     """
-    of_class: dict[str, list[ImageRow]] = defaultdict(list)
+    of_class: dict[str | None, list[ImageRow]] = defaultdict(list)
     for image in images:
-        if image.label is not None:
-            of_class[image.label].append(image)
+        of_class[image.label].append(image)
     rows = []
     for entry in classes:
         mine = of_class[entry.name]
         chosen = random.Random(entry.name).sample(mine, min(PICTURES, len(mine)))
-        pictures = tuple(thumbnail[i.content] for i in chosen) if thumbnail is not None else ()
-        splits = tuple((split, sum(i.split is split for i in mine)) for split in Split)
-        rows.append(ClassRow(entry.name, len(mine), pictures, splits))
+        amounts = Counter(image.split for image in mine)
+        splits = tuple((split, amounts[split]) for split in Split)
+        rows.append(ClassRow(entry.name, len(mine), tuple(thumbnail(image.content) for image in chosen), splits))
     return rows
 
 

@@ -134,7 +134,6 @@ class ImagesPage(Page):
         return self.session.summary is not None and self.session.summary.images > 0
 
     def enter(self) -> None:
-        self._shown = None
         self._show_view()
 
     def wants(self, dropped: Dropped) -> bool:

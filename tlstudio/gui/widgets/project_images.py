@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -76,8 +77,7 @@ class ProjectImagesView(QWidget):
         self.groups.setText(Text.GROUPS.format(count(summary.groups, "group")))
         self.groups.setVisible(0 < summary.groups < summary.images)
         self.bar.show_counts({split: summary.splits.get(split.value, 0) for split in Split})
-        thumbnails = {image.content: browsing.thumbnail(summary.folder, image.content) for image in images}
-        self.table.show_rows(rows_of_project(classes, images, thumbnails))
+        self.table.show_rows(rows_of_project(classes, images, partial(browsing.thumbnail, summary.folder)))
         self.refused.show_refusals(browsing.refusals(summary.folder))
 
     def _ask_for_file(self) -> None:
