@@ -102,15 +102,13 @@ def models_list(options: argparse.Namespace, output: Output) -> None:
     rows = [
         (
             s.card.id,
-            s.card.title,
-            s.card.good_for,
             f"{s.card.parameters:.1f} M",
             s.card.license,
             {"bundled": "part of the program", "here": "on this machine", "download": "to download"}[s.where.value],
         )
         for s in found
     ]
-    output.table("Pretrained models", ("Id", "Name", "Good for", "Parameters", "Licence", "Where"), rows)
+    output.table("Pretrained models", ("Id", "Parameters", "Licence", "Where"), rows, keep_first=True)
     output.result({"models": found})
 
 

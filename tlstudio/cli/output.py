@@ -83,14 +83,16 @@ class Output:
         """A sentence for people."""
         self._err.print(text, markup=False)
 
-    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table for people, on stdout; nothing with `--json`."""
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, keep_first: bool = False
+    ) -> None:
+        """A table for people, on stdout; nothing with `--json`. keep_first: the first column is never broken over lines."""
         if self.json_lines:
             return
         self._end_bars()
         table = Table(title=title or None, title_justify="left", header_style="bold")
-        for name in columns:
-            table.add_column(name, overflow="fold")
+        for number, name in enumerate(columns):
+            table.add_column(name, overflow="fold", no_wrap=keep_first and number == 0)
         for row in rows:
             table.add_row(*row)
         self._out.print(table)

@@ -1,0 +1,173 @@
+"""The commands as a user and as a program call them: tables, JSON lines, exit statuses, Ctrl+C and kill -9."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import COLOURS, STARTER, paint
+from tlstudio.cli import run
+from tlstudio.domain.runs import RunState
+from tlstudio.workflow import runs
+
+
+def call(*arguments: object) -> int:
+    def no_window(project: Path | None) -> int:
+        raise AssertionError("no window was asked for")
+
+    return run([str(a) for a in arguments], no_window)
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def project(make_images: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert call("import", make_images(12), "--project", tmp_path / "project") == 0
+    capsys.readouterr()
+    return tmp_path / "project"
+
+
+def test_the_whole_way_in_json(
+    make_images: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, place, out = make_images(12), tmp_path / "p", tmp_path / "m.onnx"
+    (source / "red" / "broken.png").write_bytes(b"no picture")
+
+    def result(*arguments: object) -> dict[str, Any]:
+        assert call(*arguments, "--json") == 0
+        found = lines(capsys.readouterr().out)
+        assert all("event" in line for line in found)
+        assert found[-1]["event"] == "result"
+        return found[-1]
+
+    imported = result("import", source, "--project", place)
+    assert imported["images"] == 36
+    assert imported["classes"] == {"blue": 12, "green": 12, "red": 12}
+    assert sum(imported["splits"].values()) == 36
+    assert [Path(r["file"]).name for r in imported["refused"]] == ["broken.png"]
+    checked = result("check", "--project", place)
+    assert "small_class" in {f["kind"] for f in checked["findings"]}
+    trained = result("train", "--project", place, "--mode", "quick", "--model", STARTER, "--input-size", "32")
+    assert set(trained) >= {"run", "model", "mode", "epochs", "val", "chosen", "seconds"}
+    evaluated = result("evaluate", "--project", place, "--run", trained["run"])
+    assert evaluated["n"] == imported["splits"]["test"]
+    assert set(evaluated["accuracy"]) == {"value", "low", "high"}
+    exported = result("export", "--project", place, "--out", out)
+    assert exported["certificate"]["passed"] is True
+    ranking = result("models", "recommend", "--project", place)["ranking"]
+    assert [r["model"] for r in ranking] == [STARTER]
+    assert call("predict", out, source / "red", "--json") == 0
+    rows = [line for line in lines(capsys.readouterr().out) if line["event"] == "predicted"]
+    assert len(rows) == 13
+    assert set(rows[0]) >= {"file", "status", "label", "confidence", "novelty", "probabilities", "message"}
+
+
+def test_tables_for_people(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("check", "--project", project) == 0
+    assert "Severity" in capsys.readouterr().out
+    assert call("models", "list") == 0
+    assert STARTER in capsys.readouterr().out
+    assert call("doctor") == 0
+    assert "Problems" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "kind"),
+    [
+        (("check", "--project", "{tmp}/nothing"), 1, "NotAProject"),
+        (("import", "{tmp}/nothing", "--project", "{tmp}/p"), 1, "NothingToImport"),
+        (("import", "{tmp}/empty", "--project", "{tmp}/p"), 1, "NothingToImport"),
+        (("import", "{tmp}/one", "--project", "{tmp}/p"), 1, "NotEnoughImages"),
+        (("import", "{tmp}/one", "--project", "{tmp}/p", "--test-fraction", "0.95"), 2, "WrongUsage"),
+        (("import", "{tmp}/one", "--project", "{tmp}/p", "--group-from", "name:("), 2, "WrongUsage"),
+        (("predict", "{tmp}/nothing.onnx", "{tmp}"), 1, "BundleRefused"),
+        (("models", "add", "{tmp}/weights.pth"), 1, "WeightsRefused"),
+    ],
+)
+def test_failures_have_a_name_and_a_way_out(
+    arguments: tuple[str, ...], status: int, kind: str, tmp_path: Path, capfd: Any
+) -> None:
+    (tmp_path / "empty").mkdir()
+    paint(tmp_path / "one" / "red", "red.png", COLOURS["red"], seed=0)
+    (tmp_path / "weights.pth").write_bytes(b"x")
+    assert call(*(a.format(tmp=tmp_path) for a in arguments), "--json") == status
+    printed = capfd.readouterr()
+    failed = lines(printed.out)[-1]
+    assert (failed["event"], failed["kind"]) == ("failed", kind)
+    assert failed["what"].endswith(".")
+    assert "Traceback" not in printed.out + printed.err
+    assert not (tmp_path / "p").exists()
+
+
+def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        call("train")
+    assert caught.value.code == 2
+    assert "--project" in capsys.readouterr().err
+
+
+def test_a_defect_goes_to_the_log_and_not_to_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from tlstudio.storage.places import log_file
+    from tlstudio.workflow import checking
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(checking, "check", broken)
+    assert call("check", "--project", tmp_path) == 1
+    printed = capfd.readouterr()
+    assert "Something went wrong in the program itself" in printed.err
+    assert "Traceback" not in printed.err
+    assert "a defect" in log_file().read_text(encoding="utf-8")
+
+
+def start_training(project: Path, *more: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable, "-m", "tlstudio", "train", "--project", str(project), "--mode", "thorough", "--model", STARTER,
+        "--input-size", "32", "--epochs", "4", "--batch-size", "8", "--json", *more,
+    ]  # fmt: skip
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+
+
+def read_until(process: subprocess.Popen[str], event: str, epoch: int = 0) -> dict[str, Any]:
+    assert process.stdout is not None
+    for line in process.stdout:
+        found: dict[str, Any] = json.loads(line)
+        if found["event"] == event and found.get("epoch", 0) >= epoch:
+            return found
+    pytest.fail(f"the process ended before {event}")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT and SIGKILL to send")
+def test_ctrl_c_and_kill_9_lose_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with start_training(project) as process:
+        run_id = read_until(process, "started")["run"]
+        read_until(process, "epoch_done", 1)
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in rest + said
+    assert runs.resumable(project).state is RunState.INTERRUPTED  # type: ignore[union-attr]
+    with start_training(project, "--resume", run_id) as process:
+        assert read_until(process, "epoch_done")["epoch"] == 2
+        read_until(process, "step_done", 3)
+        process.kill()
+        process.communicate()
+    assert runs.run(project, run_id).state is RunState.INTERRUPTED
+    assert call("train", "--project", project, "--resume", run_id, "--json") == 0
+    found = lines(capsys.readouterr().out)
+    assert [line["epoch"] for line in found if line["event"] == "epoch_done"] == [3, 4]
+    assert found[-1]["epochs"] == 4
+    assert [row.epoch for row in runs.run(project, run_id).history] == [1, 2, 3, 4]
