@@ -24,11 +24,10 @@ def scroll_around(inner: QWidget) -> QScrollArea:
 
 def _keep_off(inner: QWidget, scrolls: bool) -> None:
     """A gap before the scroll bar while there is one; without it the cards end where the page's buttons end."""
-    layout = inner.layout()
-    if layout is not None:
-        margins = layout.contentsMargins()
-        margins.setRight(theme.S if scrolls else 0)
-        layout.setContentsMargins(margins)
+    inside = inner.layout() or inner
+    margins = inside.contentsMargins()
+    margins.setRight(theme.S if scrolls else 0)
+    inside.setContentsMargins(margins)
 
 
 class _WheelGuard(QObject):

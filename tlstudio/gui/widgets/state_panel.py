@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
@@ -40,6 +40,7 @@ class StatePanel(QWidget):
         self.title.setWordWrap(True)
         self.words.setWordWrap(True)
         # The words stand in a column of fixed width, because a centred label would not get the height its lines need.
+        self.mark.setMinimumHeight(_MARK)
         column = QWidget(self)
         column.setFixedWidth(_WIDTH)
         inside = QVBoxLayout(column)
@@ -49,8 +50,12 @@ class StatePanel(QWidget):
             inside.addWidget(part)
         inside.addWidget(self.button, 0, middle)
         outer = QVBoxLayout(self)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(column)
+        row.addStretch(1)
         outer.addStretch(2)
-        outer.addWidget(column, 0, middle)
+        outer.addLayout(row)
         outer.addStretch(3)
 
     def show_state(self, icon: str, tone: str, title: str, words: str = "", button: str = "") -> None:
