@@ -16,14 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 from tlstudio.storage import places
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import (
-        QAction,
-        QCloseEvent,
-        QDragEnterEvent,
-        QDragLeaveEvent,
-        QDropEvent,
-        QResizeEvent,
-    )
+    from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
 
     from tlstudio.gui.dropping import Dropped
     from tlstudio.gui.job_bridge import Job, JobBridge
