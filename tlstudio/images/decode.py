@@ -64,7 +64,8 @@ def read_header(path: Path) -> Header:
     """Opens without decoding. Raises ImageRefused with the reason."""
     with _opened(path) as image:
         width, height = image.size
-        if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):
+        # Pillow gives a TIFF's size as it is seen upright, every other format's as it is stored.
+        if image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8):
             width, height = height, width
         return Header(image.format or "", width, height)
 
@@ -89,6 +90,8 @@ def load_rgb(path: Path, *, least: int | None = None) -> Image.Image:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Opens an image and turns whatever its decoder throws into a refusal of this one file."""
     try:
+        if path.exists() and not path.is_file():
+            raise ImageRefused("This is not a file.", path=path)  # opening a named pipe would wait for ever
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise _too_large(path)
