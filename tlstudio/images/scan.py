@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlstudio.domain.errors import NothingToImport, WrongUsage, from_os_error
+from tlstudio.domain.errors import FileTrouble, NothingToImport, StudioError, WrongUsage, from_os_error
 from tlstudio.domain.results import GroupGuess
 from tlstudio.domain.values import Refusal, Split
 from tlstudio.images.decode import KNOWN_OTHERS, SUFFIXES
@@ -28,6 +29,7 @@ SILENT_SUFFIXES = frozenset(
     {".txt", ".csv", ".json", ".jsonl", ".xml", ".md", ".db", ".ini", ".log", ".xlsx", ".yaml", ".yml"}
 )
 SILENT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+FOREIGN_FOLDERS = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def scan_folder(source: Path) -> Scan:
     refused: list[Refusal] = []
     for root, split in roots:
         for folder in _folders(root):
-            _walk(folder, folder.name, split, found, refused)
+            _walk(folder, class_name(folder), split, found, refused)
     loose = sum(1 for root, _ in roots for entry in _files(root) if entry.suffix.lower() in SUFFIXES)
     if not found:
         raise _nothing(source, loose, refused)
@@ -113,33 +115,52 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: natural_key(e.name))
+    except PermissionError as error:
+        raise FileTrouble(
+            "You are not allowed to open this folder.",
+            remedy="Ask for the right to read it, or choose another folder.",
+            path=folder,
+        ) from error
     except OSError as error:
         raise from_os_error(error, folder) from error
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [Path(e.path) for e in _entries(folder) if e.is_dir()]
+    return [Path(e.path) for e in _entries(folder) if _is_folder(e) and e.name.lower() not in FOREIGN_FOLDERS]
 
 
 def _files(folder: Path) -> list[Path]:
-    return [Path(e.path) for e in _entries(folder) if not e.is_dir()]
+    return [Path(e.path) for e in _entries(folder) if not _is_folder(e)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link to itself, or to where nobody may look
+
+
+def class_name(folder: Path) -> str:
+    """The folder's name as a class: trimmed and in one spelling of accents, so that a second import meets it again."""
+    return unicodedata.normalize("NFC", folder.name).strip() or "unnamed"
 
 
 def _walk(root: Path, label: str, split: Split | None, found: list[Found], refused: list[Refusal]) -> None:
-    """Adds every file below a class folder; links to folders already being walked are not followed again."""
-    waiting, seen = [root], {os.path.realpath(root)}
+    """Adds every file below a class folder. Links to folders already walked, or above this one, are not followed."""
+    real_root = Path(os.path.realpath(root))
+    waiting, seen = [root], {real_root, *real_root.parents}
     while waiting:
         folder = waiting.pop()
         inner = folder.relative_to(root).as_posix()
         try:
             entries = _entries(folder)
-        except Exception as error:
-            refused.append(Refusal(str(folder), f"The folder can't be opened: {getattr(error, 'what', error)}"))
+        except StudioError as error:
+            refused.append(Refusal(str(folder), error.what))
             continue
         for entry in entries:
             path = Path(entry.path)
-            if entry.is_dir():
-                real = os.path.realpath(path)
+            if _is_folder(entry):
+                real = Path(os.path.realpath(path))
                 if real not in seen:
                     seen.add(real)
                     waiting.append(path)
@@ -160,7 +181,7 @@ def _why_not(path: Path) -> str:
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts `image 9` before `image 10`."""
-    return [(1, int(t), "") if t.isdigit() else (0, 0, t.lower()) for t in re.split(r"(\d+)", name)]
+    return [(1, int(t), "") if t.isdecimal() else (0, 0, t.lower()) for t in re.split(r"(\d+)", name)]
 
 
 # --- groups -----------------------------------------------------------------------------------------------------------
