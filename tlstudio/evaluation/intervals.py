@@ -63,10 +63,13 @@ def bootstrap(
     n: int,
     units: Sequence[Hashable] | None = None,
     *,
+    strata: npt.NDArray[np.int64] | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval | None:
     """95 % percentile interval (Efron and Tibshirani 1993) of a statistic of row numbers; whole units are drawn.
+
+    strata: (n,) classes; units are drawn within their main class, so that no draw lacks a class by chance.
 
     `statistic` gets int64 indices, (k,), and answers None where it is undefined; such draws are left out, and with fewer than
     half of the draws defined the result is None.
@@ -75,10 +78,11 @@ def bootstrap(
     if value is None:
         return None
     members = _members(n, units)
+    pools = _pools(members, strata)
     rng = np.random.default_rng(seed)
     draws = []
     for _ in range(resamples):
-        chosen = rng.integers(0, len(members), len(members))
+        chosen = np.concatenate([rng.choice(pool, len(pool)) for pool in pools])
         result = statistic(np.concatenate([members[c] for c in chosen]))
         if result is not None:
             draws.append(result)
@@ -95,3 +99,11 @@ def _members(n: int, units: Sequence[Hashable] | None) -> list[npt.NDArray[np.in
     for i, unit in enumerate(units):
         rows.setdefault(unit, []).append(i)
     return [np.array(r) for r in rows.values()]
+
+
+def _pools(members: list[npt.NDArray[np.int64]], strata: npt.NDArray[np.int64] | None) -> list[npt.NDArray[np.int64]]:
+    """Numbers of the units that are drawn from together: all of them, or those of one class each."""
+    if strata is None:
+        return [np.arange(len(members))]
+    main = np.array([np.bincount(strata[rows]).argmax() for rows in members])
+    return [np.flatnonzero(main == k) for k in np.unique(main)]

@@ -34,8 +34,8 @@ def measure(truth: Ints, probabilities: Floats, units: Sequence[Hashable] | None
     predicted = probabilities.argmax(axis=1)
     table = confusion(truth, predicted, classes)
     n = len(truth)
-    balanced = bootstrap(lambda rows: balanced_accuracy(truth[rows], predicted[rows], classes), n, units)
-    area = bootstrap(lambda rows: auroc(truth[rows], probabilities[rows]), n, units, resamples=200)
+    balanced = bootstrap(lambda rows: balanced_accuracy(truth[rows], predicted[rows], classes), n, units, strata=truth)
+    area = bootstrap(lambda rows: auroc(truth[rows], probabilities[rows]), n, units, strata=truth, resamples=200)
     return Figures(
         accuracy=share_interval(predicted == truth, units),
         balanced_accuracy=balanced or Interval(0.0, 0.0, 1.0),

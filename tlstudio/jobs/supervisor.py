@@ -166,11 +166,14 @@ class Supervisor:
         self._listener(number, WasCancelled() if cancelled else Broke(_died(code)))
 
     def _finish(self) -> None:
+        # A worker without a job has nothing to put in order, and one that still loads torch would not even listen.
+        patience = 0.0
         if self._current is not None:
+            patience = CLOSING_SECONDS
             number, self._current = self._current.number, None
             self._listener(number, WasCancelled())
         if self._worker is not None:
-            self._worker.end(CLOSING_SECONDS)
+            self._worker.end(patience)
             self._worker = None
         with self._lock:
             left, self._queue = list(self._queue), deque()

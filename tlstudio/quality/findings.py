@@ -29,6 +29,11 @@ def _copies(images: Sequence[ImageRow]) -> list[list[ImageRow]]:
     return [same for same in by_content.values() if len(same) > 1]
 
 
+def _counted(n: int, one: str, many: str) -> str:
+    """`1 image is blank`, `1,204 images are blank`."""
+    return f"1 image {one}" if n == 1 else f"{n:,} images {many}"
+
+
 def _paths(groups: Sequence[Sequence[ImageRow]]) -> tuple[str, ...]:
     return tuple(str(i.path) for group in groups for i in group)
 
@@ -44,7 +49,7 @@ def exact_duplicates(evidence: Evidence) -> Finding | None:
         Severity.LOW,
         extra,
         _paths(groups),
-        f"{extra:,} images are exact copies of others",
+        _counted(extra, "is an exact copy of another", "are exact copies of others"),
         "Copies count twice in training and make the data look larger than they are.",
     )
 
@@ -59,7 +64,7 @@ def conflicting_labels(evidence: Evidence) -> Finding | None:
         Severity.HIGH,
         len(groups),
         _paths(groups),
-        f"{len(groups):,} images appear under two different classes",
+        _counted(len(groups), "appears under two different classes", "appear under two different classes"),
         "One of the two labels is wrong, and the model is taught both.",
     )
 
@@ -132,7 +137,7 @@ def blanks(evidence: Evidence) -> Finding | None:
         Severity.MEDIUM,
         len(files),
         files,
-        f"{len(files):,} images are blank",
+        _counted(len(files), "is blank", "are blank"),
         "They show nothing of their class and teach the model noise.",
     )
 

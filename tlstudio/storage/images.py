@@ -94,19 +94,12 @@ def list_images(project: Project, *, split: Split | None = None, labeled: bool =
         "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split FROM images"
         f" LEFT JOIN classes ON classes.id = class_id WHERE {' AND '.join(where)} ORDER BY images.id"
     )
+    parts = {s.value: s for s in Split}
     with project.read() as db:
+        db.row_factory = None  # plain tuples: this list may be a hundred thousand long
         return [
-            ImageRow(
-                id=row[0],
-                path=project.absolute(row[1]),
-                content=row[2],
-                width=row[3],
-                height=row[4],
-                label=row[5],
-                group=row[6],
-                split=Split(row[7]),
-            )
-            for row in db.execute(query, values)
+            ImageRow(number, project.absolute(path), content, width, height, label, group, parts[part])
+            for number, path, content, width, height, label, group, part in db.execute(query, values)
         ]
 
 

@@ -57,7 +57,8 @@ class Project:
 
     def absolute(self, stored: str) -> Path:
         """A path from the database as an absolute one."""
-        return self.folder / stored  # an absolute `stored` wins over the folder
+        path = Path(stored)
+        return path if path.is_absolute() else self.folder / path
 
     # --- making and opening ---
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv as csv_module
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,9 +16,10 @@ from tlstudio.images.decode import KNOWN_OTHERS, SUFFIXES
 from tlstudio.images.inspect import write_once
 from tlstudio.images.scan import natural_key
 from tlstudio.inference.bundle import Bundle, read_info
-from tlstudio.inference.predictor import Prediction, Status, predict_files
+from tlstudio.inference.predictor import Status, predict_files
 from tlstudio.storage import files
 from tlstudio.storage.places import data_dir
+from tlstudio.workflow.prediction_table import PredictionTable
 
 
 def read_bundle(bundle: Path, reporter: Reporter = SILENT) -> BundleInfo:
@@ -43,20 +42,18 @@ def predict(
     """
     opened = Bundle(bundle)
     wanted = find_files(paths, recursive=recursive)
-    table = io.StringIO()
-    writer = csv_module.writer(table, lineterminator="\n")
-    writer.writerow(csv_header(opened.info.classes))
+    table = PredictionTable(opened.info.classes)
     counts: Counter[Status] = Counter()
     for done, answer in enumerate(predict_files(opened, wanted, thumbnails=thumbnails), start=1):
         counts[answer.status] += 1
         row = answer.to_row(opened.info.classes)
         if answer.small is not None:
             row["thumbnail"] = str(_keep(answer.small))
-        writer.writerow(csv_row(answer, len(opened.info.classes)))
+        table.add(row)
         reporter.report(Predicted(row))
         reporter.report(Progress("Classifying images", done, len(wanted)))
     if csv is not None:
-        files.write_bytes(csv, table.getvalue().encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8
+        files.write_bytes(csv, table.to_bytes())
     return PredictSummary(
         images=len(wanted),
         ok=counts[Status.OK],
@@ -83,26 +80,6 @@ def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Path]:
         )
         raise NothingToImport("There are no images in this folder.", remedy=remedy, path=paths[0] if paths else None)
     return found
-
-
-def csv_header(classes: tuple[str, ...]) -> list[str]:
-    return ["file", "status", "label", "confidence", "novelty", *(f"p_{name}" for name in classes), "message"]
-
-
-def csv_row(answer: Prediction, classes: int) -> list[str]:
-    def number(value: float | None) -> str:
-        return "" if value is None else f"{value:.6g}"
-
-    probabilities = [number(p) for p in answer.probabilities] or [""] * classes
-    return [
-        str(answer.file),
-        answer.status.value,
-        answer.label,
-        number(answer.confidence),
-        number(answer.novelty),
-        *probabilities,
-        answer.message,
-    ]
 
 
 def _keep(small: bytes) -> Path:

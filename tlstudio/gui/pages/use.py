@@ -11,11 +11,11 @@ from tlstudio.domain.bundle import ExportResult
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.runs import RunState
 from tlstudio.gui.dropping import Dropped, Kind
-from tlstudio.gui.models import prediction_csv
 from tlstudio.gui.pages.base import Page, named, set_role
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.export_card import ExportCard
 from tlstudio.gui.widgets.offline_panel import OfflinePanel
+from tlstudio.workflow.prediction_table import table_bytes
 
 
 class UsePage(Page):
@@ -133,9 +133,8 @@ class UsePage(Page):
         if info is None:
             return
         rows = sorted(self.panel.table.table.rows, key=lambda row: row.number)
-        table = prediction_csv.text((row.raw for row in rows), info.classes)
         try:
-            files.write_bytes(file, table.encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8
+            files.write_bytes(file, table_bytes((row.raw for row in rows), info.classes))
         except StudioError as error:
             self.panel.trouble.tell(error)
         else:
