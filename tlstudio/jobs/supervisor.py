@@ -101,6 +101,8 @@ class Supervisor:
     def _start_next(self) -> None:
         if self._current is not None:
             return
+        if self._worker is not None and wait([self._worker.process.sentinel], 0):
+            self._replace(self._worker)  # died while it had nothing to do: no job need suffer for it
         with self._lock:
             self._current = self._queue.popleft() if self._queue else None
         if self._current is not None:
@@ -144,7 +146,6 @@ class Supervisor:
         try:
             number, message = worker.connection.recv()
         except (EOFError, OSError):
-            worker.process.join(1.0)
             self._replace(worker)
             return
         if self._current is None or number != self._current.number:
@@ -155,6 +156,7 @@ class Supervisor:
 
     def _replace(self, worker: WorkerProcess) -> None:
         """The process is gone: tell whose job it took. The next job starts a new one, so a broken start can't spin."""
+        worker.process.join(1.0)  # its pipes close a moment before its exit code is known
         code = worker.process.exitcode
         worker.end(0.0)
         self._worker = None
