@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tlstudio.domain.errors import OutOfMemory, StudioError
+from tlstudio.domain.errors import OutOfMemory
 from tlstudio.domain.events import Reporter, StepDone
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.evaluation.metrics import accuracy, log_loss
