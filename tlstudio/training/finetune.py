@@ -150,7 +150,8 @@ class FineTuner:
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
-        for epoch in range(self.done_epochs + 1, self.epochs + 1):
+        while not self._over():
+            epoch = self.done_epochs + 1
             started = time.monotonic()
             loss = self._train_epoch(epoch, reporter, started)
             if loss is None:
@@ -180,9 +181,11 @@ class FineTuner:
                     seconds_left=seconds * (self.epochs - epoch),
                 )
             )
-            if epoch - self.best_epoch >= self.settings.patience:
-                break
         return False
+
+    def _over(self) -> bool:
+        """All epochs done, or no gain for as many as the user's patience; asked before each, so that resuming agrees."""
+        return self.done_epochs >= self.epochs or self.done_epochs - self.best_epoch >= self.settings.patience
 
     def _train_epoch(self, epoch: int, reporter: Reporter, started: float) -> float | None:
         """Mean training loss in nats, or None when the user asked to stop."""
