@@ -39,13 +39,18 @@ def inspect(path: Path) -> Inspected | Refusal:
     try:
         header = read_header(path)
         picture = load_rgb(path, least=2 * THUMBNAIL)
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        return Inspected(path, content, header.width, header.height, path.stat().st_size, shrink(picture, THUMBNAIL))
+        small = shrink(picture, THUMBNAIL)
+        return Inspected(path, content_key(path), header.width, header.height, path.stat().st_size, small)
     except ImageRefused as error:
         return Refusal(str(path), error.what)
     except OSError as error:
         return Refusal(str(path), f"The file can't be read: {error.strerror or error}.")
+
+
+def content_key(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex: the key of everything that is made from it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shrink(picture: Image.Image, edge: int) -> bytes:

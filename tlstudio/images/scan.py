@@ -200,14 +200,22 @@ def group_of(found: Found, rule: str | None) -> str | None:
         return None
     if rule == "folder":
         return f"{found.label}/{found.inner}" if found.inner else None
-    if rule.startswith("name:"):
-        match = group_pattern(rule).search(found.path.name)
-        return None if match is None else match.group(1 if match.re.groups else 0)
-    raise WrongUsage(f"“{rule}” is not a way to find groups.", remedy="Use folder, or name: and a regular expression.")
+    match = group_pattern(rule).search(found.path.name)
+    return None if match is None else match.group(1 if match.re.groups else 0)
+
+
+def check_rule(rule: str | None) -> None:
+    """Raises WrongUsage for a rule that can't be followed, before anything is read."""
+    if rule is not None and rule != "folder":
+        group_pattern(rule)
 
 
 def group_pattern(rule: str) -> re.Pattern[str]:
-    """The compiled expression of a `name:` rule; raises WrongUsage with the place of the mistake."""
+    """The compiled expression of a `name:` rule; raises WrongUsage for another rule, or with the place of the mistake."""
+    if not rule.startswith("name:"):
+        raise WrongUsage(
+            f"“{rule}” is not a way to find groups.", remedy="Use folder, or name: and a regular expression."
+        )
     try:
         return re.compile(rule.removeprefix("name:"))
     except re.error as error:

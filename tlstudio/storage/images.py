@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tlstudio.domain.errors import StudioError, WrongUsage
 from tlstudio.domain.values import ImageClass, ImageRow, Refusal, Split
@@ -55,6 +54,9 @@ def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[R
                     "INSERT INTO label_events (change_id, image_id, before_class, after_class) VALUES (?, ?, NULL, ?)",
                     (change, row["id"], class_id),
                 )
+        # What is told now takes the place of what an earlier import said of the same files.
+        again = [*(r.path for r in refused), *(i.stored for i in images)]
+        db.executemany("DELETE FROM refusals WHERE path = ?", [(path,) for path in again])
         db.executemany("INSERT INTO refusals VALUES (?, ?, ?)", [(r.path, r.reason, now) for r in refused])
 
 
@@ -186,9 +188,3 @@ def sample_contents(project: Project, n: int) -> list[str]:
         step = max(1, total // max(1, n))
         rows = db.execute("SELECT content FROM images ORDER BY id").fetchall()[::step]
     return [row["content"] for row in rows[:n]]
-
-
-def known_paths(project: Project) -> set[Path]:
-    """Absolute paths of all images, to skip those already imported."""
-    with project.read() as db:
-        return {project.absolute(row["path"]) for row in db.execute("SELECT path FROM images")}

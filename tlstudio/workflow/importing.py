@@ -6,17 +6,18 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExists, from_os_error
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.results import ImportPreview, ImportRequest, ImportResult
-from tlstudio.domain.values import Refusal, Split
+from tlstudio.domain.values import ImageRow, Refusal, Split
 from tlstudio.images.cache import in_order
 from tlstudio.images.decode import quiet_decoders
 from tlstudio.images.inspect import Inspected, inspect, write_once
-from tlstudio.images.scan import Found, Scan, group_of, group_pattern, guess_groups, scan_folder
+from tlstudio.images.scan import Found, Scan, check_rule, group_of, guess_groups, scan_folder
 from tlstudio.images.splits import Units, check_fractions, divide
 from tlstudio.storage import files, images
 from tlstudio.storage.images import NewImage
@@ -25,6 +26,7 @@ from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.projects import suggested_folder
 
 SAMPLES = 8
+Usable = tuple[Found, Inspected]
 
 
 def preview_import(source: Path, reporter: Reporter = SILENT) -> ImportPreview:
@@ -32,7 +34,7 @@ def preview_import(source: Path, reporter: Reporter = SILENT) -> ImportPreview:
     reporter.report(Progress("Looking through the folder", 0, 0))
     source = source.expanduser().absolute()
     scan = scan_folder(source)
-    _need_two_classes(scan)
+    _need_two_classes(scan.classes())
     samples: dict[str, tuple[Path, ...]] = {}
     for name in scan.classes():
         paths = [f.path for f in scan.found if f.label == name]
@@ -55,14 +57,13 @@ def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> Import
     group rule), DiskFull or CantWrite. Cancelling leaves no half project behind.
     """
     check_fractions(request.test_fraction, request.val_fraction)
-    if request.group_from is not None and request.group_from.startswith("name:"):
-        group_pattern(request.group_from)
+    check_rule(request.group_from)
     reporter.report(Note("Looking through the folder."))
     scan = scan_folder(request.source.expanduser().absolute())
     target = request.project.expanduser().absolute()
     fresh = not (target / "project.db").exists()
     if fresh:
-        _need_two_classes(scan)
+        _need_two_classes(scan.classes())
         _need_room_apart(request.source, target)
     project = Project.create(target, request.name or target.name) if fresh else Project.open(target)
     try:
@@ -74,9 +75,10 @@ def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> Import
 
 
 def _import_into(project: Project, scan: Scan, request: ImportRequest, reporter: Reporter) -> ImportResult:
-    known = images.known_paths(project)
-    found = [f for f in scan.found if f.path not in known]
-    usable: list[tuple[Found, Inspected]] = []
+    known = images.list_images(project)
+    paths = {i.path for i in known}
+    found = [f for f in scan.found if f.path not in paths]
+    usable: list[Usable] = []
     refused = [*scan.refused]
     with quiet_decoders():
         for item, result in _inspect_all(found, reporter):
@@ -91,22 +93,15 @@ def _import_into(project: Project, scan: Scan, request: ImportRequest, reporter:
             remedy="Check the files, or choose another folder.",
             path=request.source,
         )
-    splits = _split(usable, request)
-    stored = _copy(project, usable, reporter) if request.copy else [str(f.path) for f, _ in usable]
-    rows = [
-        NewImage(
-            stored=place,
-            content=seen.content,
-            width=seen.width,
-            height=seen.height,
-            bytes=seen.size,
-            label=item.label,
-            group=group_of(item, request.group_from),
-            split=split,
-        )
-        for (item, seen), split, place in zip(usable, splits, stored, strict=True)
-    ]
-    images.add_images(project, rows, refused)
+    if not known:
+        _need_two_classes({f.label for f, _ in usable})
+    if request.copy:
+        copied = {i.content for i in known if i.path.is_relative_to(project.copies)}
+        usable = [(item, seen) for item, seen in usable if seen.content not in copied]
+    splits = _split(usable, request, known)
+    with _places(project, usable, request, reporter) as stored:
+        rows = _rows(usable, request, splits, stored)
+        images.add_images(project, rows, refused)
     project.set_meta("seed", str(request.seed))
     counts = images.counts(project)
     return ImportResult(
@@ -119,11 +114,28 @@ def _import_into(project: Project, scan: Scan, request: ImportRequest, reporter:
     )
 
 
-def _need_two_classes(scan: Scan) -> None:
-    names = list(scan.classes())
+def _rows(
+    usable: Sequence[Usable], request: ImportRequest, splits: Sequence[Split], stored: Sequence[str]
+) -> list[NewImage]:
+    return [
+        NewImage(
+            stored=place,
+            content=seen.content,
+            width=seen.width,
+            height=seen.height,
+            bytes=seen.size,
+            label=item.label,
+            group=group_of(item, request.group_from),
+            split=split,
+        )
+        for (item, seen), split, place in zip(usable, splits, stored, strict=True)
+    ]
+
+
+def _need_two_classes(names: Collection[str]) -> None:
     if len(names) < 2:
         raise NotEnoughImages(
-            f"All images belong to one class, “{names[0]}”.",
+            f"All images that can be read belong to one class, “{next(iter(names))}”.",
             remedy="A model tells classes apart: add a second sub-folder with images of another class.",
         )
 
@@ -153,54 +165,67 @@ def _keep_thumbnail(project: Project, seen: Inspected) -> None:
         raise from_os_error(error, path) from error
 
 
-def _split(usable: Sequence[tuple[Found, Inspected]], request: ImportRequest) -> list[Split]:
-    """Split folders are honoured; what they leave open is divided, groups and copies of one file staying together."""
-    if any(f.split is not None for f, _ in usable):
-        return _complete_folders(usable, request)
-    units = Units(len(usable))
-    for i, (item, seen) in enumerate(usable):
-        units.join(i, ("content", seen.content))
-        group = group_of(item, request.group_from)
-        if group is not None:
-            units.join(i, ("group", group))
-    labels = [f.label for f, _ in usable]
-    return divide(labels, units.all(), test=request.test_fraction, val=request.val_fraction, seed=request.seed)
-
-
-def _complete_folders(usable: Sequence[tuple[Found, Inspected]], request: ImportRequest) -> list[Split]:
-    """Takes the source's own splits. A missing validation or test part is cut from the training images."""
+def _split(usable: Sequence[Usable], request: ImportRequest, known: Sequence[ImageRow]) -> list[Split]:
+    """Split folders are honoured; the rest is divided. Groups and copies of one file stay together, and join their kin that is
+    in the project already."""
     given = [f.split or Split.TRAIN for f, _ in usable]
-    there = Counter(given)
-    test = 0.0 if there[Split.TEST] else request.test_fraction
-    val = 0.0 if there[Split.VAL] else request.val_fraction
-    if test == val == 0.0:
-        return given
-    rest = [i for i, split in enumerate(given) if split is Split.TRAIN]
+    test, val = request.test_fraction, request.val_fraction
+    settled: dict[Hashable, Split] = {}
+    if any(f.split is not None for f, _ in usable):
+        # A validation or test part that the source lacks is cut from its training images.
+        there = Counter(given)
+        test, val = (0.0 if there[Split.TEST] else test), (0.0 if there[Split.VAL] else val)
+    else:
+        settled = {key: i.split for i in known for key in _keys(i.content, i.group)}
+    rest = [n for n, split in enumerate(given) if split is Split.TRAIN]
+    keys = [_keys(seen.content, group_of(item, request.group_from)) for item, seen in (usable[n] for n in rest)]
     units = Units(len(rest))
-    for n, i in enumerate(rest):
-        item, seen = usable[i]
-        units.join(n, ("content", seen.content))
-        group = group_of(item, request.group_from)
-        if group is not None:
-            units.join(n, ("group", group))
-    dealt = divide([usable[i][0].label for i in rest], units.all(), test=test, val=val, seed=request.seed)
-    for i, split in zip(rest, dealt, strict=True):
-        given[i] = split
+    for i, mine in enumerate(keys):
+        for key in mine:
+            units.join(i, key)
+    numbers = units.all()
+    fixed = {numbers[i]: settled[key] for i, mine in enumerate(keys) for key in mine if key in settled}
+    free = [i for i in range(len(rest)) if numbers[i] not in fixed]
+    labels = [usable[rest[i]][0].label for i in free]
+    dealt = divide(labels, [numbers[i] for i in free], test=test, val=val, seed=request.seed)
+    parts = dict(zip(free, dealt, strict=True))
+    for i, n in enumerate(rest):
+        given[n] = parts[i] if i in parts else fixed[numbers[i]]
     return given
 
 
-def _copy(project: Project, usable: Sequence[tuple[Found, Inspected]], reporter: Reporter) -> list[str]:
-    """Copies files to images/<class>/ under free names; returns their places relative to the project."""
-    places: list[str] = []
-    taken: set[str] = set()
-    for done, (item, seen) in enumerate(usable, start=1):
-        folder = project.copies / item.label
-        name = item.path.name
-        if str(folder / name).lower() in taken or (folder / name).exists():
-            name = f"{item.path.stem}-{seen.content[:8]}{item.path.suffix}"
-        taken.add(str(folder / name).lower())
-        with files.replacing(folder / name) as temporary:
-            shutil.copyfile(item.path, temporary)
-        places.append(os.fspath((folder / name).relative_to(project.folder)))
-        reporter.report(Progress("Copying images", done, len(usable)))
-    return places
+def _keys(content: str, group: str | None) -> list[Hashable]:
+    """What an image must stay together with: copies of its file, and its group."""
+    return [("content", content)] if group is None else [("content", content), ("group", group)]
+
+
+@contextmanager
+def _places(
+    project: Project, usable: Sequence[Usable], request: ImportRequest, reporter: Reporter
+) -> Iterator[list[str]]:
+    """Where each image is, for the database. Copies are made first if wished, and go again when the import fails."""
+    if not request.copy:
+        yield [str(f.path) for f, _ in usable]
+        return
+    copies: list[Path] = []
+    try:
+        for done, (item, seen) in enumerate(usable, start=1):
+            copies.append(_free_place(project.copies / item.label, item.path, seen.content))
+            with files.replacing(copies[-1]) as temporary:
+                shutil.copyfile(item.path, temporary)
+            reporter.report(Progress("Copying images", done, len(usable)))
+        yield [os.fspath(path.relative_to(project.folder)) for path in copies]
+    except BaseException:
+        for path in copies:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+        raise
+
+
+def _free_place(folder: Path, original: Path, content: str) -> Path:
+    """The file's own name, or one that nothing in the folder has yet."""
+    path, number = folder / original.name, 1
+    while path.exists():  # asks the disk, which knows whether it tells large from small letters
+        path = folder / f"{original.stem}-{content[:8]}{'' if number == 1 else f'-{number}'}{original.suffix}"
+        number += 1
+    return path

@@ -6,16 +6,15 @@ from pathlib import Path
 
 from tlstudio.domain.errors import from_os_error
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.images.decode import load_rgb, quiet_decoders
-from tlstudio.images.inspect import VIEW, shrink, write_once
+from tlstudio.images.decode import load_rgb, quiet_decoders, read_header
+from tlstudio.images.inspect import VIEW, content_key, shrink, write_once
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
 
 
 def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
     """A JPEG of at most VIEW pixels in the project's cache, made on first use. Raises ImageRefused."""
-    content = next((i.content for i in images.list_images(Project(project)) if i.path == path), path.stem)
-    target = project / "cache" / "views" / f"{content}.jpg"
+    target = project / "cache" / "views" / f"{_content(project, path)}.jpg"
     if not target.exists():
         with quiet_decoders():
             data = shrink(load_rgb(path, least=VIEW), VIEW)
@@ -24,3 +23,14 @@ def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
         except OSError as error:
             raise from_os_error(error, target) from error
     return target
+
+
+def _content(project: Path, path: Path) -> str:
+    known = next((i.content for i in images.list_images(Project(project)) if i.path == path), None)
+    if known is not None:
+        return known
+    read_header(path)  # refuses what is no picture before all its bytes are read
+    try:
+        return content_key(path)
+    except OSError as error:
+        raise from_os_error(error, path) from error

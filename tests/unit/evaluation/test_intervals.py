@@ -129,3 +129,16 @@ def test_bootstrap_interval_always_holds_the_value() -> None:
     top = bootstrap(lambda rows: float(values[rows].max()), 100)
     assert top is not None
     assert top.low <= top.value <= top.high
+
+
+def test_bootstrap_within_classes_never_loses_one() -> None:
+    classes = np.array([0] * 30 + [1] * 2)
+    units = [i // 2 for i in range(32)]
+
+    def smallest(rows: np.ndarray) -> float:
+        return float(np.bincount(classes[rows], minlength=2).min())
+
+    assert bootstrap(smallest, 32, units, strata=classes) == Interval(2.0, 2.0, 2.0)
+    loose = bootstrap(smallest, 32, units)
+    assert loose is not None
+    assert loose.low == 0.0
