@@ -11,11 +11,14 @@ MEGABYTE = 1_000_000
 
 
 def start_logging(process: str) -> None:
-    """Sends warnings and worse of this process to the log file; without a place to write, logs nothing. Safe to call twice."""
+    """Sends what this process logs to the log file; without a place to write, logs nothing. Safe to call twice."""
     root = logging.getLogger("tlstudio")
-    if any(isinstance(h, logging.handlers.RotatingFileHandler) for h in root.handlers):
-        return
     path = log_file()
+    for earlier in [h for h in root.handlers if isinstance(h, logging.handlers.RotatingFileHandler)]:
+        if earlier.baseFilename == str(path.absolute()):
+            return
+        root.removeHandler(earlier)  # the user's folder is another one now
+        earlier.close()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
