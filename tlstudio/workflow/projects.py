@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError
@@ -20,7 +21,8 @@ def create_project(folder: Path, name: str) -> None:
 def open_project(folder: Path) -> ProjectSummary:
     """Opens a project, backs its database up if it changed, and remembers it among the recent ones."""
     project = Project.open(folder)
-    project.back_up()
+    with suppress(StudioError):  # on a full disk the project can still be looked at
+        project.back_up()
     recent.remember(project.folder)
     return summary(project.folder)
 
