@@ -40,6 +40,8 @@ class Supervisor:
         self._closing = False
         self._current: Request | None = None
         self._cancelled_at: float | None = None
+        self._heard = False  # whether the worker has said anything about the current job
+        self._tried_again = 0
         self._worker: WorkerProcess | None = None
         self._wake_far, self._wake_near = multiprocessing.get_context("spawn").Pipe(duplex=False)
 
@@ -106,7 +108,7 @@ class Supervisor:
         with self._lock:
             self._current = self._queue.popleft() if self._queue else None
         if self._current is not None:
-            self._cancelled_at = None
+            self._cancelled_at, self._heard = None, False
             self._ensure_worker().send(self._current)
 
     def _forward_steers(self) -> None:
@@ -150,6 +152,7 @@ class Supervisor:
             return
         if self._current is None or number != self._current.number:
             return
+        self._heard = True
         if isinstance(message, LAST_WORDS):
             self._current = self._cancelled_at = None
         self._listener(number, message)
@@ -162,10 +165,16 @@ class Supervisor:
         self._worker = None
         if self._current is None:
             return
-        number, self._current = self._current.number, None
+        request, self._current = self._current, None
         cancelled = self._cancelled_at is not None
         self._cancelled_at = None
-        self._listener(number, WasCancelled() if cancelled else Broke(_died(code)))
+        if not (self._heard or cancelled or request.number == self._tried_again):
+            # The worker was already dying when it got the job: nothing was begun, so another worker gets it, once.
+            self._tried_again = request.number
+            with self._lock:
+                self._queue.appendleft(request)
+            return
+        self._listener(request.number, WasCancelled() if cancelled else Broke(_died(code)))
 
     def _finish(self) -> None:
         # A worker without a job has nothing to put in order, and one that still loads torch would not even listen.
