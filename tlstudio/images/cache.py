@@ -14,6 +14,7 @@ from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import ImageRow, Refusal
 from tlstudio.images.decode import quiet_decoders
+from tlstudio.images.inspect import content_key
 from tlstudio.images.prepare import Pixels, prepare
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
@@ -35,14 +36,16 @@ def fill_cache(
     Raises DiskFull before it starts when the rows can't fit. Cancelling keeps what is done.
     """
     store = pixel_store(project, spec)
-    wanted = {image.content: image.path for image in images}
+    wanted: dict[str, list[Path]] = {}
+    for image in images:
+        wanted.setdefault(image.content, []).append(image.path)
     missing = store.missing(wanted)
     refused: list[Refusal] = []
     if not missing:
         return store, refused
 
     def read_one(content: str) -> Pixels | Refusal:
-        return try_prepare(wanted[content], spec)
+        return _prepare_content(content, wanted[content], spec)
 
     with quiet_decoders(), store.writer(len(missing)) as writer:
         for done, (content, result) in enumerate(in_order(read_one, missing), start=1):
@@ -52,6 +55,21 @@ def fill_cache(
                 writer.append(content, result)
             reporter.report(Progress("Reading images", done, len(missing)))
     return store, refused
+
+
+def _prepare_content(content: str, paths: list[Path], spec: PreprocessSpec) -> Pixels | Refusal:
+    """Pixels of the first of these copies that is there and still holds what was imported."""
+    result: Pixels | Refusal = Refusal("", "The file is not there any more.")
+    for path in paths:
+        try:
+            unchanged = content_key(path) == content
+        except OSError as error:
+            result = Refusal(str(path), f"The file can't be read: {error.strerror or error}.")
+            continue
+        result = try_prepare(path, spec) if unchanged else Refusal(str(path), "The file was changed after the import.")
+        if not isinstance(result, Refusal):
+            break
+    return result
 
 
 def in_order(function: Callable[[A], B], items: Iterable[A], *, ahead: int = 4) -> Iterator[tuple[A, B]]:

@@ -29,6 +29,8 @@ def start_run(project: Project, settings: TrainSettings, classes: tuple[str, ...
     files.write_json(folder / "config.json", {"settings": settings.to_json(), "classes": list(classes)})
     pid, started = _this_process()
     with project.write() as db:
+        ids = {row["name"]: int(row["id"]) for row in db.execute("SELECT id, name FROM classes")}
+        known = [{"id": ids.get(name, 0), "name": name} for name in classes]
         db.execute(
             "INSERT INTO runs (id, created_at, model, mode, state, settings, classes, process, process_started)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -39,7 +41,7 @@ def start_run(project: Project, settings: TrainSettings, classes: tuple[str, ...
                 settings.mode.value,
                 RunState.RUNNING.value,
                 json.dumps(settings.to_json()),
-                json.dumps(list(classes)),
+                json.dumps(known),
                 pid,
                 started,
             ),
@@ -50,7 +52,8 @@ def start_run(project: Project, settings: TrainSettings, classes: tuple[str, ...
 def reopen_run(project: Project, run_id: str) -> RunRow:
     """Takes an interrupted or failed run over into this process. Raises RunNotReady when it is finished or still running."""
     row = get_run(project, run_id)
-    if row.state in (RunState.FINISHED, RunState.RUNNING):
+    mine = row.state is RunState.RUNNING and _is_mine(project, run_id)  # left behind by an error in this very process
+    if row.state in (RunState.FINISHED, RunState.RUNNING) and not mine:
         word = "finished" if row.state is RunState.FINISHED else "still running"
         raise RunNotReady(f"The run {run_id} is {word}.", remedy="Only an interrupted run can be resumed.")
     pid, started = _this_process()
@@ -83,16 +86,18 @@ def _end(project: Project, run_id: str, state: RunState, message: str, result: d
 def list_runs(project: Project) -> list[RunRow]:
     """All runs, newest first, without their history. A running one whose process is gone is interrupted."""
     with project.read() as db:
-        return [_row(row) for row in db.execute("SELECT * FROM runs ORDER BY created_at DESC, id DESC")]
+        names = _class_names(db)
+        return [_row(row, names) for row in db.execute("SELECT * FROM runs ORDER BY created_at DESC, id DESC")]
 
 
 def get_run(project: Project, run_id: str) -> RunRow:
     """One run with its history; raises RunNotFound."""
     with project.read() as db:
+        names = _class_names(db)
         row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
         raise RunNotFound(f"There is no run called “{run_id}” in this project.", path=project.folder)
-    return _row(row, history=read_history(project, run_id))
+    return _row(row, names, history=read_history(project, run_id))
 
 
 def newest_finished(project: Project) -> RunRow | None:
@@ -140,7 +145,12 @@ def read_history(project: Project, run_id: str) -> tuple[EpochRow, ...]:
     return tuple(rows)
 
 
-def _row(row: sqlite3.Row, history: tuple[EpochRow, ...] = ()) -> RunRow:
+def _class_names(db: sqlite3.Connection) -> dict[int, str]:
+    return {int(row["id"]): str(row["name"]) for row in db.execute("SELECT id, name FROM classes")}
+
+
+def _row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...] = ()) -> RunRow:
+    """`names`: the classes as they are called now; a run follows a class that was renamed after it."""
     result: dict[str, Any] = json.loads(row["result"])
     val = result.get("val", {})
     state = RunState(row["state"])
@@ -154,7 +164,7 @@ def _row(row: sqlite3.Row, history: tuple[EpochRow, ...] = ()) -> RunRow:
         state=state,
         created_at=float(row["created_at"]),
         settings=TrainSettings.from_json(json.loads(row["settings"])),
-        classes=tuple(json.loads(row["classes"])),
+        classes=tuple(names.get(c["id"], c["name"]) for c in json.loads(row["classes"])),
         epochs=int(result.get("epochs", 0)),
         accuracy=None if interval is None else Interval.from_json(interval),
         balanced_accuracy=val.get("balanced_accuracy"),
@@ -168,6 +178,12 @@ def _row(row: sqlite3.Row, history: tuple[EpochRow, ...] = ()) -> RunRow:
 
 def _this_process() -> tuple[int, float]:
     return os.getpid(), psutil.Process().create_time()
+
+
+def _is_mine(project: Project, run_id: str) -> bool:
+    with project.read() as db:
+        row = db.execute("SELECT process FROM runs WHERE id = ?", (run_id,)).fetchone()
+    return row is not None and int(row["process"]) == os.getpid()
 
 
 def _alive(pid: int, started: float) -> bool:

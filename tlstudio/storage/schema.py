@@ -67,7 +67,7 @@ CREATE TABLE runs (
     mode TEXT NOT NULL,
     state TEXT NOT NULL,
     settings TEXT NOT NULL,              -- JSON of TrainSettings
-    classes TEXT NOT NULL,               -- JSON list, in the order of the outputs
+    classes TEXT NOT NULL,               -- JSON list of {id, name}, in the order of the outputs
     result TEXT NOT NULL DEFAULT '{}',   -- JSON of what a finished run reached
     message TEXT NOT NULL DEFAULT '',
     process INTEGER NOT NULL DEFAULT 0,  -- who trains it now, to tell a live run from an interrupted one

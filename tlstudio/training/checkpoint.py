@@ -31,8 +31,9 @@ def load(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         return None
     try:
         with safe_open(path, framework="pt") as file:
+            # Copies: a tensor that still maps the file would keep Windows from replacing it.
             state = json.loads(file.metadata()["state"])
-            return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118 - not a mapping
+            return {name: file.get_tensor(name).clone() for name in file.keys()}, state  # noqa: SIM118 - not a mapping
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise RunNotReady(
             "The checkpoint of this run is damaged.", remedy="Start the training again.", path=path

@@ -20,6 +20,10 @@ def choose(wanted: str) -> torch.device:
             f"This computer has no graphics processor that can be used ({wanted}).",
             remedy="Choose “auto” or “cpu”; training works on the processor too, only slower.",
         )
+    if wanted == "cuda":
+        # Without autocast, full precision means it: TF32's 10-bit mantissa would differ from the exported file.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
     if wanted == "cpu":
         torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
     return torch.device(wanted)
@@ -39,13 +43,18 @@ def mixed_precision(device: torch.device) -> AbstractContextManager[object]:
     """Autocast on CUDA, to bfloat16 where the card has it, else float16; nothing elsewhere, where it does not pay."""
     if device.type != "cuda":
         return nullcontext()
-    kind = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    kind = torch.bfloat16 if _has_bfloat16() else torch.float16
     return torch.autocast("cuda", dtype=kind)
 
 
 def loss_scaler(device: torch.device) -> torch.amp.GradScaler:
     """Scales the loss where gradients are float16; does nothing elsewhere."""
-    return torch.amp.GradScaler("cuda", enabled=device.type == "cuda" and not torch.cuda.is_bf16_supported())
+    return torch.amp.GradScaler("cuda", enabled=device.type == "cuda" and not _has_bfloat16())
+
+
+def _has_bfloat16() -> bool:
+    """True where the card computes bfloat16 itself; emulated, it would only be slow."""
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def release(device: torch.device) -> None:

@@ -7,6 +7,7 @@ result. Each epoch draws its random numbers from the seed and its own number, so
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tlstudio.domain.errors import OutOfMemory
+from tlstudio.domain.errors import OutOfMemory, RunNotReady
 from tlstudio.domain.events import Reporter, StepDone
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.evaluation.metrics import accuracy, log_loss
@@ -306,6 +307,7 @@ class FineTuner:
             "best_epoch": self.best_epoch,
             "best": [self.best_score.accuracy, self.best_score.loss, list(self.best_score.hits)],
             "scaler": self.scaler.state_dict(),
+            "origin": self._origin(),
         }
         checkpoint.save(self.folder, tensors, state)
 
@@ -315,6 +317,11 @@ class FineTuner:
         if found is None:
             return False
         tensors, state = found
+        if state["origin"] != self._origin():
+            raise RunNotReady(
+                "The images or the pretrained model are not the ones that this run began with.",
+                remedy="Connect the drive that holds them, or start the training again.",
+            )
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(tensors[f"now/{name}"])
@@ -325,8 +332,14 @@ class FineTuner:
         self.done_epochs, self.epochs, self.best_epoch = state["epoch"], state["epochs"], state["best_epoch"]
         accuracy_then, loss_then, hits = state["best"]
         self.best_score = Score(accuracy_then, loss_then, tuple(hits))
-        self.scaler.load_state_dict(state["scaler"])
+        if state["scaler"] and self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
         return True
+
+    def _origin(self) -> str:
+        """Tells the images and pretrained weights of a run from any others: SHA-256 in hex."""
+        told = [self.network.spec.weights_hash, *self.data.train_keys, "|", *self.data.val_keys]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def freeze_statistics(network: nn.Module) -> None:

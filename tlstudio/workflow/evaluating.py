@@ -35,7 +35,10 @@ def evaluate(
     row = runs.choose_run(opened, run)
     rows = held_out(opened, row, split)
     network = load_network(opened.run_folder(row.id) / "model")
-    predictions = predict_rows(opened, network, rows, reporter)
+    unknown = sum(1 for r in images.list_images(opened, split=split, labeled=True)) - len(rows)
+    if unknown:
+        reporter.report(Note(f"{unknown:,} images are of classes that this model does not know, and are left out."))
+    predictions = predict_rows(opened, network, rows, row.classes, reporter=reporter)
     evaluation = figures(row, split, predictions, {r.id: u for r, u in zip(rows, units_of(rows), strict=True)})
     files.write_json(
         opened.run_folder(row.id) / f"predictions-{split.value}.json",
@@ -62,9 +65,18 @@ def held_out(project: Project, run: RunRow, split: Split) -> list[ImageRow]:
 
 
 def predict_rows(
-    project: Project, network: Network, rows: Sequence[ImageRow], reporter: Reporter
+    project: Project,
+    network: Network,
+    rows: Sequence[ImageRow],
+    names: Sequence[str],
+    *,
+    device: str = "auto",
+    reporter: Reporter,
 ) -> tuple[ImagePrediction, ...]:
-    """What the network says of each image, in full precision; images that can't be read any more are left out."""
+    """What the network says of each image, in full precision; images that can't be read any more are left out.
+
+    names: of the classes as they are called now, in the order of the outputs.
+    """
     pixels, refused = fill_cache(project, network.spec.preprocess, rows, reporter)
     if refused:
         reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))
@@ -74,16 +86,15 @@ def predict_rows(
             "None of the images can be found any more.",
             remedy="Connect the drive that holds them, or import them again.",
         )
-    device = devices.choose("auto")
+    where = devices.choose(device)
     parts: list[npt.NDArray[np.float64]] = []
     done = 0
-    for keys, logits in logit_batches(network, pixels, [r.content for r in usable], device):
+    for keys, logits in logit_batches(network, pixels, [r.content for r in usable], where):
         parts.append(torch.from_numpy(logits).double().softmax(dim=1).numpy())
         done += len(keys)
         reporter.report(Progress("Looking at the held-out images", done, len(usable)))
-    devices.release(device)
+    devices.release(where)
     probabilities = np.concatenate(parts)
-    names = network.spec.classes
     return tuple(
         ImagePrediction(
             image=row.id,

@@ -18,14 +18,14 @@ from tlstudio.domain.values import ImageRow, Split
 from tlstudio.export.certificate import certify
 from tlstudio.export.graph import describe, write_graph
 from tlstudio.export.novelty import NoveltySpec, fit_novelty
-from tlstudio.images.cache import pixel_store
+from tlstudio.images.cache import fill_cache
 from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import embed_batches
 from tlstudio.training.network import Network, load_network
 from tlstudio.workflow.evaluating import figures, held_out, predict_rows
-from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, units_of
+from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
 
@@ -43,10 +43,11 @@ def export(project: Path, out: Path, run: str | None = None, reporter: Reporter 
     network = load_network(opened.run_folder(row.id) / "model")
     split, rows = _comparison(opened, row)
     reporter.report(Note("Measuring the trained model."))
-    predictions = predict_rows(opened, network, rows, reporter)
+    # On the processor, as onnxruntime will: a graphics processor rounds differently.
+    predictions = predict_rows(opened, network, rows, row.classes, device="cpu", reporter=reporter)
     found = figures(row, split, predictions, {r.id: u for r, u in zip(rows, units_of(rows), strict=True)})
     samples = [s for s in read_samples(opened, row.id) if s.part == "train"]
-    novelty = _novelty(opened, network, samples)
+    novelty = _novelty(opened, network, samples, reporter)
     info = BundleInfo(
         classes=row.classes,
         preprocess=network.spec.preprocess,
@@ -90,10 +91,15 @@ def _comparison(project: Project, row: RunRow) -> tuple[Split, list[ImageRow]]:
     raise NotEnoughImages("The project has no labeled images to check the file with.", remedy="Import images first.")
 
 
-def _novelty(project: Project, network: Network, samples: list[Sample]) -> NoveltySpec:
-    """From the trained network's features of its training images."""
-    store = pixel_store(project, network.spec.preprocess)
+def _novelty(project: Project, network: Network, samples: list[Sample], reporter: Reporter) -> NoveltySpec:
+    """From the trained network's features of its training images, read again where the cache has been deleted."""
+    store, _ = fill_cache(project, network.spec.preprocess, training_rows(project, samples), reporter)
     usable = [s for s in samples if s.content in store.keys]
+    if not usable:
+        raise NotEnoughImages(
+            "None of the training images can be found any more.",
+            remedy="Connect the drive that holds them, and export again.",
+        )
     device = devices.choose("auto")
     batches = embed_batches(network, store, [s.content for s in usable], device)
     features = np.concatenate([rows for _, rows in batches])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections import Counter
@@ -214,7 +213,7 @@ def _places(
             with files.replacing(copies[-1]) as temporary:
                 shutil.copyfile(item.path, temporary)
             reporter.report(Progress("Copying images", done, len(usable)))
-        yield [os.fspath(path.relative_to(project.folder)) for path in copies]
+        yield [path.relative_to(project.folder).as_posix() for path in copies]
     except BaseException:
         for path in copies:
             with suppress(OSError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import Cancelled, NotEnoughImages, StudioError
+from tlstudio.domain.errors import Cancelled, NotEnoughImages, OutOfMemory, StudioError
 from tlstudio.domain.events import SILENT, EpochDone, FirstResult, Note, Reporter, Started
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import EpochRow, Mode, RunState, TrainResult, TrainSettings
@@ -23,6 +24,7 @@ from tlstudio.evaluation.metrics import balanced_accuracy
 from tlstudio.images.cache import fill_cache
 from tlstudio.images.splits import divide
 from tlstudio.storage import runs
+from tlstudio.storage.files import remove_leftovers
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import checkpoint, devices
@@ -47,29 +49,53 @@ def train(
     """
     opened = Project.open(project)
     started = time.monotonic()
+    samples: list[Sample] | None = None
     if resume is not None:
         row = runs.reopen_run(opened, resume)
         settings, run_id, classes = row.settings, row.id, row.classes
-        samples = read_samples(opened, run_id)
     else:
         classes, samples = collect(opened)
         weights.require(settings.model)
         devices.choose(settings.device)
         run_id = runs.start_run(opened, settings, classes)
-        write_samples(opened, run_id, samples)
+    folder = opened.run_folder(run_id)
     try:
+        _clear(folder)
+        if samples is None:
+            samples = read_samples(opened, run_id)
+        else:
+            write_samples(opened, run_id, samples)
         reporter.report(Started(run_id))
         job = _Training(opened, run_id, settings, classes=classes, samples=samples, reporter=reporter)
         result = job.run(started)
         runs.finish_run(opened, result)
     except Cancelled:
-        runs.fail_run(opened, run_id, "The training was interrupted.", RunState.INTERRUPTED)
+        _mark(opened, run_id, "The training was interrupted.", RunState.INTERRUPTED)
         raise
     except StudioError as error:
-        runs.fail_run(opened, run_id, f"{error.what} {error.remedy}".strip())
+        _mark(opened, run_id, f"{error.what} {error.remedy}".strip())
         raise
-    checkpoint.remove(opened.run_folder(run_id))
+    except torch.OutOfMemoryError as error:
+        full = OutOfMemory("The memory is full.", remedy="Choose a smaller model, input size or batch, and try again.")
+        _mark(opened, run_id, f"{full.what} {full.remedy}")
+        raise full from error
+    except Exception:
+        _mark(opened, run_id, "The training ended because of an error in the program.")
+        raise
+    checkpoint.remove(folder)
     return result
+
+
+def _mark(project: Project, run_id: str, message: str, state: RunState = RunState.FAILED) -> None:
+    """Marks a run that did not end well. On a full disk even that fails; a run without a live process counts as interrupted."""
+    with suppress(StudioError):
+        runs.fail_run(project, run_id, message, state)
+
+
+def _clear(folder: Path) -> None:
+    """Removes what a killed process left half-written in a run's folder."""
+    remove_leftovers(folder)
+    remove_leftovers(folder / "model")
 
 
 @dataclass(frozen=True, slots=True)

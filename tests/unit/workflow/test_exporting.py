@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,3 +184,8 @@ def test_named_failures(trained: Path, bundle: Path, tmp_path: Path) -> None:
     onnx.save(foreign, str(tmp_path / "newer.onnx"))
     with pytest.raises(BundleRefused, match="newer version"):
         predict(tmp_path / "newer.onnx", [tmp_path])
+
+
+def test_the_cache_may_be_deleted_before_the_export(trained: Path) -> None:
+    shutil.rmtree(trained / "cache")
+    assert export(trained, trained / "exports" / "again.onnx").certificate.passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -130,3 +131,45 @@ def test_a_relabeled_image_changes_what_is_learned(project: Path) -> None:
     assert not np.array_equal(
         weights_of(project, before.run)["head.weight"], weights_of(project, after.run)["head.weight"]
     )
+
+
+def test_a_renamed_class_keeps_its_figures(project: Path) -> None:
+    result = train(project, settings(Mode.QUICK))
+    before = evaluate(project, result.run)
+    labeling.rename_class(project, "red", "scarlet")
+    after = evaluate(project, result.run)
+    assert after.n == before.n
+    assert after.accuracy == before.accuracy
+    assert "scarlet" in after.classes
+    assert "red" not in after.classes
+
+
+def test_a_file_changed_after_the_import_is_left_out(project: Path, recorder: Callable) -> None:
+    victim = next((project.parent / "images" / "red").iterdir())
+    victim.write_bytes(next((project.parent / "images" / "blue").iterdir()).read_bytes())
+    watch = recorder()
+    train(project, settings(Mode.QUICK), reporter=watch)
+    assert any("can't be read any more" in getattr(e, "text", "") for e in watch.events)
+
+
+def test_a_defect_leaves_a_run_that_can_be_resumed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tlstudio.workflow.training.save_network", broken)
+        with pytest.raises(RuntimeError):
+            train(project, settings(Mode.BALANCED))
+    run = runs.list_runs(Project(project))[0]
+    assert run.state is RunState.FAILED
+    assert train(project, settings(Mode.BALANCED), resume=run.id).run == run.id
+
+
+def test_resuming_with_other_images_is_refused(project: Path, recorder: Callable) -> None:
+    with pytest.raises(Cancelled):
+        train(project, settings(Mode.BALANCED), reporter=recorder(cancel=lambda e: isinstance(e, EpochDone)))
+    run = runs.list_runs(Project(project))[0]
+    shutil.rmtree(project / "cache" / "pixels")
+    next((project.parent / "images" / "red").iterdir()).unlink()
+    with pytest.raises(RunNotReady, match="not the ones"):
+        train(project, settings(Mode.BALANCED), resume=run.id)
