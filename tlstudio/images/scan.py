@@ -30,6 +30,8 @@ SILENT_SUFFIXES = frozenset(
 )
 SILENT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 FOREIGN_FOLDERS = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
+BAD_FILE_NAME = "The file's name can't be read. Rename it."
+BAD_FOLDER_NAME = "The folder's name can't be read. Rename it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,11 @@ def scan_folder(source: Path) -> Scan:
     if not source.is_dir():
         remedy = "Choose the folder that holds one sub-folder for each class."
         what = "This is a file, not a folder." if source.exists() else "The folder is not there."
-        raise NothingToImport(what, remedy=remedy, path=source)
+        raise NothingToImport(what, remedy=remedy, path=_shown(source))
+    if not _readable(str(source)):
+        raise NothingToImport(
+            "The name of this folder, or of one above it, can't be read.", remedy="Rename it.", path=_shown(source)
+        )
     roots = _split_folders(source)
     found: list[Found] = []
     refused: list[Refusal] = []
@@ -76,7 +82,7 @@ def scan_folder(source: Path) -> Scan:
         raise _nothing(source, loose, refused)
     for root, _ in roots:
         refused.extend(
-            Refusal(str(path), "The file lies outside the class folders.")
+            Refusal(_shown(path), "The file lies outside the class folders." if _readable(path.name) else BAD_FILE_NAME)
             for path in _files(root)
             if path.suffix.lower() in SUFFIXES
         )
@@ -89,6 +95,10 @@ def _nothing(source: Path, loose: int, refused: list[Refusal]) -> NothingToImpor
             f"The folder holds {loose:,} images but no class folders.",
             remedy="Put the images of each class into a sub-folder that carries the name of the class.",
             path=source,
+        )
+    if refused and all(r.reason in (BAD_FILE_NAME, BAD_FOLDER_NAME) for r in refused):
+        return NothingToImport(
+            "The names in this folder can't be read.", remedy="Rename the files and folders.", path=source
         )
     if refused:
         return NothingToImport(
@@ -140,6 +150,20 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False  # a link to itself, or to where nobody may look
 
 
+def _readable(name: str) -> bool:
+    """Whether a name can be stored and shown; bytes that are no UTF-8 come from the system as lone surrogates."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(path: Path) -> str:
+    """A path as text that can be stored and shown, with � for what can't be read."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def class_name(folder: Path) -> str:
     """The folder's name as a class: trimmed and in one spelling of accents, so that a second import meets it again."""
     return unicodedata.normalize("NFC", folder.name).strip() or "unnamed"
@@ -147,6 +171,9 @@ def class_name(folder: Path) -> str:
 
 def _walk(root: Path, label: str, split: Split | None, found: list[Found], refused: list[Refusal]) -> None:
     """Adds every file below a class folder. Links to folders already walked, or above this one, are not followed."""
+    if not _readable(root.name):
+        refused.append(Refusal(_shown(root), BAD_FOLDER_NAME))
+        return
     real_root = Path(os.path.realpath(root))
     waiting, seen = [root], {real_root, *real_root.parents}
     while waiting:
@@ -159,7 +186,12 @@ def _walk(root: Path, label: str, split: Split | None, found: list[Found], refus
             continue
         for entry in entries:
             path = Path(entry.path)
-            if _is_folder(entry):
+            if not _readable(entry.name):
+                if _is_folder(entry):
+                    refused.append(Refusal(_shown(path), BAD_FOLDER_NAME))
+                elif path.suffix.lower() not in SILENT_SUFFIXES:
+                    refused.append(Refusal(_shown(path), BAD_FILE_NAME))
+            elif _is_folder(entry):
                 real = Path(os.path.realpath(path))
                 if real not in seen:
                     seen.add(real)

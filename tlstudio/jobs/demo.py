@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +15,16 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval, Split
-from tlstudio.storage import images, runs
+from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.exporting import export
 from tlstudio.workflow.models import STARTER
 from tlstudio.workflow.samples import SAMPLES, SampleSet, import_sample
 from tlstudio.workflow.training import train
+
+# Windows allows 32,767 characters in a command; this many paths of the usual greatest length, 260, fit.
+PATHS_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +95,29 @@ def _one(which: SampleSet, folder: Path, reporter: Reporter) -> DemoRow:
 
 
 def _predict_apart(project: Project, bundle: Path, table: Path) -> float:
-    """Runs `tlstudio predict` on the test files; returns the share whose label it gives."""
+    """Runs `tlstudio predict` on the test files, some at a time, into one table; returns the share whose label it gives."""
     rows = images.list_images(project, split=Split.TEST, labeled=True)
     truth = {str(r.path): r.label for r in rows}
-    command = [sys.executable, "-m", "tlstudio", "predict", str(bundle), *truth, "--csv", str(table), "--json"]
+    paths = list(truth)
+    parts: list[list[list[str]]] = []
+    with tempfile.TemporaryDirectory(prefix="tlstudio-") as folder:
+        for start in range(0, max(1, len(paths)), PATHS_AT_ONCE):
+            part = Path(folder) / f"{start}.csv"
+            _predict_some(bundle, paths[start : start + PATHS_AT_ONCE], part)
+            with part.open(encoding="utf-8-sig", newline="") as file:
+                parts.append(list(csv.reader(file)))
+    text = io.StringIO()
+    header = parts[0][0]
+    lines = [line for part_lines in parts for line in part_lines[1:]]
+    csv.writer(text, lineterminator="\n").writerows([header, *lines])
+    files.write_bytes(table, text.getvalue().encode("utf-8-sig"))
+    file_column, label_column = header.index("file"), header.index("label")
+    hits = [truth[line[file_column]] == line[label_column] for line in lines]
+    return sum(hits) / max(1, len(hits))
+
+
+def _predict_some(bundle: Path, paths: list[str], table: Path) -> None:
+    command = [sys.executable, "-m", "tlstudio", "predict", str(bundle), *paths, "--csv", str(table), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode != 0:
         raise StudioError(
@@ -101,6 +125,3 @@ def _predict_apart(project: Project, bundle: Path, table: Path) -> float:
             remedy="Run `tlstudio doctor`.",
             path=bundle,
         )
-    with table.open(encoding="utf-8-sig", newline="") as file:
-        hits = [truth[row["file"]] == row["label"] for row in csv.DictReader(file)]
-    return sum(hits) / max(1, len(hits))

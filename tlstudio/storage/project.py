@@ -196,7 +196,8 @@ def named_failure(error: sqlite3.Error, path: Path) -> StudioError:
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return NotAProject(
             "The project's database is damaged.",
-            remedy="Copy the newest file from the folder “backups” over project.db.",
+            remedy="Delete project.db-wal and project.db-shm if they are there, then copy the newest file"
+            " from the folder “backups” over project.db.",
             path=path,
         )
     return StudioError(
