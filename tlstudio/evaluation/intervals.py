@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from tlstudio.domain.values import Interval
 
@@ -39,7 +40,7 @@ def share_interval(hits: npt.NDArray[np.bool_], units: Sequence[Hashable] | None
 def effective_n(hits: npt.NDArray[np.bool_], units: Sequence[Hashable]) -> float:
     """How many independent images the n grouped ones are worth: between the number of units and n."""
     n, share = len(hits), float(hits.mean())
-    _, inverse = np.unique(np.array([hash(u) for u in units]), return_inverse=True)
+    _, inverse = np.unique([str(u) for u in units], return_inverse=True)
     m = int(inverse.max()) + 1
     sizes = np.bincount(inverse).astype(float)
     if m < 2 or share in (0.0, 1.0):
@@ -56,6 +57,43 @@ def _wilson_real(share: float, n: float) -> Interval:
     middle = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
     half = Z95 / (1 + Z95**2 / n) * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
     return Interval(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))
+
+
+def mean_interval(parts: Sequence[Interval]) -> Interval:
+    """95 % interval of the mean of shares from intervals of their own (MOVER: Zou and Donner 2008, Stat Med 27:1693).
+
+    The shares count as independent, as those of different images are. Unlike a bootstrap's it has a width where every share is
+    0 or 1. Without parts: 0 to 1 around an unknown value of 0.
+    """
+    if not parts:
+        return Interval(0.0, 0.0, 1.0)
+    k = len(parts)
+    value = math.fsum(p.value for p in parts) / k
+    below = math.hypot(*(p.value - p.low for p in parts)) / k
+    above = math.hypot(*(p.high - p.value for p in parts)) / k
+    return Interval(value, max(0.0, value - below), min(1.0, value + above))
+
+
+def area_interval(area: float, positives: int, negatives: int) -> Interval:
+    """95 % interval of an area under the ROC curve: method 5 of Newcombe 2006 (Stat Med 25:559).
+
+    As in Wilson's interval, the error is that at the limit, not that at the estimate: the variance of Hanley and McNeil 1982
+    (Radiology 143:29) with the mean of both numbers in its inner terms. So even an area of 0 or 1 has a width.
+    """
+    return Interval(area, _area_low(area, positives, negatives), 1.0 - _area_low(1.0 - area, positives, negatives))
+
+
+def _area_low(area: float, positives: int, negatives: int) -> float:
+    inner = (positives + negatives) / 2 - 1
+
+    def excess(limit: float) -> float:
+        spread = 1 + inner * ((1 - limit) / (2 - limit) + limit / (1 + limit))
+        return area - limit - Z95 * math.sqrt(limit * (1 - limit) * spread / (positives * negatives))
+
+    if area <= 0.0:
+        return 0.0
+    # 1 itself is a root for an area of 1, but not the one looked for.
+    return float(brentq(excess, 0.0, min(area, 1.0 - 1e-12)))
 
 
 def bootstrap(

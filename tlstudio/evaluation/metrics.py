@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tlstudio.domain.results import ClassFigures
 from tlstudio.domain.values import Interval
-from tlstudio.evaluation.intervals import bootstrap, share_interval
+from tlstudio.evaluation.intervals import area_interval, bootstrap, mean_interval, share_interval
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -33,15 +33,13 @@ def measure(truth: Ints, probabilities: Floats, units: Sequence[Hashable] | None
     classes = probabilities.shape[1]
     predicted = probabilities.argmax(axis=1)
     table = confusion(truth, predicted, classes)
-    n = len(truth)
-    balanced = bootstrap(lambda rows: balanced_accuracy(truth[rows], predicted[rows], classes), n, units, strata=truth)
-    area = bootstrap(lambda rows: auroc(truth[rows], probabilities[rows]), n, units, strata=truth, resamples=200)
+    per_class = tuple(_one_class(truth, predicted, k, units) for k in range(classes))
     return Figures(
         accuracy=share_interval(predicted == truth, units),
-        balanced_accuracy=balanced or Interval(0.0, 0.0, 1.0),
-        auroc=area,
+        balanced_accuracy=mean_interval([c.sensitivity for c in per_class if c.sensitivity is not None]),
+        auroc=auroc_interval(truth, probabilities, units),
         ece=expected_calibration_error(truth, probabilities),
-        per_class=tuple(_one_class(truth, predicted, k, units) for k in range(classes)),
+        per_class=per_class,
         confusion=tuple(tuple(int(v) for v in row) for row in table),
     )
 
@@ -68,15 +66,45 @@ def balanced_accuracy(truth: Ints, predicted: Ints, classes: int) -> float | Non
 def auroc(truth: Ints, probabilities: Floats) -> float | None:
     """Mean one-against-rest area under the ROC curve over the classes that occur with a counterpart (rank statistic, ties
     shared: Hanley and McNeil 1982); None with fewer than two classes present."""
-    areas = []
+    areas = _areas(truth, probabilities)
+    return float(np.mean(list(areas.values()))) if areas else None
+
+
+def auroc_interval(truth: Ints, probabilities: Floats, units: Sequence[Hashable] | None = None) -> Interval | None:
+    """`auroc` with a 95 % interval: the bootstrap's within classes, but Newcombe's where drawing again can't tell the spread:
+    when a class present has a single unit, or when every draw comes out the same, as it does for perfect areas."""
+    names = np.arange(len(truth)) if units is None else np.unique([str(u) for u in units], return_inverse=True)[1]
+    if all(len(np.unique(names[truth == k])) > 1 for k in np.unique(truth)):
+        drawn = bootstrap(
+            lambda rows: auroc(truth[rows], probabilities[rows]), len(truth), units, strata=truth, resamples=200
+        )
+        if drawn is not None and drawn.high - drawn.low > 1e-9:
+            return drawn
+    return _newcombe(truth, probabilities, names)
+
+
+def _newcombe(truth: Ints, probabilities: Floats, names: Ints) -> Interval | None:
+    """The limits of the areas averaged: cautious, as if all areas erred alike (with two classes they do). A unit counts once."""
+    parts = [
+        area_interval(area, len(np.unique(names[truth == k])), len(np.unique(names[truth != k])))
+        for k, area in _areas(truth, probabilities).items()
+    ]
+    if not parts:
+        return None
+    value, low, high = np.mean([(p.value, p.low, p.high) for p in parts], axis=0)
+    return Interval(float(value), float(min(low, value)), float(max(high, value)))
+
+
+def _areas(truth: Ints, probabilities: Floats) -> dict[int, float]:
+    """Area of each class that occurs with a counterpart."""
+    areas = {}
     for k in range(probabilities.shape[1]):
         positive = truth == k
         n_pos, n_neg = int(positive.sum()), int((~positive).sum())
-        if n_pos == 0 or n_neg == 0:
-            continue
-        ranks = _ranks(probabilities[:, k])
-        areas.append((ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
-    return float(np.mean(areas)) if areas else None
+        if n_pos and n_neg:
+            ranks = _ranks(probabilities[:, k])
+            areas[k] = float((ranks[positive].sum() - n_pos * (n_pos + 1) / 2) / (n_pos * n_neg))
+    return areas
 
 
 def _ranks(values: Floats) -> Floats:

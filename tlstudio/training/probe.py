@@ -25,9 +25,11 @@ from tlstudio.domain.events import SILENT, Progress, Reporter
 
 Features = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 # Inverse strengths as in scikit-learn's C: penalty |W|^2 / 2 against C times the summed loss.
 STRENGTHS = tuple(10.0**e for e in range(-4, 2))  # weaker ones measured no better, and they are the slow ones
+UNCHOSEN = 0.1  # the strength where too few images leave no choice
 FOLDS = 5
 ITERATIONS = 60
 PATIENCE = 2  # strengths tried beyond the best one before the path ends
@@ -55,13 +57,16 @@ class LinearHead:
 class Probe:
     """A fitted head, the strength chosen, and what it said of each training image while that image was left out.
 
-    held_out: (n, classes) probabilities, float64; with fewer than two folds possible, of the fit itself, and `folds` is 0.
+    held_out: (n, classes) probabilities, float64; NaN for an image that was never left out.
+    judged: (n,) bool, which images were left out once: those of the classes with two units or more. With fewer than two such
+    classes there is nothing to compare: `folds` is 0 and no image is judged.
     """
 
     head: LinearHead
     strength: float
     folds: int
     held_out: npt.NDArray[np.float64]
+    judged: Mask
 
 
 def fit_probe(
@@ -73,20 +78,23 @@ def fit_probe(
     seed: int = 0,
     reporter: Reporter = SILENT,
 ) -> Probe:
-    """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; `units` are never divided between folds."""
+    """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together."""
     mean = features.mean(axis=0)
     scale = features.std(axis=0)
     scale = np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
     axes = _principal_axes((features - mean) / scale)
     problem = _Problem(axes.coordinates, labels, classes)
     folds = _fold_masks(labels, units, seed)
-    strength, held_out = _cross_validate(problem, folds, reporter) if folds else (0.1, None)
-    rotated = problem.solve([np.ones(len(labels), bool)], strength, None)[0]
+    everyone = np.ones(len(labels), bool)
+    judged = ~np.all([everyone, *folds], axis=0)
+    strength, held_out = UNCHOSEN, np.full((len(labels), classes), np.nan)
+    if folds:
+        strength, held_out = _cross_validate(problem, folds, judged, reporter)
+    rotated = problem.solve([everyone], strength, None)[0]
     weights = axes.back(rotated[:-1])
     weight = np.ascontiguousarray((weights / scale[:, None]).T, dtype=np.float32)
     bias = (rotated[-1] - (mean / scale) @ weights).astype(np.float32)
-    head = LinearHead(weight, bias)
-    return Probe(head, strength, len(folds), held_out if held_out is not None else head.probabilities(features))
+    return Probe(LinearHead(weight, bias), strength, len(folds), held_out, judged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,41 +123,45 @@ def _principal_axes(standard: Features) -> _Axes:
     return _Axes(standard @ directions, directions)
 
 
-def _fold_masks(labels: Ints, units: Sequence[Hashable] | None, seed: int) -> list[npt.NDArray[np.bool_]]:
-    """For each fold, which images train it. Fewer folds when a class has fewer members; none below two."""
-    smallest = int(np.bincount(labels)[np.unique(labels)].min())
-    groups = None
-    if units is not None and len(set(units)) < len(labels):
-        groups = np.unique(np.array([hash(u) for u in units]), return_inverse=True)[1]
-        smallest = min(len(np.unique(groups[labels == k])) for k in np.unique(labels))
-    n = min(FOLDS, smallest)
-    if n < 2:
+def _fold_masks(labels: Ints, units: Sequence[Hashable] | None, seed: int) -> list[Mask]:
+    """For each fold, which images train it; none when fewer than two classes have the two units that leaving one out takes.
+
+    The smallest of the classes with two units or more decides how many folds there are. Images of the other classes train every
+    fold, even where they share a unit with an image left out, for else their class would be unknown to that fold.
+    """
+    everyone = np.arange(len(labels))
+    # By name: the hash of a string differs between processes, and with it the folds would.
+    groups = everyone if units is None else np.unique([str(u) for u in units], return_inverse=True)[1]
+    sizes = {int(k): len(np.unique(groups[labels == k])) for k in np.unique(labels)}
+    enough = {k: size for k, size in sizes.items() if size >= 2}
+    if len(enough) < 2:
         return []
-    if groups is None:
-        rows = StratifiedKFold(n, shuffle=True, random_state=seed).split(labels, labels)
+    n = min(FOLDS, *enough.values())
+    rows = np.flatnonzero(np.isin(labels, list(enough)))
+    if len(np.unique(groups)) == len(labels):
+        parts = StratifiedKFold(n, shuffle=True, random_state=seed).split(rows, labels[rows])
     else:
-        rows = StratifiedGroupKFold(n, shuffle=True, random_state=seed).split(labels, labels, groups)
-    masks = []
-    for train, _ in rows:
-        mask = np.zeros(len(labels), bool)
-        mask[train] = True
-        masks.append(mask)
-    return masks
+        parts = StratifiedGroupKFold(n, shuffle=True, random_state=seed).split(rows, labels[rows], groups[rows])
+    return [~np.isin(everyone, rows[left_out]) for _, left_out in parts]
 
 
 def _cross_validate(
-    problem: _Problem, folds: list[npt.NDArray[np.bool_]], reporter: Reporter
+    problem: _Problem, folds: list[Mask], judged: Mask, reporter: Reporter
 ) -> tuple[float, npt.NDArray[np.float64]]:
-    """Walks from strong to weak regularisation; the most accurate strength wins, the lower loss among equals."""
+    """Walks from strong to weak regularisation; the most accurate strength wins, the lower loss among equals.
+
+    judged: (n,) bool, the images that some fold leaves out; the others have no say.
+    """
     best: tuple[float, float] | None = None
     chosen, held_out, since = STRENGTHS[0], np.empty(0), 0
     start: Features | None = None
-    rows = np.arange(len(problem.labels))
+    truth = problem.labels[judged]
     for tried, strength in enumerate(STRENGTHS, start=1):
         start = problem.solve(folds, strength, start)
         probabilities = problem.held_out(folds, start)
-        picked = np.clip(probabilities[rows, problem.labels], 1e-12, 1.0)
-        score = (float((probabilities.argmax(axis=1) == problem.labels).mean()), float(np.log(picked).mean()))
+        said = probabilities[judged]
+        picked = np.clip(said[np.arange(len(truth)), truth], 1e-12, 1.0)
+        score = (float((said.argmax(axis=1) == truth).mean()), float(np.log(picked).mean()))
         if best is None or score > best:
             best, chosen, held_out, since = score, strength, probabilities, 0
         else:
@@ -172,15 +184,15 @@ class _Problem:
         # Along axis i the mean loss curves by at most half the mean square of its coordinates.
         self._curvature = 0.5 * (self._x.double() ** 2).mean(dim=0)
 
-    def held_out(self, folds: list[npt.NDArray[np.bool_]], weights: Features) -> npt.NDArray[np.float64]:
-        """What each fold's model (folds, r + 1, classes) says of the images it did not see: (n, classes)."""
+    def held_out(self, folds: list[Mask], weights: Features) -> npt.NDArray[np.float64]:
+        """What each fold's model (folds, r + 1, classes) says of the images it did not see: (n, classes); NaN for the others."""
         x = self._x.numpy()
-        result = np.zeros((len(x), self._classes), np.float64)
+        result = np.full((len(x), self._classes), np.nan)
         for mask, w in zip(folds, weights, strict=True):
             result[~mask] = LinearHead(w[:-1].T, w[-1]).probabilities(x[~mask, :-1])
         return result
 
-    def solve(self, masks: list[npt.NDArray[np.bool_]], strength: float, start: Features | None) -> Features:
+    def solve(self, masks: list[Mask], strength: float, start: Features | None) -> Features:
         """Minimises C * sum of cross-entropy + |W|^2 / 2 for every mask at once by L-BFGS (Liu and Nocedal 1989).
 
         Returns weights (masks, r + 1, classes), the bias last; the bias is not penalised.

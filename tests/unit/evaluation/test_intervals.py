@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from tlstudio.domain.values import Interval
-from tlstudio.evaluation.intervals import bootstrap, effective_n, share_interval, wilson
+from tlstudio.evaluation.intervals import area_interval, bootstrap, effective_n, mean_interval, share_interval, wilson
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 17, 100, 4321])
@@ -80,6 +80,57 @@ def test_units_may_be_of_several_types_and_in_any_order() -> None:
     shuffled = share_interval(hits[order], [mixed[i] for i in order])
     plain = share_interval(hits, units)
     assert (shuffled.low, shuffled.high) == pytest.approx((plain.low, plain.high))
+
+
+def test_units_of_equal_hash_are_two() -> None:
+    assert hash(-1) == hash(-2)
+    assert effective_n(np.full(10, True), [-1, -2] * 5) == 2.0
+
+
+def test_mean_of_one_share_is_that_share() -> None:
+    found, one = mean_interval([wilson(7, 9)]), wilson(7, 9)
+    assert (found.value, found.low, found.high) == pytest.approx((one.value, one.low, one.high))
+    assert mean_interval([]) == Interval(0.0, 0.0, 1.0)
+
+
+def test_mean_of_shares_follows_its_definition_and_stays_a_share() -> None:
+    parts = [Interval(0.5, 0.2, 0.9), Interval(0.9, 0.5, 1.0)]
+    found = mean_interval(parts)
+    assert (found.value, found.low, found.high) == pytest.approx((0.7, 0.7 - 0.25, 0.7 + np.hypot(0.2, 0.05)))
+    assert mean_interval([wilson(0, 5)] * 2).low == 0.0
+    assert mean_interval([wilson(5, 5)] * 2).high == 1.0
+
+
+def test_mean_interval_holds_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(5)
+    found = [mean_interval([wilson(a, 15), wilson(b, 30)]) for a, b in rng.binomial([15, 30], [0.9, 0.7], (2000, 2))]
+    assert 0.93 < np.mean([f.low <= 0.8 <= f.high for f in found]) < 0.98
+
+
+def test_area_limits_solve_their_equation() -> None:
+    found = area_interval(0.8, 12, 30)
+    for limit in (found.low, found.high):
+        spread = 1 + 20 * ((1 - limit) / (2 - limit) + limit / (1 + limit))
+        assert abs(0.8 - limit) == pytest.approx(1.96 * np.sqrt(limit * (1 - limit) * spread / 360), rel=1e-4)
+
+
+@pytest.mark.parametrize(("positives", "negatives"), [(1, 1), (1, 50), (5, 5), (2000, 3000)])
+def test_area_interval_always_has_a_width(positives: int, negatives: int) -> None:
+    perfect, none = area_interval(1.0, positives, negatives), area_interval(0.0, positives, negatives)
+    assert 0 < perfect.low < perfect.high == 1.0
+    assert (none.low, none.high) == pytest.approx((0.0, 1 - perfect.low))
+    middle = area_interval(0.7, positives, negatives)
+    assert 0 <= middle.low < 0.7 < middle.high <= 1
+
+
+def test_area_interval_holds_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(6)
+    held = []
+    for _ in range(1000):
+        positive, negative = rng.normal(1.4, 1, 12), rng.normal(0, 1, 20)  # true area: Phi(1.4 / sqrt 2) = 0.8389
+        found = area_interval(float((positive[:, None] > negative).mean()), 12, 20)
+        held.append(found.low <= 0.8389 <= found.high)
+    assert 0.92 < np.mean(held) < 0.99
 
 
 def mean_of(values: np.ndarray):

@@ -133,6 +133,42 @@ def test_groups_widen_every_interval_of_grouped_mistakes() -> None:
         assert width(g) > 1.5 * width(a)
 
 
+def test_all_right_is_no_certainty() -> None:
+    truth = np.arange(10) % 2
+    figures = measure(truth, np.eye(2)[truth])
+    for value, low, high in (tuple_of(figures.balanced_accuracy), tuple_of(figures.auroc)):
+        assert value == high == 1.0
+        assert 0.4 < low < 0.9
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_one_group_per_class_tells_little(alike: bool) -> None:
+    truth = np.repeat([0, 1], 10)
+    wrong = np.arange(20) % 5 == 0
+    probabilities = np.eye(2)[truth ^ wrong]
+    units = [f"patient {k}" for k in truth] if alike else [f"patient {i % 2}" for i in range(20)]
+    figures = measure(truth, probabilities, units)
+    for value, low, high in (tuple_of(figures.balanced_accuracy), tuple_of(figures.auroc)):
+        assert value == pytest.approx(0.8)
+        assert high - low > (0.4 if alike else 0.05)
+
+
+def test_all_wrong_and_never_in_order_has_a_width() -> None:
+    truth = np.arange(8) % 2
+    figures = measure(truth, np.eye(2)[1 - truth])
+    for value, low, high in (tuple_of(figures.balanced_accuracy), tuple_of(figures.auroc)):
+        assert value == low == 0.0
+        assert 0.1 < high < 0.6
+
+
+def test_a_class_of_one_image_does_not_narrow_the_area() -> None:
+    truth, probabilities = random_answers(3, classes=3)
+    kept = np.flatnonzero((truth < 2) | (np.arange(len(truth)) == 2))
+    value, low, high = tuple_of(measure(truth[kept], probabilities[kept]).auroc)
+    assert low < value < high
+    assert value == auroc(truth[kept], probabilities[kept])
+
+
 def test_one_class_present_has_no_auroc_and_no_specificity() -> None:
     figures = measure(np.zeros(6, np.int64), np.tile([0.7, 0.3], (6, 1)))
     assert figures.auroc is None

@@ -63,13 +63,56 @@ def test_groups_are_not_divided_between_folds() -> None:
     assert (honest.held_out.argmax(axis=1) == labels).mean() < 0.75
 
 
-def test_one_image_in_a_class_still_gives_a_model() -> None:
+class Salted(str):
+    """A name whose hash is that of another process."""
+
+    salt = 0
+
+    def __hash__(self) -> int:
+        return hash((self.salt, str(self)))
+
+
+def test_folds_do_not_depend_on_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = blobs(60, 8, 2, 3.0)
+    units = [Salted(f"patient {i // 2}") for i in range(60)]
+    first = fit_probe(features, labels, 2, units=units)
+    monkeypatch.setattr(Salted, "salt", 1)
+    assert np.array_equal(fit_probe(features, labels, 2, units=units).held_out, first.held_out)
+
+
+def test_with_one_class_that_can_be_divided_nothing_is_judged() -> None:
     features, labels = blobs(20, 8, 2, 0.5)
     labels[:] = 0
     labels[0] = 1
     found = fit_probe(features, labels, 2)
     assert found.folds == 0
+    assert not found.judged.any()
     assert found.held_out.shape == (20, 2)
+    assert np.isnan(found.held_out).all()
+    assert np.isfinite(found.head.probabilities(features)).all()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_class_of_one_unit_is_not_judged_and_the_others_are_honestly(grouped: bool) -> None:
+    rng = np.random.default_rng(2)
+    features = rng.normal(0, 1, (93, 200)).astype(np.float32)
+    labels = np.concatenate([rng.integers(0, 2, 90), [2, 2, 2] if grouped else [2, 3, 4]])
+    units = [f"patient {i // 3}" for i in range(93)] if grouped else None
+    found = fit_probe(features, labels, 5, units=units)
+    assert found.folds == probe.FOLDS
+    assert np.array_equal(found.judged, labels < 2)
+    assert np.isnan(found.held_out[~found.judged]).all()
+    right = found.held_out[found.judged].argmax(axis=1) == labels[found.judged]
+    assert 0.25 < right.mean() < 0.75  # nothing to learn, and the fit itself is all right
+
+
+def test_the_smallest_class_that_can_be_divided_decides_the_folds() -> None:
+    features, _ = blobs(24, 8, 2, 0.5)
+    labels = np.array([0] * 20 + [1] * 3 + [2])
+    found = fit_probe(features, labels, 3)
+    assert found.folds == 3
+    assert found.judged.sum() == 23
+    assert np.allclose(found.held_out[found.judged].sum(axis=1), 1.0)
 
 
 def test_constant_features_and_the_same_answer_twice() -> None:
