@@ -89,11 +89,19 @@ def test_an_interrupted_run_is_taken_over_and_a_failed_one_too(made: Project) ->
 
 def test_a_finished_or_running_run_is_not_resumed(made: Project) -> None:
     run = start(made)
+    other = psutil.Process(os.getppid())
+    orphan(made, run, pid=other.pid, started=other.create_time())
     with pytest.raises(RunNotReady, match="still running"):
         runs.reopen_run(made, run)
     finish(made, run)
     with pytest.raises(RunNotReady, match="finished"):
         runs.reopen_run(made, run)
+
+
+def test_a_run_that_an_error_left_running_in_this_process_can_be_taken_over(made: Project) -> None:
+    """On a full disk not even the failure could be written; a process trains one run at a time, so it is free."""
+    run = start(made)
+    assert runs.reopen_run(made, run).id == run
 
 
 def test_choosing_takes_the_newest_finished_one(made: Project) -> None:
