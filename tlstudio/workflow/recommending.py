@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
-from tlstudio.domain.errors import StudioError
+from tlstudio.domain.errors import NotEnoughImages, StudioError
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.results import Ranked, Recommendation
 from tlstudio.evaluation.intervals import share_interval
@@ -36,6 +37,12 @@ def recommend(project: Path, reporter: Reporter = SILENT) -> Recommendation:
     opened = Project.open(project)
     classes, samples = collect(opened)
     chosen = _thin([s for s in samples if s.part == "train"])
+    units = {(s.label, s.unit) for s in chosen}
+    if sum(n >= 2 for n in Counter(label for label, _ in units).values()) < 2:
+        raise NotEnoughImages(
+            "There are too few images or groups to compare models on.",
+            remedy="At least two classes need two images, or two groups, each for training.",
+        )
     here = [s.card for s in weights.statuses() if s.where is not Where.DOWNLOAD]
     ranking = []
     for number, card in enumerate(here):
@@ -65,12 +72,19 @@ def _rank(
     network = load_pretrained(folder, card, preprocess_for(card), classes, weights.weights_hash(folder))
     pixels, _ = fill_cache(project, network.spec.preprocess, training_rows(project, samples), reporter)
     usable = [s for s in samples if s.content in pixels.keys]
+    if not usable:
+        raise NotEnoughImages(
+            "None of the images can be found any more.",
+            remedy="Connect the drive that holds them, or import them again.",
+        )
     keys = [s.content for s in usable]
     features = frozen_features(project, network, pixels, keys, device=device, reporter=reporter)
     labels = np.array([s.label for s in usable], dtype=np.int64)
     units = [s.unit for s in usable]
     probe = fit_probe(features, labels, len(classes), units=units, reporter=reporter)
-    accuracy = share_interval(probe.held_out.argmax(axis=1) == labels, units)
+    rows = np.flatnonzero(probe.judged)
+    hits = probe.held_out[rows].argmax(axis=1) == labels[rows]
+    accuracy = share_interval(hits, [units[int(i)] for i in rows])
     devices.release(device)
     return Ranked(card.id, accuracy.value, accuracy, time.monotonic() - started)
 

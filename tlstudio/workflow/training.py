@@ -185,8 +185,7 @@ class _Training:
             reporter=self.reporter,
         )
         network.set_head(probe.head)
-        judged = val or train
-        probabilities = probe.head.probabilities(unseen) if val else probe.held_out
+        judged, probabilities = (val, probe.head.probabilities(unseen)) if val else self._left_out(train, probe)
         accuracy, balanced = _judge(judged, probabilities, len(self.classes))
         self.reporter.report(FirstResult(accuracy, time.monotonic() - started))
         if self.settings.mode is Mode.QUICK:
@@ -195,6 +194,18 @@ class _Training:
         data = Data(pixels, [s.content for s in train], _labels(train), [s.content for s in val], _labels(val))
         flip = self._may_flip(network, probe, data, unseen)
         return self._fine_tune(network, data, val, flip, started)
+
+    def _left_out(self, train: list[Sample], probe: Probe) -> tuple[list[Sample], npt.NDArray[np.float64]]:
+        """Without validation images: the training images that a fold of the cross-validation did not see."""
+        judged = [s for s, left_out in zip(train, probe.judged, strict=True) if left_out]
+        if not judged:
+            raise NotEnoughImages(
+                "There are no validation images, and too few images or groups to hold any back.",
+                remedy="Import with a share for validation, or add images.",
+            )
+        if len(judged) < len(train):
+            self.reporter.report(Note("Classes with a single image or group are not part of this figure."))
+        return judged, probe.held_out[probe.judged]
 
     def _hold_back(self, train: list[Sample]) -> tuple[list[Sample], list[Sample]]:
         """Cuts a validation part from the training images, groups staying together."""
