@@ -63,6 +63,9 @@ def _prepare_content(content: str, paths: list[Path], spec: PreprocessSpec) -> P
     for path in paths:
         try:
             unchanged = content_key(path) == content
+        except FileNotFoundError:
+            result = Refusal(str(path), "The file is not there any more.")
+            continue
         except OSError as error:
             result = Refusal(str(path), f"The file can't be read: {error.strerror or error}.")
             continue
