@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tlstudio.domain.errors import StudioError, WrongUsage
+from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.values import ImageClass, ImageRow, Refusal, Split
 from tlstudio.storage.project import Project
 
@@ -171,14 +171,6 @@ def counts(project: Project) -> Counts:
         refused = db.execute("SELECT COUNT(*) FROM refusals").fetchone()[0]
         found = dict(db.execute("SELECT split, COUNT(*) FROM images GROUP BY split").fetchall())
     return Counts(images, unlabeled, groups, refused, {s.value: int(found.get(s.value, 0)) for s in Split})
-
-
-def image_at(project: Project, image_id: int) -> ImageRow:
-    """One image by id; raises StudioError when it is not in the project."""
-    for row in list_images(project):
-        if row.id == image_id:
-            return row
-    raise StudioError("That image is not in the project any more.")
 
 
 def sample_contents(project: Project, n: int) -> list[str]:

@@ -8,7 +8,6 @@ import secrets
 import sqlite3
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -192,9 +191,3 @@ def _alive(pid: int, started: float) -> bool:
         return bool(pid) and abs(psutil.Process(pid).create_time() - started) < 2.0
     except psutil.Error:
         return False
-
-
-def model_files(project: Project, run_id: str) -> tuple[Path, Path]:
-    """config.json and model.safetensors of a finished run's model."""
-    folder = project.run_folder(run_id) / "model"
-    return folder / "config.json", folder / "model.safetensors"

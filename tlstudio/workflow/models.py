@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tlstudio.catalog import adding, cards, downloading, weights
+from tlstudio.catalog import adding, downloading, weights
 from tlstudio.domain.cards import ModelStatus, Where
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import SILENT, Reporter
@@ -54,12 +54,6 @@ def download_model(
 def add_model(path: Path, reporter: Reporter = SILENT) -> str:
     """Adds weights from a file, folder or stick; returns the id of the (first) model. Raises WeightsRefused."""
     return adding.add(path, reporter)[0].name
-
-
-def license_of(model: str) -> tuple[str, str]:
-    """The licence's name and, in words, what it forbids (may be empty)."""
-    card = cards.card(model)
-    return card.license, card.license_note
 
 
 def remember_speed(model: str, images_per_second: float) -> ModelStatus:
