@@ -21,6 +21,7 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import logit_batches
 from tlstudio.training.network import Network, load_network
+from tlstudio.workflow.held_out import held_out
 from tlstudio.workflow.run_data import units_of
 
 
@@ -51,17 +52,6 @@ def evaluate(
         },
     )
     return evaluation
-
-
-def held_out(project: Project, run: RunRow, split: Split) -> list[ImageRow]:
-    """The labeled images of a split whose class the run knows. Raises NotEnoughImages when there is none."""
-    rows = [r for r in images.list_images(project, split=split, labeled=True) if r.label in run.classes]
-    if not rows:
-        raise NotEnoughImages(
-            f"The project has no {split.caption.lower()} images.",
-            remedy="Import with a share for them, or look at another part.",
-        )
-    return rows
 
 
 def predict_rows(

@@ -24,7 +24,8 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import embed_batches
 from tlstudio.training.network import Network, load_network
-from tlstudio.workflow.evaluating import figures, held_out, predict_rows
+from tlstudio.workflow.evaluating import figures, predict_rows
+from tlstudio.workflow.held_out import held_out
 from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
