@@ -54,7 +54,9 @@ class ImageRow:
     """One image of a project as every other room sees it.
 
     `content` is the SHA-256 of the file's bytes (hex): the key of the pixel cache, the thumbnails and the features.
-    `label` is the class name, None while unlabeled. `group` is what a split must not divide.
+    `label` is the class name, None while unlabeled. `group` is what a split must not divide. `excluded`: the user leaves it
+    out of training and figures; `unsure`: the user wants to look again. `alike`: id of the first of its near-duplicates, None
+    where it has none. `look`: perceptual hash in hex, None until computed.
     """
 
     id: int
@@ -65,6 +67,11 @@ class ImageRow:
     label: str | None
     group: str | None
     split: Split
+    excluded: bool = False
+    unsure: bool = False
+    note: str = ""
+    alike: int | None = None
+    look: str | None = None
 
     @property
     def name(self) -> str:

@@ -1,14 +1,14 @@
-"""Images, classes, splits and refused files in the project database."""
+"""Images, splits and refused files in the project database."""
 
 from __future__ import annotations
 
-import sqlite3
+import json
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from tlstudio.domain.errors import WrongUsage
-from tlstudio.domain.values import ImageClass, ImageRow, Refusal, Split
+from tlstudio.domain.values import ImageRow, Refusal, Split
+from tlstudio.storage.classes import ensure_classes
 from tlstudio.storage.project import Project
 
 
@@ -24,19 +24,20 @@ class NewImage:
     label: str | None
     group: str | None
     split: Split
+    columns: dict[str, str] = field(default_factory=dict)  # what a manifest said beyond class, group and split
 
 
 def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[Refusal]) -> None:
     """Adds images with their labels and the refused files, in one transaction; an image already there is left alone."""
     now = time.time()
     with project.write() as db:
-        ids = _ensure_classes(db, sorted({i.label for i in images if i.label is not None}))
+        ids = ensure_classes(db, sorted({i.label for i in images if i.label is not None}))
         change = db.execute("INSERT INTO changes (kind, author, at) VALUES ('import', '', ?)", (now,)).lastrowid
         for image in images:
             class_id = None if image.label is None else ids[image.label]
             row = db.execute(
-                "INSERT INTO images (path, content, width, height, bytes, class_id, group_name, split, added_at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO NOTHING RETURNING id",
+                "INSERT INTO images (path, content, width, height, bytes, class_id, group_name, split, added_at,"
+                " columns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO NOTHING RETURNING id",
                 (
                     image.stored,
                     image.content,
@@ -47,6 +48,7 @@ def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[R
                     image.group,
                     image.split.value,
                     now,
+                    json.dumps(image.columns, ensure_ascii=False),
                 ),
             ).fetchone()
             if row is not None and class_id is not None:
@@ -60,88 +62,59 @@ def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[R
         db.executemany("INSERT INTO refusals VALUES (?, ?, ?)", [(r.path, r.reason, now) for r in refused])
 
 
-def _ensure_classes(db: sqlite3.Connection, names: Iterable[str]) -> dict[str, int]:
-    known = {row["name"]: int(row["id"]) for row in db.execute("SELECT id, name FROM classes")}
-    for name in names:
-        if name not in known:
-            known[name] = insert_class(db, name)
-    return known
-
-
-def insert_class(db: sqlite3.Connection, name: str) -> int:
-    """Adds a class at the end of the order and returns its id. Raises WrongUsage for an empty or known name."""
-    clean = name.strip()
-    if not clean:
-        raise WrongUsage("A class needs a name.")
-    try:
-        cursor = db.execute(
-            "INSERT INTO classes (name, position) VALUES (?, (SELECT COALESCE(MAX(position) + 1, 0) FROM classes))",
-            (clean,),
-        )
-    except sqlite3.IntegrityError as error:
-        raise WrongUsage(f"There is already a class called “{clean}”.") from error
-    return int(cursor.lastrowid or 0)
-
-
 def list_images(project: Project, *, split: Split | None = None, labeled: bool = False) -> list[ImageRow]:
-    """Images in import order; only those of `split`, only labeled ones, if asked."""
+    """Images in import order; only those of `split`, if asked.
+
+    labeled: only those with a class that the user has not left out: what training and figures are made of.
+    """
     where = ["1"]
     values: list[str] = []
     if split is not None:
         where.append("images.split = ?")
         values.append(split.value)
     if labeled:
-        where.append("images.class_id IS NOT NULL")
+        where.append("images.class_id IS NOT NULL AND NOT images.excluded")
     query = (
-        "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split FROM images"
-        f" LEFT JOIN classes ON classes.id = class_id WHERE {' AND '.join(where)} ORDER BY images.id"
+        "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split, excluded, unsure, note,"
+        " alike, look FROM images LEFT JOIN classes ON classes.id = class_id"
+        f" WHERE {' AND '.join(where)} ORDER BY images.id"
     )
     parts = {s.value: s for s in Split}
     with project.read() as db:
         db.row_factory = None  # plain tuples: this list may be a hundred thousand long
         return [
-            ImageRow(number, project.absolute(path), content, width, height, label, group, parts[part])
-            for number, path, content, width, height, label, group, part in db.execute(query, values)
+            ImageRow(
+                id=number,
+                path=project.absolute(path),
+                content=content,
+                width=width,
+                height=height,
+                label=label,
+                group=group,
+                split=parts[part],
+                excluded=bool(excluded),
+                unsure=bool(unsure),
+                note=note,
+                alike=alike,
+                look=look,
+            )
+            for number, path, content, width, height, label, group, part, excluded, unsure, note, alike, look in db.execute(
+                query, values
+            )
         ]
 
 
-def list_classes(project: Project) -> list[ImageClass]:
-    """Classes in the user's order with the number of images that carry each."""
-    query = (
-        "SELECT classes.id, name, position, COUNT(images.id) AS n FROM classes"
-        " LEFT JOIN images ON images.class_id = classes.id GROUP BY classes.id ORDER BY position"
-    )
+def list_columns(project: Project) -> dict[int, dict[str, str]]:
+    """What a manifest said of each image beyond class, group and split: {image id: {column: text}}, those with any."""
     with project.read() as db:
-        return [ImageClass(row["id"], row["name"], row["position"], row["n"]) for row in db.execute(query)]
+        rows = db.execute("SELECT id, columns FROM images WHERE columns <> '{}'")
+        return {int(row["id"]): json.loads(row["columns"]) for row in rows}
 
 
-def rename_class(project: Project, old: str, new: str) -> None:
-    """Gives a class another name. Raises WrongUsage when `old` is unknown or `new` is taken or empty."""
-    clean = new.strip()
-    if not clean:
-        raise WrongUsage("A class needs a name.")
+def set_looks(project: Project, looks: dict[int, str]) -> None:
+    """Keeps perceptual hashes (hex) by image id. Derived from the pixels, so no change in the journal."""
     with project.write() as db:
-        if clean != old and db.execute("SELECT 1 FROM classes WHERE name = ?", (clean,)).fetchone():
-            raise WrongUsage(f"There is already a class called “{clean}”.")
-        if db.execute("UPDATE classes SET name = ? WHERE name = ?", (clean, old)).rowcount == 0:
-            raise WrongUsage(f"There is no class called “{old}”.")
-
-
-def remove_class(project: Project, name: str) -> None:
-    """Removes a class that no image carries and no earlier label refers to; raises WrongUsage otherwise."""
-    with project.write() as db:
-        row = db.execute("SELECT id FROM classes WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise WrongUsage(f"There is no class called “{name}”.")
-        used = db.execute("SELECT 1 FROM images WHERE class_id = ? LIMIT 1", (row["id"],)).fetchone()
-        if used:
-            raise WrongUsage(f"“{name}” still has images.", remedy="Move them to another class first.")
-        past = db.execute(
-            "SELECT 1 FROM label_events WHERE before_class = ? OR after_class = ? LIMIT 1", (row["id"], row["id"])
-        ).fetchone()
-        if past:
-            raise WrongUsage(f"“{name}” is part of the label history and stays, empty.")
-        db.execute("DELETE FROM classes WHERE id = ?", (row["id"],))
+        db.executemany("UPDATE images SET look = ? WHERE id = ?", [(look, number) for number, look in looks.items()])
 
 
 def list_refusals(project: Project) -> list[Refusal]:

@@ -161,17 +161,24 @@ class Project:
             )
 
 
+# Whatever the user can change shows in one of these; labels, images and splits only grow `changes`.
+STATE = {
+    "changes": "SELECT COUNT(*) FROM changes",
+    "meta": "SELECT * FROM meta ORDER BY key",
+    "classes": "SELECT * FROM classes ORDER BY id",
+    "runs": "SELECT id, state, message, result FROM runs ORDER BY id",
+    "refusals": "SELECT COUNT(*) FROM refusals",
+    "dismissals": "SELECT kind, key FROM dismissals ORDER BY kind, key",
+    "other_labels": "SELECT annotator, COUNT(*), MAX(at) FROM other_labels GROUP BY annotator",
+}
+
+
 def _state_mark(db: sqlite3.Connection) -> str:
-    """Eight characters that change with whatever the user can change; labels, images and splits only grow `changes`."""
+    """Eight characters that change with the user's data; works on the tables of earlier versions too."""
+    there = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     seen = hashlib.sha256()
-    for query in (
-        "SELECT COUNT(*) FROM changes",
-        "SELECT key, value FROM meta ORDER BY key",
-        "SELECT id, name, position FROM classes ORDER BY id",
-        "SELECT id, state, message, result FROM runs ORDER BY id",
-        "SELECT COUNT(*) FROM refusals",
-    ):
-        for row in db.execute(query):
+    for table, query in STATE.items():
+        for row in db.execute(query) if table in there else ():
             seen.update(repr(tuple(row)).encode())
     return seen.hexdigest()[:8]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from tlstudio.domain.values import ImageClass, ImageRow, Refusal
 from tlstudio.storage import files
 from tlstudio.storage import images as stored
+from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 
 
@@ -19,7 +20,7 @@ def images(project: Path) -> list[ImageRow]:
 
 def classes(project: Path) -> list[ImageClass]:
     """All classes in the user's order, with counts."""
-    return stored.list_classes(Project(project))
+    return list_classes(Project(project))
 
 
 def thumbnail(project: Path, content: str) -> Path:

@@ -19,6 +19,7 @@ from tlstudio.images.inspect import Inspected, inspect, write_once
 from tlstudio.images.scan import Found, Scan, check_rule, group_of, guess_groups, scan_folder
 from tlstudio.images.splits import Units, check_fractions, divide
 from tlstudio.storage import files, images
+from tlstudio.storage.classes import list_classes
 from tlstudio.storage.images import NewImage
 from tlstudio.storage.project import Project
 from tlstudio.workflow.browsing import thumbnail
@@ -106,7 +107,7 @@ def _import_into(project: Project, scan: Scan, request: ImportRequest, reporter:
     return ImportResult(
         images=len(rows),
         refused=tuple(refused),
-        classes={c.name: c.count for c in images.list_classes(project)},
+        classes={c.name: c.count for c in list_classes(project)},
         splits=counts.splits,
         groups=counts.groups,
         project=project.folder,

@@ -9,6 +9,7 @@ from pathlib import Path
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.storage import images, places, recent, runs
+from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.workflow.browsing import thumbnail
 
@@ -38,7 +39,7 @@ def summary(folder: Path) -> ProjectSummary:
         name=project.meta("name", project.folder.name),
         images=counts.images,
         unlabeled=counts.unlabeled,
-        classes=tuple(images.list_classes(project)),
+        classes=tuple(list_classes(project)),
         splits=counts.splits,
         groups=counts.groups,
         refused=counts.refused,

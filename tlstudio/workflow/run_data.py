@@ -12,6 +12,7 @@ from tlstudio.domain.errors import NotEnoughImages, RunNotReady, from_os_error
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.images.splits import Units
 from tlstudio.storage import files, images
+from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 
 LEAST_PER_CLASS = 2
@@ -30,9 +31,11 @@ class Sample:
 
 def collect(project: Project) -> tuple[tuple[str, ...], list[Sample]]:
     """The classes that have training images, and the labeled images of both parts. Raises NotEnoughImages."""
-    rows = [r for r in images.list_images(project, labeled=True) if r.split is not Split.TEST]
+    everything = images.list_images(project, labeled=True)
+    rows = [r for r in everything if r.split is not Split.TEST]
     training = Counter(r.label for r in rows if r.split is Split.TRAIN)
-    classes = [c.name for c in images.list_classes(project) if c.count > 0]
+    carried = {r.label for r in everything}
+    classes = [c.name for c in list_classes(project) if c.name in carried]
     poor = [name for name in classes if training[name] < LEAST_PER_CLASS]
     if len(classes) < 2:
         raise NotEnoughImages("A model needs at least two classes with images.", remedy="Add images of another class.")
@@ -51,12 +54,14 @@ def collect(project: Project) -> tuple[tuple[str, ...], list[Sample]]:
 
 
 def units_of(rows: Sequence[ImageRow]) -> list[str]:
-    """What each image must stay together with: its group, and copies of the same file."""
+    """What each image must stay together with: its group, copies of the same file, and near-duplicates."""
     joined = Units(len(rows))
     for i, row in enumerate(rows):
         joined.join(i, ("content", row.content))
         if row.group is not None:
             joined.join(i, ("group", row.group))
+        if row.alike is not None:
+            joined.join(i, ("alike", row.alike))
     return [str(unit) for unit in joined.all()]
 
 

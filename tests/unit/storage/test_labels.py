@@ -13,7 +13,8 @@ import pytest
 
 from tests.unit.conftest import labels_now
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.storage import images, labels
+from tlstudio.storage import classes, journal, labels
+from tlstudio.storage.journal import Turned
 from tlstudio.storage.project import Project
 
 Pets = Callable[..., Project]
@@ -62,7 +63,7 @@ def test_unknown_class_is_wrong_usage_and_changes_nothing(pets: Pets) -> None:
     with pytest.raises(WrongUsage, match="horse"):
         labels.set_label(made, [1], "horse", "ann")
     assert labels_now(made) == ["cat", "dog"]
-    assert not labels.can_undo(made)
+    assert not journal.can_undo(made)
 
 
 def test_undo_and_redo_walk_the_whole_history_over_restarts(pets: Pets) -> None:
@@ -72,49 +73,49 @@ def test_undo_and_redo_walk_the_whole_history_over_restarts(pets: Pets) -> None:
         labels.set_label(made, [image], name, "ann")
         states.append(labels_now(made))
     for state in states[-2::-1]:
-        assert labels.undo(reopened(made)) is not None
+        assert journal.undo(reopened(made)) is not None
         assert labels_now(made) == state
-    assert labels.undo(reopened(made)) is None
+    assert journal.undo(reopened(made)) is None
     for state in states[1:]:
-        assert labels.can_redo(made)
-        assert labels.redo(reopened(made)) is not None
+        assert journal.can_redo(made)
+        assert journal.redo(reopened(made)) is not None
         assert labels_now(made) == state
-    assert labels.redo(reopened(made)) is None
+    assert journal.redo(reopened(made)) is None
 
 
 def test_a_new_change_discards_what_was_undone(pets: Pets) -> None:
     made = pets(["cat", "cat", "dog"])
     labels.set_label(made, [1], "dog", "ann")
-    labels.undo(made)
+    journal.undo(made)
     labels.set_label(made, [2], "dog", "ann")
-    assert not labels.can_redo(reopened(made))
-    assert labels.redo(made) is None
-    assert labels.undo(made) == (1, "cat")
+    assert not journal.can_redo(reopened(made))
+    assert journal.redo(made) is None
+    assert journal.undo(made) == Turned(1, "cat")
     assert labels_now(made) == ["cat", "cat", "dog"]
-    assert labels.undo(made) is None, "the discarded change is not undone a second time"
+    assert journal.undo(made) is None, "the discarded change is not undone a second time"
 
 
 def test_a_change_of_nothing_keeps_the_way_to_redo(pets: Pets) -> None:
     made = pets(["cat", "dog"])
     labels.set_label(made, [1], "dog", "ann")
-    labels.undo(made)
+    journal.undo(made)
     assert labels.set_label(made, [1], "cat", "ann") == 0
-    assert labels.redo(made) == (1, "dog")
+    assert journal.redo(made) == Turned(1, "dog")
 
 
 def test_undo_of_many_goes_back_to_each_one_s_own_class(pets: Pets) -> None:
     made = pets(["cat", "dog", None] * 400)
     before = labels_now(made)
     assert labels.set_label(made, range(1, 1201), "dog", "ann") == 800
-    assert labels.undo(made) == (800, None), "the classes they had are mixed"
+    assert journal.undo(made) == Turned(800, None), "the classes they had are mixed"
     assert labels_now(made) == before
 
 
 def test_audit_trail_says_who_and_from_what_to_what(pets: Pets) -> None:
     made = pets(["cat", "dog"])
     labels.set_label(made, [1], "dog", "ann")
-    labels.undo(made, "ben")
-    labels.redo(made, "eve")
+    journal.undo(made, "ben")
+    journal.redo(made, "eve")
     assert events(made) == [
         ("import", "", 1, None, "cat"),
         ("import", "", 2, None, "dog"),
@@ -125,36 +126,17 @@ def test_audit_trail_says_who_and_from_what_to_what(pets: Pets) -> None:
 
 
 def test_import_itself_is_not_undone(pets: Pets) -> None:
-    assert labels.undo(pets(["cat", "dog"])) is None
+    assert journal.undo(pets(["cat", "dog"])) is None
 
 
 def test_undo_after_the_class_got_another_name(pets: Pets) -> None:
     made = pets(["cat", "dog"])
     labels.set_label(made, [1], "dog", "ann")
-    images.rename_class(made, "cat", "kitten")
-    assert labels.undo(made) == (1, "kitten")
-
-
-def test_classes_are_added_renamed_and_removed_only_when_it_makes_sense(pets: Pets) -> None:
-    made = pets(["cat", "dog"])
-    with made.write() as db:
-        images.insert_class(db, " bird ")
-    assert [(c.name, c.count) for c in images.list_classes(made)] == [("cat", 1), ("dog", 1), ("bird", 0)]
-    for wrong in ("", "  ", "cat"):
-        with pytest.raises(WrongUsage):
-            images.rename_class(made, "dog", wrong)
-        with pytest.raises(WrongUsage), made.write() as db:
-            images.insert_class(db, wrong)
-    with pytest.raises(WrongUsage, match="no class"):
-        images.rename_class(made, "horse", "pony")
-    images.rename_class(made, "dog", "dog")
-    images.remove_class(made, "bird")
-    for kept, why in (("cat", "still has images"), ("bird", "no class")):
-        with pytest.raises(WrongUsage, match=why):
-            images.remove_class(made, kept)
-    labels.set_label(made, [1], "dog", "ann")
-    with pytest.raises(WrongUsage, match="history"):
-        images.remove_class(made, "cat")
+    classes.rename_class(made, "cat", "kitten", "ann")
+    assert journal.undo(made) == Turned(0, None, "cat renamed to kitten")
+    assert journal.undo(made) == Turned(1, "cat")
+    assert journal.redo(made) == Turned(1, "dog")
+    assert journal.redo(made) == Turned(0, None, "cat renamed to kitten")
 
 
 def test_every_acknowledged_label_survives_kill_9(pets: Pets) -> None:

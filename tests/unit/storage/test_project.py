@@ -20,7 +20,7 @@ from tlstudio.domain.errors import (
     ProjectTooNew,
     StudioError,
 )
-from tlstudio.storage import images, labels, places, project, recent, schema
+from tlstudio.storage import classes, labels, places, project, recent, schema
 from tlstudio.storage.project import BACKUPS_KEPT, Project, named_failure
 
 Pets = Callable[..., Project]
@@ -152,7 +152,7 @@ def test_backup_only_when_something_changed(pets: Pets) -> None:
     assert made.back_up() is None
     changes: list[Callable[[], object]] = [
         lambda: labels.set_label(made, [1], "dog", "me"),
-        lambda: images.rename_class(made, "dog", "hound"),
+        lambda: classes.rename_class(made, "dog", "hound", "me"),
         lambda: made.set_meta("name", "Hounds"),
     ]
     for change in changes:
@@ -200,12 +200,12 @@ def test_older_database_is_backed_up_and_migrated(pets: Pets, monkeypatch: pytes
     made = pets(["cat"])
     monkeypatch.setattr(schema, "MINOR", schema.MINOR + 1)
     monkeypatch.setitem(
-        schema.MIGRATIONS, schema.version(), lambda db: db.execute("ALTER TABLE images ADD COLUMN note TEXT")
+        schema.MIGRATIONS, schema.version(), lambda db: db.execute("ALTER TABLE images ADD COLUMN extra TEXT")
     )
     opened = Project.open(made.folder)
     with opened.read() as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == schema.version()
-        assert "note" in [row["name"] for row in db.execute("PRAGMA table_info(images)")]
+        assert "extra" in [row["name"] for row in db.execute("PRAGMA table_info(images)")]
     assert len(list((made.folder / "backups").glob("*.db"))) == 1
     Project.open(made.folder)
 
@@ -216,7 +216,7 @@ def test_migration_that_fails_leaves_the_old_version(pets: Pets, monkeypatch: py
     monkeypatch.setattr(schema, "MINOR", schema.MINOR + 1)
 
     def broken(db: sqlite3.Connection) -> None:
-        db.execute("ALTER TABLE images ADD COLUMN note TEXT")
+        db.execute("ALTER TABLE images ADD COLUMN extra TEXT")
         db.execute("SELECT * FROM no_such_table")
 
     monkeypatch.setitem(schema.MIGRATIONS, schema.version(), broken)
@@ -224,7 +224,7 @@ def test_migration_that_fails_leaves_the_old_version(pets: Pets, monkeypatch: py
         Project.open(made.folder)
     with made.read() as db:
         assert db.execute("PRAGMA user_version").fetchone()[0] == before
-        assert "note" not in [row["name"] for row in db.execute("PRAGMA table_info(images)")]
+        assert "extra" not in [row["name"] for row in db.execute("PRAGMA table_info(images)")]
 
 
 def test_recent_projects_newest_first_without_those_that_are_gone(tmp_path: Path) -> None:
