@@ -13,14 +13,16 @@ import pytest
 
 from tests.conftest import ROOT
 
-# One forbidden line for each contract, and the file it is planted in.
-PLANTS = {
-    "Rooms are layered": ("storage/files.py", "from tlstudio.workflow import browsing"),
-    "No Qt below the window": ("workflow/browsing.py", "import PySide6.QtCore"),
-    "No torch in the rooms that work without it": ("images/decode.py", "import torch"),
-    "The window imports no engine directly": ("gui/theme.py", "import onnxruntime"),
-    "Only storage opens databases": ("quality/findings.py", "import sqlite3"),
-}
+# Forbidden lines, at least one for each contract, and the file each is planted in.
+PLANTS = (
+    ("Rooms are layered", "storage/files.py", "from tlstudio.workflow import browsing"),
+    ("Rooms are layered", "reports/__init__.py", "from tlstudio.export import novelty"),
+    ("No Qt below the window", "workflow/browsing.py", "import PySide6.QtCore"),
+    ("No Qt below the window", "reports/__init__.py", "import PySide6.QtGui"),
+    ("No torch in the rooms that work without it", "images/decode.py", "import torch"),
+    ("The window imports no engine directly", "gui/theme.py", "import onnxruntime"),
+    ("Only storage opens databases", "quality/findings.py", "import sqlite3"),
+)
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -46,22 +48,25 @@ def test_every_import_points_down() -> None:
 def test_a_planted_violation_breaks_each_contract(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "tlstudio", tmp_path / "tlstudio", ignore=shutil.ignore_patterns("__pycache__", "_bundled"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for file, line in PLANTS.values():
+    for _, file, line in PLANTS:
         path = tmp_path / "tlstudio" / file
         path.write_text(
             path.read_text(encoding="utf-8") + f"\n\ndef planted() -> None:\n    {line}\n", encoding="utf-8"
         )
     done = lint(tmp_path)
     assert done.returncode != 0
-    for name in PLANTS:
+    for name, file, line in PLANTS:
         assert f"{name} BROKEN" in done.stdout, done.stdout
+        module = "tlstudio." + file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        target = line.split()[1]
+        assert f"{module} -> {target.split('.')[0]}" in done.stdout, done.stdout
 
 
 def test_every_contract_has_a_plant() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
-    assert {c["name"] for c in contracts} == set(PLANTS)
+    assert {c["name"] for c in contracts} == {name for name, _, _ in PLANTS}
 
 
 def test_every_room_is_in_the_layers() -> None:

@@ -13,8 +13,7 @@ import tlstudio
 from tlstudio.domain.bundle import BundleInfo, ExportResult
 from tlstudio.domain.errors import CertificateFailed, NotEnoughImages, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
-from tlstudio.domain.runs import RunRow
-from tlstudio.domain.values import ImageRow, Split
+from tlstudio.domain.values import Split
 from tlstudio.export.certificate import certify
 from tlstudio.export.graph import describe, write_graph
 from tlstudio.export.novelty import NoveltySpec, fit_novelty
@@ -25,7 +24,7 @@ from tlstudio.training import devices
 from tlstudio.training.features import embed_batches
 from tlstudio.training.network import Network, load_network
 from tlstudio.workflow.evaluating import figures, predict_rows
-from tlstudio.workflow.held_out import held_out
+from tlstudio.workflow.held_out import first_held_out
 from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
@@ -42,7 +41,8 @@ def export(project: Path, out: Path, run: str | None = None, reporter: Reporter 
     opened = Project.open(project)
     row = runs.choose_run(opened, run)
     network = load_network(opened.run_folder(row.id) / "model")
-    split, rows = _comparison(opened, row)
+    # In a project without test and validation images, those for training have to do: the file is compared, not judged.
+    split, rows = first_held_out(opened, row, (Split.TEST, Split.VAL, Split.TRAIN))
     reporter.report(Note("Measuring the trained model."))
     # On the processor, as onnxruntime will: a graphics processor rounds differently.
     predictions = predict_rows(opened, network, rows, row.classes, device="cpu", reporter=reporter)
@@ -80,16 +80,6 @@ def export(project: Path, out: Path, run: str | None = None, reporter: Reporter 
             )
         describe(temporary, replace(info, certificate=certificate))
     return ExportResult(out, out.stat().st_size, certificate)
-
-
-def _comparison(project: Project, row: RunRow) -> tuple[Split, list[ImageRow]]:
-    """The images to compare on: test, or validation, or, in a project without either, training."""
-    for split in (Split.TEST, Split.VAL, Split.TRAIN):
-        try:
-            return split, held_out(project, row, split)
-        except NotEnoughImages:
-            continue
-    raise NotEnoughImages("The project has no labeled images to check the file with.", remedy="Import images first.")
 
 
 def _novelty(project: Project, network: Network, samples: list[Sample], reporter: Reporter) -> NoveltySpec:
