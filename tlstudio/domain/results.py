@@ -195,3 +195,24 @@ class PredictSummary:
     unfamiliar: int
     refused: int
     csv: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLine:
+    """A section of a report before it is written: its title, and in one line what it holds."""
+
+    title: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportResult:
+    """A report that was written. notes: what its reader may have to know, such as characters that the PDF can't show."""
+
+    file: Path
+    bytes: int
+    run: str
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"run": self.run, "file": str(self.file), "bytes": self.bytes}
