@@ -7,6 +7,7 @@ Graph input `image`: uint8, (batch, size, size, 3), RGB. Outputs: `probabilities
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,9 @@ class Certificate:
 class BundleInfo:
     """The bundle's own description.
 
-    temperature: divides the logits inside the graph. operating_point: {class: threshold} or None. novelty_threshold: novelty
-    above it is reported as unfamiliar. data_fingerprint: SHA-256 over the contents and labels of the training images.
+    temperature: divides the logits inside the graph. operating_point: {class: threshold} or None; an image is given that class
+    when its probability is at least the threshold, else the likeliest other one. novelty_threshold: novelty above it is
+    reported as unfamiliar. data_fingerprint: SHA-256 over the contents and labels of the training images.
     metrics: as `evaluate` gives them, with intervals. versions: of the program and libraries that made it.
     """
 
@@ -98,8 +100,8 @@ class BundleInfo:
                 versions=dict(data["versions"]),
                 project=str(data.get("project", "")),
                 created_at=str(data.get("created_at", "")),
-                temperature=data.get("temperature"),
-                operating_point=data.get("operating_point"),
+                temperature=_temperature(data.get("temperature")),
+                operating_point=_operating_point(data.get("operating_point"), data["classes"]),
                 novelty_threshold=data.get("novelty_threshold"),
                 metrics=dict(data.get("metrics", {})),
                 certificate=None if certificate is None else Certificate(**certificate),
@@ -109,6 +111,23 @@ class BundleInfo:
             raise _too_new(error.what, path) from error
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(path) from error
+
+
+def _temperature(value: Any) -> float | None:
+    if value is None:
+        return None
+    if not 0.0 < float(value) < math.inf:
+        raise ValueError("a temperature is above 0")
+    return float(value)
+
+
+def _operating_point(data: Any, classes: list[Any]) -> dict[str, float] | None:
+    if data is None:
+        return None
+    ((name, threshold),) = dict(data).items()
+    if name not in classes or not 0.0 <= float(threshold) <= 1.0:
+        raise ValueError("an operating point is one class of the model and a probability")
+    return {str(name): float(threshold)}
 
 
 def _damaged(path: Path) -> BundleRefused:

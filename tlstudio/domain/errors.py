@@ -96,6 +96,10 @@ class RunNotReady(StudioError):
     """The run exists but can't do this: not finished, or its files are damaged."""
 
 
+class NotMeasured(StudioError):
+    """The run has yet to look at the images that this needs its word on."""
+
+
 # --- the disk -------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.values import Interval, Refusal, Split
 
 
@@ -143,7 +144,12 @@ class ClassFigures:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures of one run on one split. confusion[i][j]: images of class i predicted as j. auroc: None with one class present."""
+    """Figures of one run on one split. confusion[i][j]: images of class i predicted as j. auroc: None with one class present.
+
+    All of them are about the most likely class; operating_point is about the decision rule kept with the run. ece: expected
+    calibration error of the probabilities as they are given, ece_before: without the temperature. calibration: why the
+    temperature is what it is, in one sentence; empty for a run of an earlier version.
+    """
 
     run: str
     split: Split
@@ -156,6 +162,10 @@ class Evaluation:
     confusion: tuple[tuple[int, ...], ...]
     classes: tuple[str, ...]
     groups: int = 0  # independent groups behind the interval; equals n where no image shares a group
+    temperature: float = 1.0
+    ece_before: float | None = None
+    calibration: str = ""
+    operating_point: PointFigures | None = None
     predictions: tuple[ImagePrediction, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -171,6 +181,9 @@ class Evaluation:
             "balanced_accuracy": self.balanced_accuracy.to_json(),
             "auroc": plain(self.auroc),
             "ece": self.ece,
+            "ece_before": self.ece_before,
+            "temperature": self.temperature,
+            "calibration": self.calibration,
             "per_class": {
                 name: {
                     "sensitivity": plain(c.sensitivity),
@@ -182,6 +195,7 @@ class Evaluation:
             },
             "confusion": [list(row) for row in self.confusion],
             "classes": list(self.classes),
+            "operating_point": None if self.operating_point is None else self.operating_point.to_json(),
         }
 
 

@@ -25,7 +25,7 @@ OUTPUTS = ("probabilities", "embedding", "novelty")
 
 
 class ExportGraph(nn.Module):
-    """Everything a user of the file needs, inside the graph: normalisation, softmax and novelty included."""
+    """Everything a user of the file needs, inside the graph: normalisation, temperature, softmax and novelty included."""
 
     def __init__(self, network: Network, novelty: NoveltySpec) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class ExportGraph(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """uint8 (batch, size, size, 3) -> (batch, classes), (batch, features), (batch,)."""
         embedding = self.network.embed(image)
-        probabilities = self.network.head(embedding).softmax(dim=1)
+        probabilities = (self.network.head(embedding) / self.network.spec.temperature).softmax(dim=1)
         nearest = (functional.normalize(embedding - self.center, dim=1) @ self.bank).amax(dim=1)
         novelty = ((1.0 - nearest - self.offset) / self.scale).clamp(min=0.0)
         return probabilities, embedding, novelty

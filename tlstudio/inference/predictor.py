@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.evaluation.decision import decide, is_close
 from tlstudio.images.cache import in_order
 from tlstudio.images.decode import quiet_decoders
 from tlstudio.images.inspect import THUMBNAIL, shrink
@@ -101,21 +102,47 @@ def _answer(bundle: Bundle, waiting: list[tuple[Path, _Ready | ImageRefused]]) -
 def judge(
     info: BundleInfo, path: Path, probabilities: list[float], novelty: float, small: bytes | None = None
 ) -> Prediction:
-    """The status and message that go with one answer of the graph."""
-    order = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])
-    best, second = order[0], order[1]
-    status, message = Status.OK, ""
+    """The label, status and message that go with one answer of the graph."""
+    label, status, message = _by_threshold(info, probabilities) or _by_rank(info.classes, probabilities)
     if info.novelty_threshold is not None and novelty > info.novelty_threshold:
         status, message = Status.UNFAMILIAR, "Unlike the images the model learned from: check it yourself."
-    elif probabilities[best] - probabilities[second] < CLOSE_CALL:
-        status, message = Status.UNCERTAIN, f"Nearly as likely: {info.classes[second]}."
     return Prediction(
         file=path,
         status=status,
-        label=info.classes[best],
-        confidence=probabilities[best],
+        label=info.classes[label],
+        confidence=probabilities[label],
         novelty=novelty,
         probabilities=tuple(probabilities),
         message=message,
         small=small,
     )
+
+
+_Verdict = tuple[int, Status, str]  # the class's number, and what to say about it
+
+
+def _by_rank(classes: Sequence[str], probabilities: Sequence[float], among: Sequence[int] | None = None) -> _Verdict:
+    """The most likely class, or the most likely of `among`; uncertain when the next one is nearly as likely."""
+    numbers = range(len(probabilities)) if among is None else among
+    best, *rest = sorted(numbers, key=lambda k: -probabilities[k])
+    if rest and probabilities[best] - probabilities[rest[0]] < CLOSE_CALL:
+        return best, Status.UNCERTAIN, f"Nearly as likely: {classes[rest[0]]}."
+    return best, Status.OK, ""
+
+
+def _by_threshold(info: BundleInfo, probabilities: Sequence[float]) -> _Verdict | None:
+    """The class by the operating point's rule; uncertain when close to its threshold. None without an operating point."""
+    if not info.operating_point:
+        return None
+    ((name, threshold),) = info.operating_point.items()
+    positive = info.classes.index(name)
+    label = int(decide(np.array([probabilities]), positive, threshold)[0])
+    flagged = label == positive
+    if is_close(probabilities[positive], threshold):
+        return label, Status.UNCERTAIN, f"Just {'above' if flagged else 'below'} the threshold for {name}."
+    if not flagged:
+        return _by_rank(info.classes, probabilities, [k for k in range(len(probabilities)) if k != positive])
+    likeliest = max(range(len(probabilities)), key=lambda k: probabilities[k])
+    if likeliest != positive:
+        return label, Status.OK, f"Above the threshold for {name}, though {info.classes[likeliest]} is more likely."
+    return label, Status.OK, ""

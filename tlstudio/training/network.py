@@ -38,6 +38,7 @@ class NetworkSpec:
     resized: bool  # the backbone was built for another input size than its own
     license: str
     weights_hash: str
+    temperature: float = 1.0  # divides the logits on the way to probabilities
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "preprocess": self.preprocess.to_json()}

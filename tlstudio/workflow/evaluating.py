@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,36 +12,66 @@ import torch
 
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
+from tlstudio.domain.operating import OperatingPoint, Wish
 from tlstudio.domain.results import Evaluation, ImagePrediction
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import ImageRow, Split
-from tlstudio.evaluation.metrics import measure
+from tlstudio.evaluation.calibration import tempered
+from tlstudio.evaluation.metrics import expected_calibration_error, measure
+from tlstudio.evaluation.operating import measure_point
 from tlstudio.images.cache import fill_cache
 from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import logit_batches
 from tlstudio.training.network import Network, load_network
+from tlstudio.workflow import operating
 from tlstudio.workflow.held_out import held_out
+from tlstudio.workflow.left_out import calibration_of
 from tlstudio.workflow.run_data import units_of
+
+FORGET = "none"  # in place of a wanted sensitivity: no operating point any more
 
 
 def evaluate(
-    project: Path, run: str | None = None, split: Split = Split.TEST, reporter: Reporter = SILENT
+    project: Path,
+    run: str | None = None,
+    split: Split = Split.TEST,
+    reporter: Reporter = SILENT,
+    *,
+    sensitivity: str | None = None,
 ) -> Evaluation:
     """Figures with intervals and every prediction, for a finished run on one split; the predictions are kept with the run.
 
-    Raises RunNotFound, RunNotReady, or NotEnoughImages when the split holds no labeled image of the run's classes.
+    sensitivity: `CLASS=VALUE` chooses an operating point on the validation images and keeps it with the run, `none` removes the
+    one that is kept. Raises RunNotFound, RunNotReady, WrongUsage, or NotEnoughImages when the split holds no labeled image of
+    the run's classes or there is none to choose on.
     """
     opened = Project.open(project)
     row = runs.choose_run(opened, run)
+    wish = None if sensitivity in (None, FORGET) else Wish.parse(str(sensitivity))
+    if wish is not None:
+        operating.check_wish(opened, row, wish)
     rows = held_out(opened, row, split)
+    if wish is not None and split is not Split.VAL and operating.unmeasured(opened, row):
+        evaluate(project, row.id, Split.VAL, reporter)
     network = load_network(opened.run_folder(row.id) / "model")
     unknown = sum(1 for r in images.list_images(opened, split=split, labeled=True)) - len(rows)
     if unknown:
         reporter.report(Note(f"{unknown:,} images are of classes that this model does not know, and are left out."))
     predictions = predict_rows(opened, network, rows, row.classes, reporter=reporter)
-    evaluation = figures(row, split, predictions, {r.id: u for r, u in zip(rows, units_of(rows), strict=True)})
+    if wish is not None:
+        fresh = {p.content: p.probabilities for p in predictions} if split is Split.VAL else None
+        operating.keep_point(opened, row, operating.choose_point(opened, row, wish, fresh))
+    elif sensitivity == FORGET:
+        operating.keep_point(opened, row, None)
+    units = {r.id: u for r, u in zip(rows, units_of(rows), strict=True)}
+    point, temperature = operating.kept_point(opened, row), network.spec.temperature
+    told = calibration_of(opened, row)
+    evaluation = replace(
+        figures(row, split, predictions, units, temperature=temperature, point=point),
+        calibration="" if told is None else told.reason,
+    )
     files.write_json(
         opened.run_folder(row.id) / f"predictions-{split.value}.json",
         {
@@ -63,7 +94,7 @@ def predict_rows(
     device: str = "auto",
     reporter: Reporter,
 ) -> tuple[ImagePrediction, ...]:
-    """What the network says of each image, in full precision; images that can't be read any more are left out.
+    """What the network says of each image, calibrated, in full precision; images that can't be read any more are left out.
 
     names: of the classes as they are called now, in the order of the outputs.
     """
@@ -80,7 +111,7 @@ def predict_rows(
     parts: list[npt.NDArray[np.float64]] = []
     done = 0
     for keys, logits in logit_batches(network, pixels, [r.content for r in usable], where):
-        parts.append(torch.from_numpy(logits).double().softmax(dim=1).numpy())
+        parts.append((torch.from_numpy(logits).double() / network.spec.temperature).softmax(dim=1).numpy())
         done += len(keys)
         reporter.report(Progress("Looking at the held-out images", done, len(usable)))
     devices.release(where)
@@ -98,13 +129,27 @@ def predict_rows(
     )
 
 
-def figures(run: RunRow, split: Split, predictions: Sequence[ImagePrediction], units: dict[int, str]) -> Evaluation:
-    """Figures of merit of these predictions; `units` tells what each image is grouped with."""
+def figures(
+    run: RunRow,
+    split: Split,
+    predictions: Sequence[ImagePrediction],
+    units: dict[int, str],
+    *,
+    temperature: float = 1.0,
+    point: OperatingPoint | None = None,
+) -> Evaluation:
+    """Figures of merit of these predictions; `units` tells what each image is grouped with.
+
+    temperature: what the probabilities were calibrated with. point: the operating point to measure beside the rest.
+    """
     number = {name: i for i, name in enumerate(run.classes)}
     truth = np.array([number[p.label] for p in predictions], dtype=np.int64)
     probabilities = np.array([p.probabilities for p in predictions])
     grouped = [units[p.image] for p in predictions]
     found = measure(truth, probabilities, grouped)
+    decided = None
+    if point is not None:
+        decided = measure_point(point, number[point.name], truth, probabilities, split, units=grouped)
     return Evaluation(
         run=run.id,
         split=split,
@@ -117,5 +162,8 @@ def figures(run: RunRow, split: Split, predictions: Sequence[ImagePrediction], u
         confusion=found.confusion,
         classes=run.classes,
         groups=len(set(grouped)),
+        temperature=temperature,
+        ece_before=expected_calibration_error(truth, tempered(probabilities, 1 / temperature)),
+        operating_point=decided,
         predictions=tuple(predictions),
     )

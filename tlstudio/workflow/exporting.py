@@ -25,6 +25,7 @@ from tlstudio.training.features import embed_batches
 from tlstudio.training.network import Network, load_network
 from tlstudio.workflow.evaluating import figures, predict_rows
 from tlstudio.workflow.held_out import first_held_out
+from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
@@ -46,7 +47,9 @@ def export(project: Path, out: Path, run: str | None = None, reporter: Reporter 
     reporter.report(Note("Measuring the trained model."))
     # On the processor, as onnxruntime will: a graphics processor rounds differently.
     predictions = predict_rows(opened, network, rows, row.classes, device="cpu", reporter=reporter)
-    found = figures(row, split, predictions, {r.id: u for r, u in zip(rows, units_of(rows), strict=True)})
+    units = {r.id: u for r, u in zip(rows, units_of(rows), strict=True)}
+    point = kept_point(opened, row)
+    found = figures(row, split, predictions, units, temperature=network.spec.temperature, point=point)
     samples = [s for s in read_samples(opened, row.id) if s.part == "train"]
     novelty = _novelty(opened, network, samples, reporter)
     info = BundleInfo(
@@ -62,6 +65,8 @@ def export(project: Path, out: Path, run: str | None = None, reporter: Reporter 
         versions={"tlstudio": tlstudio.__version__, **{name: version(name) for name in LIBRARIES}},
         project=opened.meta("name", opened.folder.name),
         created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        temperature=network.spec.temperature,
+        operating_point=None if point is None else {point.name: point.threshold},
         novelty_threshold=novelty.threshold,
         metrics={"split": split.value, **found.to_json()},
     )

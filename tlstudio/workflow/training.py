@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import Cancelled, NotEnoughImages, OutOfMemory, StudioError
 from tlstudio.domain.events import SILENT, EpochDone, FirstResult, Note, Reporter, Started
+from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import EpochRow, Mode, RunState, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval, Split
@@ -32,6 +33,7 @@ from tlstudio.training.features import frozen_features, mirrored_features
 from tlstudio.training.finetune import Data, Epoch, FineTuner, Score
 from tlstudio.training.network import Network, load_pretrained, preprocess_for, save_network
 from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.run_data import Sample, collect, read_samples, training_rows, write_samples
 
 FLIP_LOSS_ALLOWED = 0.03  # accuracy that swapping left and right may cost before it is left out of training
@@ -190,6 +192,7 @@ class _Training:
         self.reporter.report(FirstResult(accuracy, time.monotonic() - started))
         if self.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
+            self._calibrate(network, judged, probabilities)
             return self._finish(network, _Outcome("probe", reason, accuracy, balanced), started)
         data = Data(pixels, [s.content for s in train], _labels(train), [s.content for s in val], _labels(val))
         flip = self._may_flip(network, probe, data, unseen)
@@ -244,6 +247,7 @@ class _Training:
         chosen = f"epoch {tuner.best_epoch}" if tuner.best_epoch else "probe"
         reason = UNSTABLE if tuner.unstable else _why(tuner.best_epoch, tuner.probe_score, tuner.best_score)
         outcome = _Outcome(chosen, reason, accuracy, balanced, tuner.done_epochs, stopped)
+        self._calibrate(network, val, best)
         return self._finish(network, outcome, started)
 
     def _tell(self, epoch: Epoch, val: list[Sample]) -> None:
@@ -273,6 +277,12 @@ class _Training:
                 seconds_left=epoch.seconds_left,
             )
         )
+
+    def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
+        """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""
+        part = VALIDATION if any(s.part == "val" for s in judged) else LEFT_OUT
+        found = calibrate(self.folder, judged, probabilities, part)
+        network.spec = replace(network.spec, temperature=found.temperature)
 
     def _finish(self, network: Network, outcome: _Outcome, started: float) -> TrainResult:
         self.reporter.report(Note("Saving the model."))

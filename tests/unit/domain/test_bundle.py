@@ -86,6 +86,13 @@ def test_unknown_way_to_make_pixels_is_refused_as_newer() -> None:
         changed(metrics=None),
         changed(certificate={"images": 3}),
         changed(certificate="passed"),
+        changed(temperature=0),
+        changed(temperature="hot"),
+        changed(operating_point={"dog": 0.5}),
+        changed(operating_point={"cat": 1.5}),
+        changed(operating_point={"cat": 0.5, "dög": 0.5}),
+        changed(operating_point={}),
+        changed(operating_point=0.5),
     ],
 )
 def test_damaged_description_is_refused_with_the_file(text: str) -> None:

@@ -1,0 +1,122 @@
+"""Temperature scaling: finds what was done to the logits, keeps its hands off where it can't know, and never changes a class."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from tlstudio.evaluation.calibration import BOUNDS, LEAST_UNITS, fit_temperature, tempered
+from tlstudio.evaluation.metrics import expected_calibration_error, log_loss
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+def softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def honest(n: int, classes: int, seed: int) -> tuple[Floats, Ints]:
+    """Logits whose softmax is true: each label is drawn from its image's own probabilities."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (n, classes))
+    truth = (softmax(logits).cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    return logits, truth
+
+
+@pytest.mark.parametrize("true", [0.4, 0.7, 1.5, 3.0, 6.0])
+@pytest.mark.parametrize("classes", [2, 5])
+def test_the_temperature_that_was_applied_is_found(true: float, classes: int) -> None:
+    logits, truth = honest(8000, classes, seed=1)
+    found = fit_temperature(softmax(logits * true), truth)
+    assert found.temperature == pytest.approx(true, rel=0.06)
+    assert found.n == 8000
+    assert found.loss_after is not None and found.loss_before is not None
+    assert found.loss_after < found.loss_before
+    assert ("too sure" in found.reason) is (true > 1)
+
+
+def test_it_minimises_the_loss_and_repeats_itself() -> None:
+    logits, truth = honest(500, 3, seed=2)
+    probabilities = softmax(2.5 * logits)
+    found = fit_temperature(probabilities, truth)
+    assert fit_temperature(probabilities, truth) == found
+    reached = log_loss(truth, tempered(probabilities, found.temperature))
+    for factor in (0.99, 1.01):
+        assert reached < log_loss(truth, tempered(probabilities, found.temperature * factor))
+
+
+def test_calibration_makes_unseen_probabilities_honest() -> None:
+    logits, truth = honest(1200, 4, seed=3)
+    too_sure = softmax(3 * logits)
+    found = fit_temperature(too_sure[:600], truth[:600])
+    before = expected_calibration_error(truth[600:], too_sure[600:])
+    after = expected_calibration_error(truth[600:], tempered(too_sure[600:], found.temperature))
+    assert after < before / 2
+
+
+@pytest.mark.parametrize("temperature", [*BOUNDS, 0.6, 1.0, 2.7])
+def test_the_most_likely_class_stays(temperature: float) -> None:
+    rng = np.random.default_rng(4)
+    probabilities = softmax(rng.normal(0, 8, (3000, 6)))
+    scaled = tempered(probabilities, temperature)
+    assert np.array_equal(scaled.argmax(axis=1), probabilities.argmax(axis=1))
+    assert np.allclose(scaled.sum(axis=1), 1)
+    assert np.array_equal(np.argsort(scaled, axis=1), np.argsort(probabilities, axis=1))
+
+
+def test_scaling_is_that_of_the_logits_and_can_be_undone() -> None:
+    logits = np.random.default_rng(5).normal(0, 4, (50, 3))
+    assert np.allclose(tempered(softmax(logits), 2.5), softmax(logits / 2.5))
+    assert np.allclose(tempered(tempered(softmax(logits), 2.5), 1 / 2.5), softmax(logits))
+    sure = np.array([[1.0, 0.0, 0.0]])
+    assert np.isfinite(tempered(sure, 10.0)).all()
+    assert tempered(sure, 10.0).argmax() == 0
+
+
+def test_too_few_images_change_nothing_and_say_so() -> None:
+    logits, truth = honest(LEAST_UNITS - 1, 3, seed=6)
+    found = fit_temperature(softmax(3 * logits), truth)
+    assert found.temperature == 1.0
+    assert found.reason.startswith(f"Only {LEAST_UNITS - 1} images were left out;")
+    assert (found.loss_before, found.loss_after) == (None, None)
+    none = fit_temperature(np.zeros((0, 3)), np.zeros(0, np.int64))
+    assert (none.temperature, none.n) == (1.0, 0)
+
+
+def test_many_images_of_few_groups_are_few() -> None:
+    logits, truth = honest(400, 3, seed=7)
+    groups = [f"patient {i % 12}" for i in range(400)]
+    found = fit_temperature(softmax(3 * logits), truth, groups)
+    assert found.temperature == 1.0
+    assert "400 images" in found.reason and "12 independent groups" in found.reason
+    assert fit_temperature(softmax(3 * logits), truth, [f"patient {i % 100}" for i in range(400)]).temperature > 2
+
+
+def test_without_a_mistake_nothing_shows_how_sure_it_may_be() -> None:
+    truth = np.arange(200) % 2
+    found = fit_temperature(np.where(np.eye(2)[truth] == 1, 0.8, 0.2), truth)
+    assert found.temperature == 1.0
+    assert "recognised" in found.reason
+
+
+def test_a_gain_that_does_not_hold_up_is_not_taken() -> None:
+    """One sure mistake among forty: what fits the rest is wrong about it, and the other way round."""
+    rng = np.random.default_rng(8)
+    unchanged = 0
+    for _ in range(20):
+        logits, truth = honest(60, 2, seed=int(rng.integers(1 << 30)))
+        found = fit_temperature(softmax(logits), truth)
+        assert found.loss_before is not None and found.loss_after is not None
+        assert (found.temperature == 1.0) is (found.loss_after >= found.loss_before)
+        unchanged += found.temperature == 1.0
+    assert unchanged > 10, "probabilities that are honest already are mostly left alone"
+
+
+def test_bounds_hold() -> None:
+    rng = np.random.default_rng(9)
+    truth = rng.integers(0, 2, 300)
+    nonsense = np.where(np.eye(2)[rng.integers(0, 2, 300)] == 1, 1 - 1e-9, 1e-9)
+    assert fit_temperature(nonsense, truth).temperature == pytest.approx(BOUNDS[1], rel=1e-3)
