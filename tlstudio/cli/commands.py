@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from tlstudio.cli.output import Output
+from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.values import Interval
 
 Action = Callable[[argparse.Namespace, Output], int | None]
@@ -176,11 +177,13 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.domain.values import Split
     from tlstudio.workflow.evaluating import evaluate as measure
 
-    found = measure(options.project, options.run, Split(options.split), output)
+    found = measure(options.project, options.run, Split(options.split), output, sensitivity=options.sensitivity)
     output.text(f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.split.caption.lower()} images")
     output.text(
         f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
     )
+    before = "" if found.temperature == 1.0 else f", {found.ece_before:.1%} before calibration"
+    output.text(f"Calibration error {found.ece:.1%}{before}. {found.calibration}".strip())
     rows = [
         (name, str(c.n), _percent(c.sensitivity), _percent(c.specificity), _percent(c.ppv))
         for name, c in found.per_class.items()
@@ -188,7 +191,26 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
     output.table("", ("Class", "Images", "Sensitivity", "Specificity", "Predictive value"), rows)
     confusion = [(name, *(str(v) for v in row)) for name, row in zip(found.classes, found.confusion, strict=True)]
     output.table("Labeled (rows) and predicted (columns)", ("", *found.classes), confusion)
+    if found.operating_point is not None:
+        _show_point(found.operating_point, output)
     output.result(found)
+
+
+def _show_point(figures: PointFigures, output: Output) -> None:
+    point = figures.point
+    rows = [
+        ("Threshold", f"{point.name} from {point.threshold:.2%} on, chosen for a sensitivity of {point.wanted:.4g}"),
+        ("Found", f"{figures.found:,} of {figures.positives:,}: sensitivity {_percent(figures.sensitivity)}"),
+        (
+            "False alarms",
+            f"{figures.false_alarms:,} of {figures.n - figures.positives:,}: specificity {_percent(figures.specificity)}",
+        ),
+        (f"{point.name}, when it says so", _percent(figures.ppv)),
+        (f"Not {point.name}, when it says so", _percent(figures.npv)),
+    ]
+    output.table(f"Not to be missed: {point.name}", ("", ""), rows)
+    for sentence in figures.cautions:
+        output.text(sentence)
 
 
 def export(options: argparse.Namespace, output: Output) -> None:

@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
     p.add_argument("--split", choices=("val", "test"), default="test")
+    p.add_argument(
+        "--sensitivity",
+        metavar="CLASS=VALUE|none",
+        help="keep a threshold that finds this share of a class, such as crack=0.95; none removes it",
+    )
     p = command("export", "write a model as one ONNX file with a certificate", commands.export)
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")

@@ -39,7 +39,7 @@ class ExportGraph(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """uint8 (batch, size, size, 3) -> (batch, classes), (batch, features), (batch,)."""
         embedding = self.network.embed(image)
-        probabilities = (self.network.head(embedding) / self.network.spec.temperature).softmax(dim=1)
+        probabilities = self.network.chances(self.network.head(embedding))
         nearest = (functional.normalize(embedding - self.center, dim=1) @ self.bank).amax(dim=1)
         novelty = ((1.0 - nearest - self.offset) / self.scale).clamp(min=0.0)
         return probabilities, embedding, novelty

@@ -82,6 +82,10 @@ class Network(nn.Module):
         result: Tensor = self.head(self.embed(pixels))
         return result
 
+    def chances(self, logits: Tensor) -> Tensor:
+        """Logits (batch, classes) -> calibrated probabilities (batch, classes)."""
+        return (logits / self.spec.temperature).softmax(dim=1)
+
     def set_head(self, head: LinearHead) -> None:
         with torch.no_grad():
             self.head.weight.copy_(torch.from_numpy(head.weight))

@@ -111,7 +111,7 @@ def predict_rows(
     parts: list[npt.NDArray[np.float64]] = []
     done = 0
     for keys, logits in logit_batches(network, pixels, [r.content for r in usable], where):
-        parts.append((torch.from_numpy(logits).double() / network.spec.temperature).softmax(dim=1).numpy())
+        parts.append(network.chances(torch.from_numpy(logits).double()).numpy())
         done += len(keys)
         reporter.report(Progress("Looking at the held-out images", done, len(usable)))
     devices.release(where)

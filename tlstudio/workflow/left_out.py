@@ -1,7 +1,7 @@
 """What a run says of images it was not fitted to, kept with it: its temperature comes from them, and so do its thresholds.
 
 left-out.json is written when the training ends: the validation images or, in a project without any, training images that were
-left out in turn or held back. predictions-<split>.json is written by `evaluate`. Imports nothing heavy.
+left out in turn or held back. predictions-<split>.json is written by `evaluate`. Imports no torch.
 """
 
 from __future__ import annotations

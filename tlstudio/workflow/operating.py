@@ -1,4 +1,4 @@
-"""Choosing, keeping and removing a run's operating point, from predictions kept with the run. Imports nothing heavy."""
+"""Choosing, keeping and removing a run's operating point, from predictions kept with the run. Imports no torch."""
 
 from __future__ import annotations
 
