@@ -65,6 +65,10 @@ class NothingToImport(StudioError):
     """The folder holds no image that can be read."""
 
 
+class NoClasses(NothingToImport):
+    """There are images, and nothing says what they show."""
+
+
 class NotEnoughImages(StudioError):
     """One class only, or too few images in a class, to train or to measure."""
 
@@ -74,6 +78,10 @@ class NotEnoughImages(StudioError):
 
 class NotAProject(StudioError):
     """The folder is not a project, or its database can't be read."""
+
+
+class ProjectDamaged(NotAProject):
+    """The project's database is damaged, empty or gone; a backup can take its place."""
 
 
 class ProjectTooNew(StudioError):
