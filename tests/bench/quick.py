@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from tlstudio.catalog import weights
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.metrics import balanced_accuracy

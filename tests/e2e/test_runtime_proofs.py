@@ -81,7 +81,7 @@ def test_the_window_never_imports_torch(make_images: Callable[..., Path], tmp_pa
     code = """
 from pathlib import Path
 from PySide6.QtTest import QTest
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.gui import application
 from tlstudio.workflow.importing import import_images
 

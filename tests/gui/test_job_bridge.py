@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QThread
 from PySide6.QtTest import QTest
 
 from tlstudio.domain.errors import NothingToImport, WorkerDied
-from tlstudio.domain.results import ImportPreview, ImportRequest
+from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.gui.job_bridge import Job, JobBridge
 
 

@@ -62,7 +62,7 @@ def doctor(options: argparse.Namespace, output: Output) -> None:
 
 
 def import_(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.domain.results import ImportRequest
+    from tlstudio.domain.importing import ImportRequest
     from tlstudio.workflow.importing import import_images
 
     request = ImportRequest(

@@ -8,69 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.operating import PointFigures
-from tlstudio.domain.values import Interval, Refusal, Split
-
-
-@dataclass(frozen=True, slots=True)
-class ImportRequest:
-    """What to import and how to divide it.
-
-    group_from: None, `folder` (the folder that holds the image, below the class folder) or `name:REGEX` (the first group of
-    the expression, or the whole match, searched in the file name). copy: copy the files into the project. Fractions of the
-    whole, 0 … 0.9; ignored for images that lie in train / val / test folders.
-    """
-
-    source: Path
-    project: Path
-    name: str = ""
-    test_fraction: float = 0.2
-    val_fraction: float = 0.15
-    seed: int = 0
-    copy: bool = False
-    group_from: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GroupGuess:
-    """File names that seem to tell what belongs together: shown as an example, never applied by itself."""
-
-    rule: str  # a value for ImportRequest.group_from
-    groups: int
-    example_group: str
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPreview:
-    """What a folder holds, seen without decoding: for the page before the import."""
-
-    source: Path
-    classes: dict[str, int]
-    splits: dict[str, int]  # empty when the folder has no train / val / test folders
-    samples: dict[str, tuple[Path, ...]]
-    refused: tuple[Refusal, ...]
-    guess: GroupGuess | None
-    suggested_project: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ImportResult:
-    images: int
-    refused: tuple[Refusal, ...]
-    classes: dict[str, int]
-    splits: dict[str, int]
-    groups: int
-    project: Path
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "images": self.images,
-            "refused": [{"file": r.path, "reason": r.reason} for r in self.refused],
-            "classes": self.classes,
-            "splits": self.splits,
-            "groups": self.groups,
-            "project": str(self.project),
-        }
+from tlstudio.domain.values import Interval, Split
 
 
 class Severity(StrEnum):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExists, from_os_error
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
-from tlstudio.domain.results import ImportPreview, ImportRequest, ImportResult
+from tlstudio.domain.importing import ImportPreview, ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal, Split
 from tlstudio.images.cache import in_order
 from tlstudio.images.decode import quiet_decoders

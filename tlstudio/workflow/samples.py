@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.results import ImportRequest, ImportResult
+from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.runs import Mode
 from tlstudio.images.samples.digits import write_digits
 from tlstudio.images.samples.metal import write_metal

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tlstudio.domain.errors import NothingToImport
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.images.scan import BAD_FILE_NAME, BAD_FOLDER_NAME, scan_folder
 from tlstudio.workflow.importing import import_images
 

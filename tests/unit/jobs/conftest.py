@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.conftest import COLOURS, paint
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.jobs.messages import LAST_WORDS, Lane, Message
 from tlstudio.jobs.supervisor import Supervisor
 from tlstudio.workflow.importing import import_images

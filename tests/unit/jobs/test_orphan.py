@@ -14,7 +14,7 @@ from tests.unit.jobs.conftest import PATIENCE
 WINDOW = """
 import sys, threading
 from tlstudio.domain.events import Note
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.jobs.messages import Done, Lane
 from tlstudio.jobs.supervisor import Supervisor
 from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import COLOURS, Recorder, paint
 from tlstudio.domain.errors import Cancelled, NothingToImport
 from tlstudio.domain.events import Progress
-from tlstudio.domain.results import ImportRequest, ImportResult
+from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.storage import images
 from tlstudio.storage.project import Project

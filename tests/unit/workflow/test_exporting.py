@@ -17,7 +17,7 @@ from tests.conftest import COLOURS, STARTER, paint
 from tlstudio.domain.bundle import METADATA_KEY
 from tlstudio.domain.errors import BundleRefused, CertificateFailed, NothingToImport, RunNotFound, WrongUsage
 from tlstudio.domain.events import Predicted
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.export import graph
 from tlstudio.export.certificate import compare

@@ -21,7 +21,7 @@ from tlstudio.domain.errors import (
     WrongUsage,
 )
 from tlstudio.domain.events import Note, Progress
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.storage import images
 from tlstudio.storage.project import Project

@@ -15,7 +15,7 @@ from tests.conftest import COLOURS, Recorder, paint
 from tests.unit.conftest import new_image
 from tlstudio.domain.errors import ImageRefused, NotAProject, ProjectExists, StudioError
 from tlstudio.domain.events import Progress
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval, Refusal
 from tlstudio.images.inspect import VIEW

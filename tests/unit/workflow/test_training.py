@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from tests.conftest import STARTER
 from tlstudio.domain.errors import Cancelled, DeviceMissing, NotEnoughImages, RunNotFound, RunNotReady, WeightsMissing
 from tlstudio.domain.events import EpochDone, FirstResult, Started, StepDone
-from tlstudio.domain.results import ImportRequest
+from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, RunState, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.storage import runs

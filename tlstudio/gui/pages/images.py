@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.results import ImportPreview, ImportResult
+from tlstudio.domain.importing import ImportPreview, ImportResult
 from tlstudio.gui import theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job

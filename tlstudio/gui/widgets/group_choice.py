@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
-from tlstudio.domain.results import GroupGuess
+from tlstudio.domain.importing import GroupGuess
 from tlstudio.gui import theme
 from tlstudio.gui.messages import listing, number
 from tlstudio.gui.pages.base import named

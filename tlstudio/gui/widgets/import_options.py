@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.domain.results import ImportPreview, ImportRequest
+from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary, Split
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import listing, number

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Note, Progress
-from tlstudio.domain.results import ImportPreview, ImportRequest
+from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job

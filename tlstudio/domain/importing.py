@@ -1,0 +1,122 @@
+"""What an import is asked to do, what can be told before it runs, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tlstudio.domain.values import Refusal
+
+# What a column of a table can say of an image.
+ROLES = ("path", "class", "group", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What to import and how to divide it.
+
+    source: a folder, a ZIP file, or a file that lists images. group_from: None (what the source itself says), `none` (every
+    image on its own), `folder` (the folder that holds the image, below the class folder), `name:REGEX` (the first group of
+    the expression, or the whole match, searched in the file name), `column:NAME` (of a table) or `dicom:KEYWORD` (a tag,
+    kept as a keyed hash). copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose
+    part the source names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names
+    don't tell. pages: `first` or `all` of files that hold several.
+    """
+
+    source: Path
+    project: Path
+    name: str = ""
+    test_fraction: float = 0.2
+    val_fraction: float = 0.15
+    seed: int = 0
+    copy: bool = False
+    group_from: str | None = None
+    reading: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    pages: str = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGuess:
+    """File names that seem to tell what belongs together: shown as an example, never applied by itself."""
+
+    rule: str  # a value for ImportRequest.group_from
+    groups: int
+    example_group: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to understand a source. key: `folders`, `unlabeled`, or the name of the file that lists the images."""
+
+    key: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TablePreview:
+    """The head of a table and what its columns are taken for: {role: column}."""
+
+    columns: tuple[str, ...]
+    mapping: dict[str, str]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """What a source holds, seen without decoding: for the page before the import.
+
+    reading: how it was understood; readings: all the ways there are, this one included. splits: empty when the source names
+    no parts. groups: how many groups the source itself names. columns: what `column:` can take. pages: all pages of the
+    `paged` files that hold several. dicom: number of DICOM files. problem: why nothing can be imported yet, as a sentence.
+    """
+
+    source: Path
+    classes: dict[str, int]
+    splits: dict[str, int]
+    samples: dict[str, tuple[Path, ...]]
+    refused: tuple[Refusal, ...]
+    guess: GroupGuess | None
+    suggested_project: Path
+    reading: Reading = field(default_factory=lambda: Reading("folders", ""))
+    readings: tuple[Reading, ...] = ()
+    unlabeled: int = 0
+    groups: int = 0
+    columns: tuple[str, ...] = ()
+    table: TablePreview | None = None
+    paged: int = 0
+    pages: int = 0
+    dicom: int = 0
+    problem: str = ""
+
+    @property
+    def images(self) -> int:
+        """Images with and without a class, each file counted once."""
+        return sum(self.classes.values()) + self.unlabeled
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    images: int
+    refused: tuple[Refusal, ...]
+    classes: dict[str, int]
+    splits: dict[str, int]
+    groups: int
+    project: Path
+    unlabeled: int = 0
+    recognised: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "images": self.images,
+            "refused": [{"file": r.path, "reason": r.reason} for r in self.refused],
+            "classes": self.classes,
+            "splits": self.splits,
+            "groups": self.groups,
+            "project": str(self.project),
+            "unlabeled": self.unlabeled,
+            "recognised": self.recognised,
+        }
