@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import COLOURS, STARTER, paint
 from tlstudio.cli import run
 from tlstudio.domain.runs import RunState
+from tlstudio.inference.bundle import read_info
 from tlstudio.workflow import runs
 
 
@@ -70,6 +71,47 @@ def test_the_whole_way_in_json(
     rows = [line for line in lines(capsys.readouterr().out) if line["event"] == "predicted"]
     assert len(rows) == 13
     assert set(rows[0]) >= {"file", "status", "label", "confidence", "novelty", "probabilities", "message"}
+
+
+def test_a_class_that_must_not_be_missed(
+    make_images: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From a wanted sensitivity to predictions that follow it, and back."""
+    place, out = tmp_path / "p", tmp_path / "m.onnx"
+    source = make_images(12)
+
+    def last(*arguments: object, status: int = 0) -> dict[str, Any]:
+        assert call(*arguments, "--json") == status
+        return lines(capsys.readouterr().out)[-1]
+
+    last("import", source, "--project", place, "--val-fraction", "0.3")
+    last("train", "--project", place, "--mode", "quick", "--model", STARTER, "--input-size", "32")
+    plain = last("evaluate", "--project", place)
+    assert plain["operating_point"] is None
+    assert {"ece", "ece_before", "temperature", "calibration"} <= set(plain)
+    for wish in ("rust=0.9", "red=2", "red"):
+        failed = last("evaluate", "--project", place, "--sensitivity", wish, status=2)
+        assert (failed["kind"], bool(failed["remedy"])) == ("WrongUsage", True)
+    assert "blue, green, red" in last("evaluate", "--project", place, "--sensitivity", "rust=0.9", status=2)["remedy"]
+    chosen = last("evaluate", "--project", place, "--sensitivity", "red=0.95")["operating_point"]
+    assert (chosen["class"], chosen["wanted"], chosen["chosen_on"]) == ("red", 0.95, "val")
+    assert set(chosen["sensitivity"]) == {"value", "low", "high"}
+    assert "It takes at least 60 to show 95 %." in chosen["note"]
+    assert last("evaluate", "--project", place)["operating_point"] == chosen
+    assert call("evaluate", "--project", place) == 0
+    said = capsys.readouterr().out
+    assert "Not to be missed: red" in said
+    assert "It takes at least 60" in said
+    last("export", "--project", place, "--out", out)
+    assert read_info(out).operating_point == {"red": chosen["threshold"]}
+    assert call("predict", out, source / "red", "--json") == 0
+    rows = [line for line in lines(capsys.readouterr().out) if line["event"] == "predicted"]
+    assert len(rows) == 12
+    for row in rows:
+        assert (row["label"] == "red") is (row["probabilities"]["red"] >= chosen["threshold"])
+    assert last("evaluate", "--project", place, "--sensitivity", "none")["operating_point"] is None
+    last("export", "--project", place, "--out", out)
+    assert read_info(out).operating_point is None
 
 
 def test_tables_for_people(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,7 +92,6 @@ def class_number(run: RunRow, name: str) -> int:
 
 def check_wish(project: Project, run: RunRow, wish: Wish) -> None:
     """Raises what `choose_point` would raise for want of a class or of images, before anything is computed."""
-    class_number(run, wish.name)
     _choosing(project, run, wish.name)
 
 
@@ -141,7 +140,8 @@ def _point(seen: _Seen, run: RunRow, wish: Wish, chosen_on: str) -> OperatingPoi
 
 
 def _choosing(project: Project, run: RunRow, name: str) -> tuple[str, list[ImageRow]]:
-    """Where the images to choose on come from, and they. Raises NotEnoughImages when none is of class `name`."""
+    """Where the images to choose on come from, and they. Raises WrongUsage, or NotEnoughImages when none is of the class."""
+    class_number(run, name)
     rows = _validation(project, run)
     if rows:
         if any(row.label == name for row in rows):
