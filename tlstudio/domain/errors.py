@@ -69,6 +69,14 @@ class NoClasses(NothingToImport):
     """There are images, and nothing says what they show."""
 
 
+class AmbiguousSource(WrongUsage):
+    """The source can be read in more than one way, and nobody said which is meant."""
+
+
+class ArchiveRefused(StudioError):
+    """The ZIP file is damaged, or would fill the disk."""
+
+
 class NotEnoughImages(StudioError):
     """One class only, or too few images in a class, to train or to measure."""
 
