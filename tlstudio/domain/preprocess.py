@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from tlstudio.domain.errors import WrongUsage
 
 FITS = ("stretch", "crop", "pad")
 INTERPOLATIONS = ("bilinear", "bicubic")
-DEPTHS = ("image",)
-VERSION = 1
+DEPTHS = ("image", "dataset")
+VERSION = 2
+# Models made with an older version go on seeing exactly the pixels they were trained on.
+READABLE = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,12 @@ class PreprocessSpec:
     fit: `stretch` the whole picture to the square; `crop` the centre after resizing the shorter side; or `pad` the longer
         side to fit and fill the rest with black.
     interpolation: `bilinear` or `bicubic`, both antialiased.
-    depth: how more than 8 bits become 8: `image` scales each image from its own minimum … maximum to 0 … 255.
-    version: raised whenever `prepare` would give other pixels for the same file; part of every cache key.
+    depth: how more than 8 bits become 8: `image` scales each image by its own range (a DICOM image by its window);
+        `dataset` scales every image from `low` … `high`, so that one value means the same in all of them.
+    version: raised whenever `prepare` would give other pixels for the same file; part of every cache key. 1: no colour
+        profiles, 16-bit colour cut to its high byte, inverted 16-bit grey as stored. 2: all of these as they are meant.
+    low, high: the values that become 0 and 255 with depth `dataset`, after the rescaling that a DICOM file asks for; None
+        otherwise.
     """
 
     size: int = 224
@@ -32,23 +39,37 @@ class PreprocessSpec:
     interpolation: str = "bicubic"
     depth: str = "image"
     version: int = VERSION
+    low: float | None = None
+    high: float | None = None
 
     def __post_init__(self) -> None:
         if not 8 <= self.size <= 2048:
             raise WrongUsage(f"An input size of {self.size} pixels is outside 8 to 2048.")
         if self.fit not in FITS:
             raise WrongUsage(f"“{self.fit}” is not a way to fit an image; use one of {', '.join(FITS)}.")
-        if self.interpolation not in INTERPOLATIONS or self.depth not in DEPTHS or self.version != VERSION:
+        if self.interpolation not in INTERPOLATIONS or self.depth not in DEPTHS or self.version not in READABLE:
             told = f"{self.interpolation}, {self.depth}, {self.version}"
             raise WrongUsage(f"This version can't prepare images in the way that was asked for ({told}).")
+        if self.depth == "dataset" and self.version == 1:
+            raise WrongUsage("One range for all images is not known to version 1 of the preparation.")
+        if not self._range_fits():
+            raise WrongUsage(f"Images can't be scaled from {self.low} to {self.high} with the depth “{self.depth}”.")
+
+    def _range_fits(self) -> bool:
+        if self.depth == "image":
+            return self.low is None and self.high is None
+        if self.low is None or self.high is None:
+            return False
+        return math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high
 
     def key(self) -> str:
         """A short, stable name for caches, such as `224-stretch-1a2b3c4d`."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(self.to_json(), sort_keys=True)
         return f"{self.size}-{self.fit}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Plain values; `low` and `high` only where they are set, as version 1 did not have them."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> PreprocessSpec:

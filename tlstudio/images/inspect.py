@@ -6,12 +6,14 @@ import hashlib
 import io
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import Image, ImageStat
 
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.values import Refusal
+from tlstudio.images.address import split
 from tlstudio.images.decode import load_rgb, read_header
 
 THUMBNAIL = 208
@@ -20,10 +22,10 @@ VIEW = 1600
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A file that can be used.
+    """An image that can be used.
 
-    content: SHA-256 in hex. width, height: pixels, as seen upright. size: of the file in bytes. thumbnail: JPEG of at most
-    THUMBNAIL px.
+    path: its address, see `address`. content: see `content_key`. width, height: pixels, as seen upright. size: of the file in
+    bytes. thumbnail: JPEG of at most THUMBNAIL px.
     """
 
     path: Path
@@ -40,7 +42,7 @@ def inspect(path: Path) -> Inspected | Refusal:
         header = read_header(path)
         picture = load_rgb(path, least=2 * THUMBNAIL)
         small = shrink(picture, THUMBNAIL)
-        return Inspected(path, content_key(path), header.width, header.height, path.stat().st_size, small)
+        return Inspected(path, content_key(path), header.width, header.height, split(path)[0].stat().st_size, small)
     except ImageRefused as error:
         return Refusal(str(path), error.what)
     except OSError as error:
@@ -48,9 +50,27 @@ def inspect(path: Path) -> Inspected | Refusal:
 
 
 def content_key(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex: the key of everything that is made from it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The key of everything that is made from an image, in hex: the SHA-256 of its file's bytes.
+
+    For a page other than the first, the SHA-256 of that and the page's number.
+    """
+    file, page = split(path)
+    if page == 1:
+        return _file_hash(file)
+    facts = file.stat()
+    whole = _known_hash(file, facts.st_size, facts.st_mtime_ns)
+    return hashlib.sha256(f"{whole}#page={page}".encode("ascii")).hexdigest()
+
+
+def _file_hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _known_hash(file: Path, size: int, changed: int) -> str:
+    """The hash of a file that many pages ask for, one after another; size and time tell whether it is still the same."""
+    return _file_hash(file)
 
 
 def shrink(picture: Image.Image, edge: int) -> bytes:

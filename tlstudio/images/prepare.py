@@ -21,14 +21,14 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def prepare(path: Path, spec: PreprocessSpec) -> Pixels:
-    """Model input for one file: uint8, (spec.size, spec.size, 3), RGB. Raises ImageRefused with the reason."""
+    """Model input for a file or a page of one: uint8, (spec.size, spec.size, 3), RGB. Raises ImageRefused with the reason."""
     return prepare_and_keep(path, spec)[0]
 
 
 def prepare_and_keep(path: Path, spec: PreprocessSpec) -> tuple[Pixels, Image.Image]:
     """`prepare`, and the decoded picture itself, at least twice as large as the model's input where the file is."""
     # Twice the wanted size keeps the antialiasing of the resize in charge of what is seen.
-    picture = load_rgb(path, least=2 * spec.size)
+    picture = load_rgb(path, least=2 * spec.size, spec=spec)
     return fit_pixels(picture, spec), picture
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from tlstudio.domain.preprocess import FITS, PreprocessSpec
 
 
 def test_key_is_the_one_that_caches_on_disks_carry() -> None:
-    assert PreprocessSpec().key() == "224-stretch-daed97d4"
-    assert PreprocessSpec(96, "pad", "bilinear").key() == "96-pad-62a6ed8b"
+    assert PreprocessSpec(version=1).key() == "224-stretch-daed97d4"
+    assert PreprocessSpec(96, "pad", "bilinear", version=1).key() == "96-pad-62a6ed8b"
+    assert PreprocessSpec().key() == "224-stretch-94a32868"
 
 
 def test_every_setting_is_part_of_the_key() -> None:
@@ -21,13 +23,21 @@ def test_every_setting_is_part_of_the_key() -> None:
         PreprocessSpec(size, fit, kind)
         for size, fit, kind in itertools.product((64, 224), FITS, ("bilinear", "bicubic"))
     ]
+    specs += [PreprocessSpec(64, version=1), *(PreprocessSpec(64, depth="dataset", low=0, high=h) for h in (255, 4095))]
     assert len({spec.key() for spec in specs}) == len(specs)
 
 
 def test_reads_back_equal_and_defaults_fill_in() -> None:
-    spec = PreprocessSpec(128, "crop", "bilinear")
-    assert PreprocessSpec.from_json(spec.to_json()) == spec
+    for spec in (PreprocessSpec(128, "crop", "bilinear"), PreprocessSpec(64, depth="dataset", low=-100.5, high=300)):
+        assert PreprocessSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
     assert PreprocessSpec.from_json({}) == PreprocessSpec()
+
+
+def test_a_model_of_the_first_version_reads_back_as_it_was_written() -> None:
+    written = {"size": 96, "fit": "pad", "interpolation": "bilinear", "depth": "image", "version": 1}
+    spec = PreprocessSpec.from_json(written)
+    assert spec.to_json() == written
+    assert spec.key() == "96-pad-62a6ed8b"
 
 
 def test_unknown_setting_is_an_error_that_names_it() -> None:
@@ -43,7 +53,14 @@ def test_unknown_setting_is_an_error_that_names_it() -> None:
         {"fit": "squeeze"},
         {"interpolation": "lanczos"},
         {"depth": "window"},
-        {"version": 2},
+        {"version": 3},
+        {"version": 0},
+        {"depth": "dataset"},
+        {"depth": "dataset", "low": 0.0},
+        {"depth": "dataset", "low": 5.0, "high": 5.0},
+        {"depth": "dataset", "low": 0.0, "high": float("inf")},
+        {"depth": "dataset", "low": 0.0, "high": 1.0, "version": 1},
+        {"low": 0.0, "high": 1.0},
     ],
     ids=str,
 )

@@ -5,50 +5,32 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from tests.unit.images.kinds import (
+    ALPHA,
+    DEEP,
+    FLAT,
+    GREY,
+    HEIGHT,
+    INDEX,
+    PALETTE,
+    RGB,
+    RNG,
+    WIDTH,
+    Array,
+    Kind,
+    assert_reads,
+    grey,
+    on_black,
+    spread,
+)
+from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images.decode import load_rgb, read_header
-
-Array = npt.NDArray[np.generic]
-HEIGHT, WIDTH = 10, 14
-RNG = np.random.default_rng(5)
-RGB = RNG.integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-GREY = RNG.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
-ALPHA = RNG.integers(0, 256, (HEIGHT, WIDTH), np.uint8)
-INDEX = RNG.integers(0, 4, (HEIGHT, WIDTH), np.uint8)
-PALETTE = np.array([[200, 10, 30], [0, 255, 0], [9, 90, 200], [255, 255, 255]], np.uint8)
-FLAT = np.full((HEIGHT, WIDTH, 3), (180, 60, 90), np.uint8)
-DEEP = np.linspace(1000, 61000, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH).astype(np.uint16)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A file to write, and the picture that must be read. tolerance: levels; above 1 only for lossy formats."""
-
-    name: str
-    write: Callable[[Path], object]
-    expected: Array
-    tolerance: int = 0
-
-
-def grey(values: Array) -> Array:
-    return np.repeat(values[:, :, None], 3, axis=2)
-
-
-def on_black(colours: Array, alpha: Array) -> Array:
-    return np.rint(colours.astype(float) * alpha[:, :, None] / 255)
-
-
-def spread(values: Array) -> Array:
-    """A deep picture's own minimum … maximum as 0 … 255."""
-    wide = values.astype(float)
-    return grey(np.rint((wide - wide.min()) / (wide.max() - wide.min()) * 255))
 
 
 def palette_image() -> Image.Image:
@@ -142,7 +124,7 @@ KINDS = [
     Kind("colour-key.png", save(KEYED, transparency=(1, 2, 3)), KEYED * (KEYED != (1, 2, 3)).any(2)[:, :, None]),
     Kind("one-bit.png", save_one_bit, grey(np.where(INDEX > 1, 255, 0))),
     Kind("deep.png", save_deep_png, spread(DEEP)),
-    Kind("deep-rgb.png", lambda path: save_deep_png(path, 3), grey(DEEP >> 8)),
+    Kind("deep-rgb.png", lambda path: save_deep_png(path, 3), spread(DEEP)),
     Kind("shallow-16.png", save(GREY.astype(np.uint16)), grey(GREY)),
     Kind("grey.tif", save(GREY), grey(GREY)),
     Kind("rgb-lzw.tiff", save(RGB, compression="tiff_lzw"), RGB),
@@ -174,15 +156,15 @@ KINDS = [
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_pixels_are_those_that_were_put_in(tmp_path: Path, kind: Kind) -> None:
-    path = tmp_path / kind.name
-    kind.write(path)
-    picture = load_rgb(path)
-    assert picture.mode == "RGB"
-    assert picture.size == (WIDTH, HEIGHT)
-    found = np.asarray(picture).astype(int)
-    assert np.abs(found - np.asarray(kind.expected, float)).max() <= kind.tolerance + 1e-9
-    header = read_header(path)
-    assert (header.width, header.height) == (WIDTH, HEIGHT)
+    kind.write(tmp_path / kind.name)
+    assert_reads(tmp_path / kind.name, kind.expected, kind.tolerance)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_models_of_the_first_version_see_what_they_were_trained_on(tmp_path: Path, kind: Kind) -> None:
+    kind.write(tmp_path / kind.name)
+    expected = grey(DEEP >> 8) if kind.name == "deep-rgb.png" else kind.expected
+    assert_reads(tmp_path / kind.name, expected, kind.tolerance, spec=PreprocessSpec(version=1))
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
