@@ -1,9 +1,17 @@
-"""Writing files so that a crash leaves either the old or the new one, never half."""
+"""Writing files so that a crash or a power cut leaves either the old or the new one, never half.
+
+The order on a POSIX system: the bytes are synced, then the name is given, then the folder that holds the name is synced. A
+function that has returned has therefore reached the drive.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
+import sys
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +20,12 @@ from typing import Any
 
 from tlstudio.domain.errors import from_os_error
 
+# What some file systems, mostly network ones, answer to the sync of a folder; the new name itself was accepted.
+NO_FOLDER_SYNC = frozenset(
+    {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR}
+)
+PART = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -19,15 +33,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
     On any exception the temporary file goes and `path` stays as it was. Operating-system errors become named failures.
     """
-    # A part of the name only: a name of full length plus our suffix would be too long for the file system.
-    temporary = path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.part")
+    # A part of the name only: a name of full length plus our suffix would be too long for the file system. The process
+    # number tells whether the writer still lives.
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         yield temporary
         with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+            _sync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         _discard(temporary)
         raise from_os_error(error, path) from error
@@ -52,6 +67,47 @@ def write_json(path: Path, data: Any) -> None:
     write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it that are missing; their names have reached the drive when it returns."""
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        if folder.parent == folder:
+            break
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes new names in a folder durable; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _sync(handle)
+    except OSError as error:
+        if error.errno not in NO_FOLDER_SYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    """As fsync means it: macOS leaves the bytes in the drive's own memory unless it is asked in another way (fsync(2))."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+            return
+        except OSError as error:
+            if error.errno not in NO_FOLDER_SYNC | {errno.ENOTTY}:
+                raise
+    os.fsync(handle)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Removes what killed writes left directly in `folder`; call it only where nobody is writing. Never raises OSError."""
     with suppress(OSError):
@@ -59,20 +115,21 @@ def remove_leftovers(folder: Path) -> None:
             _discard(path)
 
 
+def remove_orphans(folder: Path, *, older_than: float = 0.0) -> None:
+    """Removes what killed writes left directly in `folder`, as far as their process is gone. Never raises OSError.
+
+    older_than: seconds that they must not have been touched; for folders where other computers write too.
+    """
+    import psutil
+
+    with suppress(OSError):
+        for path in list(folder.glob(".*.part")):
+            maker = PART.match(path.name)
+            gone = maker is not None and not psutil.pid_exists(int(maker[1]))
+            if gone and path.stat().st_mtime <= time.time() - older_than:
+                _discard(path)
+
+
 def _discard(path: Path) -> None:
     with suppress(OSError):
         path.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the rename itself durable; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError:
-        # Some network file systems refuse to sync a folder; the rename itself was accepted.
-        pass
-    finally:
-        os.close(handle)

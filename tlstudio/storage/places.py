@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -13,6 +14,14 @@ APP = "tlstudio"
 def data_dir() -> Path:
     """The user's data folder: downloaded weights, recent projects, speeds. `TLSTUDIO_HOME` moves it (tests, shared machines)."""
     return Path(os.environ.get("TLSTUDIO_HOME") or platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def user_name() -> str:
+    """The name that the system knows the user by; some systems know none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def log_file() -> Path:

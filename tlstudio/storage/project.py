@@ -1,30 +1,19 @@
-"""The project folder: making, opening and backing up, and the way to its database."""
+"""The project folder: making and opening it, and the way to its database."""
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 
-from tlstudio.domain.errors import (
-    CantWrite,
-    DiskFull,
-    NotAProject,
-    ProjectBusy,
-    ProjectExists,
-    StudioError,
-    from_os_error,
-)
-from tlstudio.storage import files, schema
+from tlstudio.domain.errors import NotAProject, ProjectExists, from_os_error
+from tlstudio.storage import backups, files, holding, schema
+from tlstudio.storage.database import connected, scratch, settle_log
 
 DATABASE = "project.db"
 FOLDERS = ("cache", "runs", "exports", "backups")
-BACKUPS_KEPT = 10
-BUSY_SECONDS = 10.0
 
 
 class Project:
@@ -64,28 +53,36 @@ class Project:
 
     @staticmethod
     def create(folder: Path, name: str) -> Project:
-        """Makes an empty project. The folder may exist if it is empty; raises ProjectExists otherwise."""
+        """Makes an empty project. The folder may exist if it is empty; raises ProjectExists otherwise.
+
+        The database gets its name when it is complete: a program that is killed meanwhile leaves no half project.
+        """
         project = Project(folder.resolve())
         try:
-            if project.database.exists() or (folder.is_dir() and any(folder.iterdir())):
+            if not _is_free(project.folder):
                 raise ProjectExists(
                     "This folder already holds something.", remedy="Choose an empty or a new folder.", path=folder
                 )
+            files.remove_leftovers(project.folder)
             for sub in FOLDERS:
-                (project.folder / sub).mkdir(parents=True, exist_ok=True)
+                files.make_folder(project.folder / sub)
         except OSError as error:
             raise from_os_error(error, folder) from error
-        with project._connection() as db:
-            db.execute("PRAGMA journal_mode = WAL")
+        with files.replacing(project.database) as temporary, scratch(temporary) as db:
             schema.create(db)
             with db:
                 db.execute("INSERT INTO meta VALUES ('name', ?)", (name or project.folder.name,))
                 db.execute("INSERT INTO meta VALUES ('created_at', ?)", (str(time.time()),))
+        with connected(project.database) as db:
+            settle_log(db, project.database)
         return project
 
     @staticmethod
     def open(folder: Path) -> Project:
-        """Opens a project, migrating an older one after a backup. Raises NotAProject, ProjectTooNew or CantWrite."""
+        """Opens a project, migrating an older one after a backup.
+
+        Raises NotAProject, ProjectDamaged, ProjectTooNew, CantWrite, or ProjectBusy when it is too old and held by another.
+        """
         project = Project(folder.resolve())
         if not project.database.is_file():
             raise NotAProject(
@@ -93,43 +90,35 @@ class Project:
                 remedy="Choose the folder that holds project.db, or import images into a new project.",
                 path=folder,
             )
-        with project._connection() as db:
+        with project.read() as db:
             found = schema.check(db, str(project.database))
             if found < schema.version():
-                project.back_up()
+                holding.require_free(project.folder)
+                backups.make(db, project.folder)
                 schema.migrate(db, found)
         return project
 
     def back_up(self) -> Path | None:
-        """Copies the database into backups/ unless it is unchanged since the newest copy; keeps the last ten."""
-        folder = self.folder / "backups"
-        with self._connection() as db:
-            mark = _state_mark(db)
-            copies = sorted(folder.glob("project-*.db"))
-            if copies and copies[-1].stem.endswith(f"_{mark}"):
-                return None
-            target = folder / f"project-{datetime.now():%Y%m%d-%H%M%S-%f}_{mark}.db"
-            with files.replacing(target) as temporary, closing(sqlite3.connect(temporary)) as copy:
-                db.backup(copy)
-        try:
-            for old in copies[: max(0, len(copies) + 1 - BACKUPS_KEPT)]:
-                old.unlink()
-        except OSError as error:
-            raise from_os_error(error, folder) from error
-        return target
+        """Copies the database into backups/ unless it is unchanged since the newest copy; see `backups.make`."""
+        with self.read() as db:
+            return backups.make(db, self.folder)
 
     # --- the database ---
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection for queries; rows are addressable by column name."""
-        with self._connection() as db:
+        with connected(self.database) as db:
             yield db
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it is on the disk when the block ends, none of it when the block raises."""
-        with self._connection() as db:
+        """One transaction: all of it is on the disk when the block ends, none of it when the block raises.
+
+        Raises ProjectBusy when another program holds the project.
+        """
+        holding.require_free(self.folder)
+        with connected(self.database) as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -137,17 +126,6 @@ class Project:
                 db.rollback()
                 raise
             db.commit()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.database, timeout=BUSY_SECONDS, isolation_level=None)) as db:
-                db.row_factory = sqlite3.Row
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("PRAGMA foreign_keys = ON")
-                yield db
-        except sqlite3.Error as error:
-            raise named_failure(error, self.database) from error
 
     def meta(self, key: str, default: str = "") -> str:
         with self.read() as db:
@@ -161,52 +139,12 @@ class Project:
             )
 
 
-# Whatever the user can change shows in one of these; labels, images and splits only grow `changes`.
-STATE = {
-    "changes": "SELECT COUNT(*) FROM changes",
-    "meta": "SELECT * FROM meta ORDER BY key",
-    "classes": "SELECT * FROM classes ORDER BY id",
-    "runs": "SELECT id, state, message, result FROM runs ORDER BY id",
-    "refusals": "SELECT COUNT(*) FROM refusals",
-    "dismissals": "SELECT kind, key FROM dismissals ORDER BY kind, key",
-    "other_labels": "SELECT annotator, COUNT(*), MAX(at) FROM other_labels GROUP BY annotator",
-}
-
-
-def _state_mark(db: sqlite3.Connection) -> str:
-    """Eight characters that change with the user's data; works on the tables of earlier versions too."""
-    there = {row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    seen = hashlib.sha256()
-    for table, query in STATE.items():
-        for row in db.execute(query) if table in there else ():
-            seen.update(repr(tuple(row)).encode())
-    return seen.hexdigest()[:8]
-
-
-def named_failure(error: sqlite3.Error, path: Path) -> StudioError:
-    """The failure behind an SQLite error, by its documented result code (sqlite.org/rescode.html)."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith("SQLITE_FULL"):
-        return DiskFull("The disk is full.", remedy="Free some space and try again; nothing was lost.", path=path)
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return CantWrite(
-            "The project can't be written.",
-            remedy="Copy the project folder to a place where you may write, and open it there.",
-            path=path,
-        )
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return ProjectBusy(
-            "Another window or command is writing to this project.",
-            remedy="Wait for it to end and try again.",
-            path=path,
-        )
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return NotAProject(
-            "The project's database is damaged.",
-            remedy="Delete project.db-wal and project.db-shm if they are there, then copy the newest file"
-            " from the folder “backups” over project.db.",
-            path=path,
-        )
-    return StudioError(
-        f"The project's database reported an error: {error}.", remedy="Try again; nothing was lost.", path=path
-    )
+def _is_free(folder: Path) -> bool:
+    """Nothing in it but what making a project there leaves behind when it is killed."""
+    if not folder.is_dir():
+        return not folder.exists()
+    for path in folder.iterdir():
+        empty = path.name in FOLDERS and path.is_dir() and not any(path.iterdir())
+        if not empty and files.PART.match(path.name) is None:
+            return False
+    return True

@@ -1,17 +1,19 @@
-"""What a killed program leaves behind, and the way back from a damaged database."""
+"""What a killed program leaves behind."""
 
 from __future__ import annotations
 
-import shutil
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.unit.conftest import labels_now
-from tlstudio.domain.errors import NotAProject
-from tlstudio.storage import files, labels
+from tlstudio.storage import files, recovery
 from tlstudio.storage.project import Project
+from tlstudio.storage.volumes import Volume
 
 Pets = Callable[[Sequence[str | None]], Project]
 
@@ -38,24 +40,38 @@ def test_leftovers_of_no_folder_are_no_failure(tmp_path: Path) -> None:
     files.remove_leftovers(tmp_path / "gone")
 
 
-def test_the_remedy_for_a_damaged_database_works_beside_an_old_log(pets: Pets, tmp_path: Path) -> None:
-    made = pets(["cat", "dog"])
-    made.back_up()
-    with made.read() as db:  # as long as one connection is open, changes stay in the log
-        db.execute("SELECT COUNT(*) FROM images").fetchone()
-        labels.set_label(made, [1], "dog", "me")
-        copy = Path(shutil.copytree(made.folder, tmp_path / "killed"))
-    broken = Project(copy)
-    logs = [copy / "project.db-wal", copy / "project.db-shm"]
-    assert all(log.exists() for log in logs)
-    for path in (broken.database, logs[0]):
-        data = path.read_bytes()
-        path.write_bytes(b"\xa5" * len(data))
-    with pytest.raises(NotAProject, match="damaged") as refused:
-        labels_now(broken)
-    remedy = refused.value.remedy
-    assert all(0 <= remedy.find(log.name) < remedy.find("backups") for log in logs), "delete first, then copy"
-    for log in logs:
-        log.unlink(missing_ok=True)
-    shutil.copy(max((copy / "backups").glob("*.db")), broken.database)
-    assert labels_now(Project.open(copy)) == ["cat", "dog"]
+def killed_write(folder: Path) -> Path:
+    """A temporary file whose process has ended."""
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    path = folder / f".model.onnx.{int(done.stdout)}-0123abcd.part"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("half")
+    return path
+
+
+def test_leftovers_of_the_dead_go_wherever_the_program_writes_and_those_of_the_living_stay(pets: Pets) -> None:
+    made = pets(["cat"])
+    dead = [
+        killed_write(made.folder / place)
+        for place in (".", "backups", "exports", "runs/r1", "runs/r1/model", "cache/views", "images/cat")
+    ]
+    living = made.exports / f".model.onnx.{os.getpid()}-0123abcd.part"
+    users = made.exports / ".notes.part"
+    for path in (living, users):
+        path.write_text("mine")
+    recovery.tidy(made)
+    assert not [path for path in dead if path.exists()]
+    assert living.exists()
+    assert users.exists()
+
+
+def test_where_others_write_too_only_old_leftovers_go(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of another computer can't be asked whether it lives."""
+    made = pets(["cat"])
+    monkeypatch.setattr(recovery, "volume_of", lambda path: Volume(True, "nfs"))
+    old, new = killed_write(made.exports), killed_write(made.folder)
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(old, (two_days_ago, two_days_ago))
+    recovery.tidy(made)
+    assert not old.exists()
+    assert new.exists()

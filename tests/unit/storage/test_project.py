@@ -11,17 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.conftest import labels_now
-from tlstudio.domain.errors import (
-    CantWrite,
-    DiskFull,
-    NotAProject,
-    ProjectBusy,
-    ProjectExists,
-    ProjectTooNew,
-    StudioError,
-)
-from tlstudio.storage import classes, labels, places, project, recent, schema
-from tlstudio.storage.project import BACKUPS_KEPT, Project, named_failure
+from tlstudio.domain.errors import NotAProject, ProjectBusy, ProjectExists, ProjectTooNew, StudioError
+from tlstudio.storage import database, labels, places, recent, schema
+from tlstudio.storage.project import Project
 
 Pets = Callable[..., Project]
 
@@ -94,21 +86,6 @@ def test_newer_major_version_is_refused_and_newer_minor_one_opens(pets: Pets) ->
         Project.open(made.folder)
 
 
-def test_damaged_pages_point_to_the_backups(pets: Pets) -> None:
-    made = pets(["cat"] * 300)
-    made.back_up()
-    run_sql(made.database, "PRAGMA wal_checkpoint(TRUNCATE)")
-    data = bytearray(made.database.read_bytes())
-    data[4096:] = b"\xa5" * (len(data) - 4096)
-    made.database.write_bytes(data)
-    with pytest.raises(NotAProject, match="damaged") as refused:
-        labels_now(made)
-    assert "backups" in refused.value.remedy
-    newest = max((made.folder / "backups").glob("*.db"))
-    made.database.write_bytes(newest.read_bytes())
-    assert labels_now(Project.open(made.folder)) == ["cat"] * 300
-
-
 def test_a_transaction_that_raises_changes_nothing(pets: Pets) -> None:
     made = pets(["cat", "dog"])
     with pytest.raises(RuntimeError), made.write() as db:
@@ -119,81 +96,10 @@ def test_a_transaction_that_raises_changes_nothing(pets: Pets) -> None:
 
 def test_a_second_writer_is_told_to_wait(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:
     made = pets(["cat", "dog"])
-    monkeypatch.setattr(project, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.01)
     with made.write(), pytest.raises(ProjectBusy):
         labels.set_label(made, [1], "dog", "me")
     assert labels_now(made) == ["cat", "dog"]
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("SQLITE_FULL", DiskFull),
-        ("SQLITE_READONLY_DIRECTORY", CantWrite),
-        ("SQLITE_CANTOPEN", CantWrite),
-        ("SQLITE_LOCKED_SHAREDCACHE", ProjectBusy),
-        ("SQLITE_CORRUPT_INDEX", NotAProject),
-        ("SQLITE_IOERR_READ", StudioError),
-        ("", StudioError),
-    ],
-)
-def test_database_result_codes_have_names(code: str, kind: type[StudioError]) -> None:
-    error = sqlite3.OperationalError("as sqlite says it")
-    error.sqlite_errorname = code
-    failure = named_failure(error, Path("project.db"))
-    assert type(failure) is kind
-    assert failure.path == "project.db"
-    assert failure.remedy
-
-
-def test_backup_only_when_something_changed(pets: Pets) -> None:
-    made = pets(["cat", "dog"])
-    assert made.back_up() is not None
-    assert made.back_up() is None
-    changes: list[Callable[[], object]] = [
-        lambda: labels.set_label(made, [1], "dog", "me"),
-        lambda: classes.rename_class(made, "dog", "hound", "me"),
-        lambda: made.set_meta("name", "Hounds"),
-    ]
-    for change in changes:
-        change()
-        copy = made.back_up()
-        assert copy is not None
-        assert made.back_up() is None
-    assert not list((made.folder / "backups").glob("*.part*"))
-
-
-def test_backup_is_a_whole_database(pets: Pets) -> None:
-    made = pets(["cat", "dog", None])
-    copy = made.back_up()
-    assert copy is not None
-    with closing(sqlite3.connect(copy)) as db:
-        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-        assert db.execute("SELECT COUNT(*) FROM images").fetchone()[0] == 3
-
-
-def test_only_the_newest_backups_stay(pets: Pets) -> None:
-    made = pets(["cat", "dog"])
-    copies = []
-    for turn in range(BACKUPS_KEPT + 4):
-        labels.set_label(made, [1], ("dog", "cat")[turn % 2], "me")
-        copies.append(made.back_up())
-    there = sorted((made.folder / "backups").iterdir())
-    assert there == copies[-BACKUPS_KEPT:]
-
-
-def test_backup_that_fails_leaves_the_old_ones_and_no_rest(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = pets(["cat", "dog"])
-    first = made.back_up()
-    labels.set_label(made, [1], "dog", "me")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch, pytest.raises(DiskFull):
-        patch.setattr(Path, "replace", full)
-        made.back_up()
-    assert list((made.folder / "backups").iterdir()) == [first]
 
 
 def test_older_database_is_backed_up_and_migrated(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:
