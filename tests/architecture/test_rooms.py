@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 PLANTS = (
     ("Rooms are layered", "storage/files.py", "from tlstudio.workflow import browsing"),
     ("Rooms are layered", "reports/__init__.py", "from tlstudio.export import novelty"),
+    ("Rooms are layered", "explain/__init__.py", "from tlstudio.export import novelty"),
     ("No Qt below the window", "workflow/browsing.py", "import PySide6.QtCore"),
     ("No Qt below the window", "reports/__init__.py", "import PySide6.QtGui"),
     ("No torch in the rooms that work without it", "images/decode.py", "import torch"),

@@ -61,29 +61,6 @@ def doctor(options: argparse.Namespace, output: Output) -> None:
     output.result(found)
 
 
-def import_(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.domain.importing import ImportRequest
-    from tlstudio.workflow.importing import import_images
-
-    request = ImportRequest(
-        source=options.source,
-        project=options.project,
-        name=options.name,
-        test_fraction=options.test_fraction,
-        val_fraction=options.val_fraction,
-        seed=options.seed,
-        copy=options.copy,
-        group_from=options.group_from,
-    )
-    done = import_images(request, output)
-    output.table("Classes", ("Class", "Images"), [(name, f"{n:,}") for name, n in done.classes.items()])
-    output.table("Parts", ("Part", "Images"), [(name, f"{n:,}") for name, n in done.splits.items()])
-    if done.refused:
-        output.table("Files that were not imported", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
-    output.text(f"{done.images:,} images in {done.project}")
-    output.result(done)
-
-
 def check(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.checking import check as look
 
@@ -211,6 +188,26 @@ def _show_point(figures: PointFigures, output: Output) -> None:
     output.table(f"Not to be missed: {point.name}", ("", ""), rows)
     for sentence in figures.cautions:
         output.text(sentence)
+
+
+def explain(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.explaining import explain as look
+
+    done = look(
+        options.project,
+        options.images,
+        options.out,
+        run=options.run,
+        method=options.method,
+        label=options.label,
+        reporter=output,
+    )
+    rows = [(e.file.name, e.label, f"{e.confidence:.0%}", e.method, e.proof.sentence()) for e in done.images]
+    output.table("", ("Image", "Class", "Probability", "Method", "What the test of the heat map shows"), rows)
+    if done.refused:
+        output.table("Files that could not be read", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
+    output.text(f"{len(done.images):,} heat maps in {options.out}")
+    output.result(done)
 
 
 def export(options: argparse.Namespace, output: Output) -> None:

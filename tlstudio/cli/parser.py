@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import commands
+from tlstudio.cli import commands, data
 
-COMMANDS = ("gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "export", "predict")
+COMMANDS = ("gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "explain", "export", "predict")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--out", type=Path, default=Path("tlstudio-demo"), metavar="DIR")
     p.add_argument("--gui", action="store_true", help="open the window on the result")
     command("doctor", "what this machine has", commands.doctor)
-    _import(command("import", "make a project from a folder of images", commands.import_))
+    data.import_options(command("import", "make a project of images, or add images to one", data.import_))
     p = command("check", "look for problems in the data", commands.check)
     _project(p)
     _models(sub, shared)
@@ -55,6 +55,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CLASS=VALUE|none",
         help="keep a threshold that finds this share of a class, such as crack=0.95; none removes it",
     )
+    p = command("explain", "show where in images the model finds its reasons, and test it", commands.explain)
+    _project(p)
+    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+    p.add_argument("--method", metavar="NAME", help="gradcam, integrated-gradients or occlusion; default: what proves itself")
+    p.add_argument("--class", dest="label", metavar="NAME", help="default: what the model says of each image")
+    p.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    p.add_argument("--out", type=Path, required=True, metavar="DIR")
     p = command("export", "write a model as one ONNX file with a certificate", commands.export)
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
@@ -69,17 +76,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _project(p: argparse.ArgumentParser) -> None:
     p.add_argument("--project", type=Path, required=True, metavar="DIR")
-
-
-def _import(p: argparse.ArgumentParser) -> None:
-    p.add_argument("source", type=Path, metavar="SOURCE", help="a folder whose sub-folders are classes")
-    _project(p)
-    p.add_argument("--name", default="", help="default: the folder's name")
-    p.add_argument("--test-fraction", type=float, default=0.2, metavar="F")
-    p.add_argument("--val-fraction", type=float, default=0.15, metavar="F")
-    p.add_argument("--seed", type=int, default=0, metavar="N")
-    p.add_argument("--copy", action="store_true", help="copy the images into the project")
-    p.add_argument("--group-from", metavar="folder|name:REGEX", help="what must stay on one side of a split")
 
 
 def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:

@@ -33,7 +33,7 @@ def _heavy(target: str) -> Task:
 
 
 TASKS: dict[str, Task] = {
-    "preview_import": _light("importing:preview_import"),
+    "preview_import": _light("previewing:preview_import"),
     "import": _light("importing:import_images"),
     "check": _light("checking:check"),
     "view_image": _light("viewing:view_image"),
@@ -47,6 +47,7 @@ TASKS: dict[str, Task] = {
     "drop_threshold": _light("operating:drop_threshold"),
     "train": _heavy("training:train"),
     "evaluate": _heavy("evaluating:evaluate"),
+    "explain": _heavy("explaining:explain_image"),
     "export": _heavy("exporting:export"),
     "measure_speed": _heavy("recommending:measure_speed"),
     "recommend": _heavy("recommending:recommend"),

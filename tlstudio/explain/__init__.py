@@ -1,0 +1,1 @@
+"""Where in a picture a trained model finds its reasons, and whether that can be believed."""
