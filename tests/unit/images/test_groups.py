@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.images.scan import Found, group_of, guess_groups
+from tlstudio.images.groups import grouping, guess_groups
+from tlstudio.images.scan import Found
 
 
 def found(name: str, label: str = "cat", inner: str = "") -> Found:
@@ -34,13 +35,13 @@ def many(names: Iterable[str], inner: str = "") -> tuple[Found, ...]:
     ],
 )
 def test_rules(item: Found, rule: str | None, group: str | None) -> None:
-    assert group_of(item, rule) == group
+    assert grouping(rule, bytes)(item) == group
 
 
-@pytest.mark.parametrize("rule", ["", "patient", "column:ID", "name:(", "name:[", "name:*"])
+@pytest.mark.parametrize("rule", ["", "patient", "column:", "dicom: ", "name:(", "name:[", "name:*"])
 def test_rules_that_make_no_sense(rule: str) -> None:
     with pytest.raises(WrongUsage):
-        group_of(found("a.png"), rule)
+        grouping(rule, bytes)
 
 
 def test_guess_from_names_with_an_example() -> None:
@@ -50,7 +51,7 @@ def test_guess_from_names_with_an_example() -> None:
     assert guess.groups == 10
     assert guess.example_group == "patient00"
     assert guess.examples == ("patient00_0.png", "patient00_1.png", "patient00_2.png")
-    assert group_of(items[0], guess.rule) == "patient00", "the rule can be used as it is"
+    assert grouping(guess.rule, bytes)(items[0]) == "patient00", "the rule can be used as it is"
 
 
 def test_guess_from_numbers_and_from_folders() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from tlstudio.domain.errors import NothingToImport
 from tlstudio.domain.importing import ImportRequest
-from tlstudio.images.scan import BAD_FILE_NAME, BAD_FOLDER_NAME, scan_folder
+from tlstudio.images.scan import BAD_FILE_NAME, BAD_FOLDER_NAME, Wishes
+from tlstudio.images.sources.registry import recognise
 from tlstudio.workflow.importing import import_images
 
 BAD = b"M\xfcller"  # Latin-1
@@ -51,7 +52,7 @@ def test_a_folder_of_nothing_else_says_so(tmp_path: Path) -> None:
     (tmp_path / "source" / "cat").mkdir(parents=True)
     bad(tmp_path / "source" / "cat", ".png").touch()
     with pytest.raises(NothingToImport, match="names") as refused:
-        scan_folder(tmp_path / "source")
+        recognise(tmp_path / "source").scan(Wishes())
     assert "Rename" in refused.value.remedy
 
 
@@ -62,6 +63,6 @@ def test_a_source_below_such_a_name_is_refused_in_words_that_can_be_shown(tmp_pa
         (source / "cat").mkdir(parents=True)
         (source / "cat" / "1.png").touch()
     with pytest.raises(NothingToImport) as refused:
-        scan_folder(source)
+        recognise(source).scan(Wishes())
     assert str(refused.value).encode("utf-8")
     assert refused.value.path == f"{tmp_path}/M�ller/source"

@@ -21,7 +21,7 @@ from tlstudio.domain.results import CheckResult
 from tlstudio.jobs import supervisor as supervising
 from tlstudio.jobs.messages import Broke, Control, Done, Lane, Request, Steer, WasCancelled
 from tlstudio.jobs.tasks import TASKS, lane_of
-from tlstudio.workflow.importing import preview_import
+from tlstudio.workflow.previewing import preview_import
 
 
 def request(source: Path, tmp_path: Path, name: str = "imported") -> ImportRequest:
@@ -68,7 +68,7 @@ def test_a_named_failure_keeps_its_words(desk: Desk, tmp_path: Path) -> None:
     broke = desk.run("preview_import", source=tmp_path / "nowhere")
     assert isinstance(broke, Broke)
     assert broke.error.kind == "NothingToImport"
-    assert (broke.error.what, broke.error.path) == ("The folder is not there.", str(tmp_path / "nowhere"))
+    assert (broke.error.what, broke.error.path) == ("The file or folder is not there.", str(tmp_path / "nowhere"))
     assert broke.error.remedy
 
 

@@ -26,7 +26,8 @@ from tlstudio.domain.values import ImageRow, Split
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
 from tlstudio.workflow import browsing
-from tlstudio.workflow.importing import import_images, preview_import
+from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.previewing import preview_import
 
 
 @pytest.fixture
@@ -143,12 +144,12 @@ def test_bad_files_are_refused_one_by_one_and_remembered(source: Path, target: P
     (source / "red" / "empty.png").touch()
     (source / "red" / "letter.png").write_text("Dear colleague")
     (source / "blue" / "half.png").write_bytes((source / "blue" / "blue_00.png").read_bytes()[:300])
-    (source / "blue" / "scan.dcm").write_bytes(b"DICM")
+    (source / "blue" / "scan.heic").write_bytes(b"ftypheic")
     (source / "stray.png").write_bytes((source / "blue" / "blue_00.png").read_bytes())
     result = import_images(ImportRequest(source, target))
     assert result.images == 20
     told = {Path(r.path).name: r.reason for r in result.refused}
-    assert set(told) == {"empty.png", "letter.png", "half.png", "scan.dcm", "stray.png"}
+    assert set(told) == {"empty.png", "letter.png", "half.png", "scan.heic", "stray.png"}
     assert all(reason.endswith(".") for reason in told.values())
     assert "empty" in told["empty.png"]
     assert {Path(r.path).name: r.reason for r in browsing.refusals(target)} == told
@@ -244,11 +245,11 @@ def test_a_place_where_nobody_may_write(source: Path, tmp_path: Path) -> None:
 
 
 def test_preview_tells_what_the_import_will_find(source: Path) -> None:
-    (source / "red" / "scan.dcm").touch()
+    (source / "red" / "scan.heic").touch()
     preview = preview_import(source)
     assert preview.classes == {"blue": 10, "red": 10}
     assert (preview.splits, preview.guess) == ({}, None)
-    assert [Path(r.path).name for r in preview.refused] == ["scan.dcm"]
+    assert [Path(r.path).name for r in preview.refused] == ["scan.heic"]
     assert all(len(paths) == 8 and paths[0].is_file() for paths in preview.samples.values())
     assert preview.suggested_project.name == "source"
     assert not preview.suggested_project.exists()

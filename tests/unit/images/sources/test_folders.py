@@ -10,24 +10,15 @@ import pytest
 
 from tlstudio.domain.errors import NothingToImport, StudioError
 from tlstudio.domain.values import Split
-from tlstudio.images import scan as scanning
-from tlstudio.images.scan import Scan, natural_key, scan_folder
+from tlstudio.images.scan import Scan, Wishes, natural_key
+from tlstudio.images.sources import tree as trees
+from tlstudio.images.sources.registry import recognise
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links need special rights on Windows")
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Callable[..., Path]:
-    """Makes empty files, `tree("cat/1.png", "dog/2.jpg")`, and returns the folder above them."""
-
-    def make(*names: str) -> Path:
-        for name in names:
-            path = tmp_path / "source" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        return tmp_path / "source"
-
-    return make
+def scan_folder(source: Path) -> Scan:
+    return recognise(source).scan(Wishes())
 
 
 def names(scan: Scan, label: str) -> list[str]:
@@ -102,13 +93,13 @@ def test_files_outside_the_class_folders_are_told(tree: Callable[..., Path]) -> 
 
 def test_hidden_and_foreign_files(tree: Callable[..., Path]) -> None:
     scan = scan_folder(
-        tree("cat/1.png", "cat/.hidden.png", "cat/._1.png", ".git/2.png", "cat/Thumbs.db", "cat/notes.txt", "cat/x.dcm",
+        tree("cat/1.png", "cat/.hidden.png", "cat/._1.png", ".git/2.png", "cat/Thumbs.db", "cat/notes.txt", "cat/x.heic",
              "cat/film.mp4", "cat/without_suffix", "dog/2.png")
     )  # fmt: skip
     assert scan.classes() == {"cat": 1, "dog": 1}
     told = {Path(r.path).name: r.reason for r in scan.refused}
-    assert set(told) == {"x.dcm", "film.mp4", "without_suffix"}
-    assert "DICOM" in told["x.dcm"]
+    assert set(told) == {"x.heic", "film.mp4", "without_suffix"}
+    assert "HEIC" in told["x.heic"]
 
 
 def test_class_names_are_trimmed_so_that_they_meet_themselves_again(tree: Callable[..., Path]) -> None:
@@ -122,7 +113,7 @@ def test_class_names_are_trimmed_so_that_they_meet_themselves_again(tree: Callab
         ((), "not there"),
         (("1.png", "2.jpg", "notes.txt"), "2 images but no class folders"),
         (("cat/notes.txt",), "no images"),
-        (("cat/a.dcm", "dog/b.dcm"), "can be read"),
+        (("cat/a.heic", "dog/b.heic"), "can be read"),
         (("train/cat/.hidden.png",), "no images"),
     ],
     ids=["absent", "flat", "no images", "only unreadable", "only hidden"],
@@ -136,9 +127,12 @@ def test_nothing_to_import_says_why(tree: Callable[..., Path], files: tuple[str,
 def test_an_empty_folder_and_a_file(tmp_path: Path) -> None:
     with pytest.raises(NothingToImport, match="no images"):
         scan_folder(tmp_path)
-    (tmp_path / "a.zip").touch()
-    with pytest.raises(NothingToImport, match="a file, not a folder"):
-        scan_folder(tmp_path / "a.zip")
+    (tmp_path / "a.docx").touch()
+    with pytest.raises(NothingToImport, match="no source of images"):
+        scan_folder(tmp_path / "a.docx")
+    (tmp_path / "a.png").touch()
+    with pytest.raises(NothingToImport, match="one image"):
+        scan_folder(tmp_path / "a.png")
 
 
 @needs_links
@@ -179,7 +173,7 @@ def forbid(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
             raise PermissionError(13, "Permission denied", str(folder))
         return real(folder)
 
-    monkeypatch.setattr(scanning.os, "scandir", scandir)
+    monkeypatch.setattr(trees.os, "scandir", scandir)
 
 
 def test_a_folder_that_can_not_be_opened_costs_itself_only(

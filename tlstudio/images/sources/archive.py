@@ -1,0 +1,251 @@
+"""A ZIP file as a tree, and taking files out of it safely.
+
+Nothing is written but files whose names stay below the target: no absolute names, no `..`, no links, no devices. A bomb is
+refused before anything is taken out, by what the archive says of itself; what it says is then held to while it is read.
+"""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from tlstudio.domain.errors import ArchiveRefused, FileTrouble, from_os_error
+from tlstudio.domain.values import Refusal
+from tlstudio.images.dicom import MAGIC, MAGIC_AT
+from tlstudio.images.scan import natural_key
+from tlstudio.images.sources.records import is_absolute
+from tlstudio.images.sources.tree import FOREIGN_FOLDERS, MAX_LIST_BYTES, Entry, too_large
+
+MAX_ENTRIES = 1_000_000
+MAX_BYTES = 256 * 1024**3  # unpacked
+MAX_RATIO = 200  # unpacked to packed, over the whole archive; pictures are packed already
+FREE_RATIO_BYTES = 64 * 1024**2  # below this size nothing is a bomb
+MAX_NAME = 1024
+CHUNK = 1024 * 1024
+ENCRYPTED = 0x1
+
+
+@dataclass(slots=True)
+class _Folder:
+    files: dict[str, zipfile.ZipInfo] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
+
+
+class Archive:
+    """The files of a ZIP file; their paths are the archive's own path and the name inside. Read-only."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises ArchiveRefused for a file that is no ZIP file, is damaged, or is a bomb."""
+        self.path = path
+        self._refused: list[Refusal] = []
+        self._folders: dict[str, _Folder] = {"": _Folder()}
+        self._read_directory()
+        self.root = self.path / self._top()
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        return tuple(self._refused)
+
+    # --- the directory ---
+
+    def _read_directory(self) -> None:
+        with _opened(self.path) as archive:
+            entries = archive.infolist()
+        _refuse_bombs(self.path, entries)
+        folded: set[str] = set()
+        for entry in entries:
+            name = entry.filename.replace("\\", "/")
+            if entry.is_dir() or name.endswith("/"):
+                continue
+            reason = _why_refused(entry, name)
+            if not reason and name.casefold() in folded:
+                reason = "The archive holds another file of this name."
+            if reason:
+                self._refused.append(Refusal(f"{self.path.name}/{entry.filename}"[:MAX_NAME], reason))
+                continue
+            folded.add(name.casefold())
+            self._add(PurePosixPath(name), entry)
+
+    def _add(self, name: PurePosixPath, entry: zipfile.ZipInfo) -> None:
+        parent = name.parent
+        while str(parent) != ".":
+            above = "" if str(parent.parent) == "." else str(parent.parent)
+            self._folders.setdefault(str(parent), _Folder())
+            self._folders.setdefault(above, _Folder()).folders.add(parent.name)
+            parent = parent.parent
+        self._folders["" if str(name.parent) == "." else str(name.parent)].files[name.name] = entry
+
+    def _top(self) -> str:
+        """The folder that everything lies in, if the archive was made of one folder that holds others; else the archive."""
+        top = self._folders[""]
+        folders = [f for f in top.folders if f.lower() not in FOREIGN_FOLDERS and not f.startswith(".")]
+        if len(folders) == 1 and not [f for f in top.files if not f.startswith(".")]:
+            inner = self._folders[folders[0]]
+            lists = any(PurePosixPath(f).suffix.lower() in (".csv", ".jsonl", ".json", ".xml") for f in inner.files)
+            if inner.folders or lists:
+                return folders[0]
+        return ""
+
+    def _inside(self, path: Path) -> str | None:
+        """The name inside the archive; None for a path that leads out of it."""
+        if not path.is_relative_to(self.path):
+            return None
+        parts: list[str] = []
+        for part in path.relative_to(self.path).parts:
+            if part == ".." and not parts:
+                return None
+            if part == "..":
+                parts.pop()
+            elif part != ".":
+                parts.append(part)
+        return "/".join(parts)
+
+    def _info(self, path: Path) -> zipfile.ZipInfo | None:
+        name = self._inside(path)
+        if not name:
+            return None
+        folder, _, file = name.rpartition("/")
+        return self._folders[folder].files.get(file) if folder in self._folders else None
+
+    # --- the tree ---
+
+    def entries(self, folder: Path) -> list[Entry]:
+        there = self._folders.get(self._inside(folder) or "")
+        if there is None:
+            raise FileTrouble("The folder is not in the archive.", remedy="Choose another file.", path=folder)
+        names = [(n, True) for n in there.folders if n.lower() not in FOREIGN_FOLDERS] + [
+            (n, False) for n in there.files
+        ]
+        found = [Entry(folder / name, name, is_folder) for name, is_folder in names if not name.startswith(".")]
+        return sorted(found, key=lambda e: natural_key(e.name))
+
+    def has(self, path: Path) -> bool:
+        return self._info(path) is not None
+
+    def real(self, folder: Path) -> Path:
+        return folder
+
+    def read(self, path: Path) -> bytes:
+        entry = self._info(path)
+        if entry is None:
+            raise FileTrouble("The file is not in the archive.", remedy="Choose another file.", path=path)
+        if entry.file_size > MAX_LIST_BYTES:
+            raise too_large(path)
+        with _opened(self.path) as archive, archive.open(entry) as file:
+            return file.read(entry.file_size)
+
+    def is_dicom(self, path: Path) -> bool:
+        entry = self._info(path)
+        if entry is None:
+            return False
+        with _opened(self.path) as archive, archive.open(entry) as file:
+            return file.read(MAGIC_AT + len(MAGIC))[MAGIC_AT:] == MAGIC
+
+    # --- taking out ---
+
+    def size(self, path: Path) -> int:
+        """Bytes of a file when it is unpacked."""
+        entry = self._info(path)
+        return 0 if entry is None else entry.file_size
+
+    def take_out(self, paths: list[Path], target: Path, step: Callable[[], None]) -> dict[Path, Path | Refusal]:
+        """Writes files below `target`, under their names in the archive. A damaged one costs itself alone.
+
+        step: called after each file; may raise Cancelled. Raises DiskFull and the other named failures of writing.
+        """
+        done: dict[Path, Path | Refusal] = {}
+        with _opened(self.path) as archive:
+            for path in paths:
+                entry, name = self._info(path), self._inside(path)
+                assert entry is not None
+                assert name is not None
+                done[path] = _write(archive, entry, target.joinpath(*name.split("/")), path)
+                step()
+        return done
+
+
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, path: Path) -> Path | Refusal:
+    try:
+        source = archive.open(entry)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        return Refusal(str(path), "The file is damaged inside the archive.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source, target.open("xb") as file:
+            left = entry.file_size
+            while left > 0:
+                try:
+                    data = source.read(min(CHUNK, left))
+                except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError):
+                    data = b""
+                if not data:
+                    target.unlink(missing_ok=True)
+                    return Refusal(str(path), "The file is damaged inside the archive.")
+                file.write(data)
+                left -= len(data)
+    except OSError as error:
+        raise from_os_error(error, target) from error
+    return target
+
+
+def _why_refused(entry: zipfile.ZipInfo, name: str) -> str:
+    mode = entry.external_attr >> 16
+    reason = ""
+    if entry.flag_bits & ENCRYPTED:
+        reason = "The file is encrypted. Make an archive without a password."
+    elif is_absolute(name) or ":" in name.split("/", 1)[0] or ".." in name.split("/"):
+        reason = "Its name leads out of the archive."
+    elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        reason = "It is a link or a device, not a file."
+    elif not name or len(name) > MAX_NAME or any(ord(c) < 32 for c in name) or _surrogates(name):
+        reason = "Its name can't be used."
+    return reason
+
+
+def _surrogates(name: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in name)
+
+
+def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:
+    """Raises ArchiveRefused for what would fill the disk."""
+    if len(entries) > MAX_ENTRIES:
+        raise ArchiveRefused(
+            f"The archive holds more than {MAX_ENTRIES:,} files.", remedy="Unpack it and choose the folder.", path=path
+        )
+    unpacked = sum(e.file_size for e in entries)
+    packed = sum(e.compress_size for e in entries)
+    size = path.stat().st_size
+    if unpacked > MAX_BYTES:
+        raise ArchiveRefused(
+            f"The archive would unpack to {unpacked / 1024**3:,.0f} GB.",
+            remedy="Unpack it yourself and choose the folder.",
+            path=path,
+        )
+    if packed > size or (unpacked > FREE_RATIO_BYTES and unpacked > MAX_RATIO * max(1, size)):
+        raise ArchiveRefused(
+            "The archive says that it unpacks to far more than it can hold.",
+            remedy="It may be damaged or harmful. Get it again from where it came.",
+            path=path,
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+        raise ArchiveRefused(
+            "The archive is damaged or is no ZIP file.", remedy="Get it again, or unpack it yourself.", path=path
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+def is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" and path.is_file()

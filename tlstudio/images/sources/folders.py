@@ -1,0 +1,221 @@
+"""Class folders, alone or inside train / val / test folders; and any folder whose images have no labels yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlstudio.domain.errors import NoClasses, NothingToImport, StudioError, WrongUsage
+from tlstudio.domain.events import SILENT, Reporter
+from tlstudio.domain.importing import TablePreview
+from tlstudio.domain.values import Refusal, Split
+from tlstudio.images.decode import SUFFIXES
+from tlstudio.images.scan import (
+    BAD_FILE_NAME,
+    BAD_FOLDER_NAME,
+    SPLIT_NAMES,
+    Found,
+    Scan,
+    Steps,
+    Wishes,
+    class_name,
+    readable,
+    shown,
+    why_not,
+)
+from tlstudio.images.sources.tree import Entry, Tree, may_be_image
+
+# Files that belong to other programs; nobody wants to hear that they are no images.
+SILENT_SUFFIXES = frozenset(
+    {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".db", ".ini", ".log", ".xlsx", ".yaml", ".yml"}
+)
+SILENT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
+# A folder of this name holds files, and its name is no class; CVAT calls the folder of images without a label so, too.
+PLAIN_NAMES = frozenset({"images", "image", "img", "imgs", "data", *SPLIT_NAMES})
+NO_LABEL = "no_label"
+
+KNOWN = "Use PNG, JPEG, TIFF, BMP, WebP or GIF files."
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFolders:
+    """Sub-folders are classes; or train / val / test folders hold them, when nothing else lies beside."""
+
+    tree: Tree
+    key: str = "folders"
+
+    @property
+    def sentence(self) -> str:
+        roots = split_folders(self.tree)
+        if roots[0][1] is None:
+            return "Class folders: each sub-folder is a class."
+        return f"Class folders inside {', '.join(folder.name for folder, _ in roots)}."
+
+    def preview(self, wishes: Wishes) -> TablePreview | None:
+        no_columns(wishes, "Class folders have no columns.")
+        return None
+
+    def scan(self, wishes: Wishes, reporter: Reporter = SILENT) -> Scan:
+        """Raises NothingToImport when there is no image, NoClasses when there is none in a class folder."""
+        self.preview(wishes)
+        walk = Walk(self.tree, Steps(reporter=reporter))
+        roots = split_folders(self.tree)
+        for root, split in roots:
+            for entry in self.tree.entries(root):
+                if entry.folder:
+                    label = None if entry.name == NO_LABEL else class_name(entry.name)
+                    walk.below(entry.path, label, split)
+        loose = [e for root, _ in roots for e in self.tree.entries(root) if _is_image(e)]
+        if not walk.found:
+            raise nothing(self.tree.root, len(loose), walk.refused)
+        walk.refused.extend(
+            Refusal(shown(e.path), "The file lies outside the class folders." if readable(e.name) else BAD_FILE_NAME)
+            for e in loose
+        )
+        return Scan(tuple(walk.found), (*self.tree.refused, *walk.refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Unlabeled:
+    """Every image in the folder and below, without a class."""
+
+    tree: Tree
+    key: str = "unlabeled"
+    sentence: str = "Images without labels: you give them their classes here."
+
+    def preview(self, wishes: Wishes) -> TablePreview | None:
+        no_columns(wishes, "Images without labels have no columns.")
+        return None
+
+    def scan(self, wishes: Wishes, reporter: Reporter = SILENT) -> Scan:
+        """Raises NothingToImport when there is no image."""
+        self.preview(wishes)
+        walk = Walk(self.tree, Steps(reporter=reporter))
+        walk.below(self.tree.root, None, None)
+        if not walk.found:
+            raise nothing(self.tree.root, 0, walk.refused)
+        return Scan(tuple(walk.found), (*self.tree.refused, *walk.refused))
+
+
+class Walk:
+    """Collects what lies below folders. Links to folders already walked, or above the one walked, are not followed."""
+
+    def __init__(self, tree: Tree, steps: Steps) -> None:
+        self.found: list[Found] = []
+        self.refused: list[Refusal] = []
+        self._tree, self._steps = tree, steps
+
+    def below(self, root: Path, label: str | None, split: Split | None) -> None:
+        """Adds every file below a folder; a folder that can't be opened costs itself alone."""
+        if not readable(root.name):
+            self.refused.append(Refusal(shown(root), BAD_FOLDER_NAME))
+            return
+        real_root = self._tree.real(root)
+        waiting: list[tuple[Path, str]] = [(root, "")]
+        seen = {real_root, *real_root.parents}
+        while waiting:
+            folder, inner = waiting.pop()
+            try:
+                entries = self._tree.entries(folder)
+            except StudioError as error:
+                if folder == self._tree.root:
+                    raise
+                self.refused.append(Refusal(str(folder), error.what))
+                continue
+            for entry in entries:
+                if entry.folder and readable(entry.name):
+                    real = self._tree.real(entry.path)
+                    if real not in seen:
+                        seen.add(real)
+                        waiting.append((entry.path, f"{inner}/{entry.name}" if inner else entry.name))
+                else:
+                    self._file(entry, label, split, inner)
+
+    def _file(self, entry: Entry, label: str | None, split: Split | None, inner: str) -> None:
+        self._steps.step()
+        name = entry.name.lower()
+        suffix = name[name.rfind(".") :] if "." in name else ""
+        if not readable(entry.name):
+            if entry.folder:
+                self.refused.append(Refusal(shown(entry.path), BAD_FOLDER_NAME))
+            elif suffix not in SILENT_SUFFIXES:
+                self.refused.append(Refusal(shown(entry.path), BAD_FILE_NAME))
+        elif may_be_image(self._tree, entry.path):
+            self.found.append(Found(entry.path, label, split, inner))
+        elif suffix not in SILENT_SUFFIXES and name not in SILENT_NAMES:
+            self.refused.append(Refusal(str(entry.path), why_not(name)))
+
+
+def split_folders(tree: Tree) -> list[tuple[Path, Split | None]]:
+    """The folders whose sub-folders are classes. train / val / test count only when nothing else lies beside them."""
+    folders = [e for e in tree.entries(tree.root) if e.folder]
+    named = [(e.path, SPLIT_NAMES[e.name.lower()]) for e in folders if e.name.lower() in SPLIT_NAMES]
+    has_train = any(split is Split.TRAIN for _, split in named)
+    if has_train and len(named) == len(folders) and all(any(e.folder for e in tree.entries(p)) for p, _ in named):
+        return list(named)
+    return [(tree.root, None)]
+
+
+def class_folders(tree: Tree) -> set[str]:
+    """The classes that the folders would give, as far as their names make sense as classes and there is an image in each."""
+    names: set[str] = set()
+    for root, _ in split_folders(tree):
+        for entry in tree.entries(root):
+            if entry.folder and entry.name.lower() not in PLAIN_NAMES and _holds_image(tree, entry.path):
+                names.add(class_name(entry.name))
+    return names
+
+
+def _holds_image(tree: Tree, folder: Path) -> bool:
+    return any(True for _ in images_below(tree, folder))
+
+
+def images_below(tree: Tree, folder: Path) -> Iterator[Entry]:
+    """The images in a folder and below, one after the other; what can't be opened is passed over."""
+    waiting, seen = [folder], {tree.real(folder)}
+    while waiting:
+        try:
+            entries = tree.entries(waiting.pop())
+        except StudioError:
+            continue
+        for entry in entries:
+            if entry.folder:
+                real = tree.real(entry.path)
+                if real not in seen:
+                    seen.add(real)
+                    waiting.append(entry.path)
+            elif may_be_image(tree, entry.path):
+                yield entry
+
+
+def _is_image(entry: Entry) -> bool:
+    return not entry.folder and entry.path.suffix.lower() in SUFFIXES
+
+
+def no_columns(wishes: Wishes, sentence: str) -> None:
+    """Raises WrongUsage when columns are named for a source that has none."""
+    if wishes.columns:
+        raise WrongUsage(sentence, remedy="Leave the columns out, or import the table that has them.")
+
+
+def nothing(source: Path, loose: int, refused: list[Refusal]) -> NothingToImport:
+    """Why a folder gave no image. loose: images that lie beside the class folders."""
+    if loose:
+        return NoClasses(
+            f"The folder holds {loose:,} images but no class folders.",
+            remedy="Put the images of each class into a sub-folder that carries the name of the class, or import them "
+            "without labels and label them here.",
+            path=source,
+        )
+    if refused and all(r.reason in (BAD_FILE_NAME, BAD_FOLDER_NAME) for r in refused):
+        return NothingToImport(
+            "The names in this folder can't be read.", remedy="Rename the files and folders.", path=source
+        )
+    if refused:
+        return NothingToImport(
+            "None of the files in this folder is an image that can be read.", remedy=KNOWN, path=source
+        )
+    return NothingToImport(
+        "The folder holds no images.", remedy="Choose a folder with one sub-folder for each class.", path=source
+    )

@@ -1,0 +1,128 @@
+"""Files and folders of a source, on the disk or inside a ZIP file, so that every kind of source reads both."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tlstudio.domain.errors import FileTrouble, from_os_error
+from tlstudio.domain.values import Refusal
+from tlstudio.images import dicom
+from tlstudio.images.decode import SUFFIXES
+from tlstudio.images.scan import natural_key
+
+# Lists of images of a hundred thousand lines have some ten megabytes; more is something else.
+MAX_LIST_BYTES = 256 * 1024 * 1024
+FOREIGN_FOLDERS = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file or folder directly in a folder."""
+
+    path: Path
+    name: str
+    folder: bool
+
+
+class Tree(Protocol):
+    """A root folder and what lies below it. Hidden names and folders that belong to other programs are never listed."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def refused(self) -> tuple[Refusal, ...]:
+        """Files that can't be taken for what they are, not for what is in them."""
+        ...
+
+    def entries(self, folder: Path) -> list[Entry]:
+        """What lies directly in a folder, in natural order. Raises FileTrouble and other named failures."""
+        ...
+
+    def has(self, path: Path) -> bool:
+        """Whether this is a file that may be taken."""
+        ...
+
+    def real(self, folder: Path) -> Path:
+        """A folder's one true path, which tells links that lead in a circle."""
+        ...
+
+    def is_dicom(self, path: Path) -> bool:
+        """Whether a file carries DICOM's mark, whatever its name."""
+        ...
+
+    def read(self, path: Path) -> bytes:
+        """All bytes of a file that lists images. Raises FileTrouble for one that is far too large."""
+        ...
+
+
+def may_be_image(tree: Tree, path: Path) -> bool:
+    """Whether a file is worth trying: by the ending of its name, or, without a telling one, because it is a DICOM file."""
+    suffix = path.suffix.lower()
+    return suffix in SUFFIXES or ((not suffix or suffix[1:].isdecimal()) and tree.is_dicom(path))
+
+
+class Disk:
+    """A folder on the disk. Files outside it may be named too: the user put the list there."""
+
+    refused: tuple[Refusal, ...] = ()
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def entries(self, folder: Path) -> list[Entry]:
+        try:
+            with os.scandir(folder) as there:
+                found = [
+                    Entry(Path(e.path), e.name, is_folder)
+                    for e in there
+                    if not e.name.startswith(".")
+                    and not ((is_folder := _is_folder(e)) and e.name.lower() in FOREIGN_FOLDERS)
+                ]
+        except PermissionError as error:
+            raise FileTrouble(
+                "You are not allowed to open this folder.",
+                remedy="Ask for the right to read it, or choose another folder.",
+                path=folder,
+            ) from error
+        except OSError as error:
+            raise from_os_error(error, folder) from error
+        return sorted(found, key=lambda e: natural_key(e.name))
+
+    def has(self, path: Path) -> bool:
+        try:
+            return path.is_file()
+        except (OSError, ValueError):
+            return False  # a cell that is no name at all: far too long, or with a zero in it
+
+    def real(self, folder: Path) -> Path:
+        return Path(os.path.realpath(folder))
+
+    def is_dicom(self, path: Path) -> bool:
+        return dicom.has_magic(path)
+
+    def read(self, path: Path) -> bytes:
+        try:
+            if path.stat().st_size > MAX_LIST_BYTES:
+                raise too_large(path)
+            return path.read_bytes()
+        except OSError as error:
+            raise from_os_error(error, path) from error
+
+
+def too_large(path: Path) -> FileTrouble:
+    return FileTrouble(
+        f"The file is larger than {MAX_LIST_BYTES // 1024**2} MB, too large for a list of images.",
+        remedy="Choose the file that lists the images, or their folder.",
+        path=path,
+    )
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link to itself, or to where nobody may look

@@ -1,0 +1,87 @@
+"""What a source holds, before anything is imported: for the window's page and for whoever wants to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tlstudio.domain.errors import StudioError, WrongUsage
+from tlstudio.domain.events import SILENT, Progress, Reporter
+from tlstudio.domain.importing import ImportPreview, Reading, TablePreview
+from tlstudio.images import dicom
+from tlstudio.images.groups import guess_groups
+from tlstudio.images.paging import count_pages
+from tlstudio.images.scan import Scan, Steps, Wishes
+from tlstudio.images.sources.archive import Archive
+from tlstudio.images.sources.registry import Source, readings
+from tlstudio.workflow.importing import need_two_classes
+from tlstudio.workflow.projects import suggested_folder
+
+SAMPLES = 8
+
+
+def preview_import(
+    source: Path, reading: str = "", columns: Mapping[str, str] | None = None, reporter: Reporter = SILENT
+) -> ImportPreview:
+    """What a source holds, without decoding.
+
+    reading: a `Reading.key`; empty takes the likeliest, and the preview says what others there are. columns: {role: column}.
+    Where a table's columns don't say enough, the preview comes back with its head and a `problem`. Raises NothingToImport,
+    NoClasses, ArchiveRefused, or NotEnoughImages with one class only.
+    """
+    reporter.report(Progress("Looking through the files", 0, 0))
+    source = source.expanduser().absolute()
+    sources = readings(source)
+    chosen = next((s for s in sources if s.key == reading), sources[0])
+    wishes = Wishes(columns or {})
+    scan, problem = Scan((), ()), ""
+    try:
+        scan = chosen.scan(wishes, reporter)
+        need_two_classes(scan.classes(), scan.unlabeled())
+    except StudioError as error:
+        if chosen.preview(Wishes()) is None:
+            raise
+        problem = error.what  # the page shows the columns and lets the user choose others
+    counts = _pages(chosen, scan, reporter)
+    return ImportPreview(
+        source=source,
+        classes=scan.classes(),
+        splits=scan.splits(),
+        samples=_samples(scan),
+        refused=scan.refused,
+        guess=guess_groups(scan.found),
+        suggested_project=suggested_folder(source.with_suffix("") if source.is_file() else source),
+        reading=Reading(chosen.key, chosen.sentence),
+        readings=tuple(Reading(s.key, s.sentence) for s in sources),
+        unlabeled=scan.unlabeled(),
+        groups=len({f.group for f in scan.found if f.group is not None}),
+        columns=scan.columns,
+        table=_table(chosen, wishes),
+        paged=len(counts),
+        pages=sum(counts.values()),
+        dicom=sum(1 for f in scan.found if f.path.suffix.lower() in dicom.SUFFIXES),
+        problem=problem,
+    )
+
+
+def _pages(chosen: Source, scan: Scan, reporter: Reporter) -> dict[Path, int]:
+    """Files with several pages. An archive's directory does not tell; it is looked at again when the files are taken out."""
+    if isinstance(chosen.tree, Archive):
+        return {}
+    return count_pages(scan.found, Steps("Counting pages", reporter))
+
+
+def _table(chosen: Source, wishes: Wishes) -> TablePreview | None:
+    """The table as the wishes have it, or without them where they can't be met."""
+    try:
+        return chosen.preview(wishes)
+    except WrongUsage:
+        return chosen.preview(Wishes())
+
+
+def _samples(scan: Scan) -> dict[str, tuple[Path, ...]]:
+    """A few files of each class, spread over it; those without a class under the empty name."""
+    by_class: dict[str, list[Path]] = {}
+    for item in scan.found:
+        by_class.setdefault(item.label or "", []).append(item.path)
+    return {name: tuple(paths[:: max(1, len(paths) // SAMPLES)][:SAMPLES]) for name, paths in sorted(by_class.items())}
