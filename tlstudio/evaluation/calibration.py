@@ -17,10 +17,10 @@ from scipy.optimize import minimize_scalar
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-LEAST_UNITS = 30  # independent images or groups below which a fitted temperature would be a guess
+LEAST_IMAGES = 30  # below which a fitted temperature would be a guess
 # Sharper than a quarter would magnify the rounding by which two computers differ; beyond ten there is nothing left to tell.
 BOUNDS = (0.25, 10.0)
-FOLDS = 5
+FOLDS = 5  # of whole groups, so there must be as many groups
 TINY = 1e-300
 
 
@@ -48,14 +48,18 @@ def fit_temperature(
     """
     n = len(truth)
     numbers = np.arange(n) if units is None else np.unique([str(u) for u in units], return_inverse=True)[1]
-    count = len(np.unique(numbers))
-    if count < LEAST_UNITS:
-        return Calibration(1.0, _too_few(n, count), n)
+    groups = len(np.unique(numbers))
+    if n < LEAST_IMAGES:
+        left = "1 image was" if n == 1 else f"{n:,} images were"
+        return Calibration(1.0, f"Only {left} left out; {LEAST_IMAGES} must show how sure the model may be.", n)
+    if groups < FOLDS:
+        told = f"The left-out images come from {groups} independent group{'s' if groups > 1 else ''}; "
+        return Calibration(1.0, f"{told}{FOLDS} must show how sure the model may be.", n)
     if (probabilities.argmax(axis=1) == truth).all():
         return Calibration(1.0, "All left-out images are recognised, so nothing shows how sure the model may be.", n)
     logs = _logs(probabilities)
     before = _loss(logs, truth, 1.0)
-    after = _cross_validated(logs, truth, np.random.default_rng(seed).permutation(count)[numbers] % FOLDS)
+    after = _cross_validated(logs, truth, np.random.default_rng(seed).permutation(groups)[numbers] % FOLDS)
     if after >= before:
         return Calibration(1.0, "The left-out images agree best with the probabilities as they are.", n, before, after)
     temperature = _best(logs, truth)
@@ -103,11 +107,3 @@ def _cross_validated(logs: Floats, truth: Ints, folds: Ints) -> float:
         temperature = _best(logs[~inside], truth[~inside])
         total += _loss(logs[inside], truth[inside], temperature) * int(inside.sum())
     return total / len(truth)
-
-
-def _too_few(n: int, units: int) -> str:
-    images = "1 image was" if n == 1 else f"{n:,} images were"
-    groups = "" if units == n else f", from {units:,} independent groups"
-    return (
-        f"Only {images} left out{groups}; at least {LEAST_UNITS} independent ones must show how sure the model may be."
-    )

@@ -52,6 +52,16 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
+def probability(share: float) -> str:
+    """`12 %`, with as many digits as it takes near 0 and 1: `0.4 %`, `99.97 %`."""
+    import math
+
+    near = min(share, 1 - share)
+    digits = 0 if near <= 0 else min(6, max(0, -math.floor(math.log10(near)) - 1))
+    figure = f"{share * 100:.{digits}f}"
+    return f"{figure.rstrip('0').rstrip('.') if digits else figure}\N{NO-BREAK SPACE}%"
+
+
 def accuracy(interval: Interval) -> str:
     """`91 % (88 to 94)`."""
     return interval.percent()

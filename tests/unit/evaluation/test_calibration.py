@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tlstudio.evaluation.calibration import BOUNDS, LEAST_UNITS, fit_temperature, tempered
+from tlstudio.evaluation.calibration import BOUNDS, FOLDS, LEAST_IMAGES, Calibration, fit_temperature, tempered
 from tlstudio.evaluation.metrics import expected_calibration_error, log_loss
 
 Floats = npt.NDArray[np.float64]
@@ -77,10 +77,10 @@ def test_scaling_is_that_of_the_logits_and_can_be_undone() -> None:
 
 
 def test_too_few_images_change_nothing_and_say_so() -> None:
-    logits, truth = honest(LEAST_UNITS - 1, 3, seed=6)
+    logits, truth = honest(LEAST_IMAGES - 1, 3, seed=6)
     found = fit_temperature(softmax(3 * logits), truth)
     assert found.temperature == 1.0
-    assert found.reason.startswith(f"Only {LEAST_UNITS - 1} images were left out;")
+    assert found.reason.startswith(f"Only {LEAST_IMAGES - 1} images were left out;")
     assert (found.loss_before, found.loss_after) == (None, None)
     none = fit_temperature(np.zeros((0, 3)), np.zeros(0, np.int64))
     assert (none.temperature, none.n) == (1.0, 0)
@@ -88,11 +88,25 @@ def test_too_few_images_change_nothing_and_say_so() -> None:
 
 def test_many_images_of_few_groups_are_few() -> None:
     logits, truth = honest(400, 3, seed=7)
-    groups = [f"patient {i % 12}" for i in range(400)]
-    found = fit_temperature(softmax(3 * logits), truth, groups)
-    assert found.temperature == 1.0
-    assert "400 images" in found.reason and "12 independent groups" in found.reason
-    assert fit_temperature(softmax(3 * logits), truth, [f"patient {i % 100}" for i in range(400)]).temperature > 2
+
+    def of_groups(count: int) -> Calibration:
+        return fit_temperature(softmax(3 * logits), truth, [f"patient {i % count}" for i in range(400)])
+
+    assert of_groups(FOLDS - 1).temperature == 1.0
+    assert "4 independent groups" in of_groups(FOLDS - 1).reason
+    assert of_groups(1).reason.startswith("The left-out images come from 1 independent group;")
+    assert of_groups(FOLDS).temperature > 2
+
+
+def test_what_only_one_group_asks_for_is_not_taken() -> None:
+    """All mistakes come from one group, so what they ask for does not carry over to other groups."""
+    truth = np.zeros(100, np.int64)
+    probabilities = np.tile([0.97, 0.03], (100, 1))
+    probabilities[:10] = [0.03, 0.97]
+    spread = fit_temperature(probabilities, truth)
+    assert spread.temperature > 1.2
+    together = fit_temperature(probabilities, truth, [f"part {i // 20}" if i >= 20 else "bad" for i in range(100)])
+    assert together.temperature == 1.0
 
 
 def test_without_a_mistake_nothing_shows_how_sure_it_may_be() -> None:

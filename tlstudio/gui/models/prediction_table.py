@@ -38,6 +38,7 @@ class Text:
         "unfamiliar": "Unlike the training images. The model may be wrong without knowing it; look yourself.",
         "refused": "This file could not be used.",
     }
+    FLAGGED = "Flagged"  # in place of confident, where a threshold decided against the most likely class
     SPOKEN = "{file}: {status}, {label} {confidence}"
 
 
@@ -71,6 +72,12 @@ class PredictionRow:
             number=number,
             raw=row,
         )
+
+    def status_words(self) -> str:
+        """The status as the table shows it."""
+        if self.status == "ok" and self.probabilities and self.probabilities[0][0] != self.label:
+            return Text.FLAGGED
+        return Text.STATUS.get(self.status, self.status)
 
     def in_words(self) -> str:
         """For the tooltip: what the status means, and the most likely classes."""
@@ -148,8 +155,7 @@ class PredictionTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(row.file) if index.column() == Column.FILE else row.in_words()
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            status = Text.STATUS.get(row.status, row.status)
-            words = {"file": row.file.name, "status": status, "label": row.label}
+            words = {"file": row.file.name, "status": row.status_words(), "label": row.label}
             return Text.SPOKEN.format(**words, confidence=percent(row.confidence) if row.label else row.message)
         return None
 
@@ -158,7 +164,7 @@ class PredictionTableModel(QAbstractTableModel):
         return {
             Column.LABEL: row.label,
             Column.CONFIDENCE: percent(row.confidence) if row.label else "",
-            Column.STATUS: Text.STATUS.get(row.status, row.status),
+            Column.STATUS: row.status_words(),
             Column.FILE: row.file.name,
         }.get(column, "")
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import percent
 from tlstudio.gui.models.class_style import ClassStyles
-from tlstudio.gui.models.prediction_table import ROW_ROLE, Column, PredictionRow, PredictionTableModel, Text
+from tlstudio.gui.models.prediction_table import ROW_ROLE, Column, PredictionRow, PredictionTableModel
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets import paint
 from tlstudio.gui.widgets.thumbnail_strip import paint_square
@@ -101,7 +101,7 @@ class _Painter(QStyledItemDelegate):
         name, tone = MARKS.get(row.status, ("info", "muted"))
         mark = QRectF(area.left(), area.center().y() - 9, theme.ICON - 2, theme.ICON - 2)
         icons.paint(painter, name, mark, theme.colour(tone))
-        words = Text.STATUS.get(row.status, row.status)
+        words = row.status_words()
         if row.status == "refused" and row.message:
             words = row.message
         ink = theme.colour("text" if row.status == "ok" else tone)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy,
 
 from tlstudio.domain.bundle import BundleInfo, Certificate
 from tlstudio.gui import icons, theme
-from tlstudio.gui.messages import day, listing, number, percent
+from tlstudio.gui.messages import day, listing, number, percent, probability
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.overlay import Popover
 
@@ -32,6 +32,7 @@ class Text:
     MADE, MODEL, LICENCE, CLASSES, VERSIONS = "Made", "Pretrained model", "Its licence", "Classes", "Made with"
     SPLITS: ClassVar = {"test": "test images", "val": "validation images", "train": "training images"}
     POINTS = "{} percentage points"
+    THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on"
     UNKNOWN = "not stated"
 
 
@@ -47,6 +48,8 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
             (Text.AGREEMENT, percent(certificate.agreement, 0 if certificate.agreement == 1 else 2)),
             (Text.DIFFERENCE, Text.POINTS.format(_points(certificate))),
         ]
+    for name, threshold in (info.operating_point or {}).items():
+        lines.append((Text.THRESHOLD, Text.FLAGGED.format(name, probability(threshold))))
     backbone = info.backbone
     lines += [
         (Text.MADE, _date(info.created_at)),

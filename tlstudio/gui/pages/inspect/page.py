@@ -15,11 +15,12 @@ from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.models.class_style import ClassStyles
-from tlstudio.gui.pages.base import Page, named
+from tlstudio.gui.pages.base import Page, named, set_role
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.inspect.choosers import Choosers
 from tlstudio.gui.pages.inspect.mistakes import MistakesTab
 from tlstudio.gui.pages.inspect.summary import SummaryTab
+from tlstudio.gui.pages.inspect.threshold import ThresholdTab
 from tlstudio.gui.pages.relabel import Relabeler
 from tlstudio.gui.pages.run_reader import RunReader
 from tlstudio.gui.session import Session
@@ -36,7 +37,7 @@ class Text:
     sentence = "How good the model is on images it did not learn from, and where it is wrong."
     primary = "Use this model"
     first = "Train a model first."
-    summary, mistakes, mistakes_count = "Summary", "Mistakes", "Mistakes ({count})"
+    summary, mistakes, mistakes_count, threshold = "Summary", "Mistakes", "Mistakes ({count})", "Threshold"
     working = "Trying the model on the held-out images"
     waiting = "Waiting for the training to finish"
     job = "Measuring the result"
@@ -68,6 +69,8 @@ class InspectPage(Page):
         self.tabs = named(QTabWidget(self), "inspect.tabs", "Views of the result")
         self.tabs.addTab(self.summary, Text.summary)
         self.tabs.addTab(self.mistakes, Text.mistakes)
+        self.threshold = ThresholdTab(session, self)
+        self.tabs.addTab(self.threshold, Text.threshold)
         self.state = StatePanel("inspect.state", self)
         self.viewer = ImageViewer(self, "inspect.viewer", labels=False)
         self._arrange()
@@ -86,6 +89,7 @@ class InspectPage(Page):
         self.choosers.split_chosen.connect(self._show_or_measure)
         self.choosers.again.connect(self.measure)
         self.state.pressed.connect(self.measure)
+        self.tabs.currentChanged.connect(lambda _: self._emphasise())
         self.summary.look.connect(self._look)
         self.mistakes.look.connect(self._look)
         self.mistakes.shown.connect(self.copies.want)
@@ -135,6 +139,7 @@ class InspectPage(Page):
 
     def _forget(self) -> None:
         self._measured.clear()
+        self.threshold.forget()
         self._shown = None
         self._rows = {}
         self.choosers.show_runs([], "")
@@ -201,6 +206,10 @@ class InspectPage(Page):
             self._job = None
             self.state.show_state("stop", "muted", Text.stopped, "", Text.again)
 
+    def _emphasise(self) -> None:
+        """One primary button at a time: the Threshold tab has its own."""
+        set_role(self.primary, "" if self.tabs.currentWidget() is self.threshold else "primary")
+
     # --- showing -----------------------------------------------------------------------------
 
     def _show(self, evaluation: Evaluation) -> None:
@@ -217,6 +226,7 @@ class InspectPage(Page):
         wrong = self.mistakes.show_evaluation(evaluation, self._rows, styles)
         words = Text.mistakes_count.format(count=messages.number(wrong)) if wrong else Text.mistakes
         self.tabs.setTabText(1, words)
+        self.threshold.show_evaluation(evaluation)
         self.choosers.show_outdated(False)
 
     def _read_images(self) -> ClassStyles | None:
