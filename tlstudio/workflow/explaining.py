@@ -106,7 +106,7 @@ def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
     pixels, picture = prepare_and_keep(path, spec)
     with torch.inference_mode():
         batch = torch.from_numpy(np.array(pixels))[None].to(network.mean.device)
-        probabilities = network(batch).double().softmax(dim=1)[0].cpu().numpy()
+        probabilities = network.chances(network(batch).double())[0].cpu().numpy()
     predicted = int(probabilities.argmax())
     target = predicted if asked.label is None else names.index(asked.label)
     method, heat, proof = proven_map(network, pixels, target, asked.method)
