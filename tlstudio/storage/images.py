@@ -6,10 +6,17 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tlstudio.domain.values import ImageRow, Refusal, Split
 from tlstudio.storage.classes import ensure_classes
 from tlstudio.storage.project import Project
+
+SELECT_ROWS = (
+    "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split, excluded, unsure, note,"
+    " alike, look FROM images LEFT JOIN classes ON classes.id = class_id"
+)
+_SPLITS = {split.value: split for split in Split}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,34 +81,30 @@ def list_images(project: Project, *, split: Split | None = None, labeled: bool =
         values.append(split.value)
     if labeled:
         where.append("images.class_id IS NOT NULL AND NOT images.excluded")
-    query = (
-        "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split, excluded, unsure, note,"
-        " alike, look FROM images LEFT JOIN classes ON classes.id = class_id"
-        f" WHERE {' AND '.join(where)} ORDER BY images.id"
-    )
-    parts = {s.value: s for s in Split}
+    query = f"{SELECT_ROWS} WHERE {' AND '.join(where)} ORDER BY images.id"
     with project.read() as db:
         db.row_factory = None  # plain tuples: this list may be a hundred thousand long
-        return [
-            ImageRow(
-                id=number,
-                path=project.absolute(path),
-                content=content,
-                width=width,
-                height=height,
-                label=label,
-                group=group,
-                split=parts[part],
-                excluded=bool(excluded),
-                unsure=bool(unsure),
-                note=note,
-                alike=alike,
-                look=look,
-            )
-            for number, path, content, width, height, label, group, part, excluded, unsure, note, alike, look in db.execute(
-                query, values
-            )
-        ]
+        return [image_row(project, row) for row in db.execute(query, values)]
+
+
+def image_row(project: Project, row: tuple[Any, ...]) -> ImageRow:
+    """A row of `SELECT_ROWS`."""
+    number, path, content, width, height, label, group, part, excluded, unsure, note, alike, look = row
+    return ImageRow(
+        id=number,
+        path=project.absolute(path),
+        content=content,
+        width=width,
+        height=height,
+        label=label,
+        group=group,
+        split=_SPLITS[part],
+        excluded=bool(excluded),
+        unsure=bool(unsure),
+        note=note,
+        alike=alike,
+        look=look,
+    )
 
 
 def list_columns(project: Project) -> dict[int, dict[str, str]]:
@@ -149,7 +152,10 @@ def counts(project: Project) -> Counts:
 def sample_contents(project: Project, n: int) -> list[str]:
     """The contents of up to `n` images, spread over the project, for the start page."""
     with project.read() as db:
-        total = int(db.execute("SELECT COUNT(*) FROM images").fetchone()[0])
-        step = max(1, total // max(1, n))
-        rows = db.execute("SELECT content FROM images ORDER BY id").fetchall()[::step]
-    return [row["content"] for row in rows[:n]]
+        first, last = db.execute("SELECT (SELECT MIN(id) FROM images), (SELECT MAX(id) FROM images)").fetchone()
+        if first is None:
+            return []
+        places = [first + (last + 1 - first) * i // n for i in range(n)]
+        sql = "SELECT id, content FROM images WHERE id >= ? ORDER BY id LIMIT 1"
+        found = [db.execute(sql, (place,)).fetchone() for place in places]
+    return list({row["id"]: row["content"] for row in found}.values())

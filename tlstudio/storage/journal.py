@@ -23,21 +23,29 @@ CLASS_FIELDS = frozenset({"name", "removed", "position"})
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One deed. fields: (image id, field, value). classes: (class id, field, value). title: what it was, for people."""
+    """One deed. fields: (image id, field, value). classes: (class id, field, value). title: what it was, for people.
+
+    kept: images whose label the user has looked at and keeps; recorded as an event from a class to itself.
+    """
 
     title: str = ""
     moves: Moves = ()
     fields: Sequence[tuple[int, str, Value]] = ()
     classes: Sequence[tuple[int, str, Value]] = field(default=())
+    kept: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """What undo or redo did: how many images, the class they went to (None if mixed or untouched), and the deed's title."""
+    """What undo or redo did: how many images, the class they went to (None if mixed or untouched), and the deed's title.
+
+    first: one of the images, for showing it again; None where none was touched.
+    """
 
     images: int
     class_name: str | None
     title: str = ""
+    first: int | None = field(default=None, compare=False)
 
 
 def record(project: Project, edit: Edit, author: str) -> int:
@@ -89,7 +97,8 @@ def _turn(project: Project, author: str, kind: str, condition: str, order: str) 
         db.execute("UPDATE changes SET undone = ? WHERE id = ?", (int(back), change["id"]))
         _apply(db, kind, edit, author, change["id"])
         touched = {image for image, _ in edit.moves} | {image for image, _, _ in edit.fields}
-        return Turned(len(touched), _common_class(db, edit.moves), change["title"])
+        first = min(touched, default=None)
+        return Turned(len(touched), _common_class(db, edit.moves), change["title"], first)
 
 
 def _recorded(db: sqlite3.Connection, change: int, title: str, *, back: bool) -> Edit:
@@ -109,6 +118,8 @@ def _differing(db: sqlite3.Connection, edit: Edit) -> Edit:
     """The part of an edit that changes something; images and classes that are not there are passed over."""
     classes = present_classes(db, [image for image, _ in edit.moves])
     moves = {image: to for image, to in edit.moves if image in classes and classes[image] != to}
+    for image, own in present_classes(db, edit.kept).items():
+        moves.setdefault(image, own)
     fields: dict[tuple[int, str], Value] = {(image, name): to for image, name, to in edit.fields}
     kept = []
     for name in sorted({name for _, name in fields}):
@@ -120,6 +131,11 @@ def _differing(db: sqlite3.Connection, edit: Edit) -> Edit:
         if number in now and now[number] != to:
             renamed.append((number, name, to))
     return Edit(edit.title, list(moves.items()), kept, renamed)
+
+
+def count_differing(db: sqlite3.Connection, image_ids: Iterable[int], name: str, value: Value) -> int:
+    """How many of these images have another value in a field."""
+    return sum(now != value for now in _present(db, "images", name, image_ids).values())
 
 
 def present_classes(db: sqlite3.Connection, image_ids: Iterable[int]) -> dict[int, int | None]:

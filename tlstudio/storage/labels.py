@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.storage import journal
-from tlstudio.storage.journal import Edit
+from tlstudio.storage.journal import Edit, Value
 from tlstudio.storage.project import Project
 
 
@@ -19,6 +20,31 @@ def set_label(project: Project, image_ids: Sequence[int], class_name: str | None
     with project.write() as db:
         target = None if class_name is None else class_id(db, class_name)
         return journal.record_in(db, Edit(moves=[(image, target) for image in image_ids]), author)
+
+
+def set_field(
+    project: Project, image_ids: Sequence[int], field: str, value: Value, *, author: str, title: Callable[[int], str]
+) -> int:
+    """Sets one field (see `journal.IMAGE_FIELDS`) of images as one change; returns how many really changed.
+
+    title: what to call the change, given that number.
+    """
+    with project.write() as db:
+        n = journal.count_differing(db, image_ids, field, value)
+        return journal.record_in(db, Edit(title(n), fields=[(image, field, value) for image in image_ids]), author)
+
+
+def accept_suggestions(project: Project, image_ids: Sequence[int], author: str) -> int:
+    """Gives images that have no class the class suggested for them, as one change; returns how many got one."""
+    sql = (
+        "SELECT image_id, suggestions.class_id FROM suggestions JOIN images ON images.id = image_id"
+        " JOIN classes ON classes.id = suggestions.class_id"
+        " WHERE images.class_id IS NULL AND NOT removed AND image_id IN (SELECT value FROM json_each(?))"
+    )
+    with project.write() as db:
+        moves = [(int(row[0]), int(row[1])) for row in db.execute(sql, (json.dumps(list(image_ids)),))]
+        title = f"{len(moves):,} suggestions accepted" if len(moves) != 1 else "1 suggestion accepted"
+        return journal.record_in(db, Edit(title, moves), author)
 
 
 def class_id(db: sqlite3.Connection, name: str) -> int:

@@ -4,18 +4,47 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tlstudio.domain.labels import ImageQuery, Suggestion
 from tlstudio.domain.values import ImageClass, ImageRow, Refusal
-from tlstudio.storage import files
+from tlstudio.storage import files, queries, suggestions
 from tlstudio.storage import images as stored
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
+from tlstudio.storage.queries import Found
+from tlstudio.storage.suggestions import Standing
 
 
 def images(project: Path) -> list[ImageRow]:
     """All images of the project, in import order."""
     return stored.list_images(Project(project))
+
+
+def find(project: Path, query: ImageQuery) -> list[Found]:
+    """The ids of the images that a query asks for, by class; see `queries.find`."""
+    return queries.find(Project(project), query)
+
+
+def rows(project: Path, ids: Sequence[int]) -> list[ImageRow]:
+    """These images, in this order, as far as they are there."""
+    return queries.rows_of(Project(project), ids)
+
+
+def ids_of(project: Path, paths: Iterable[str | Path]) -> tuple[int, ...]:
+    """The images at these absolute paths, as far as they are there, in import order."""
+    return tuple(sorted(queries.ids_of_paths(Project(project), map(Path, paths)).values()))
+
+
+def suggested(project: Path, ids: Sequence[int]) -> dict[int, Suggestion]:
+    """What a model suggests for these images: {image id: suggestion}, for those without a class."""
+    return {s.image: s for s in suggestions.list_suggestions(Project(project), ids)}
+
+
+def suggestions_standing(project: Path) -> Standing | None:
+    """How old the suggestions are and how many still wait; None without any."""
+    return suggestions.standing(Project(project))
 
 
 def classes(project: Path) -> list[ImageClass]:

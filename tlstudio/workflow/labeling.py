@@ -1,30 +1,71 @@
-"""Changing labels, with undo and redo. Imports nothing heavy: the window calls these on its own thread."""
+"""Changing labels, marks and notes, with undo and redo. Imports nothing heavy: the window calls these on its own thread."""
 
 from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tlstudio.domain.labels import Deed
 from tlstudio.domain.values import ImageClass
 from tlstudio.storage import classes, journal, labels
-from tlstudio.storage.journal import Turned
+from tlstudio.storage import history as stored_history
+from tlstudio.storage.journal import Edit, Turned, Value
 from tlstudio.storage.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class LabelChange:
-    """What a change did: number of images and a sentence for the undo message."""
+    """What a change did: number of images and a sentence for the undo message.
+
+    first: after undo and redo, one of the images, for showing it again.
+    """
 
     images: int
     sentence: str
+    first: int | None = field(default=None, compare=False)
 
 
 def set_label(project: Path, image_ids: Sequence[int], class_name: str | None, author: str = "") -> LabelChange:
     """Gives images a class, or takes it away with None. Raises WrongUsage for an unknown class."""
     n = labels.set_label(Project(project), image_ids, class_name, author or author_name())
     return LabelChange(n, f"{_images(n)} moved to {class_name}" if class_name else f"{_images(n)} left without a class")
+
+
+def set_unsure(project: Path, image_ids: Sequence[int], unsure: bool) -> LabelChange:
+    """Marks images to be looked at again, or takes the mark away."""
+    verb = "marked as unsure" if unsure else "no longer marked as unsure"
+    return _set_field(project, image_ids, "unsure", int(unsure), verb)
+
+
+def set_left_out(project: Path, image_ids: Sequence[int], left_out: bool) -> LabelChange:
+    """Leaves images out of training and figures, or takes them back. Their files and labels stay."""
+    return _set_field(project, image_ids, "excluded", int(left_out), "left out" if left_out else "taken back")
+
+
+def set_note(project: Path, image_ids: Sequence[int], note: str) -> LabelChange:
+    """Writes a note on images in place of the one they had; an empty one takes it away."""
+    clean = " ".join(note.split())
+    return _set_field(project, image_ids, "note", clean, "noted" if clean else "without a note now")
+
+
+def keep_labels(project: Path, image_ids: Sequence[int]) -> LabelChange:
+    """Records that the user has looked at these labels and keeps them."""
+    n = len(set(image_ids))
+    title = f"{_images(n)} kept as labeled"
+    return LabelChange(journal.record(Project(project), Edit(title, kept=list(image_ids)), author_name()), title)
+
+
+def accept_suggestions(project: Path, image_ids: Sequence[int]) -> LabelChange:
+    """Gives images without a class the one that the model suggests, each its own; the others are left as they are."""
+    n = labels.accept_suggestions(Project(project), image_ids, author_name())
+    return LabelChange(n, f"{n:,} suggestions accepted" if n != 1 else "1 suggestion accepted")
+
+
+def history(project: Path, image: int) -> list[Deed]:
+    """Everything that was done to an image, newest first."""
+    return stored_history.history(Project(project), image)
 
 
 def undo(project: Path) -> LabelChange | None:
@@ -73,8 +114,17 @@ def _told(done: Turned | None, verb: str, lead: str) -> LabelChange | None:
     if done is None:
         return None
     if done.title:
-        return LabelChange(done.images, f"{lead}: {done.title}")
-    return LabelChange(done.images, f"{_images(done.images)} {verb} {done.class_name or 'the classes they had'}")
+        return LabelChange(done.images, f"{lead}: {done.title}", done.first)
+    sentence = f"{_images(done.images)} {verb} {done.class_name or 'the classes they had'}"
+    return LabelChange(done.images, sentence, done.first)
+
+
+def _set_field(project: Path, image_ids: Sequence[int], name: str, value: Value, verb: str) -> LabelChange:
+    """One change of a field; the count and the title tell how many images really differ from before."""
+    n = labels.set_field(
+        Project(project), image_ids, name, value, author=author_name(), title=lambda k: f"{_images(k)} {verb}"
+    )
+    return LabelChange(n, f"{_images(n)} {verb}")
 
 
 def _images(n: int) -> str:

@@ -9,7 +9,9 @@ import pytest
 
 from tests.unit.conftest import labels_now
 from tlstudio.domain.errors import WrongUsage
+from tlstudio.storage import suggestions
 from tlstudio.storage.project import Project
+from tlstudio.storage.suggestions import NewSuggestion
 from tlstudio.workflow import browsing, labeling
 from tlstudio.workflow.labeling import LabelChange
 
@@ -77,3 +79,51 @@ def test_classes_from_the_window(pets: Pets) -> None:
         with pytest.raises(WrongUsage):
             wrong()
     assert [c.name for c in browsing.classes(folder)] == ["cat", "dog"]
+
+
+def test_marks_notes_and_leaving_out_with_their_sentences(pets: Pets) -> None:
+    made = pets(["cat", "dog", "cat"])
+    folder = made.folder
+    assert labeling.set_unsure(folder, [1, 2], True) == LabelChange(2, "2 images marked as unsure")
+    assert labeling.set_unsure(folder, [2, 3], True) == LabelChange(1, "1 image marked as unsure")
+    assert labeling.set_unsure(folder, [1], False) == LabelChange(1, "1 image no longer marked as unsure")
+    assert labeling.set_left_out(folder, [3], True) == LabelChange(1, "1 image left out")
+    assert labeling.set_note(folder, [1, 3], "  scale bar\nin view ") == LabelChange(2, "2 images noted")
+    rows = browsing.images(folder)
+    assert [(r.unsure, r.excluded, r.note) for r in rows] == [
+        (False, False, "scale bar in view"),
+        (True, False, ""),
+        (True, True, "scale bar in view"),
+    ]
+    assert labeling.set_left_out(folder, [3], False) == LabelChange(1, "1 image taken back")
+    assert labeling.set_note(folder, [1, 2], "") == LabelChange(1, "1 image without a note now")
+    undone = labeling.undo(folder)
+    assert undone is not None
+    assert (undone.sentence, undone.first) == ("Undone: 1 image without a note now", 1)
+    redone = labeling.redo(folder)
+    assert redone is not None
+    assert redone.sentence == "Done again: 1 image without a note now"
+
+
+def test_labels_that_are_kept_can_be_taken_back(pets: Pets) -> None:
+    made = pets(["cat", "dog"])
+    assert labeling.keep_labels(made.folder, [1]) == LabelChange(1, "1 image kept as labeled")
+    assert labeling.history(made.folder, 1)[0].before == "cat"
+    undone = labeling.undo(made.folder)
+    assert undone is not None
+    assert undone.sentence == "Undone: 1 image kept as labeled"
+
+
+def test_suggestions_become_labels_only_when_they_are_accepted(pets: Pets) -> None:
+    made = pets(["cat", "dog", None, None, None])
+    new = [NewSuggestion(i, class_id, 0.8, i) for i, class_id in ((3, 1), (4, 2), (5, 2))]
+    suggestions.put_suggestions(made, "run", new)
+    assert labels_now(made)[2:] == [None, None, None]
+    assert {s.image: s.label for s in browsing.suggested(made.folder, [3, 5]).values()} == {3: "cat", 5: "dog"}
+    labeling.set_label(made.folder, [4], "cat")
+    assert labeling.accept_suggestions(made.folder, [1, 3, 4]) == LabelChange(1, "1 suggestion accepted")
+    assert labels_now(made) == ["cat", "dog", "cat", "cat", None]
+    undone = labeling.undo(made.folder)
+    assert undone is not None
+    assert undone.sentence == "Undone: 1 suggestion accepted"
+    assert labels_now(made)[2] is None
