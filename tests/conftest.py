@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,17 @@ def _nothing_left_running() -> Iterator[None]:
         thread.join(5.0)
     alive = [t.name for t in left if t.is_alive()]
     assert not alive, f"threads left running: {alive}"
+    # Decoding processes stay warm for the next test; tests/unit/images/test_guard.py looks after their end.
+    children = [child for child in multiprocessing.active_children() if child.name != "tlstudio-decoder"]
+    assert not children, f"processes left running: {children}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _decoders_end_with_the_session() -> Iterator[None]:
+    yield
+    guard = sys.modules.get("tlstudio.images.guard")
+    if guard is not None:
+        guard.DECODERS.close()
     children = multiprocessing.active_children()
     assert not children, f"processes left running: {children}"
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
-
-import psutil
 
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import ImageRow, Refusal
-from tlstudio.images.decode import quiet_decoders
+from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import content_key
 from tlstudio.images.prepare import Pixels, prepare
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 def pixel_store(project: Project, spec: PreprocessSpec) -> RowStore:
@@ -31,9 +26,10 @@ def pixel_store(project: Project, spec: PreprocessSpec) -> RowStore:
 def fill_cache(
     project: Project, spec: PreprocessSpec, images: Iterable[ImageRow], reporter: Reporter
 ) -> tuple[RowStore, list[Refusal]]:
-    """Decodes what the cache lacks, on all cores. Returns the cache and the files that could not be read any more.
+    """Decodes what the cache lacks, on all cores and in processes of its own.
 
-    Raises DiskFull before it starts when the rows can't fit. Cancelling keeps what is done.
+    Returns the cache and the files that could not be read any more. Raises DiskFull before it starts when the rows can't fit.
+    Cancelling keeps what is done.
     """
     store = pixel_store(project, spec)
     wanted: dict[str, list[Path]] = {}
@@ -44,25 +40,35 @@ def fill_cache(
     if not missing:
         return store, refused
 
-    def read_one(content: str) -> Pixels | Refusal:
-        return _prepare_content(content, wanted[content], spec)
-
-    with quiet_decoders(), store.writer(len(missing)) as writer:
-        for done, (content, result) in enumerate(in_order(read_one, missing), start=1):
+    copies = [Copies(content, tuple(wanted[content])) for content in missing]
+    with store.writer(len(missing)) as writer:
+        results = DECODERS.in_order(partial(prepare_copy, spec=spec), copies, path=Copies.first)
+        for done, (item, result) in enumerate(results, start=1):
             if isinstance(result, Refusal):
                 refused.append(result)
             else:
-                writer.append(content, result)
+                writer.append(item.content, result)
             reporter.report(Progress("Reading images", done, len(missing)))
     return store, refused
 
 
-def _prepare_content(content: str, paths: list[Path], spec: PreprocessSpec) -> Pixels | Refusal:
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """One content, and where it was found."""
+
+    content: str
+    paths: tuple[Path, ...]
+
+    def first(self) -> Path:
+        return self.paths[0]
+
+
+def prepare_copy(copies: Copies, spec: PreprocessSpec) -> Pixels | Refusal:
     """Pixels of the first of these copies that is there and still holds what was imported."""
     result: Pixels | Refusal = Refusal("", "The file is not there any more.")
-    for path in paths:
+    for path in copies.paths:
         try:
-            unchanged = content_key(path) == content
+            unchanged = content_key(path) == copies.content
         except FileNotFoundError:
             result = Refusal(str(path), "The file is not there any more.")
             continue
@@ -73,29 +79,6 @@ def _prepare_content(content: str, paths: list[Path], spec: PreprocessSpec) -> P
         if not isinstance(result, Refusal):
             break
     return result
-
-
-def in_order(function: Callable[[A], B], items: Iterable[A], *, ahead: int = 4) -> Iterator[tuple[A, B]]:
-    """Runs `function` over `items` on one thread a core (Pillow decodes without the interpreter lock), results in order.
-
-    At most `ahead` items a core are under way, so memory stays bounded however long the list and slow the consumer.
-    """
-    workers = max(1, psutil.cpu_count(logical=False) or 1)
-    pending: list[tuple[A, Future[B]]] = []
-    source = iter(items)
-    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
-        try:
-            for item in source:
-                pending.append((item, pool.submit(function, item)))
-                if len(pending) >= workers * ahead:
-                    first, future = pending.pop(0)
-                    yield first, future.result()
-            while pending:
-                first, future = pending.pop(0)
-                yield first, future.result()
-        finally:
-            for _, future in pending:
-                future.cancel()
 
 
 def try_prepare(path: Path, spec: PreprocessSpec) -> Pixels | Refusal:

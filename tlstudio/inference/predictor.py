@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tlstudio.domain.bundle import BundleInfo
-from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.domain.values import Refusal
 from tlstudio.evaluation.decision import decide, is_close
-from tlstudio.images.cache import in_order
-from tlstudio.images.decode import quiet_decoders
+from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import THUMBNAIL, shrink
 from tlstudio.images.prepare import Pixels, prepare_and_keep
 from tlstudio.inference.bundle import Bundle
@@ -64,36 +64,31 @@ class _Ready:
 
 
 def predict_files(bundle: Bundle, files: Iterable[Path], *, thumbnails: bool = False) -> Iterator[Prediction]:
-    """Classifies files in order. Memory does not grow with their number."""
-    spec = bundle.info.preprocess
-
-    def read(path: Path) -> _Ready | ImageRefused:
-        return _read(path, spec, thumbnails)
-
-    waiting: list[tuple[Path, _Ready | ImageRefused]] = []
-    with quiet_decoders():
-        for path, ready in in_order(read, files):
-            waiting.append((path, ready))
-            if len(waiting) == BATCH:
-                yield from _answer(bundle, waiting)
-                waiting = []
-        yield from _answer(bundle, waiting)
+    """Classifies files in order, decoding them in processes of their own. No pictures pile up, however many there are."""
+    wanted = list(files)
+    read = partial(_read, spec=bundle.info.preprocess, thumbnails=thumbnails)
+    waiting: list[tuple[Path, _Ready | Refusal]] = []
+    # A decoding process may have been started in another folder.
+    results = DECODERS.in_order(read, (path.absolute() for path in wanted))
+    for path, (_, ready) in zip(wanted, results, strict=True):
+        waiting.append((path, ready))
+        if len(waiting) == BATCH:
+            yield from _answer(bundle, waiting)
+            waiting = []
+    yield from _answer(bundle, waiting)
 
 
-def _read(path: Path, spec: PreprocessSpec, thumbnails: bool) -> _Ready | ImageRefused:
-    try:
-        pixels, picture = prepare_and_keep(path, spec)
-    except ImageRefused as error:
-        return error
+def _read(path: Path, spec: PreprocessSpec, thumbnails: bool) -> _Ready:
+    pixels, picture = prepare_and_keep(path, spec)
     return _Ready(pixels, shrink(picture, THUMBNAIL) if thumbnails else None)
 
 
-def _answer(bundle: Bundle, waiting: list[tuple[Path, _Ready | ImageRefused]]) -> Iterator[Prediction]:
+def _answer(bundle: Bundle, waiting: list[tuple[Path, _Ready | Refusal]]) -> Iterator[Prediction]:
     usable = [ready.pixels for _, ready in waiting if isinstance(ready, _Ready)]
     results = iter(zip(*bundle.run(np.stack(usable)), strict=True)) if usable else iter(())
     for path, ready in waiting:
-        if isinstance(ready, ImageRefused):
-            yield Prediction(path, Status.REFUSED, message=ready.what)
+        if isinstance(ready, Refusal):
+            yield Prediction(path, Status.REFUSED, message=ready.reason)
         else:
             probabilities, novelty = next(results)
             yield judge(bundle.info, path, [float(p) for p in probabilities], float(novelty), ready.small)

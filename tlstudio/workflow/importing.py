@@ -12,9 +12,8 @@ from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExis
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal
-from tlstudio.images.cache import in_order
-from tlstudio.images.decode import quiet_decoders
 from tlstudio.images.groups import DICOM, check_rule, column_of, grouping
+from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import Inspected, inspect, write_once
 from tlstudio.images.paging import count_pages, with_all_pages
 from tlstudio.images.scan import Found, Scan, Steps, Wishes
@@ -133,13 +132,12 @@ class _Import:
     def _look(self, found: Sequence[Found], refused: list[Refusal], inside: dict[Path, Path]) -> list[Usable]:
         """Opens every file once. inside: see `unpacked`; a refusal names the file as the user knows it."""
         usable: list[Usable] = []
-        with quiet_decoders():
-            for item, result in _inspect_all(found, self.reporter):
-                if isinstance(result, Refusal):
-                    refused.append(Refusal(str(inside.get(item.path, result.path)), result.reason))
-                else:
-                    usable.append((item, result))
-                    _keep_thumbnail(self.project, result)
+        for item, result in _inspect_all(found, self.reporter):
+            if isinstance(result, Refusal):
+                refused.append(Refusal(str(inside.get(item.path, result.path)), result.reason))
+            else:
+                usable.append((item, result))
+                _keep_thumbnail(self.project, result)
         return usable
 
     def _not_copied(self, usable: list[Usable], known: Sequence[ImageRow], *, moved: bool) -> list[Usable]:
@@ -212,7 +210,7 @@ class _Import:
 def _inspect_all(found: Sequence[Found], reporter: Reporter) -> Iterator[tuple[Found, Inspected | Refusal]]:
     started = time.monotonic()
     by_path = {f.path: f for f in found}
-    for done, (path, result) in enumerate(in_order(inspect, by_path), start=1):
+    for done, (path, result) in enumerate(DECODERS.in_order(inspect, by_path), start=1):
         yield by_path[path], result
         left = (time.monotonic() - started) / done * (len(found) - done)
         reporter.report(Progress("Reading images", done, len(found), left))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
+from PIL import Image
 
 from tests.conftest import COLOURS, Recorder, paint
 from tests.unit.conftest import image_row
@@ -17,8 +17,9 @@ from tlstudio.domain.errors import Cancelled, ProjectBusy
 from tlstudio.domain.events import SILENT, Progress
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import ImageRow
-from tlstudio.images import cache
-from tlstudio.images.cache import fill_cache, in_order, pixel_store
+from tlstudio.images.address import join
+from tlstudio.images.cache import fill_cache, pixel_store
+from tlstudio.images.inspect import content_key
 from tlstudio.images.prepare import prepare
 from tlstudio.storage.project import Project
 
@@ -45,20 +46,8 @@ def assert_holds(project: Project, rows: list[ImageRow]) -> None:
         assert np.array_equal(found, prepare(row.path, SPEC))
 
 
-def count_decoding(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The files that are decoded from now on."""
-    decoded: list[Path] = []
-
-    def counting(path: Path, spec: PreprocessSpec) -> object:
-        decoded.append(path)
-        return prepare(path, spec)
-
-    monkeypatch.setattr(cache, "prepare", counting)
-    return decoded
-
-
 def test_filled_once_with_the_pixels_of_prepare(
-    project: Project, rows: list[ImageRow], recorder: Callable[..., Recorder], monkeypatch: pytest.MonkeyPatch
+    project: Project, rows: list[ImageRow], recorder: Callable[..., Recorder]
 ) -> None:
     listener = recorder()
     store, refused = fill_cache(project, SPEC, rows, listener)
@@ -66,17 +55,20 @@ def test_filled_once_with_the_pixels_of_prepare(
     assert store.array().shape == (9, 16, 16, 3)
     assert listener.events[-1] == Progress("Reading images", 9, 9)
     assert_holds(project, rows)
-    decoded = count_decoding(monkeypatch)
-    fill_cache(project, SPEC, rows, SILENT)
-    assert decoded == []
+    again = recorder()
+    fill_cache(project, SPEC, rows, again)
+    assert again.events == []
 
 
-def test_only_new_images_are_decoded(project: Project, rows: list[ImageRow], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_new_images_are_decoded(project: Project, rows: list[ImageRow], recorder: Callable[..., Recorder]) -> None:
     fill_cache(project, SPEC, rows[:5], SILENT)
-    decoded = count_decoding(monkeypatch)
-    fill_cache(project, SPEC, [*rows, *rows], SILENT)
-    assert sorted(decoded) == sorted(r.path for r in rows[5:])
-    assert_holds(project, rows)
+    for row in rows[:5]:
+        row.path.unlink()  # so that a second look would be a refusal
+    listener = recorder()
+    _, refused = fill_cache(project, SPEC, [*rows, *rows], listener)
+    assert refused == []
+    assert listener.events == [Progress("Reading images", done, 4) for done in range(1, 5)]
+    assert len(pixel_store(project, SPEC).keys) == 9
 
 
 def test_another_specification_is_another_cache(project: Project, rows: list[ImageRow]) -> None:
@@ -113,50 +105,25 @@ def test_two_at_once_are_told_to_wait(project: Project, rows: list[ImageRow]) ->
         fill_cache(project, SPEC, rows, SILENT)
 
 
-def test_results_come_in_order_however_long_each_takes() -> None:
-    gates = [threading.Event() for _ in range(6)]
-
-    def work(i: int) -> int:
-        if i == 0:
-            gates[0].wait(10)
-        elif i == 1:
-            gates[0].set()
-        return i * i
-
-    assert list(in_order(work, range(6))) == [(i, i * i) for i in range(6)]
-
-
-def test_look_ahead_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(psutil, "cpu_count", lambda logical: 3)
-    taken: list[int] = []
-
-    def source() -> Iterator[int]:
-        for i in range(100):
-            taken.append(i)
-            yield i
-
-    for n, _ in enumerate(in_order(lambda i: i, source(), ahead=2), start=1):
-        assert len(taken) <= n + 3 * 2
-    assert n == len(taken) == 100
+def test_a_copy_stands_in_for_a_file_that_is_gone_or_changed(project: Project, rows: list[ImageRow]) -> None:
+    first = rows[0]
+    elsewhere = [first.path.with_name(f"copy{k}.png") for k in range(3)]
+    for path in elsewhere:
+        path.write_bytes(first.path.read_bytes())
+    copies = [image_row(20 + k, "red", path=path, content=first.content) for k, path in enumerate(elsewhere)]
+    first.path.unlink()
+    elsewhere[0].write_bytes(rows[1].path.read_bytes())
+    _, refused = fill_cache(project, SPEC, [first, *copies], SILENT)
+    assert refused == []
+    assert np.array_equal(pixel_store(project, SPEC).take([first.content])[0], prepare(elsewhere[2], SPEC))
 
 
-def test_nothing_in_nothing_out() -> None:
-    assert list(in_order(str, [])) == []
-
-
-def test_an_exception_comes_out_at_its_place_and_ends_the_threads() -> None:
-    before = threading.active_count()
-    seen = []
-    with pytest.raises(ZeroDivisionError):
-        for item, _ in in_order(lambda i: 1 // (5 - i), range(100)):
-            seen.append(item)
-    assert seen == [0, 1, 2, 3, 4]
-    assert threading.active_count() == before
-
-
-def test_a_consumer_that_leaves_early_ends_the_threads() -> None:
-    before = threading.active_count()
-    results = in_order(str, range(1000))
-    assert next(results) == (0, "0")
-    results.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+def test_pages_are_cached_like_files(project: Project, tmp_path: Path) -> None:
+    pages = [Image.new("L", (20, 20), 60 * k) for k in range(4)]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    paths = [join(tmp_path / "stack.tif", page) for page in range(1, 5)]
+    rows = [image_row(k, "red", path=path, content=content_key(path)) for k, path in enumerate(paths)]
+    _, refused = fill_cache(project, SPEC, rows, SILENT)
+    assert refused == []
+    assert_holds(project, rows)
+    assert pixel_store(project, SPEC).take([rows[3].content])[0, 0, 0, 0] == 180

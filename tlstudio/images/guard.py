@@ -1,0 +1,203 @@
+"""Decoding in processes of their own: a file that crashes the decoder, hangs or fills the memory costs that file alone.
+
+The room `jobs` is the one place that starts threads and processes. This pool is the deliberate exception below it: decoders are
+C code that is fed with files from anywhere, and both who calls them, the worker process and the command line, must outlive
+them. It belongs here because only here it is known what a refused file is.
+
+The processes are spawned when they are first needed, one a core, kept for the next file, and ended when nobody needed them for a
+while. They hear of the end of their owner, however sudden, by the end of their pipe.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from tlstudio.domain.values import Refusal
+from tlstudio.images.decoder_process import END_SECONDS, DecoderDied, DecoderProcess
+from tlstudio.images.ordered import cores, in_order
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+SECONDS = 60.0
+SECONDS_PER_MEGAPIXEL = 1.0
+IDLE_SECONDS = 30.0
+# A process that is about to end its file anyway stays warm when the user cancels.
+GRACE_SECONDS = 0.5
+POLL_SECONDS = 0.1
+TOO_LONG = "Reading the file took too long."
+CRASHED = "The file makes the decoder crash."
+
+
+class Guard:
+    """A pool of decoding processes; may be used from any thread, starts with the first file and again after `close`.
+
+    seconds: what a file may take; a large picture gets SECONDS_PER_MEGAPIXEL on top. idle: seconds after which processes that
+    nobody needs are ended.
+    """
+
+    def __init__(self, processes: int | None = None, *, seconds: float = SECONDS, idle: float = IDLE_SECONDS) -> None:
+        self._processes = processes
+        self._seconds = seconds
+        self._idle_seconds = idle
+        self._lock = threading.Lock()
+        self._idle: list[DecoderProcess] = []
+        self._timer: threading.Timer | None = None
+        self._used = 0.0
+
+    def in_order(
+        self, function: Callable[[A], B | Refusal], items: Iterable[A], path: Callable[[A], object] = str
+    ) -> Iterator[tuple[A, B | Refusal]]:
+        """`function` of each item, results in order, memory bounded; a Refusal for an item that could not be decoded.
+
+        function: found by its import path in the other process, so of a module's top level, or a `partial` of one. Items and
+        results are pickled; arrays travel beside the pickle. path: the file an item stands for, for the Refusal.
+
+        An ImageRefused that the function raises becomes a Refusal too; any other exception comes out here. Leaving the loop
+        early, for an exception or a cancellation, stops what is under way.
+        """
+        stop = threading.Event()
+
+        def one(item: A) -> B | Refusal:
+            return self._run(function, item, str(path(item)), stop)
+
+        return in_order(one, items, threads=self._size(), leaving=stop.set)
+
+    def call(self, function: Callable[[A], B | Refusal], item: A, path: Path) -> B | Refusal:
+        """`function` of one item, see `in_order`."""
+        return self._run(function, item, str(path), threading.Event())
+
+    def close(self) -> None:
+        """Ends the processes. What is under way in another thread ends its own."""
+        with self._lock:
+            ending, self._idle = self._idle, []
+            timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        _end(ending)
+
+    def __enter__(self) -> Guard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _run(self, function: Callable[[A], B | Refusal], item: A, path: str, stop: threading.Event) -> B | Refusal:
+        """One item, in a process that is kept if all went well."""
+        while True:
+            process = self._borrow()
+            keep, first = False, process.asked == 0
+            try:
+                process.ask(function, item)
+                if not self._wait(process, path, stop):
+                    return Refusal(path, TOO_LONG)
+                answer = process.receive()
+                keep = True
+            except DecoderDied:
+                # Only a fresh process proves that it was this file, and not an earlier one or the system.
+                if first:
+                    return Refusal(path, CRASHED)
+                continue
+            finally:
+                if keep:
+                    self._give_back(process)
+                else:
+                    process.kill()
+            if answer.failure is not None:
+                raise answer.failure
+            result: B | Refusal = answer.value if answer.refused is None else Refusal(path, answer.refused)
+            return result
+
+    def _wait(self, process: DecoderProcess, path: str, stop: threading.Event) -> bool:
+        """Whether an answer (or the process's end) came in time. Raises _Stopped when nobody wants it any more."""
+        end = time.monotonic() + self._seconds
+        asked_for_more = False
+        while not process.answered(POLL_SECONDS):
+            if stop.is_set():
+                if process.answered(GRACE_SECONDS):
+                    break
+                raise _Stopped
+            if time.monotonic() < end:
+                continue
+            if asked_for_more:
+                return False
+            end, asked_for_more = end + self._more_seconds(path), True
+        return True
+
+    def _more_seconds(self, path: str) -> float:
+        """What a file may take longer for its size; asked only when it is late, and of a process, as any look into a file."""
+        process = self._borrow()
+        try:
+            process.ask(megapixels, path)
+            answer = process.receive() if process.answered(self._seconds) else None
+        except DecoderDied:
+            answer = None
+        process.kill()
+        return 0.0 if answer is None or not answer.value else answer.value * SECONDS_PER_MEGAPIXEL
+
+    def _borrow(self) -> DecoderProcess:
+        with self._lock:
+            while self._idle:
+                process = self._idle.pop()
+                if process.alive:
+                    return process
+                process.kill()
+        process = DecoderProcess()
+        process.wait_until_ready()
+        return process
+
+    def _give_back(self, process: DecoderProcess) -> None:
+        with self._lock:
+            self._used = time.monotonic()
+            if len(self._idle) < self._size():
+                self._idle.append(process)
+                if self._timer is None:
+                    self._set_timer(self._idle_seconds)
+                return
+        process.kill(END_SECONDS)
+
+    def _set_timer(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._end_idle)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _end_idle(self) -> None:
+        """Ends the processes when nobody needed one for long enough, else looks again later."""
+        with self._lock:
+            left = self._used + self._idle_seconds - time.monotonic()
+            if left > 0:
+                self._set_timer(left)
+                return
+            ending, self._idle = self._idle, []
+            self._timer = None
+        _end(ending)
+
+    def _size(self) -> int:
+        return self._processes or cores()
+
+
+class _Stopped(Exception):
+    """Nobody waits for this item any more."""
+
+
+def megapixels(path: str) -> float:
+    """Size of a picture; runs in a decoding process."""
+    from tlstudio.images.decode import read_header
+
+    header = read_header(Path(path))
+    return header.width * header.height / 1e6
+
+
+def _end(processes: list[DecoderProcess]) -> None:
+    for process in processes:
+        process.hang_up()
+    for process in processes:
+        process.kill(END_SECONDS)
+
+
+# The pool of this process. Others are for tests.
+DECODERS = Guard()

@@ -1,0 +1,52 @@
+"""Many things at once, their results one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from typing import TypeVar
+
+import psutil
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@cache
+def cores() -> int:
+    """Processor cores that can be busy at once."""
+    return max(1, psutil.cpu_count(logical=False) or 1)
+
+
+def in_order(
+    function: Callable[[A], B],
+    items: Iterable[A],
+    *,
+    ahead: int = 4,
+    threads: int | None = None,
+    leaving: Callable[[], object] | None = None,
+) -> Iterator[tuple[A, B]]:
+    """Runs `function` over `items` on one thread a core, results in order. For work that lets go of the interpreter.
+
+    At most `ahead` items a thread are under way, so memory stays bounded however long the list and slow the consumer.
+    leaving: called at the end, however it comes, before the items under way are waited for.
+    """
+    workers = threads or cores()
+    pending: list[tuple[A, Future[B]]] = []
+    source = iter(items)
+    with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
+        try:
+            for item in source:
+                pending.append((item, pool.submit(function, item)))
+                if len(pending) >= workers * ahead:
+                    first, future = pending.pop(0)
+                    yield first, future.result()
+            while pending:
+                first, future = pending.pop(0)
+                yield first, future.result()
+        finally:
+            if leaving is not None:
+                leaving()
+            for _, future in pending:
+                future.cancel()
