@@ -238,6 +238,14 @@ def predict(options: argparse.Namespace, output: Output) -> None:
     output.result(done)
 
 
+def report(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.reporting import report as write
+
+    done = write(options.project, options.out, options.run, output)
+    output.text(f"{done.file} ({done.bytes / 1e3:.0f} kB)")
+    output.result(done)
+
+
 class RowCollector:
     """Passes events on and keeps the first rows for the table that people see."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import tlstudio
 from tlstudio.cli import commands, data
 
-COMMANDS = ("gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "explain", "export", "predict")
+COMMANDS = ("gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "explain", "export", "predict", "report")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -71,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("paths", type=Path, nargs="+", metavar="PATH")
     p.add_argument("--csv", type=Path, metavar="FILE")
     p.add_argument("--recursive", action="store_true", help="look into sub-folders too")
+    p = command("report", "write a report on a model as PDF or web page", commands.report)
+    _project(p)
+    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+    p.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
     return parser
 
 
