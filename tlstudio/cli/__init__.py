@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tlstudio.cli.keeping import surroundings
 from tlstudio.cli.output import Interrupts, Output
 from tlstudio.cli.parser import parse
 from tlstudio.domain.errors import Cancelled, StudioError
@@ -27,7 +28,8 @@ def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> 
     start_logging(options.command)
     with Output(json_lines=options.json) as output, Interrupts(output):
         try:
-            return int(options.action(options, output) or 0)
+            with surroundings(options, output):
+                return int(options.action(options, output) or 0)
         except (Cancelled, KeyboardInterrupt):
             output.failure("Cancelled.", "", None, kind="Cancelled")
             return CANCELLED

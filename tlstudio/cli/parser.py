@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import commands, data
+from tlstudio.cli import commands, data, keeping
 
-COMMANDS = ("gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "explain", "export", "predict", "report")
+COMMANDS = (
+    "gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "explain",
+    "export", "predict", "report", "backups",
+)  # fmt: skip
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -41,11 +44,15 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--out", type=Path, default=Path("tlstudio-demo"), metavar="DIR")
     p.add_argument("--gui", action="store_true", help="open the window on the result")
     command("doctor", "what this machine has", commands.doctor)
-    data.import_options(command("import", "make a project of images, or add images to one", data.import_))
+    p = command("import", "make a project of images, or add images to one", data.import_)
+    data.import_options(p)
+    keeping.changes_project(p)
     p = command("check", "look for problems in the data", commands.check)
     _project(p)
     _models(sub, shared)
-    _train(command("train", "train a model", commands.train))
+    p = command("train", "train a model", commands.train)
+    _train(p)
+    keeping.changes_project(p)
     p = command("evaluate", "measure a model on images it did not learn from", commands.evaluate)
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
@@ -58,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     p = command("explain", "show where in images the model finds its reasons, and test it", commands.explain)
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
-    p.add_argument("--method", metavar="NAME", help="gradcam, integrated-gradients or occlusion; default: what proves itself")
+    p.add_argument(
+        "--method", metavar="NAME", help="gradcam, integrated-gradients or occlusion; default: what proves itself"
+    )
     p.add_argument("--class", dest="label", metavar="NAME", help="default: what the model says of each image")
     p.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
     p.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -66,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
     p.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
+    p.add_argument("--int8", action="store_true", help="8-bit numbers: a much smaller file, nearly the same answers")
+    p.add_argument("--int8", action="store_true", help="with 8-bit numbers: a much smaller file that must come close")
     p = command("predict", "classify images with an exported model, offline", commands.predict)
     p.add_argument("bundle", type=Path, metavar="BUNDLE.onnx")
     p.add_argument("paths", type=Path, nargs="+", metavar="PATH")
@@ -75,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _project(p)
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
     p.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
+    keeping.backups_command(sub, shared)
     return parser
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tlstudio.domain.values import ProjectSummary
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -26,6 +28,22 @@ class Holder:
         """Who it is, for people."""
         who = f"{self.user} on {self.host}" if self.user else self.host
         return f"{self.program} ({who}, process {self.process}) has it open since {_moment(self.since)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project that a window has opened.
+
+    read_only: why nothing may be changed, as a sentence; empty when it may. may_take_over: the one who holds it, on another
+    computer, has been silent for so long that the user may say that it has ended. shared: it lies on a network drive. unclean:
+    the last program that changed it did not end well.
+    """
+
+    summary: ProjectSummary
+    read_only: str = ""
+    may_take_over: bool = False
+    shared: bool = False
+    unclean: bool = False
 
 
 @dataclass(frozen=True, slots=True)

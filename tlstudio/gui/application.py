@@ -85,6 +85,7 @@ def end(window: MainWindow) -> None:
     from tlstudio.gui import icons
 
     window.bridge.close()
+    window.session.end()
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     window.deleteLater()

@@ -92,11 +92,17 @@ class Project:
             )
         with project.read() as db:
             found = schema.check(db, str(project.database))
-            if found < schema.version():
-                holding.require_free(project.folder)
-                backups.make(db, project.folder)
-                schema.migrate(db, found)
+        if found < schema.version():
+            project._migrate()
         return project
+
+    def _migrate(self) -> None:
+        with holding.held(self.folder, "Transfer Learning Studio"), self.read() as db:
+            # Asked again: another program may have done it while this one waited.
+            found = schema.check(db, str(self.database))
+            if found < schema.version():
+                backups.make(db, self.folder)
+                schema.migrate(db, found)
 
     def back_up(self) -> Path | None:
         """Copies the database into backups/ unless it is unchanged since the newest copy; see `backups.make`."""
@@ -145,6 +151,6 @@ def _is_free(folder: Path) -> bool:
         return not folder.exists()
     for path in folder.iterdir():
         empty = path.name in FOLDERS and path.is_dir() and not any(path.iterdir())
-        if not empty and files.PART.match(path.name) is None:
+        if not empty and files.PART.match(path.name) is None and path.name != holding.LOCK:
             return False
     return True

@@ -21,14 +21,9 @@ WEEK = 7 * 86_400.0
 SHARED_LEFTOVER_SECONDS = 86_400.0
 
 
-def require_whole(folder: Path, *, full: bool = False) -> None:
-    """Looks whether the database can be trusted: the quick check, or the full one, which also compares every index.
-
-    Raises ProjectDamaged, which names the newest backup that passes, and NotAProject where there is neither a database nor a
-    backup.
-    """
-    database = folder / DATABASE
-    if not database.is_file():
+def require_present(folder: Path) -> None:
+    """Raises NotAProject where there is neither a database nor a backup, and ProjectDamaged where only the database is gone."""
+    if not (folder / DATABASE).is_file():
         if backups.newest(folder) is None:
             raise NotAProject(
                 "There is no project in this folder.",
@@ -36,6 +31,15 @@ def require_whole(folder: Path, *, full: bool = False) -> None:
                 path=folder,
             )
         raise _damaged(folder, "The project's database is gone.")
+
+
+def require_whole(folder: Path, *, full: bool = False) -> None:
+    """Looks whether the database can be trusted: the quick check, or the full one, which also compares every index.
+
+    Raises ProjectDamaged, which names the newest backup that passes, and what `require_present` raises.
+    """
+    require_present(folder)
+    database = folder / DATABASE
     try:
         with connected(database) as db:
             if database.stat().st_size == 0:  # not before it is opened: a log may still have to be read back

@@ -21,6 +21,7 @@ from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
 from tlstudio.storage import images
 from tlstudio.storage.classes import list_classes
+from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
 from tlstudio.storage.project import Project
 from tlstudio.storage.secret import group_secret
@@ -54,7 +55,8 @@ def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> Import
         _need_room_apart(request.source, target)
     project = Project.create(target, request.name or target.name) if fresh else Project.open(target)
     try:
-        return _Import(project, source, request, reporter).run(scan)
+        with held(project.folder, "tlstudio import"):
+            return _Import(project, source, request, reporter).run(scan)
     except BaseException:
         if fresh:
             shutil.rmtree(project.folder, ignore_errors=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+import time
+from dataclasses import replace
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.keeping import Opened
 from tlstudio.domain.values import ProjectSummary
-from tlstudio.storage import images, places, recent, runs
+from tlstudio.storage import holding, images, places, recent, recovery, runs
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
+from tlstudio.storage.volumes import volume_of
+from tlstudio.workflow import keeping
 from tlstudio.workflow.browsing import thumbnail
 
 
@@ -19,13 +23,51 @@ def create_project(folder: Path, name: str) -> None:
     Project.create(folder, name)
 
 
-def open_project(folder: Path) -> ProjectSummary:
-    """Opens a project, backs its database up if it changed, and remembers it among the recent ones."""
-    project = Project.open(folder)
-    with suppress(StudioError):  # on a full disk the project can still be looked at
-        project.back_up()
-    recent.remember(project.folder)
-    return summary(project.folder)
+def open_project(folder: Path, *, take_over: bool = False) -> Opened:
+    """Opens a project to change it, and remembers it among the recent ones; `close_project` lets it go.
+
+    Where another program holds it, or nothing can be written there, it is opened to be looked at: `read_only` then says why.
+    take_over: the user says that the holder on another computer has ended. Raises NotAProject, ProjectDamaged, ProjectTooNew …
+    """
+    folder = folder.resolve()
+    recovery.require_present(folder)
+    read_only, may_take_over, unclean = "", False, False
+    try:
+        unclean = holding.take(folder, keeping.PROGRAM, over_silent=take_over)
+    except StudioError as error:
+        read_only = error.what
+        holder = holding.other_holder(folder)
+        silent = 0.0 if holder is None or holder.silent is None else holder.silent
+        may_take_over = silent >= holding.SILENT_SECONDS
+    try:
+        if read_only:
+            recovery.require_whole(folder)
+        else:
+            keeping.prepare(folder)
+        found = summary(folder)
+    except BaseException:
+        if not read_only:
+            holding.let_go(folder)
+        raise
+    recent.remember(folder)
+    return Opened(
+        summary=replace(found, opened_at=time.time()),
+        read_only=read_only,
+        may_take_over=may_take_over,
+        shared=volume_of(folder).shared,
+        unclean=unclean,
+    )
+
+
+def close_project(folder: Path) -> None:
+    """Lets a project go that `open_project` opened to change it; others may then change it."""
+    holding.let_go(folder)
+
+
+def taken_over(folder: Path) -> str:
+    """Who has taken a project over from this window, as a sentence; empty while it is still held here."""
+    holder = holding.other_holder(folder)
+    return "" if holder is None else holding.busy(holder).what
 
 
 def summary(folder: Path) -> ProjectSummary:

@@ -26,6 +26,7 @@ from tlstudio.images.cache import fill_cache
 from tlstudio.images.splits import divide
 from tlstudio.storage import runs
 from tlstudio.storage.files import remove_leftovers
+from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import checkpoint, devices
@@ -47,9 +48,15 @@ def train(
     """Trains a model and returns what it reached on the validation images.
 
     `resume` names an interrupted run, whose own settings then count. Raises NotEnoughImages, WeightsMissing, DeviceMissing,
-    DiskFull, OutOfMemory …; the run is marked failed and can be resumed. Cancelling marks it interrupted.
+    DiskFull, OutOfMemory …; the run is marked failed and can be resumed. Cancelling marks it interrupted. Raises ProjectBusy
+    before anything is begun while another program holds the project.
     """
     opened = Project.open(project)
+    with held(opened.folder, "tlstudio train"):
+        return _train(opened, settings, resume, reporter)
+
+
+def _train(opened: Project, settings: TrainSettings, resume: str | None, reporter: Reporter) -> TrainResult:
     started = time.monotonic()
     samples: list[Sample] | None = None
     if resume is not None:

@@ -21,7 +21,7 @@ from tlstudio.domain.values import Interval, Refusal
 from tlstudio.images.inspect import VIEW
 from tlstudio.storage import images, runs
 from tlstudio.storage.project import Project
-from tlstudio.workflow import browsing, projects
+from tlstudio.workflow import browsing, keeping, projects
 from tlstudio.workflow.checking import check
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.viewing import view_image
@@ -56,7 +56,10 @@ def test_summary_of_a_project(target: Path) -> None:
 
 
 def test_opening_remembers_and_backs_up(target: Path) -> None:
-    assert projects.open_project(target).opened_at > 0
+    opened = projects.open_project(target)
+    assert (opened.summary.opened_at > 0, opened.read_only, opened.unclean) == (True, "", False)
+    keeping.look_after(target, opened.unclean)
+    projects.close_project(target)
     assert len(list((target / "backups").glob("*.db"))) == 1
     assert [p.folder for p in projects.recent_projects()] == [target]
     projects.forget_project(target)
@@ -68,6 +71,7 @@ def test_recent_projects_leave_out_the_broken_and_the_gone(target: Path, tmp_pat
     for name in ("broken", "gone", "good"):
         projects.create_project(tmp_path / name, name)
         projects.open_project(tmp_path / name)
+        projects.close_project(tmp_path / name)
     (tmp_path / "broken" / "project.db").write_text("no database")
     shutil.rmtree(tmp_path / "gone")
     assert [p.name for p in projects.recent_projects()] == ["good"]
