@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
-from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.values import Split
 
 
@@ -31,25 +31,54 @@ def divide(
     as wanted splits gets one unit in each.
     """
     check_fractions(test, val)
-    members: dict[Hashable, list[int]] = defaultdict(list)
-    for index, unit in enumerate(units):
-        members[unit].append(index)
-    rng = random.Random(seed)
-    by_class: dict[str | None, list[list[int]]] = defaultdict(list)
-    for indices in members.values():
-        main = Counter(labels[i] for i in indices).most_common(1)[0][0]
-        by_class[main].append(indices)
-
     shares = {Split.TEST: test, Split.VAL: val, Split.TRAIN: 1.0 - test - val}
     result = [Split.TRAIN] * len(labels)
-    for main in sorted(by_class, key=str):
-        groups = by_class[main]
-        rng.shuffle(groups)
-        groups.sort(key=len, reverse=True)
+    for groups in _by_class(labels, units, random.Random(seed)):
         for indices, split in zip(groups, _deal(groups, shares), strict=True):
             for i in indices:
                 result[i] = split
     return result
+
+
+def folds(labels: Sequence[str | None], units: Sequence[Hashable], k: int, seed: int) -> list[int]:
+    """Gives each image a fold, 0 … k - 1, for cross-validation of small data; images of one unit share a fold.
+
+    Stratified by the units' main class: each unit goes to the fold that has fewest images of its class, then fewest at all.
+    Raises WrongUsage for fewer than two folds, NotEnoughImages for fewer units than folds.
+    """
+    if k < 2:
+        raise WrongUsage("Cross-validation needs at least two folds.")
+    if len(set(units)) < k:
+        raise NotEnoughImages(
+            f"There are too few independent images or groups for {k} folds.", remedy="Use fewer folds, or add images."
+        )
+    result = [0] * len(labels)
+    totals = [0] * k
+    for groups in _by_class(labels, units, random.Random(seed)):
+        mine = [0] * k
+        for indices in groups:
+            fold = min(range(k), key=lambda f: (mine[f], totals[f]))
+            mine[fold] += len(indices)
+            totals[fold] += len(indices)
+            for i in indices:
+                result[i] = fold
+    return result
+
+
+def _by_class(labels: Sequence[str | None], units: Sequence[Hashable], rng: random.Random) -> Iterator[list[list[int]]]:
+    """The units of each main class as lists of indices, in a random order, largest first."""
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for index, unit in enumerate(units):
+        members[unit].append(index)
+    by_class: dict[str | None, list[list[int]]] = defaultdict(list)
+    for indices in members.values():
+        main = Counter(labels[i] for i in indices).most_common(1)[0][0]
+        by_class[main].append(indices)
+    for main in sorted(by_class, key=str):
+        groups = by_class[main]
+        rng.shuffle(groups)
+        groups.sort(key=len, reverse=True)
+        yield groups
 
 
 def _deal(groups: list[list[int]], shares: dict[Split, float]) -> list[Split]:
@@ -91,11 +120,12 @@ class Units:
     def join(self, index: int, key: Hashable) -> None:
         """Image `index` belongs together with every other image joined by an equal `key`."""
         other = self._first.setdefault(key, index)
-        a, b = self._root(index), self._root(other)
+        a, b = self.root(index), self.root(other)
         if a != b:
             self._parent[a] = b
 
-    def _root(self, i: int) -> int:
+    def root(self, i: int) -> int:
+        """A number that is equal for images that belong together now."""
         while self._parent[i] != i:
             self._parent[i] = self._parent[self._parent[i]]
             i = self._parent[i]
@@ -103,4 +133,4 @@ class Units:
 
     def all(self) -> list[int]:
         """A number for each image, equal for those that belong together."""
-        return [self._root(i) for i in range(len(self._parent))]
+        return [self.root(i) for i in range(len(self._parent))]

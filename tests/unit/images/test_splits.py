@@ -8,9 +8,9 @@ from collections.abc import Hashable, Sequence
 
 import pytest
 
-from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.values import Split
-from tlstudio.images.splits import Units, check_fractions, divide
+from tlstudio.images.splits import Units, check_fractions, divide, folds
 
 TRIALS = range(60)
 
@@ -124,3 +124,36 @@ def test_joined_images_share_a_number_and_strangers_do_not(seed: int) -> None:
             expected[i] = together
     for i in range(len(keys)):
         assert {j for j in range(len(keys)) if found[j] == found[i]} == expected[i]
+
+
+@pytest.mark.parametrize("seed", TRIALS)
+def test_folds_divide_no_group_and_share_every_class(seed: int) -> None:
+    labels, units = random_data(seed, grouped=True)
+    k = min(5, len(set(units)))
+    if k < 2:
+        pytest.skip("one group")
+    found = folds(labels, units, k, seed)
+    parts: dict[Hashable, set[int]] = defaultdict(set)
+    for unit, fold in zip(units, found, strict=True):
+        parts[unit].add(fold)
+    assert all(len(p) == 1 for p in parts.values())
+    assert set(found) == set(range(k))
+    assert max(Counter(found).values()) - min(Counter(found).values()) <= 9 * len(set(labels))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_folds_of_single_images_are_even(seed: int) -> None:
+    labels, units = random_data(seed, grouped=False)
+    found = folds(labels, units, 2, seed)
+    for label in set(labels):
+        counts = Counter(f for f, name in zip(found, labels, strict=True) if name == label)
+        assert abs(counts[0] - counts[1]) <= 1
+    assert folds(labels, units, 2, seed) == found
+    assert len(labels) < 12 or folds(labels, units, 2, seed + 1) != found
+
+
+def test_folds_that_can_not_be_made() -> None:
+    with pytest.raises(WrongUsage):
+        folds(["a", "b"], [0, 1], 1, 0)
+    with pytest.raises(NotEnoughImages, match="5 folds"):
+        folds(["a"] * 40, [i % 4 for i in range(40)], 5, 0)
