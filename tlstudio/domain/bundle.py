@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Proof that the exported file equals the trained model.
+    """What the exported file answers, compared with the trained model.
 
     images: held-out images compared, each decoded from its file. agreement: share with the same top class (ties with a margin
-    under 1e-4 count as agreement). max_difference: largest difference of any probability.
+    under 1e-4 count as agreement). max_difference: largest difference of any probability. precision: `float32`, where the file
+    must equal the model, or `int8`, where it must come close. accuracy, accuracy_trained: of the file and of the model on these
+    images; only for int8, where they may differ.
     """
 
     images: int
@@ -32,6 +34,9 @@ class Certificate:
     max_difference: float
     passed: bool
     split: str = "test"
+    precision: str = "float32"
+    accuracy: float | None = None
+    accuracy_trained: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class BundleInfo:
             "metrics": self.metrics,
             "certificate": None
             if self.certificate is None
-            else {name: getattr(self.certificate, name) for name in Certificate.__dataclass_fields__},
+            else {k: v for k, v in asdict(self.certificate).items() if v is not None},
         }
         return json.dumps({k: v for k, v in data.items() if v is not None}, ensure_ascii=False, sort_keys=True)
 
@@ -104,7 +109,7 @@ class BundleInfo:
                 operating_point=_operating_point(data.get("operating_point"), data["classes"]),
                 novelty_threshold=data.get("novelty_threshold"),
                 metrics=dict(data.get("metrics", {})),
-                certificate=None if certificate is None else Certificate(**certificate),
+                certificate=None if certificate is None else _certificate(certificate),
                 format_version=version,
             )
         except WrongUsage as error:
@@ -128,6 +133,11 @@ def _operating_point(data: Any, classes: list[Any]) -> dict[str, float] | None:
     if name not in classes or not 0.0 <= float(threshold) <= 1.0:
         raise ValueError("an operating point is one class of the model and a probability")
     return {str(name): float(threshold)}
+
+
+def _certificate(data: dict[str, Any]) -> Certificate:
+    """Fields of a newer version are passed over."""
+    return Certificate(**{k: v for k, v in data.items() if k in Certificate.__dataclass_fields__})
 
 
 def _damaged(path: Path) -> BundleRefused:

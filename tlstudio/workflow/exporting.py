@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
 import tlstudio
-from tlstudio.domain.bundle import BundleInfo, ExportResult
+from tlstudio.domain.bundle import BundleInfo, Certificate, ExportResult
 from tlstudio.domain.errors import CertificateFailed, NotEnoughImages, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.values import Split
-from tlstudio.export.certificate import certify
+from tlstudio.export.certificate import Examination, certify, certify_int8
 from tlstudio.export.graph import describe, write_graph
 from tlstudio.export.novelty import NoveltySpec, fit_novelty
-from tlstudio.images.cache import fill_cache
+from tlstudio.export.quantise import spread, try_ways
+from tlstudio.images.cache import fill_cache, pixel_store
 from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
@@ -29,16 +30,50 @@ from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
+GOOD_ENOUGH = 0.99  # agreement of a file with 8-bit numbers from which on no other way is tried
 
 
-def export(project: Path, out: Path, run: str | None = None, reporter: Reporter = SILENT) -> ExportResult:
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is exported, and what the file is compared with."""
+
+    project: Project
+    network: Network
+    samples: list[Sample]
+    examination: Examination
+
+
+def export(
+    project: Path, out: Path, run: str | None = None, reporter: Reporter = SILENT, *, int8: bool = False
+) -> ExportResult:
     """Writes the run's model as one .onnx file and returns its certificate.
 
     The file appears under its name only when onnxruntime, reading the held-out images from their files, agrees with the trained
-    model on every one. Raises CertificateFailed otherwise; WrongUsage for another suffix; RunNotFound, RunNotReady, DiskFull …
+    model on every one. int8: with 8-bit numbers, much smaller; such a file must come close instead (`compare_int8`).
+    Raises CertificateFailed otherwise; WrongUsage for another suffix; RunNotFound, RunNotReady, DiskFull …
     """
     if out.suffix.lower() != ".onnx":
         raise WrongUsage("The file's name must end in .onnx.", path=out)
+    subject, info, novelty = _measure(project, run, reporter)
+    with files.replacing(out.expanduser().absolute()) as temporary:
+        reporter.report(Note("Writing the ONNX file."))
+        write_graph(subject.network, novelty, temporary)
+        describe(temporary, info)
+        reporter.report(Note("Comparing the file with the trained model."))
+        certificate = certify(temporary, subject.examination, reporter)
+        if not certificate.passed:
+            raise CertificateFailed(
+                f"The exported file and the trained model disagree (largest difference {certificate.max_difference:.1e},"
+                f" agreement {certificate.agreement:.2%}), so it is not handed out.",
+                remedy="Check that the images have not been changed since the import, then export again.",
+            )
+        if int8:
+            certificate = _reduce(temporary, subject, reporter)
+        describe(temporary, replace(info, certificate=certificate))
+    return ExportResult(out, out.stat().st_size, certificate)
+
+
+def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[_Subject, BundleInfo, NoveltySpec]:
     opened = Project.open(project)
     row = runs.choose_run(opened, run)
     network = load_network(opened.run_folder(row.id) / "model")
@@ -70,21 +105,42 @@ def export(project: Path, out: Path, run: str | None = None, reporter: Reporter 
         novelty_threshold=novelty.threshold,
         metrics={"split": split.value, **found.to_json()},
     )
-    with files.replacing(out.expanduser().absolute()) as temporary:
-        reporter.report(Note("Writing the ONNX file."))
-        write_graph(network, novelty, temporary)
-        describe(temporary, info)
-        reporter.report(Note("Comparing the file with the trained model."))
-        expected = np.array([p.probabilities for p in predictions])
-        certificate = certify(temporary, [p.path for p in predictions], expected, split.value, reporter)
-        if not certificate.passed:
-            raise CertificateFailed(
-                f"The exported file and the trained model disagree (largest difference {certificate.max_difference:.1e},"
-                f" agreement {certificate.agreement:.2%}), so it is not handed out.",
-                remedy="Check that the images have not been changed since the import, then export again.",
-            )
-        describe(temporary, replace(info, certificate=certificate))
-    return ExportResult(out, out.stat().st_size, certificate)
+    examination = Examination(
+        paths=[p.path for p in predictions],
+        expected=np.array([p.probabilities for p in predictions]),
+        truth=np.array([row.classes.index(p.label) for p in predictions], np.int64),
+        split=split.value,
+    )
+    return _Subject(opened, network, samples, examination), info, novelty
+
+
+def _reduce(file: Path, subject: _Subject, reporter: Reporter) -> Certificate:
+    """Turns the file into one of 8-bit numbers, in the way that stays closest to the trained model."""
+    store = pixel_store(subject.project, subject.network.spec.preprocess)
+    keys = [s.content for s in subject.samples if s.content in store.keys]
+    examples = np.asarray(store.take([keys[i] for i in spread(len(keys))]), np.uint8)
+    trial, best = file.with_name(f"{file.name}.trial"), file.with_name(f"{file.name}.best")
+    nearest: Certificate | None = None
+    try:
+        for way in try_ways(file, trial, examples):
+            reporter.report(Note(f"Trying 8-bit numbers ({way})."))
+            found = certify_int8(trial, subject.examination, reporter)
+            if nearest is None or found.agreement > nearest.agreement:
+                nearest = found
+                trial.replace(best)
+            if nearest.passed and nearest.agreement >= GOOD_ENOUGH:
+                break
+        if nearest is not None and nearest.passed:
+            best.replace(file)
+            return nearest
+    finally:
+        for left in (trial, best):
+            left.unlink(missing_ok=True)
+    told = "" if nearest is None else f" At best it agrees on {nearest.agreement:.1%} of {nearest.images:,} images."
+    raise CertificateFailed(
+        f"With 8-bit numbers this model answers differently, so it is not handed out.{told}".replace("%", " %"),
+        remedy="Export it without int8, or train with another pretrained model, such as a ResNet.",
+    )
 
 
 def _novelty(project: Project, network: Network, samples: list[Sample], reporter: Reporter) -> NoveltySpec:

@@ -19,7 +19,7 @@ from tlstudio.domain.errors import BundleRefused, CertificateFailed, NothingToIm
 from tlstudio.domain.events import Predicted
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
-from tlstudio.export import graph
+from tlstudio.export import graph, quantise
 from tlstudio.export.certificate import compare
 from tlstudio.inference.bundle import Bundle
 from tlstudio.workflow.exporting import export
@@ -189,3 +189,39 @@ def test_named_failures(trained: Path, bundle: Path, tmp_path: Path) -> None:
 def test_the_cache_may_be_deleted_before_the_export(trained: Path) -> None:
     shutil.rmtree(trained / "cache")
     assert export(trained, trained / "exports" / "again.onnx").certificate.passed
+
+
+def test_a_file_of_8_bit_numbers_is_smaller_and_says_how_near_it_is(
+    trained: Path, bundle: Path, tmp_path: Path
+) -> None:
+    done = export(trained, tmp_path / "small.onnx", int8=True)
+    assert done.certificate.precision == "int8"
+    assert done.certificate.passed
+    assert done.bytes < 0.6 * bundle.stat().st_size
+    info = read_bundle(done.file)
+    assert info.certificate == done.certificate
+    assert info.certificate.accuracy is not None
+    rows = predict(done.file, [trained.parent / "images"], recursive=True)
+    assert (rows.images, rows.refused) == (42, 0)
+    assert [p.name for p in tmp_path.iterdir()] == ["small.onnx"]
+
+
+def test_8_bit_numbers_that_change_the_answers_are_not_handed_out(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(source: Path, target: Path, examples: object) -> None:
+        """A file that says the opposite: the signs of its head are turned round."""
+        model = onnx.load(str(source))
+        for tensor in model.graph.initializer:
+            if 3 in tensor.dims and len(tensor.dims) == 2 and max(tensor.dims) > 100:
+                tensor.CopyFrom(onnx.numpy_helper.from_array(-onnx.numpy_helper.to_array(tensor), tensor.name))
+        onnx.save(model, str(target))
+
+    def fails(*_: object) -> None:
+        raise ValueError("a graph that the quantiser does not understand")
+
+    monkeypatch.setattr(quantise, "WAYS", (quantise.Way("failing", fails), quantise.Way("broken", broken)))
+    with pytest.raises(CertificateFailed, match="answers differently") as refused:
+        export(trained, tmp_path / "small.onnx", int8=True)
+    assert "At best it agrees" in refused.value.what
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from tlstudio.domain.bundle import ExportResult
 from tlstudio.domain.errors import StudioError
@@ -29,6 +29,11 @@ class Text:
     RUN = "Which training"
     RUN_LINE = "{model} · {accuracy} · {when}"
     EXPORT = "Export…"
+    INT8 = "Small file"
+    INT8_TIP = (
+        "8-bit numbers: a much smaller file for small computers, with nearly the same answers. How near is measured before "
+        "you get it."
+    )
     CHOOSE = "Save the model as"
     MODELS = "Models (*.onnx)"
     EXPORTING = "Exporting the model"
@@ -62,6 +67,8 @@ class ExportCard(QFrame):
         self.runs = named(QComboBox(), "use.run", Text.RUN)
         self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.runs.setMaximumWidth(460)
+        self.int8 = named(QCheckBox(Text.INT8), "use.int8", Text.INT8)
+        self.int8.setToolTip(Text.INT8_TIP)
         self.button = named(QPushButton(Text.EXPORT), "use.export", Text.EXPORT)
         self.button.clicked.connect(self.ask_for_file)
         self.trouble = InlineMessage("use.export_error")
@@ -75,6 +82,7 @@ class ExportCard(QFrame):
         row.addLayout(words, 1)
         row.addWidget(self.spinner)
         row.addWidget(self.runs)
+        row.addWidget(self.int8)
         row.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
@@ -96,6 +104,7 @@ class ExportCard(QFrame):
         self.runs.setCurrentIndex(max(self.runs.findData(chosen), 0) if runs else -1)
         self.runs.setVisible(bool(runs))
         self.button.setVisible(bool(runs))
+        self.int8.setVisible(bool(runs))
         if self.job is None and self._said_for != (self._session.project, bool(runs)):
             # What the last export said stays until another project is opened.
             self._said_for = (self._session.project, bool(runs))
@@ -135,7 +144,8 @@ class ExportCard(QFrame):
             return
         run = self.runs.currentData()
         self.trouble.hide()
-        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, project=project, run=run, out=file)
+        wanted = {"project": project, "run": run, "out": file, "int8": self.int8.isChecked()}
+        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted)
         self._busy(True)
         job.event.connect(self._on_event)
         job.finished.connect(self._done)
@@ -147,6 +157,7 @@ class ExportCard(QFrame):
         self.spinner.setVisible(busy)
         self.button.setEnabled(not busy)
         self.runs.setEnabled(not busy)
+        self.int8.setEnabled(not busy)
         if busy:
             behind = self._session.bridge.running("train") is not None
             self._say(Text.WAITING if behind else Text.EXPORTING)

@@ -31,6 +31,8 @@ class Text:
     IMAGES, AGREEMENT, DIFFERENCE = "Images compared", "Same answer", "Largest difference"
     MADE, MODEL, LICENCE, CLASSES, VERSIONS = "Made", "Pretrained model", "Its licence", "Classes", "Made with"
     SPLITS: ClassVar = {"test": "test images", "val": "validation images", "train": "training images"}
+    PRECISION, EIGHT_BIT = "Numbers", "8-bit: accuracy {} on these images, {} in full precision"
+    CLOSE = "Checked: nearly the same answers as the trained model"
     POINTS = "{} percentage points"
     THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on"
     UNKNOWN = "not stated"
@@ -48,6 +50,9 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
             (Text.AGREEMENT, percent(certificate.agreement, 0 if certificate.agreement == 1 else 2)),
             (Text.DIFFERENCE, Text.POINTS.format(_points(certificate))),
         ]
+        if certificate.accuracy is not None and certificate.accuracy_trained is not None:
+            words = (percent(certificate.accuracy, 1), percent(certificate.accuracy_trained, 1))
+            lines.append((Text.PRECISION, Text.EIGHT_BIT.format(*words)))
     for name, threshold in (info.operating_point or {}).items():
         lines.append((Text.THRESHOLD, Text.FLAGGED.format(name, probability(threshold))))
     backbone = info.backbone
@@ -74,6 +79,13 @@ def _date(text: str) -> str:
         return text or Text.UNKNOWN
 
 
+def _verdict(info: BundleInfo | None) -> str:
+    certificate = None if info is None else info.certificate
+    if certificate is None or not certificate.passed:
+        return Text.MISSING
+    return Text.PASSED if certificate.precision == "float32" else Text.CLOSE
+
+
 class Seal(QAbstractButton):
     """Hidden until there is a model file to speak of."""
 
@@ -91,7 +103,7 @@ class Seal(QAbstractButton):
     def show_info(self, info: BundleInfo | None) -> None:
         self.info = info
         self.setVisible(info is not None)
-        self.setText(Text.PASSED if self.passed else Text.MISSING)
+        self.setText(_verdict(self.info))
         self.setAccessibleName(Text.OPEN.format(self.text()))
         self.updateGeometry()
         self.update()
