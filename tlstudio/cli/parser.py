@@ -76,7 +76,6 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
     p.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
     p.add_argument("--int8", action="store_true", help="8-bit numbers: a much smaller file, nearly the same answers")
-    p.add_argument("--int8", action="store_true", help="with 8-bit numbers: a much smaller file that must come close")
     p = command("predict", "classify images with an exported model, offline", commands.predict)
     p.add_argument("bundle", type=Path, metavar="BUNDLE.onnx")
     p.add_argument("paths", type=Path, nargs="+", metavar="PATH")
