@@ -64,7 +64,7 @@ class Explanation:
     """One explained picture.
 
     label: the class that is explained, confidence: the model's for it. picture: the file written, the image beside its heat map.
-    heat: PNG of the map alone, grey, 0 … 255, over the prepared picture; empty where it was not asked for.
+    heat: PNG of the map to lay over the picture, clear where it is cold; empty where a picture was written.
     """
 
     file: Path

@@ -68,8 +68,11 @@ def _enlarged(heat: Image.Image, size: tuple[int, int]) -> Heat:
     return np.asarray(heat.resize(size, Image.Resampling.BILINEAR), np.float32).clip(0, 1)
 
 
-def png(heat: Heat) -> bytes:
-    """The map alone as a grey PNG, 0 … 255."""
+def layer(heat: Heat, spec: PreprocessSpec, size: tuple[int, int]) -> bytes:
+    """The map as a PNG to lay over the picture of `size` = (width, height): its proportions, clear where it is cold."""
+    scale = min(1.0, EDGE / max(size))
+    placed = place(heat, spec, (max(1, round(size[0] * scale)), max(1, round(size[1] * scale))))
+    pixels = np.dstack([colours(placed), np.rint(placed * 255).astype(np.uint8)])
     buffer = io.BytesIO()
-    Image.fromarray(np.rint(heat * 255).astype(np.uint8)).save(buffer, "PNG")
+    Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()

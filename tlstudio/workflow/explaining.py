@@ -14,7 +14,7 @@ from tlstudio.domain.events import SILENT, Progress, Reporter
 from tlstudio.domain.explanations import ExplainResult, Explanation
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import Refusal
-from tlstudio.explain.overlay import png, side_by_side
+from tlstudio.explain.overlay import layer, side_by_side
 from tlstudio.explain.proof import proven_map
 from tlstudio.explain.saliency import METHODS
 from tlstudio.images.decode import quiet_decoders
@@ -121,7 +121,7 @@ def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
         method=method,
         proof=proof,
         picture=place,
-        heat=b"" if place is not None else png(heat),
+        heat=b"" if place is not None else layer(heat, spec, picture.size),
     )
 
 

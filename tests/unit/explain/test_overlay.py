@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from tlstudio.domain.preprocess import FITS, PreprocessSpec
-from tlstudio.explain.overlay import colours, place, png, side_by_side
+from tlstudio.explain.overlay import colours, layer, place, side_by_side
 from tlstudio.images.prepare import fit_pixels
 
 
@@ -45,4 +47,12 @@ def test_sheet_holds_both_and_cold_places_keep_the_picture() -> None:
     assert (sheet[160, -5] == 90).all(), "cold: as it was"
     hot = sheet[160, 640 + 12 + 40].astype(int)
     assert hot[0] > hot[2] + 60, "hot: yellow"
-    assert png(heat).startswith(b"\x89PNG")
+
+
+def test_layer_has_the_proportions_of_the_picture_and_is_clear_where_cold() -> None:
+    heat = np.zeros((32, 32), np.float32)
+    heat[:, :8] = 1.0
+    with Image.open(io.BytesIO(layer(heat, PreprocessSpec(32), (2000, 1000)))) as found:
+        assert (found.mode, found.size) == ("RGBA", (640, 320))
+        assert found.getpixel((40, 160))[3] == 255
+        assert found.getpixel((600, 160))[3] == 0

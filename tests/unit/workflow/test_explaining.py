@@ -67,7 +67,7 @@ def test_heat_lies_on_what_decides(trained: tuple[Path, Path, dict[str, tuple[in
     hits, believed = 0, 0
     for name in list(places)[:4]:
         found = explain_image(project, images / "disc" / name, label="disc")
-        heat = np.asarray(Image.open(io.BytesIO(found.heat)), np.float64)
+        heat = np.asarray(Image.open(io.BytesIO(found.heat)), np.float64)[..., 3]
         x, y = places[name]
         inside = heat[max(0, y - 4) : y + 24, max(0, x - 4) : x + 24].sum() / heat.sum()
         hits += inside > 0.4  # the square is 15 % of the picture

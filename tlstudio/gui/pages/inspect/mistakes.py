@@ -15,9 +15,11 @@ from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyles
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.inspect import findings
+from tlstudio.gui.pages.inspect.heat import HeatPanel
+from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.class_chip import ClassChip
 from tlstudio.gui.widgets.confidence_bars import ConfidenceBars
-from tlstudio.gui.widgets.image_canvas import ImageCanvas
+from tlstudio.gui.widgets.heat_canvas import HeatCanvas
 from tlstudio.gui.widgets.state_panel import StatePanel
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
@@ -43,12 +45,13 @@ class MistakesTab(QWidget):
     look = Signal(object, list)
     shown = Signal(object)
 
-    def __init__(self, store: ThumbnailStore, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, store: ThumbnailStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._store = store
         self._found: dict[int, ImagePrediction] = {}
         self._rows: dict[int, ImageRow] = {}
         self._classes: tuple[str, ...] = ()
+        self._run = ""
         self._styles = ClassStyles()
         self.grid = named(ThumbnailGrid(store, self), "inspect.mistakes", Text.grid)
         self.grid.setFrameShape(QFrame.Shape.NoFrame)
@@ -57,7 +60,8 @@ class MistakesTab(QWidget):
         self.grid.selectionModel().currentChanged.connect(lambda *_: self._show_current())
         self.grid.digit.connect(self._digit)
         self.grid.look.connect(lambda row: self.look.emit(row, self.grid.images.rows()))
-        self.canvas = named(ImageCanvas(self), "inspect.mistake_image", "The image")
+        self.canvas = named(HeatCanvas(self), "inspect.mistake_image", "The image")
+        self.heat = HeatPanel(session, self.canvas, self)
         self.name_label = QLabel(self)
         self.name_label.setProperty("role", "card-title")
         self.labeled = ClassChip(Text.labeled, self)
@@ -80,6 +84,7 @@ class MistakesTab(QWidget):
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         column.setSpacing(theme.S)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.heat)
         below = QHBoxLayout()
         below.setSpacing(theme.L)
         words = QVBoxLayout()
@@ -104,7 +109,7 @@ class MistakesTab(QWidget):
         found = [p for p in findings.mistakes(evaluation) if p.image in rows]
         self._found = {p.image: p for p in found}
         self._rows = {p.image: rows[p.image] for p in found}
-        self._classes, self._styles = evaluation.classes, styles
+        self._classes, self._styles, self._run = evaluation.classes, styles, evaluation.run
         self.grid.set_styles(styles)
         self.grid.notes = {p.image: findings.mistake_words(p) for p in found}
         keys = ", ".join(f"{style.shortcut} {name}" for name in styles.names if (style := styles[name]).shortcut)
@@ -147,6 +152,7 @@ class MistakesTab(QWidget):
         row = self.grid.current_image()
         if row is None or row.id not in self._found:
             self.canvas.set_picture(None)
+            self.heat.show_image(self._run, None)
             return
         prediction = self._found[row.id]
         self.name_label.setText(row.name)
@@ -154,6 +160,7 @@ class MistakesTab(QWidget):
         self.predicted.set_class(self._styles[prediction.predicted])
         self.bars.show_classes(self._classes, prediction.probabilities, prediction.label, self._styles)
         self.canvas.set_picture(self._store.load_now(row.content, theme.THUMBNAILS[-1]))
+        self.heat.show_image(self._run, row)
         self.shown.emit(row)
 
     # --- relabeling -----------------------------------------------------------------------

@@ -65,7 +65,7 @@ class InspectPage(Page):
         self.relabeler = Relabeler(session, self)
         self.choosers = Choosers(self)
         self.summary = SummaryTab(self.store, self)
-        self.mistakes = MistakesTab(self.store, self)
+        self.mistakes = MistakesTab(session, self.store, self)
         self.tabs = named(QTabWidget(self), "inspect.tabs", "Views of the result")
         self.tabs.addTab(self.summary, Text.summary)
         self.tabs.addTab(self.mistakes, Text.mistakes)
