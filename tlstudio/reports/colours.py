@@ -29,6 +29,7 @@ DARK = {
     "bad": "#FF9187",
 }
 LEVELS = 10
+LEGIBLE = 4.5  # contrast of text
 
 
 def shade(colours: dict[str, str], level: int, *, right: bool) -> tuple[str, str]:
@@ -37,7 +38,9 @@ def shade(colours: dict[str, str], level: int, *, right: bool) -> tuple[str, str
         return colours["surface"], colours["muted"]
     strength = 0.08 + 0.72 * level / LEVELS
     ground = mix(colours["surface"], colours["accent" if right else "bad"], strength)
-    return ground, max((colours["text"], colours["surface"]), key=lambda ink: contrast(ink, ground))
+    # On middle grounds only black or white is told apart well enough; one of the two always is.
+    inks = (colours["text"], colours["surface"], "#000000", "#FFFFFF")
+    return ground, next((ink for ink in inks if contrast(ink, ground) >= LEGIBLE), inks[-1])
 
 
 def mix(ground: str, over: str, strength: float) -> str:

@@ -5,7 +5,7 @@ All text is plain: no markup of either format. Every block names its `kind`, by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import ClassVar
 
 from tlstudio.domain.values import Interval
@@ -154,7 +154,7 @@ class Report:
     sections: tuple[Section, ...]
 
     def texts(self) -> list[str]:
-        """Everything that is written anywhere in the report, for choosing fonts."""
+        """Everything that is written anywhere in the report (and the names of colours), for choosing fonts."""
         found: list[str] = []
         _collect(self, found)
         return found
@@ -166,6 +166,6 @@ def _collect(value: object, found: list[str]) -> None:
     elif isinstance(value, tuple):
         for item in value:
             _collect(item, found)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            _collect(getattr(value, name), found)
+    elif is_dataclass(value):
+        for each in fields(value):
+            _collect(getattr(value, each.name), found)

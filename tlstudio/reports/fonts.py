@@ -6,10 +6,12 @@ the fonts that PDF readers bring along (named in the file, not part of it).
 
 from __future__ import annotations
 
+import bisect
 import os
 import re
 import struct
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,10 +102,9 @@ class Fonts:
         """The beginning of a text that fits into `width` points, with an ellipsis where something is cut off."""
         if self.width(text, size) <= width:
             return text
-        kept = len(text)
-        while kept > 1 and self.width(text[:kept].rstrip() + "…", size) > width:
-            kept -= 1
-        return text[:kept].rstrip() + "…"
+        # The largest beginning that fits; one letter is kept in any case.
+        kept = bisect.bisect_right(range(2, len(text)), width, key=lambda n: self.width(text[:n].rstrip() + "…", size))
+        return text[: kept + 1].rstrip() + "…"
 
     def _runs(self, text: str) -> Iterator[tuple[Face, str]]:
         """The text in stretches of one font; what no font holds, and blanks, go with what is before them."""
@@ -160,8 +161,10 @@ def _holds(path: Path, needed: frozenset[str]) -> frozenset[str]:
 
 
 def _readers(left: frozenset[str]) -> Iterator[_Candidate]:
+    # They have other letters, too, but set them as wide as ideographs.
+    wide = {c for c in left if unicodedata.east_asian_width(c) in ("W", "F")}
     for name, encoding in READERS:
-        yield _Candidate(name, None, frozenset(c for c in left if _encodes(c, encoding)))
+        yield _Candidate(name, None, frozenset(c for c in wide if _encodes(c, encoding)))
 
 
 def _register(chosen: _Candidate, needed: frozenset[str]) -> Face:
