@@ -27,7 +27,7 @@ class Holder:
     def sentence(self) -> str:
         """Who it is, for people."""
         who = f"{self.user} on {self.host}" if self.user else self.host
-        return f"{self.program} ({who}, process {self.process}) has it open since {_moment(self.since)}."
+        return f"{self.program} ({who}, process {self.process}), since {_moment(self.since)}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Text:
     GO_TO = "Go to {}"
     START = "Go to the start page"
     OPEN = "Open a folder of images or a project"
+    BACKUPS = "Backups of this project"
     USE_MODEL = "Use a model"
     COMMANDS = "Show all commands"
     HELP = "Help for this page"
@@ -48,6 +49,7 @@ def build(window: MainWindow) -> list[QAction]:
         ),
         _action(window, "open", Text.OPEN, ["Ctrl+O"], lambda: choose_folder(window)),
         _action(window, "use_model", Text.USE_MODEL, ["Ctrl+M"], lambda: choose_bundle(window)),
+        _action(window, "backups", Text.BACKUPS, [], lambda: show_backups(window, window.session.project)),
         _action(window, "help_page", Text.HELP, ["F1"], window.open_help),
         _action(window, "light", Text.LIGHT, [], lambda: _colour("light")),
         _action(window, "dark", Text.DARK, [], lambda: _colour("dark")),
@@ -55,6 +57,7 @@ def build(window: MainWindow) -> list[QAction]:
         _action(window, "log", Text.LOG, [], open_log_folder),
         _action(window, "close", Text.CLOSE, ["Ctrl+Q"], window.close),
     ]
+    window.session.backups_wanted.connect(partial(show_backups, window))
     window.addAction(_action(window, "commands", Text.COMMANDS, ["Ctrl+K"], window.open_commands))
     return actions
 
@@ -77,6 +80,17 @@ def choose_folder(window: MainWindow) -> None:
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     _ask(dialog, "window.choose_folder", window)
+
+
+def show_backups(window: MainWindow, folder: Path | None) -> None:
+    """Opens the list of backups of a project, open or not."""
+    from tlstudio.gui.messages import Text as Words
+    from tlstudio.gui.widgets.backup_list import BackupsDialog
+
+    if folder is None:
+        window.toast.say(Words.NO_PROJECT, "", None)
+    else:
+        BackupsDialog(window, window.session, folder).open()
 
 
 def choose_bundle(window: MainWindow) -> None:

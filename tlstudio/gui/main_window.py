@@ -286,7 +286,6 @@ class MainWindow(QMainWindow):
         self.hide()
         if self._furnished:
             self.bridge.close()
-            self.session.end()
         event.accept()
 
     def _place_key(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tlstudio.domain.errors import ProjectDamaged, StudioError
-from tlstudio.gui.job_bridge import JobBridge
+from tlstudio.gui.job_bridge import Job, JobBridge
 from tlstudio.gui.read_only import ReadOnly
 
 if TYPE_CHECKING:
@@ -117,12 +117,15 @@ class Session(QObject):
 
     def _let_go(self) -> None:
         """Lets go of projects that are not open any more, once no work for them is under way."""
-        busy = {place for job in self.bridge.jobs() for place in _places(job.arguments)}
-        for folder in [f for f in self._held if f != self.project and f not in busy]:
+        for folder in [f for f in self._held if f != self.project and not self.jobs_of(f)]:
             from tlstudio.workflow import projects
 
             projects.close_project(folder)
             self._held.remove(folder)
+
+    def jobs_of(self, folder: Path) -> list[Job]:
+        """The work that is queued or under way for a project."""
+        return [job for job in self.bridge.jobs() if folder in _places(job.arguments)]
 
     def end(self) -> None:
         """The window is closing and its workers have ended."""

@@ -171,7 +171,8 @@ class ImagesPage(Page):
 
     def _found(self, preview: ImportPreview) -> None:
         self._preview = preview
-        self.preview_view.show_preview(preview, self.session.summary)
+        # What may only be looked at can't be added to, and a new project can always be made.
+        self.preview_view.show_preview(preview, None if self.session.read_only.reason else self.session.summary)
 
     def _not_found(self, error: StudioError) -> None:
         self.trouble.tell(error)

@@ -82,6 +82,9 @@ class Relabeler(QObject):
     def _try(self, deed: Callable[[Path], T]) -> T | None:
         if self._session.project is None:
             return None
+        if self._session.read_only.reason:
+            self._session.toast.emit(self._session.read_only.reason, "", None)
+            return None
         try:
             return deed(self._session.project)
         except StudioError as error:

@@ -161,6 +161,7 @@ class StartPage(Page):
         card = ProjectCard(summary)
         card.opened.connect(self.session.open_project)
         card.forgotten.connect(self._forget)
+        card.backups_wanted.connect(self.session.backups_wanted)
         return card
 
     def _forget(self, folder: Path) -> None:

@@ -24,6 +24,7 @@ class Text:
     MORE = "More for {}"
     OPEN = "Open"
     SHOW_FOLDER = "Show the folder"
+    BACKUPS = "Backups…"
     FORGET = "Remove from this list"
 
 
@@ -32,6 +33,7 @@ class ProjectCard(CardButton):
 
     opened = Signal(object)
     forgotten = Signal(object)
+    backups_wanted = Signal(object)
 
     def __init__(self, summary: ProjectSummary) -> None:
         words = self._words(summary)
@@ -80,6 +82,7 @@ class ProjectCard(CardButton):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(Text.OPEN, lambda: self.opened.emit(self.summary.folder))
         menu.addAction(Text.SHOW_FOLDER, self._show_folder)
+        menu.addAction(Text.BACKUPS, lambda: self.backups_wanted.emit(self.summary.folder))
         menu.addSeparator()
         menu.addAction(Text.FORGET, lambda: self.forgotten.emit(self.summary.folder))
         menu.popup(where)

@@ -63,6 +63,7 @@ class ThresholdTab(QWidget):
         self.panel.keep.connect(self._keep)
         self.panel.drop.connect(self._drop)
         self.state.pressed.connect(self._help)
+        session.read_only.watch(self.panel.keep_button, self.panel.none_button)
         self.panel.show_kept(None)
         self.panel.show_nothing()
 

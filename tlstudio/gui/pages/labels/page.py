@@ -123,6 +123,7 @@ class LabelsPage(Page):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(deed)
         self.session.project_changed.connect(self._forget)
+        self.session.read_only.watch(self.undo_button, self.redo_button, *self.panel.deeds())
 
     # --- the frame's questions ------------------------------------------------
 

@@ -85,6 +85,10 @@ class ClassPanel(QFrame):
         icons.set_icon(button, icon, "accent", 16)
         return button
 
+    def deeds(self) -> tuple[QWidget, ...]:
+        """The controls that change classes."""
+        return (self.name_edit, self.add_button, self.rename_button, self.delete_button)
+
     def _add(self) -> None:
         name = self.name_edit.text().strip()
         if name:

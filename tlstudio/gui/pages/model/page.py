@@ -59,6 +59,7 @@ class ModelPage(Page):
         self.advanced.other_wanted.connect(self._other)
         self.advanced.download_wanted.connect(self.shelf.download_by_name)
         session.project_changed.connect(self._forget)
+        session.read_only.watch(self.primary)
         session.bridge.job_ended.connect(lambda _: self._update())
 
     def _arrange(self) -> None:

@@ -85,6 +85,7 @@ class TrainPage(Page):
         self.again_button = self._button("again", Text.again, self._again, "refresh")
         self.resume_button.clicked.connect(self._resume_run)
         self.restart_button.clicked.connect(self._restart_run)
+        self.session.read_only.watch(self.again_button, self.resume_button, self.restart_button)
 
     def _button(self, name: str, words: str, deed: Callable[[], None], icon: str = "") -> QPushButton:
         button = named(QPushButton(words, self), f"train.{name}", words)
