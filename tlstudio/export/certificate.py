@@ -51,7 +51,7 @@ def certify_int8(file: Path, by: Examination, reporter: Reporter) -> Certificate
 
 def _answers(file: Path, paths: Sequence[Path], reporter: Reporter) -> Table:
     rows = []
-    for done, answer in enumerate(predict_files(Bundle(file), paths), start=1):
+    for done, answer in enumerate(predict_files(Bundle(file), paths, waiting=reporter.stop_requested), start=1):
         if answer.status is Status.REFUSED:
             raise CertificateFailed(
                 "An image that the check needs can't be read any more.",

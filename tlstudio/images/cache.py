@@ -42,7 +42,8 @@ def fill_cache(
 
     copies = [Copies(content, tuple(wanted[content])) for content in missing]
     with store.writer(len(missing)) as writer:
-        results = DECODERS.in_order(partial(prepare_copy, spec=spec), copies, path=Copies.first)
+        read = partial(prepare_copy, spec=spec)
+        results = DECODERS.in_order(read, copies, Copies.first, waiting=reporter.stop_requested)
         for done, (item, result) in enumerate(results, start=1):
             if isinstance(result, Refusal):
                 refused.append(result)

@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -50,17 +51,22 @@ class DecoderProcess:
         with _without_interrupts():
             self._process.start()
         far.close()
+        self._give_up = time.monotonic() + START_SECONDS
         self.asked = 0
 
-    def wait_until_ready(self) -> None:
-        """Raises WorkerDied when the process can't even start."""
-        reason = "it does not answer"
-        with suppress(EOFError, OSError):
-            if self._connection.poll(START_SECONDS):
+    def is_ready(self, seconds: float) -> bool:
+        """Waits up to `seconds` for the process to be able to work. Raises WorkerDied when it can't even start."""
+        try:
+            if self._connection.poll(seconds):
                 reason = self._connection.recv()
-                if not reason:
-                    return
-        self.kill()
+            elif time.monotonic() < self._give_up:
+                return False
+            else:
+                reason = "it does not answer"
+        except (EOFError, OSError):
+            reason = "it ended"
+        if not reason:
+            return True
         raise WorkerDied(
             "The part of the program that reads images could not be started.",
             remedy="Close other programs and try again; if it happens again, install the program anew.",

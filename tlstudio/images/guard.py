@@ -50,12 +50,18 @@ class Guard:
         self._used = 0.0
 
     def in_order(
-        self, function: Callable[[A], B | Refusal], items: Iterable[A], path: Callable[[A], object] = str
+        self,
+        function: Callable[[A], B | Refusal],
+        items: Iterable[A],
+        path: Callable[[A], object] = str,
+        *,
+        waiting: Callable[[], object] | None = None,
     ) -> Iterator[tuple[A, B | Refusal]]:
         """`function` of each item, results in order, memory bounded; a Refusal for an item that could not be decoded.
 
         function: found by its import path in the other process, so of a module's top level, or a `partial` of one. Items and
-        results are pickled; arrays travel beside the pickle. path: the file an item stands for, for the Refusal.
+        results are pickled; arrays travel beside the pickle. path: the file an item stands for, for the Refusal. waiting: called
+        several times a second while a result is waited for, so that a user can cancel even then: `reporter.stop_requested`.
 
         An ImageRefused that the function raises becomes a Refusal too; any other exception comes out here. Leaving the loop
         early, for an exception or a cancellation, stops what is under way.
@@ -65,7 +71,7 @@ class Guard:
         def one(item: A) -> B | Refusal:
             return self._run(function, item, str(path(item)), stop)
 
-        return in_order(one, items, threads=self._size(), leaving=stop.set)
+        return in_order(one, items, threads=self._size(), waiting=waiting, leaving=stop.set)
 
     def call(self, function: Callable[[A], B | Refusal], item: A, path: Path) -> B | Refusal:
         """`function` of one item, see `in_order`."""
@@ -89,7 +95,7 @@ class Guard:
     def _run(self, function: Callable[[A], B | Refusal], item: A, path: str, stop: threading.Event) -> B | Refusal:
         """One item, in a process that is kept if all went well."""
         while True:
-            process = self._borrow()
+            process = self._borrow(stop)
             keep, first = False, process.asked == 0
             try:
                 process.ask(function, item)
@@ -125,12 +131,12 @@ class Guard:
                 continue
             if asked_for_more:
                 return False
-            end, asked_for_more = end + self._more_seconds(path), True
+            end, asked_for_more = end + self._more_seconds(path, stop), True
         return True
 
-    def _more_seconds(self, path: str) -> float:
+    def _more_seconds(self, path: str, stop: threading.Event) -> float:
         """What a file may take longer for its size; asked only when it is late, and of a process, as any look into a file."""
-        process = self._borrow()
+        process = self._borrow(stop)
         try:
             process.ask(megapixels, path)
             answer = process.receive() if process.answered(self._seconds) else None
@@ -139,7 +145,7 @@ class Guard:
         process.kill()
         return 0.0 if answer is None or not answer.value else answer.value * SECONDS_PER_MEGAPIXEL
 
-    def _borrow(self) -> DecoderProcess:
+    def _borrow(self, stop: threading.Event) -> DecoderProcess:
         with self._lock:
             while self._idle:
                 process = self._idle.pop()
@@ -147,7 +153,13 @@ class Guard:
                     return process
                 process.kill()
         process = DecoderProcess()
-        process.wait_until_ready()
+        try:
+            while not process.is_ready(POLL_SECONDS):
+                if stop.is_set():
+                    raise _Stopped
+        except BaseException:
+            process.kill()
+            raise
         return process
 
     def _give_back(self, process: DecoderProcess) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import TypeVar
 
 import psutil
+
+LISTEN_SECONDS = 0.2
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -25,11 +27,13 @@ def in_order(
     *,
     ahead: int = 4,
     threads: int | None = None,
+    waiting: Callable[[], object] | None = None,
     leaving: Callable[[], object] | None = None,
 ) -> Iterator[tuple[A, B]]:
     """Runs `function` over `items` on one thread a core, results in order. For work that lets go of the interpreter.
 
     At most `ahead` items a thread are under way, so memory stays bounded however long the list and slow the consumer.
+    waiting: called again and again while the next result lets itself be waited for; what it raises comes out here.
     leaving: called at the end, however it comes, before the items under way are waited for.
     """
     workers = threads or cores()
@@ -41,12 +45,18 @@ def in_order(
                 pending.append((item, pool.submit(function, item)))
                 if len(pending) >= workers * ahead:
                     first, future = pending.pop(0)
-                    yield first, future.result()
+                    yield first, _result(future, waiting)
             while pending:
                 first, future = pending.pop(0)
-                yield first, future.result()
+                yield first, _result(future, waiting)
         finally:
             if leaving is not None:
                 leaving()
             for _, future in pending:
                 future.cancel()
+
+
+def _result(future: Future[B], waiting: Callable[[], object] | None) -> B:
+    while waiting is not None and not wait([future], LISTEN_SECONDS).done:
+        waiting()
+    return future.result()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -63,19 +63,28 @@ class _Ready:
     small: bytes | None
 
 
-def predict_files(bundle: Bundle, files: Iterable[Path], *, thumbnails: bool = False) -> Iterator[Prediction]:
-    """Classifies files in order, decoding them in processes of their own. No pictures pile up, however many there are."""
+def predict_files(
+    bundle: Bundle,
+    files: Iterable[Path],
+    *,
+    thumbnails: bool = False,
+    waiting: Callable[[], object] | None = None,
+) -> Iterator[Prediction]:
+    """Classifies files in order, decoding them in processes of their own. No pictures pile up, however many there are.
+
+    waiting: called several times a second while a file is being decoded; what it raises ends the loop.
+    """
     wanted = list(files)
     read = partial(_read, spec=bundle.info.preprocess, thumbnails=thumbnails)
-    waiting: list[tuple[Path, _Ready | Refusal]] = []
+    batch: list[tuple[Path, _Ready | Refusal]] = []
     # A decoding process may have been started in another folder.
-    results = DECODERS.in_order(read, (path.absolute() for path in wanted))
+    results = DECODERS.in_order(read, (path.absolute() for path in wanted), waiting=waiting)
     for path, (_, ready) in zip(wanted, results, strict=True):
-        waiting.append((path, ready))
-        if len(waiting) == BATCH:
-            yield from _answer(bundle, waiting)
-            waiting = []
-    yield from _answer(bundle, waiting)
+        batch.append((path, ready))
+        if len(batch) == BATCH:
+            yield from _answer(bundle, batch)
+            batch = []
+    yield from _answer(bundle, batch)
 
 
 def _read(path: Path, spec: PreprocessSpec, thumbnails: bool) -> _Ready:

@@ -212,7 +212,8 @@ class _Import:
 def _inspect_all(found: Sequence[Found], reporter: Reporter) -> Iterator[tuple[Found, Inspected | Refusal]]:
     started = time.monotonic()
     by_path = {f.path: f for f in found}
-    for done, (path, result) in enumerate(DECODERS.in_order(inspect, by_path), start=1):
+    results = DECODERS.in_order(inspect, by_path, waiting=reporter.stop_requested)
+    for done, (path, result) in enumerate(results, start=1):
         yield by_path[path], result
         left = (time.monotonic() - started) / done * (len(found) - done)
         reporter.report(Progress("Reading images", done, len(found), left))

@@ -44,7 +44,8 @@ def predict(
     wanted = find_files(paths, recursive=recursive)
     table = PredictionTable(opened.info.classes)
     counts: Counter[Status] = Counter()
-    for done, answer in enumerate(predict_files(opened, wanted, thumbnails=thumbnails), start=1):
+    answers = predict_files(opened, wanted, thumbnails=thumbnails, waiting=reporter.stop_requested)
+    for done, answer in enumerate(answers, start=1):
         counts[answer.status] += 1
         row = answer.to_row(opened.info.classes)
         if answer.small is not None:

@@ -141,3 +141,8 @@ def nested(item: str) -> list[object]:
 
     with Guard(1) as guard:
         return [result for _, result in guard.in_order(decode, [item, "abort", item])]
+
+
+def never_ready(_connection: object) -> None:
+    """A process that starts and never gets further."""
+    time.sleep(600)

@@ -18,7 +18,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.unit.images.misbehaving import block, decode, nested, touch_and_hang, whoami
+from tests.unit.images.misbehaving import block, decode, nested, never_ready, touch_and_hang, whoami
 from tlstudio.domain.errors import Cancelled, DiskFull, WorkerDied
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
@@ -195,6 +195,32 @@ def test_cancelled_in_the_middle(tmp_path: Path) -> None:
     assert {p.pid for p in ours()} <= before
     assert not any(mark.exists() for mark in marks[10:]), "what was not begun is not begun"
     wait_until(lambda: threading.active_count() <= threads)
+
+
+def test_cancelled_while_nothing_comes_back(tmp_path: Path) -> None:
+    """The first file hangs: no progress is reported, yet the user's wish is heard."""
+    before = {p.pid for p in ours()}
+
+    def wish() -> None:
+        if (tmp_path / "mark").exists():
+            raise Cancelled
+
+    with Guard(1) as guard, pytest.raises(Cancelled):
+        list(guard.in_order(touch_and_hang, [tmp_path / "mark", tmp_path / "never"], waiting=wish))
+    assert {p.pid for p in ours()} <= before
+    assert not (tmp_path / "never").exists()
+
+
+def test_cancelled_before_the_processes_are_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {p.pid for p in ours()}
+    monkeypatch.setattr(decoder_process, "serve", never_ready)
+
+    def wish() -> None:
+        raise Cancelled
+
+    with Guard(2) as guard, pytest.raises(Cancelled):
+        list(guard.in_order(decode, ["good"] * 9, waiting=wish))
+    assert {p.pid for p in ours()} <= before
 
 
 def mixed(first: Path, item: Path) -> str:

@@ -70,3 +70,15 @@ def test_who_leaves_is_heard_before_what_is_under_way_is_waited_for() -> None:
     assert next(results) == (0, 0)
     results.close()  # type: ignore[attr-defined]
     assert left.is_set()
+
+
+def test_a_wish_to_stop_is_heard_while_a_result_is_waited_for() -> None:
+    left, asked = threading.Event(), []
+
+    def wish() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_order(lambda _: left.wait(20), range(9), threads=2, waiting=wish, leaving=left.set))
