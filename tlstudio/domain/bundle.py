@@ -137,7 +137,7 @@ def _operating_point(data: Any, classes: list[Any]) -> dict[str, float] | None:
 
 def _certificate(data: dict[str, Any]) -> Certificate:
     """Fields of a newer version are passed over."""
-    return Certificate(**{k: v for k, v in data.items() if k in Certificate.__dataclass_fields__})
+    return Certificate(**{k: v for k, v in dict(data).items() if k in Certificate.__dataclass_fields__})
 
 
 def _damaged(path: Path) -> BundleRefused:
