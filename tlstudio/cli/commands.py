@@ -154,8 +154,13 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.domain.values import Split
     from tlstudio.workflow.evaluating import evaluate as measure
 
-    found = measure(options.project, options.run, Split(options.split), output, sensitivity=options.sensitivity)
-    output.text(f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.split.caption.lower()} images")
+    if options.folds is None:
+        found = measure(options.project, options.run, Split(options.split), output, sensitivity=options.sensitivity)
+    else:
+        from tlstudio.workflow.folding import cross_validate
+
+        found = cross_validate(options.project, options.run, options.folds, output)
+    output.text(f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}")
     output.text(
         f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
     )

@@ -53,27 +53,10 @@ def _parser() -> argparse.ArgumentParser:
     p = command("train", "train a model", commands.train)
     _train(p)
     keeping.changes_project(p)
-    p = command("evaluate", "measure a model on images it did not learn from", commands.evaluate)
-    _project(p)
-    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
-    p.add_argument("--split", choices=("val", "test"), default="test")
-    p.add_argument(
-        "--sensitivity",
-        metavar="CLASS=VALUE|none",
-        help="keep a threshold that finds this share of a class, such as crack=0.95; none removes it",
-    )
-    p = command("explain", "show where in images the model finds its reasons, and test it", commands.explain)
-    _project(p)
-    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
-    p.add_argument(
-        "--method", metavar="NAME", help="gradcam, integrated-gradients or occlusion; default: what proves itself"
-    )
-    p.add_argument("--class", dest="label", metavar="NAME", help="default: what the model says of each image")
-    p.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    p.add_argument("--out", type=Path, required=True, metavar="DIR")
+    _evaluate(command("evaluate", "measure a model on images it did not learn from", commands.evaluate))
+    _explain(command("explain", "show where in images the model finds its reasons, and test it", commands.explain))
     p = command("export", "write a model as one ONNX file with a certificate", commands.export)
-    _project(p)
-    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+    _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
     p.add_argument("--int8", action="store_true", help="8-bit numbers: a much smaller file, nearly the same answers")
     p = command("predict", "classify images with an exported model, offline", commands.predict)
@@ -82,8 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--csv", type=Path, metavar="FILE")
     p.add_argument("--recursive", action="store_true", help="look into sub-folders too")
     p = command("report", "write a report on a model as PDF or web page", commands.report)
-    _project(p)
-    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+    _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
     keeping.backups_command(sub, shared)
     return parser
@@ -91,6 +73,33 @@ def _parser() -> argparse.ArgumentParser:
 
 def _project(p: argparse.ArgumentParser) -> None:
     p.add_argument("--project", type=Path, required=True, metavar="DIR")
+
+
+def _run(p: argparse.ArgumentParser) -> None:
+    _project(p)
+    p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
+
+
+def _evaluate(p: argparse.ArgumentParser) -> None:
+    _run(p)
+    p.add_argument("--split", choices=("val", "test"), default="test")
+    ways = p.add_mutually_exclusive_group()
+    ways.add_argument("--folds", type=int, metavar="K", help="for small data: each image left out once, quick recipe")
+    ways.add_argument(
+        "--sensitivity",
+        metavar="CLASS=VALUE|none",
+        help="keep a threshold that finds this share of a class, such as crack=0.95; none removes it",
+    )
+
+
+def _explain(p: argparse.ArgumentParser) -> None:
+    _run(p)
+    p.add_argument(
+        "--method", metavar="NAME", help="gradcam, integrated-gradients or occlusion; default: what proves itself"
+    )
+    p.add_argument("--class", dest="label", metavar="NAME", help="default: what the model says of each image")
+    p.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
+    p.add_argument("--out", type=Path, required=True, metavar="DIR")
 
 
 def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:

@@ -104,7 +104,13 @@ class Evaluation:
     ece_before: float | None = None
     calibration: str = ""
     operating_point: PointFigures | None = None
+    folds: int = 0  # parts of a cross-validation over all images; 0 for images of one split
     predictions: tuple[ImagePrediction, ...] = field(default=(), repr=False)
+
+    @property
+    def images(self) -> str:
+        """What was measured on, for people: `test images`, `images, each left out once`."""
+        return "images, each left out once" if self.folds else f"{self.split.caption.lower()} images"
 
     def to_json(self) -> dict[str, Any]:
         def plain(value: Interval | None) -> dict[str, float] | None:
@@ -112,7 +118,8 @@ class Evaluation:
 
         return {
             "run": self.run,
-            "split": self.split.value,
+            "split": "folds" if self.folds else self.split.value,
+            "folds": self.folds,
             "n": self.n,
             "groups": self.groups,
             "accuracy": self.accuracy.to_json(),
