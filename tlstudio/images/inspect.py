@@ -15,6 +15,7 @@ from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.values import Refusal
 from tlstudio.images.address import split
 from tlstudio.images.decode import load_rgb, read_header
+from tlstudio.images.looks import look
 
 THUMBNAIL = 208
 VIEW = 1600
@@ -25,7 +26,7 @@ class Inspected:
     """An image that can be used.
 
     path: its address, see `address`. content: see `content_key`. width, height: pixels, as seen upright. size: of the file in
-    bytes. thumbnail: JPEG of at most THUMBNAIL px.
+    bytes. thumbnail: JPEG of at most THUMBNAIL px. look: see `looks`, of the thumbnail.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Inspected:
     height: int
     size: int
     thumbnail: bytes
+    look: str = ""
 
 
 def inspect(path: Path) -> Inspected | Refusal:
@@ -42,7 +44,9 @@ def inspect(path: Path) -> Inspected | Refusal:
         header = read_header(path)
         picture = load_rgb(path, least=2 * THUMBNAIL)
         small = shrink(picture, THUMBNAIL)
-        return Inspected(path, content_key(path), header.width, header.height, split(path)[0].stat().st_size, small)
+        size = split(path)[0].stat().st_size
+        seen = look(Image.open(io.BytesIO(small)))
+        return Inspected(path, content_key(path), header.width, header.height, size, small, seen)
     except ImageRefused as error:
         return Refusal(str(path), error.what)
     except OSError as error:

@@ -31,7 +31,8 @@ def _cosines() -> npt.NDArray[np.float32]:
     k, x = np.arange(KEPT)[:, None], np.arange(EDGE)[None, :]
     rows = np.cos(np.pi * k * (2 * x + 1) / (2 * EDGE)) * np.sqrt(2 / EDGE)
     rows[0] /= np.sqrt(2)
-    return rows.astype(np.float32)
+    result: npt.NDArray[np.float32] = rows.astype(np.float32)
+    return result
 
 
 COSINES = _cosines()

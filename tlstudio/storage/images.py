@@ -32,6 +32,7 @@ class NewImage:
     group: str | None
     split: Split
     columns: dict[str, str] = field(default_factory=dict)  # what a manifest said beyond class, group and split
+    look: str | None = None  # perceptual hash in hex
 
 
 def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[Refusal]) -> None:
@@ -44,7 +45,7 @@ def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[R
             class_id = None if image.label is None else ids[image.label]
             row = db.execute(
                 "INSERT INTO images (path, content, width, height, bytes, class_id, group_name, split, added_at,"
-                " columns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO NOTHING RETURNING id",
+                " columns, look) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO NOTHING RETURNING id",
                 (
                     image.stored,
                     image.content,
@@ -56,6 +57,7 @@ def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[R
                     image.split.value,
                     now,
                     json.dumps(image.columns, ensure_ascii=False),
+                    image.look,
                 ),
             ).fetchone()
             if row is not None and class_id is not None:
@@ -118,6 +120,12 @@ def set_looks(project: Project, looks: dict[int, str]) -> None:
     """Keeps perceptual hashes (hex) by image id. Derived from the pixels, so no change in the journal."""
     with project.write() as db:
         db.executemany("UPDATE images SET look = ? WHERE id = ?", [(look, number) for number, look in looks.items()])
+
+
+def set_alike(project: Project, alike: dict[int, int | None]) -> None:
+    """Keeps near-duplicates: {image id: id of the first of them, its own if it is the first, None where it has none}."""
+    with project.write() as db:
+        db.executemany("UPDATE images SET alike = ? WHERE id = ?", [(first, number) for number, first in alike.items()])
 
 
 def list_refusals(project: Project) -> list[Refusal]:

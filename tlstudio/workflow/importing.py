@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExists, WrongUsage, from_os_error
@@ -28,6 +28,7 @@ from tlstudio.storage.secret import group_secret
 from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
 from tlstudio.workflow.import_places import Usable, places, unpacked
+from tlstudio.workflow.near_duplicates import NearDuplicates
 
 PAGES = ("first", "all")
 
@@ -138,8 +139,10 @@ class _Import:
             if isinstance(result, Refusal):
                 refused.append(Refusal(str(inside.get(item.path, result.path)), result.reason))
             else:
-                usable.append((item, result))
                 _keep_thumbnail(self.project, result)
+                usable.append(
+                    (item, replace(result, thumbnail=b""))
+                )  # a hundred thousand of them would fill the memory
         return usable
 
     def _not_copied(self, usable: list[Usable], known: Sequence[ImageRow], *, moved: bool) -> list[Usable]:
@@ -153,11 +156,12 @@ class _Import:
         self, usable: Sequence[Usable], known: Sequence[ImageRow], refused: Sequence[Refusal], *, moved: bool
     ) -> list[NewImage]:
         groups = self._groups(usable)
+        alike = NearDuplicates(self.project, known, [seen for _, seen in usable], self.reporter)
         new = [
-            Candidate(item.label, seen.content, group, item.split)
-            for (item, seen), group in zip(usable, groups, strict=True)
+            Candidate(item.label, seen.content, group, item.split, number)
+            for (item, seen), group, number in zip(usable, groups, alike.of_new, strict=True)
         ]
-        division = divide_new(new, known, {}, self.request)
+        division = divide_new(new, known, alike.of_known, self.request)
         if division.joined:
             self.reporter.report(Note(f"{division.joined:,} images went to the part where their group or copy is."))
         with places(self.project, usable, copy=self.request.copy, move=moved, reporter=self.reporter) as stored:
@@ -172,10 +176,12 @@ class _Import:
                     group=group,
                     split=split,
                     columns=item.columns,
+                    look=seen.look,
                 )
                 for (item, seen), group, split, place in zip(usable, groups, division.splits, stored, strict=True)
             ]
             images.add_images(self.project, rows, refused)
+        alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
         return rows
 
