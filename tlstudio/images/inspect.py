@@ -16,6 +16,7 @@ from tlstudio.domain.values import Refusal
 from tlstudio.images.address import split
 from tlstudio.images.decode import load_rgb, read_header
 from tlstudio.images.looks import look
+from tlstudio.storage.files import part_of
 
 THUMBNAIL = 208
 VIEW = 1600
@@ -96,7 +97,7 @@ def write_once(path: Path, data: bytes) -> None:
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
+    temporary = part_of(path)
     try:
         temporary.write_bytes(data)
         temporary.replace(path)

@@ -33,9 +33,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
     On any exception the temporary file goes and `path` stays as it was. Operating-system errors become named failures.
     """
-    # A part of the name only: a name of full length plus our suffix would be too long for the file system. The process
-    # number tells whether the writer still lives.
-    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    temporary = part_of(path)
     try:
         make_folder(path.parent)
         yield temporary
@@ -49,6 +47,12 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         _discard(temporary)
         raise
+
+
+def part_of(path: Path) -> Path:
+    """A temporary name beside `path`, never given twice; the process number in it tells whether the writer still lives."""
+    # A part of the name only: a name of full length plus our suffix would be too long for the file system.
+    return path.with_name(f".{path.name[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -41,5 +41,6 @@ def forget(folder: Path) -> None:
 
 
 def _write(rows: list[tuple[Path, float]]) -> None:
+    files.remove_orphans(data_dir())
     with suppress(StudioError):
         files.write_json(_file(), [{"folder": str(folder), "opened_at": at} for folder, at in rows])
