@@ -75,10 +75,14 @@ def fit_probe(
     classes: int,
     *,
     units: Sequence[Hashable] | None = None,
+    strength: float | None = None,
     seed: int = 0,
     reporter: Reporter = SILENT,
 ) -> Probe:
-    """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together."""
+    """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together.
+
+    strength: None to choose it by cross-validation.
+    """
     mean = features.mean(axis=0)
     scale = features.std(axis=0)
     scale = np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
@@ -87,14 +91,16 @@ def fit_probe(
     folds = _fold_masks(labels, units, seed)
     everyone = np.ones(len(labels), bool)
     judged = ~np.all([everyone, *folds], axis=0)
-    strength, held_out = UNCHOSEN, np.full((len(labels), classes), np.nan)
-    if folds:
-        strength, held_out = _cross_validate(problem, folds, judged, reporter)
-    rotated = problem.solve([everyone], strength, None)[0]
+    chosen, held_out = strength or UNCHOSEN, np.full((len(labels), classes), np.nan)
+    if folds and strength is not None:
+        held_out = problem.held_out(folds, problem.solve(folds, strength, None))
+    elif folds:
+        chosen, held_out = _cross_validate(problem, folds, judged, reporter)
+    rotated = problem.solve([everyone], chosen, None)[0]
     weights = axes.back(rotated[:-1])
     weight = np.ascontiguousarray((weights / scale[:, None]).T, dtype=np.float32)
     bias = (rotated[-1] - (mean / scale) @ weights).astype(np.float32)
-    return Probe(LinearHead(weight, bias), strength, len(folds), held_out, judged)
+    return Probe(LinearHead(weight, bias), chosen, len(folds), held_out, judged)
 
 
 @dataclass(frozen=True, slots=True)
