@@ -19,6 +19,7 @@ from tlstudio.gui.pages.base import Page, named, set_role
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.inspect.choosers import Choosers
 from tlstudio.gui.pages.inspect.mistakes import MistakesTab
+from tlstudio.gui.pages.inspect.report import ReportTab
 from tlstudio.gui.pages.inspect.summary import SummaryTab
 from tlstudio.gui.pages.inspect.threshold import ThresholdTab
 from tlstudio.gui.pages.relabel import Relabeler
@@ -38,6 +39,7 @@ class Text:
     primary = "Use this model"
     first = "Train a model first."
     summary, mistakes, mistakes_count, threshold = "Summary", "Mistakes", "Mistakes ({count})", "Threshold"
+    report = "Report"
     working = "Trying the model on the held-out images"
     waiting = "Waiting for the training to finish"
     job = "Measuring the result"
@@ -71,6 +73,8 @@ class InspectPage(Page):
         self.tabs.addTab(self.mistakes, Text.mistakes)
         self.threshold = ThresholdTab(session, self)
         self.tabs.addTab(self.threshold, Text.threshold)
+        self.report = ReportTab(session, self)
+        self.tabs.addTab(self.report, Text.report)
         self.state = StatePanel("inspect.state", self)
         self.viewer = ImageViewer(self, "inspect.viewer", labels=False)
         self._arrange()
@@ -140,6 +144,7 @@ class InspectPage(Page):
     def _forget(self) -> None:
         self._measured.clear()
         self.threshold.forget()
+        self.report.forget()
         self._shown = None
         self._rows = {}
         self.choosers.show_runs([], "")
@@ -207,8 +212,9 @@ class InspectPage(Page):
             self.state.show_state("stop", "muted", Text.stopped, "", Text.again)
 
     def _emphasise(self) -> None:
-        """One primary button at a time: the Threshold tab has its own."""
-        set_role(self.primary, "" if self.tabs.currentWidget() is self.threshold else "primary")
+        """One primary button at a time: the tabs Threshold and Report have their own."""
+        own = self.tabs.currentWidget() in (self.threshold, self.report)
+        set_role(self.primary, "" if own else "primary")
 
     # --- showing -----------------------------------------------------------------------------
 
@@ -227,6 +233,7 @@ class InspectPage(Page):
         words = Text.mistakes_count.format(count=messages.number(wrong)) if wrong else Text.mistakes
         self.tabs.setTabText(1, words)
         self.threshold.show_evaluation(evaluation)
+        self.report.show_run(evaluation.run)
         self.choosers.show_outdated(False)
 
     def _read_images(self) -> ClassStyles | None:
