@@ -65,6 +65,11 @@ def test_the_whole_way_in_json(
     assert set(evaluated["accuracy"]) == {"value", "low", "high"}
     exported = result("export", "--project", place, "--out", out)
     assert exported["certificate"]["passed"] is True
+    for name, begins in (("r.pdf", b"%PDF-"), ("r.html", b"<!doctype html>")):
+        written = result("report", "--project", place, "--out", tmp_path / name)
+        assert written["run"] == trained["run"]
+        assert Path(written["file"]).read_bytes().startswith(begins)
+        assert written["bytes"] == (tmp_path / name).stat().st_size
     ranking = result("models", "recommend", "--project", place)["ranking"]
     assert [r["model"] for r in ranking] == [STARTER]
     assert call("predict", out, source / "red", "--json") == 0
