@@ -99,6 +99,7 @@ def places(
         for path in made.values():
             with suppress(OSError):
                 path.unlink(missing_ok=True)
+                path.parent.rmdir()  # only if it is empty
         raise
 
 

@@ -202,8 +202,9 @@ def no_columns(wishes: Wishes, sentence: str) -> None:
 def nothing(source: Path, loose: int, refused: list[Refusal]) -> NothingToImport:
     """Why a folder gave no image. loose: images that lie beside the class folders."""
     if loose:
+        images = "1 image" if loose == 1 else f"{loose:,} images"
         return NoClasses(
-            f"The folder holds {loose:,} images but no class folders.",
+            f"The folder holds {images} but no class folders.",
             remedy="Put the images of each class into a sub-folder that carries the name of the class, or import them "
             "without labels and label them here.",
             path=source,
