@@ -117,9 +117,9 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class UnusedRow:
-    """A row of another person's table that was not used. line: its number in the file, the heading being line 1."""
+    """A row of another person's table that was not used. where: its place, such as `Row 17`."""
 
-    line: int
+    where: str
     file: str
     reason: str
 
@@ -197,7 +197,7 @@ class Agreement:
                 {"file": str(d.file), "mine": d.mine, "theirs": d.theirs, "settled": d.settled}
                 for d in self.disagreements
             ],
-            "unused": [{"line": u.line, "file": u.file, "reason": u.reason} for u in self.unused],
+            "unused": [{"row": u.where, "file": u.file, "reason": u.reason} for u in self.unused],
             "only_mine": self.only_mine,
             "only_theirs": self.only_theirs,
         }

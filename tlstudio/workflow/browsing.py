@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tlstudio.domain.labels import ImageQuery, Suggestion
 from tlstudio.domain.values import ImageClass, ImageRow, Refusal
-from tlstudio.storage import files, queries, suggestions
+from tlstudio.storage import annotators, files, queries, suggestions
 from tlstudio.storage import images as stored
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
@@ -45,6 +45,11 @@ def suggested(project: Path, ids: Sequence[int]) -> dict[int, Suggestion]:
 def suggestions_standing(project: Path) -> Standing | None:
     """How old the suggestions are and how many still wait; None without any."""
     return suggestions.standing(Project(project))
+
+
+def people(project: Path) -> list[str]:
+    """Those whose labels for the same images were taken in, the newest first."""
+    return annotators.annotators(Project(project))
 
 
 def classes(project: Path) -> list[ImageClass]:
