@@ -76,10 +76,10 @@ def _facts(known: Known) -> Facts:
     images, training = known.images, known.training
     rows = [
         ("Images in the project", words.number(images.total)),
-        ("Used for training", words.count(training.learned, "image")),
+        ("Training images used", words.number(training.learned)),
     ]
     if training.held:
-        rows.append(("Used for choosing", words.count(training.held, "image")))
+        rows.append(("Validation images used", words.number(training.held)))
     if images.groups:
         told = f"{words.number(images.groups)}, known for {words.number(images.grouped)} of {words.count(images.total, 'image')}"
         rows.append(("Groups (patient, part …)", told))

@@ -33,7 +33,7 @@ def _basis(material: Material) -> str:
     found = material.evaluation
     told = f"Measured on {words.images(found.n, found.split)} "
     if found.split is Split.TEST and not material.seen:
-        told += "that the model did not learn from and that helped to choose nothing. "
+        told += "that the model did not learn from and that took no part in its training. "
     elif not material.seen:
         told += "that the model did not learn from. "
     else:

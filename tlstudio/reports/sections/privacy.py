@@ -30,8 +30,8 @@ def _write(material: Material) -> tuple[Block, ...]:
     return (
         Bullets(
             (
-                "The model was trained and this report was made on one computer. The program sends no image and no result"
-                " anywhere.",
+                "This report was made on the computer that holds the project. Training and measuring happen there, too: the"
+                " program sends no image and no result anywhere.",
                 f"The report holds numbers, the name of the project and the names of {names}. It holds no pictures, no names of"
                 " files, folders, patients or groups. Check that the names themselves give nobody away.",
                 "The trained model itself is made from the images. Treat its file as you treat them until somebody who knows"
