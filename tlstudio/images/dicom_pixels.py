@@ -101,6 +101,11 @@ def _stored(file: BinaryIO, data: Dataset, index: int) -> Values:
         if "no pixel data to decode" in str(error):
             raise ImageRefused("The DICOM file holds no picture.") from None
         raise
+    except BaseException as error:
+        # The RLE decoder is written in Rust, whose panics pass by `except Exception` on purpose.
+        if type(error).__name__ == "PanicException":
+            raise ValueError("damaged") from None
+        raise
 
 
 def _transfer_syntax(data: Dataset) -> UID:

@@ -1,56 +1,176 @@
-"""Real damaged, malicious and exotic files: each is read or refused with a reason, in a process of its own."""
+"""Damaged, malicious and exotic files: each is read or refused with a reason, and no decoder crashes or hangs over any."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
+from PIL import Image
+from pydicom import Dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    RLELossless,
+)
 
-LOOK = """
-import json, sys
-from pathlib import Path
-from tlstudio.domain.preprocess import PreprocessSpec
+from tests.unit.images.dicoms import item, make, pack, save, table
+from tests.unit.images.looking import Look, look
 from tlstudio.domain.values import Refusal
-from tlstudio.images.cache import try_prepare
-from tlstudio.images.decode import load_rgb, quiet_decoders
-from tlstudio.images.inspect import inspect
+from tlstudio.images.guard import CRASHED, TOO_LONG, Guard
 
-with quiet_decoders():
-    for path in sorted(Path(sys.argv[1]).iterdir()):
-        answer = {"file": path.name}
-        seen, pixels = inspect(path), try_prepare(path, PreprocessSpec(32))
-        for name, value in (("inspect", seen), ("prepare", pixels)):
-            answer[name] = value.reason if isinstance(value, Refusal) else None
-        if not isinstance(seen, Refusal):
-            answer["header"] = [seen.width, seen.height]
-            answer["decoded"] = list(load_rgb(path).size)
-        if not isinstance(pixels, Refusal):
-            answer["pixels"] = [list(pixels.shape), str(pixels.dtype)]
-        print(json.dumps(answer), flush=True)
-"""
+ROOT = Path(__file__).resolve().parents[3]
+COPIES = 1000
 
 
-def test_every_hostile_file_is_read_or_refused_with_a_reason() -> None:
-    folder = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "hostile"
-    if not folder.is_dir():
-        pytest.skip("needs the developers' collection of damaged files in ../shared/data/hostile")
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK, str(folder)], capture_output=True, text=True, encoding="utf-8", check=False
-    )
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    last = answers[-1]["file"] if answers else "nothing"
-    assert done.returncode == 0, f"after {last}: {done.stderr[-2000:]}"
-    assert done.stderr == ""
-    assert [a["file"] for a in answers] == sorted(p.name for p in folder.iterdir())
-    refused = [a["file"] for a in answers if a["inspect"] is not None]
-    assert 0 < len(refused) < len(answers) / 2
-    for answer in answers:
-        assert answer["inspect"] == answer["prepare"], "the import takes what the model can read, and nothing else"
-        if answer["inspect"] is None:
-            assert answer["header"] == answer["decoded"], answer
-            assert answer["pixels"] == [[32, 32, 3], "uint8"]
-        else:
-            assert answer["inspect"].endswith("."), answer
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Guard]:
+    with Guard(seconds=20) as guard:
+        yield guard
+
+
+@pytest.fixture(autouse=True)
+def _known_to_the_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+
+
+def looks(pool: Guard, files: Sequence[Path]) -> dict[str, Look]:
+    """What each file is, after checking what must hold for all of them."""
+    found: dict[str, Look] = {}
+    for path, answer in pool.in_order(look, files):
+        assert not isinstance(answer, Refusal), f"{path.name}: {answer.reason}"
+        found[path.name] = answer
+        reasons = {answer.inspected, answer.prepared}
+        assert len(reasons) == 1, f"{path.name}: the import takes what the model can read, and nothing else: {answer}"
+        assert not reasons & {CRASHED, TOO_LONG, ""}
+        assert answer.inspected is None or answer.inspected.endswith("."), answer
+        assert answer.header == answer.decoded, path.name
+        assert answer.pages >= 1
+    return found
+
+
+@pytest.mark.shared
+def test_the_developers_collection(shared: Path, pool: Guard) -> None:
+    files = sorted((shared / "data" / "hostile").iterdir())
+    found = looks(pool, files)
+    refused = [name for name, answer in found.items() if answer.inspected is not None]
+    assert len(found) == len(files) > 100
+    assert 0 < len(refused) < len(files) / 2
+
+
+NOISE = np.random.default_rng(11).integers(0, 256, (24, 30, 3), np.uint8)
+GREY, DEEP = NOISE[:, :, 0].copy(), NOISE[:, :, 1].astype(np.uint16) * 17
+
+
+def encoded(kind: str, mode: str = "RGB", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(NOISE).convert(mode).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def more() -> list[Image.Image]:
+    return [Image.new("RGB", (30, 24), "red"), Image.new("RGB", (30, 24), "blue")]
+
+
+def tiff(values: np.ndarray, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, values, **options)
+    return buffer.getvalue()
+
+
+def dicom(data: Dataset, folder: Path) -> bytes:
+    return save(data, folder / "seed").read_bytes()
+
+
+def compressed(values: np.ndarray, syntax: str) -> Dataset:
+    data = make(values)
+    data.compress(syntax, generate_instance_uid=False)
+    return data
+
+
+def seeds(folder: Path) -> dict[str, bytes]:
+    """Small good files of every format and of many kinds within."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    large = np.tile(GREY, (4, 4))
+    voi = {"VOILUTSequence": table(0, np.arange(256), 8), "ModalityLUTSequence": table(0, np.arange(4096), 16)}
+    frames = item(FrameVOILUTSequence=item(WindowCenter=100, WindowWidth=90))
+    return {
+        "plain.jpg": encoded("JPEG", exif=exif),
+        "steps.jpg": encoded("JPEG", progressive=True),
+        "inks.jpg": encoded("JPEG", "CMYK"),
+        "two.jpg": encoded("MPO", save_all=True, append_images=more()),
+        "plain.png": encoded("PNG", exif=exif),
+        "palette.png": encoded("PNG", "P", transparency=3),
+        "deep.png": tiff_as_png(),
+        "plain.bmp": encoded("BMP"),
+        "palette.bmp": encoded("BMP", "P"),
+        "plain.gif": encoded("GIF", save_all=True, append_images=more()),
+        "lossy.webp": encoded("WEBP", exif=exif),
+        "moving.webp": encoded("WEBP", lossless=True, save_all=True, append_images=more()),
+        "plain.tif": encoded("TIFF"),
+        "lzw.tif": encoded("TIFF", compression="tiff_lzw", save_all=True, append_images=more()),
+        "jpeg.tif": encoded("TIFF", compression="jpeg"),
+        "fax.tif": encoded("TIFF", "1", compression="group4"),
+        "deep.tif": tiff(DEEP, compression="zlib"),
+        "colour.tif": tiff(NOISE.astype(np.uint16) * 9, photometric="rgb", byteorder=">"),
+        "tiles.tif": tiff(np.tile(GREY, (2, 2)), tile=(16, 16), compression="zlib"),
+        "lab.tif": tiff(NOISE, photometric="cielab"),
+        "plain.dcm": dicom(make(DEEP, WindowCenter=900, WindowWidth=700), folder),
+        "implicit.dcm": dicom(make(DEEP, syntax=ImplicitVRLittleEndian, **voi), folder),
+        "colour.dcm": dicom(make(NOISE), folder),
+        "deflated.dcm": dicom(make(DEEP, syntax=DeflatedExplicitVRLittleEndian), folder),
+        "frames.dcm": dicom(make(np.stack([DEEP] * 3), frames=3, PerFrameFunctionalGroupsSequence=frames), folder),
+        "rle.dcm": dicom(compressed(DEEP, RLELossless), folder),
+        "wavelets.dcm": dicom(compressed(large, JPEG2000Lossless), folder),
+        "jpeg.dcm": dicom(make(GREY, syntax=JPEGBaseline8Bit, PixelData=pack([encoded("JPEG", "L")])), folder),
+    }
+
+
+def tiff_as_png() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(DEEP).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def mutated(data: bytes, rng: np.random.Generator) -> bytes:
+    """A copy with a few bytes changed, mostly near the front where the headers are; some also cut off or with a hole."""
+    bad = bytearray(data)
+    reach = min(len(bad), int(rng.choice([64, 400, len(bad)])))
+    for place in rng.integers(0, reach, int(rng.integers(1, 9))):
+        bad[place] = int(rng.choice([0, 1, 127, 128, 255, int(rng.integers(256))]))
+    if rng.random() < 0.15:
+        del bad[int(rng.integers(len(bad) // 4, len(bad))) :]
+    elif rng.random() < 0.1:
+        start = int(rng.integers(len(bad)))
+        del bad[start : start + int(rng.integers(1, 40))]
+    return bytes(bad)
+
+
+def test_a_thousand_damaged_copies(tmp_path: Path, pool: Guard) -> None:
+    good = seeds(tmp_path)
+    rng = np.random.default_rng(20)
+    files = []
+    for i in range(COPIES):
+        name = list(good)[i % len(good)]
+        files.append(tmp_path / f"{i:04d}-{name}")
+        files[-1].write_bytes(mutated(good[name], rng))
+    found = looks(pool, files)
+    assert len(found) == COPIES
+    refused = Counter(name.split("-")[1] for name, answer in found.items() if answer.inspected is not None)
+    assert COPIES / 5 < sum(refused.values()) < COPIES * 0.9
+    assert set(refused) == set(good), "every kind was hurt somewhere"
+
+
+def test_the_copies_were_good_before(tmp_path: Path, pool: Guard) -> None:
+    good = seeds(tmp_path)
+    for name, data in good.items():
+        (tmp_path / name).write_bytes(data)
+    assert {answer.inspected for answer in looks(pool, [tmp_path / name for name in good]).values()} == {None}
