@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import commands, data, keeping
+from tlstudio.cli import commands, data, keeping, label_commands
 
 COMMANDS = (
-    "gui", "demo", "doctor", "import", "check", "models", "train", "evaluate", "explain",
+    "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
     "export", "predict", "report", "backups",
 )  # fmt: skip
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     p = command("import", "make a project of images, or add images to one", data.import_)
     data.import_options(p)
     keeping.changes_project(p)
+    label_commands.labels_command(sub, shared)
     p = command("check", "look for problems in the data", commands.check)
     _project(p)
     _models(sub, shared)
