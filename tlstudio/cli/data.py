@@ -1,10 +1,11 @@
-"""Images and labels come in: the command `import` and its options."""
+"""Images and labels come in and go out: the commands `import` and `labels`, and their options."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from tlstudio.cli.keeping import Subcommands
 from tlstudio.cli.output import Output
 
 SOURCE_HELP = (
@@ -43,6 +44,43 @@ def import_options(p: argparse.ArgumentParser) -> None:
         metavar="folders|unlabeled|FILE",
         help="where a source can be read in several ways",
     )
+
+
+def export_command(inner: Subcommands[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
+    """`labels export`."""
+    text = "write the labels for other programs and people, as a table, folders, or for CVAT or Hugging Face"
+    p = inner.add_parser("export", parents=[shared], help=text, description=text)
+    p.set_defaults(action=labels_export)
+    p.add_argument("--project", type=Path, required=True, metavar="DIR")
+    p.add_argument("--out", type=Path, required=True, metavar="PATH", help="a file for csv and cvat, else a new folder")
+    p.add_argument("--format", choices=("csv", "folders", "cvat", "huggingface"), default="csv")
+    p.add_argument("--link", action="store_true", help="links to the images instead of copies")
+    p.add_argument("--history", action="store_true", help="every change of every label, as history.csv")
+
+
+def labels_export(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.domain.exchange import LabelFormat
+    from tlstudio.workflow.labels_out import export_labels
+
+    done = export_labels(
+        options.project,
+        options.out,
+        LabelFormat(options.format),
+        link=options.link,
+        history=options.history,
+        reporter=output,
+    )
+    if done.refused:
+        output.table("Images that could not be written", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
+    output.text(f"{done.images:,} images in {done.file}")
+    for number, what in ((done.unlabeled, "without a class"), (done.excluded, "that you left out")):
+        if number:
+            output.text(f"{number:,} images {what} are not in it.")
+    if done.history is not None:
+        output.text(f"All changes are in {done.history}")
+    if done.lost:
+        output.text(done.lost)
+    output.result(done)
 
 
 def import_(options: argparse.Namespace, output: Output) -> None:
