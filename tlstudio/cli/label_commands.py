@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tlstudio.cli.data import export_command
 from tlstudio.cli.keeping import Subcommands, changes_project
 from tlstudio.cli.output import Output
 
@@ -12,10 +13,10 @@ MOST_ROWS = 50
 
 
 def labels_command(sub: Subcommands[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
-    """`labels suggest` and `labels compare`."""
+    """`labels suggest`, `labels compare` and `labels export`."""
     text = "suggestions for images without a class, and another person's labels"
     labels = sub.add_parser("labels", help=text, description=text)
-    inner = labels.add_subparsers(dest="what", required=True, metavar="suggest|compare")
+    inner = labels.add_subparsers(dest="what", required=True, metavar="suggest|compare|export")
     text = "suggest a class for every image without one, those first that teach the model most"
     p = inner.add_parser("suggest", parents=[shared], help=text, description=text)
     p.add_argument("--project", type=Path, required=True, metavar="DIR")
@@ -31,6 +32,7 @@ def labels_command(sub: Subcommands[argparse.ArgumentParser], shared: argparse.A
     p.add_argument("--name", default="", metavar="ANNOTATOR", help="who made it; default: the table's file name")
     p.set_defaults(action=compare)
     changes_project(p)
+    export_command(inner, shared)
 
 
 def suggest(options: argparse.Namespace, output: Output) -> None:
