@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.preprocess import PreprocessSpec
@@ -16,8 +16,9 @@ from tlstudio.domain.values import Split
 class Images:
     """The project's images in numbers.
 
-    classes: labeled images of each class in each split, in the user's order. grouped: images with a group, of all of them;
-    torn: groups with images in more than one split. seed: of the division at the import.
+    classes: labeled images of each class in each split, in the user's order. excluded: what a person left out of each split;
+    it counts nowhere else. grouped: images with a group; torn: groups with images in more than one split. seed: of the division
+    at the import.
     """
 
     classes: Mapping[str, Mapping[Split, int]]
@@ -27,6 +28,7 @@ class Images:
     grouped: int
     torn: int
     seed: str
+    excluded: Mapping[Split, int] = field(default_factory=dict)
 
     @property
     def labeled(self) -> int:
@@ -34,6 +36,7 @@ class Images:
 
     @property
     def total(self) -> int:
+        """Images that count."""
         return self.labeled + self.unlabeled
 
     def of(self, split: Split) -> int:

@@ -50,7 +50,11 @@ def _images(project: Project) -> Images:
     counted: dict[str, dict[Split, int]] = {c.name: dict.fromkeys(Split, 0) for c in list_classes(project)}
     groups: dict[str, set[Split]] = defaultdict(set)
     unlabeled = grouped = 0
+    excluded = dict.fromkeys(Split, 0)
     for row in images.list_images(project):
+        if row.excluded:
+            excluded[row.split] += 1
+            continue
         if row.label is None:
             unlabeled += 1
         else:
@@ -66,6 +70,7 @@ def _images(project: Project) -> Images:
         grouped=grouped,
         torn=sum(1 for splits in groups.values() if len(splits) > 1),
         seed=project.meta("seed"),
+        excluded=excluded,
     )
 
 

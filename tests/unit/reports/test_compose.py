@@ -161,6 +161,16 @@ def test_images_that_are_gone_and_classes_without_images(make: Make) -> None:
     assert compose(empty)
 
 
+def test_images_left_out_by_hand_are_told(make: Make) -> None:
+    material = make(groups=60)
+    images = replace(material.known.images, excluded={Split.TRAIN: 4, Split.VAL: 0, Split.TEST: 2})
+    some = replace(material, known=replace(material.known, images=images))
+    assert "Left out: 2 test images that a person left out by hand." in told(some)
+    facts = dict(row for block in of(section(compose(some), "data"), Facts) for row in block.rows)
+    assert facts["Left out by a person"] == "4 training images and 2 test images"
+    assert facts["Images in the project"] == "270"
+
+
 def test_what_the_model_never_answers_and_what_it_hardly_learned(make: Make) -> None:
     material = make(("a", "b"), groups=60)
     never = replace(material.evaluation, confusion=((60, 0), (60, 0)))

@@ -18,6 +18,7 @@ from tlstudio.domain.values import Split
 from tlstudio.storage import files, images
 from tlstudio.storage.project import Project
 from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.labeling import set_left_out
 from tlstudio.workflow.reporting import outline, report
 from tlstudio.workflow.training import train
 
@@ -113,6 +114,16 @@ def test_images_that_the_model_learned_from_are_told(trained: Path, tmp_path: Pa
     page = report(project.folder, tmp_path / "r.html").file.read_text(encoding="utf-8")
     tested = len(images.list_images(project, split=Split.TEST))
     assert f"The model has learned from {tested} of the {tested} test images" in page
+
+
+def test_images_left_out_by_hand_count_nowhere_and_are_told(trained: Path, tmp_path: Path) -> None:
+    project = projects_copy(trained, tmp_path)
+    tested = images.list_images(project, split=Split.TEST, labeled=True)
+    set_left_out(project.folder, [tested[0].id], True)
+    page = report(project.folder, tmp_path / "r.html").file.read_text(encoding="utf-8")
+    assert f"Measured on {len(tested) - 1} test images" in page
+    assert "Left out: 1 test image that a person left out by hand." in page
+    assert outline(project.folder)[1].holds == "3 classes, 42 images, and how they were divided."
 
 
 def test_originals_that_are_gone_are_told_by_name(trained: Path, tmp_path: Path) -> None:

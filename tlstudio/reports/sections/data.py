@@ -87,6 +87,9 @@ def _facts(known: Known) -> Facts:
         rows.append(("Groups (patient, part …)", "none known"))
     if images.unlabeled:
         rows.append(("Without a class", words.count(images.unlabeled, "image")))
+    if any(images.excluded.values()):
+        parts = [words.images(n, split) for split, n in images.excluded.items() if n]
+        rows.append(("Left out by a person", words.listed(parts)))
     if images.refused:
         rows.append(("Not imported, unreadable", words.count(images.refused, "file")))
     return Facts(tuple(rows))

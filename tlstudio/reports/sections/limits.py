@@ -159,6 +159,13 @@ def never_answered(material: Material) -> Iterator[Limit]:
 def left_out(material: Material) -> Iterator[Limit]:
     """Images that should have been measured and were not."""
     split = material.evaluation.split.caption.lower()
+    excluded = material.known.images.excluded.get(material.evaluation.split, 0)
+    if excluded:
+        told = f"{words.count(excluded, f'{split} image')} that a person left out by hand"
+        yield Limit(
+            f"Left out: {told}.",
+            f"{told} are not in the figures. If they are hard cases that will come up again, the figures are too good.",
+        )
     if material.unknown:
         told = f"{words.count(material.unknown, f'{split} image')} of classes that the model does not know"
         yield Limit(f"Left out: {told}.", f"{told} are not in the figures, because no answer to them could be right.")
