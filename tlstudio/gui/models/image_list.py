@@ -1,18 +1,25 @@
-"""The images of a grid: a flat list, optionally in one section per class."""
+"""The images of a grid: their ids, optionally in one section per class; what is seen is fetched, so their number costs little."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.labels import Suggestion
 from tlstudio.domain.values import ImageRow
+from tlstudio.gui import messages
 
 IMAGE_MIME = "application/x-tlstudio-image-ids"
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
+_PAGE = 64  # rows fetched in one go: about a screen of small thumbnails
+_KEPT = 2048
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,17 @@ class Section:
     label: str | None
     start: int
     count: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An image as a grid shows it, with what a model suggests for it."""
+
+    row: ImageRow
+    suggestion: Suggestion | None = None
+
+
+Fetch = Callable[[Sequence[int]], Sequence[Entry]]
 
 
 def pack_ids(ids: Sequence[int]) -> QMimeData:
@@ -40,39 +58,98 @@ def unpack_ids(data: QMimeData) -> list[int]:
 
 
 class ImageListModel(QAbstractListModel):
-    """Images in the order shown. With `classes` given to `set_rows` they are grouped, one section per class, empty ones too."""
+    """Images in the order shown, either a short list at hand (`set_rows`) or ids whose rows are fetched when seen (`set_ids`).
+
+    trouble: a StudioError, when rows could not be fetched; they are empty until the next try.
+    """
 
     ImageRole = Qt.ItemDataRole.UserRole + 1
 
+    trouble = Signal(object)
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[ImageRow] = []
-        self._place: dict[int, int] = {}
+        self._ids: array[int] = array("q")
+        self._known: OrderedDict[int, Entry | None] = OrderedDict()  # None: can't be had
+        self._fetch: Fetch | None = None
         self.sections: list[Section] = []
         self.grouped = False
 
     def set_rows(self, rows: Sequence[ImageRow], classes: Sequence[str] | None = None) -> None:
         """Shows `rows`; with `classes` under headings in that order, unlabeled images first."""
+        piles: dict[str | None, list[ImageRow]] = {None: [], **{name: [] for name in classes or ()}}
+        for row in rows:
+            piles.setdefault(row.label if classes is not None else None, []).append(row)
+        listed = [(label, array("q", [r.id for r in pile])) for label, pile in piles.items()]
+        if classes is not None:
+            listed = [(label, ids) for label, ids in listed if label is not None or ids]
+        known: OrderedDict[int, Entry | None] = OrderedDict((r.id, Entry(r)) for r in rows)
+        self._reset(listed, known, None, classes is not None)
+
+    def set_ids(self, listed: Sequence[tuple[str | None, array[int]]], fetch: Fetch, *, grouped: bool = True) -> None:
+        """Shows images by id, one section per class; rows come from `fetch` (which may raise StudioError) when they are seen."""
+        self._reset(listed, OrderedDict(), fetch, grouped)
+
+    def _reset(
+        self,
+        listed: Sequence[tuple[str | None, array[int]]],
+        known: OrderedDict[int, Entry | None],
+        fetch: Fetch | None,
+        grouped: bool,
+    ) -> None:
         self.beginResetModel()
-        self.grouped = classes is not None
-        if classes is None:
-            self._rows = list(rows)
-            self.sections = [Section(None, 0, len(self._rows))]
-        else:
-            self._rows, self.sections = _group(rows, classes)
-        self._place = {row.id: number for number, row in enumerate(self._rows)}
+        self._ids, self._known, self._fetch, self.grouped = array("q"), known, fetch, grouped
+        self.sections = []
+        for label, ids in listed:
+            self.sections.append(Section(label, len(self._ids), len(ids)))
+            self._ids.extend(ids)
         self.endResetModel()
 
+    def refetch(self) -> None:
+        """The rows have changed; their number and order have not."""
+        if self._fetch is not None:
+            self._known.clear()
+            if self._ids:
+                self.dataChanged.emit(self.index(0), self.index(len(self._ids) - 1))
+
+    # --- looking up ---------------------------------------------------------------
+
+    def ids(self) -> Sequence[int]:
+        return self._ids
+
     def rows(self) -> list[ImageRow]:
-        return self._rows
+        """Every row; for lists of a few thousand at most."""
+        found = [self.entry(number) for number in range(len(self._ids))]
+        return [entry.row for entry in found if entry is not None]
+
+    def entry(self, place: int) -> Entry | None:
+        """What is at a place; fetched with its neighbours if need be. None where it can't be had."""
+        number = self._ids[place]
+        if number not in self._known and self._fetch is not None:
+            self._fetch_page(place)
+        return self._known.get(number)
 
     def image(self, index: Index | int) -> ImageRow:
-        return self._rows[index if isinstance(index, int) else index.row()]
+        """The row at a place. Raises LookupError where it can't be had."""
+        entry = self.entry(index if isinstance(index, int) else index.row())
+        if entry is None:
+            raise LookupError("this image can't be read from the project")
+        return entry.row
 
     def index_of(self, image_id: int) -> QModelIndex:
         """Where an image is now; an invalid index when it is not shown."""
-        place = self._place.get(image_id)
-        return QModelIndex() if place is None else self.index(place)
+        try:
+            return self.index(self._ids.index(image_id))
+        except ValueError:
+            return QModelIndex()
+
+    def places_of(self, image_ids: Collection[int]) -> list[int]:
+        """The places of those among these images that are shown, ascending."""
+        if len(image_ids) == 1:
+            found = self.index_of(next(iter(image_ids)))
+            return [found.row()] if found.isValid() else []
+        wanted = set(image_ids)
+        return [place for place, number in enumerate(self._ids) if number in wanted] if wanted else []
 
     def section_of(self, row: int) -> int:
         """The number of the section that holds `row`."""
@@ -81,19 +158,33 @@ class ImageListModel(QAbstractListModel):
                 return number
         return -1
 
+    def _fetch_page(self, place: int) -> None:
+        assert self._fetch is not None
+        start = place - place % _PAGE
+        missing = [number for number in self._ids[start : start + _PAGE] if number not in self._known]
+        self._known.update(dict.fromkeys(missing))  # so that what can't be had is not asked for at every painting
+        try:
+            self._known.update((entry.row.id, entry) for entry in self._fetch(missing))
+        except StudioError as error:
+            self.trouble.emit(error)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+
+    # --- Qt's side --------------------------------------------------------------------
+
     def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
+        return 0 if parent.isValid() else len(self._ids)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
+        entry = self.entry(index.row()) if index.isValid() else None
+        if entry is None:
             return None
-        row = self._rows[index.row()]
         if role == self.ImageRole:
-            return row
+            return entry.row
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.name
+            return entry.row.name
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return describe(row)
+            return describe(entry.row, entry.suggestion)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -112,29 +203,25 @@ class ImageListModel(QAbstractListModel):
         return [IMAGE_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        return pack_ids([self._rows[index.row()].id for index in indexes])
+        return pack_ids([self._ids[index.row()] for index in indexes])
 
     def supportedDragActions(self) -> Qt.DropAction:
         return Qt.DropAction.MoveAction | Qt.DropAction.CopyAction
 
 
-def describe(row: ImageRow) -> str:
+def describe(row: ImageRow, suggestion: Suggestion | None = None) -> str:
     """One line about an image: `weld_12.png · crack · Training · 640 × 480`."""
-    parts = [row.name, row.label or "no class yet", row.split.caption, f"{row.width} × {row.height}"]
+    parts = [row.name, row.label or "no class yet"]
+    if suggestion is not None:
+        parts.append(f"suggested: {suggestion.label}, {messages.percent(suggestion.confidence)}")
+    parts.append(row.split.caption)
     if row.group:
-        parts.insert(3, f"group {row.group}")
+        parts.append(f"group {row.group}")
+    parts.append(f"{row.width} × {row.height}")
+    if row.excluded:
+        parts.append("left out")
+    if row.unsure:
+        parts.append("unsure")
+    if row.note:
+        parts.append(f"note: {row.note}")
     return " · ".join(parts)
-
-
-def _group(rows: Sequence[ImageRow], classes: Sequence[str]) -> tuple[list[ImageRow], list[Section]]:
-    piles: dict[str | None, list[ImageRow]] = {None: [], **{name: [] for name in classes}}
-    for row in rows:
-        piles.setdefault(row.label, []).append(row)
-    ordered: list[ImageRow] = []
-    sections: list[Section] = []
-    for label, pile in piles.items():
-        if label is None and not pile:
-            continue
-        sections.append(Section(label, len(ordered), len(pile)))
-        ordered.extend(pile)
-    return ordered, sections

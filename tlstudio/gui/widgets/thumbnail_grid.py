@@ -1,6 +1,10 @@
-"""The grid of images: ten thousand of them under class headings, painted only where they are seen."""
+"""The grid of images: a hundred thousand of them under class headings, fetched and painted only where they are seen."""
 
 from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from PySide6.QtCore import (
     QEvent,
@@ -24,12 +28,14 @@ from PySide6.QtWidgets import QWidget
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyles
+from tlstudio.gui.models.image_list import Entry, Fetch
 from tlstudio.gui.widgets.grid_view import GridView
 from tlstudio.gui.widgets.section_layout import SectionLayout
 from tlstudio.gui.widgets.thumbnail_painter import HEADER, CellState, ThumbnailPainter, cell_size
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
 _EMPTY = 44
+MARK_KEYS = "unx"
 _NO_MODIFIER = Qt.KeyboardModifier.NoModifier
 
 
@@ -37,11 +43,14 @@ class ThumbnailGrid(GridView):
     """A virtual grid over an `ImageListModel`.
 
     dropped: (image ids, class name or None) when images are dropped on a section. digit: a number key was pressed.
-    look: an image was asked for in large (Space, Return or double click). chosen_changed: the selection changed.
+    mark: one of MARK_KEYS was pressed. look: an image was asked for in large (Space, double click, or Return where nothing is
+    suggested). accept: Return while the current image has a suggestion. chosen_changed: the selection changed.
     """
 
     digit = Signal(str)
+    mark = Signal(str)
     look = Signal(object)
+    accept = Signal()
     chosen_changed = Signal()
 
     def __init__(self, store: ThumbnailStore, parent: QWidget | None = None) -> None:
@@ -57,18 +66,28 @@ class ThumbnailGrid(GridView):
 
     def first_pictures(self, ids: list[int]) -> list[QPixmap | None]:
         edge = theme.THUMBNAILS[0]
-        images = [self._images.image(self._images.index_of(number)) for number in ids]
-        return [self.painter_of_cells.store.load_now(image.content, edge) for image in images]
+        found = [self._images.entry(place) for place in self._images.places_of(ids)]
+        return [self.painter_of_cells.store.load_now(e.row.content, edge) for e in found if e is not None]
 
     def set_rows(self, rows: list[ImageRow], classes: list[str] | None = None) -> None:
         """Other images, or the same after a change; keeps what is selected and the place where the user was."""
+        with self._same_place():
+            self._images.set_rows(rows, classes)
+
+    def set_ids(self, listed: Sequence[tuple[str | None, array[int]]], fetch: Fetch, *, grouped: bool = True) -> None:
+        """`set_rows` for any number of images: see `ImageListModel.set_ids`."""
+        with self._same_place():
+            self._images.set_ids(listed, fetch, grouped=grouped)
+
+    @contextmanager
+    def _same_place(self) -> Iterator[None]:
         kept = set(self.selected_ids())
-        current = self.current_image()
+        current = self.current_id()
         scroll = self.verticalScrollBar().value()
-        self._images.set_rows(rows, classes)
+        yield
         self.select_ids(kept)
         if current is not None:
-            where = self._images.index_of(current.id)
+            where = self._images.index_of(current)
             self.selectionModel().setCurrentIndex(where, QItemSelectionModel.SelectionFlag.NoUpdate)
         self.verticalScrollBar().setValue(scroll)
 
@@ -84,30 +103,41 @@ class ThumbnailGrid(GridView):
             self.scrollTo(self.currentIndex())
 
     def selected_ids(self) -> list[int]:
-        return [self._images.image(row).id for row in sorted(self.selected_rows())]
+        ids = self._images.ids()
+        return [ids[row] for row in sorted(self.selected_rows())]
 
     def selected_count(self) -> int:
-        return len(self.selected_rows())
+        selection = self.selectionModel().selection()
+        return sum(selection.at(number).height() for number in range(selection.size()))
 
-    def select_ids(self, ids: set[int]) -> None:
+    def select_ids(self, ids: Collection[int]) -> None:
         """Selects the images that are shown among `ids`; neighbours become one range, so thousands stay quick."""
-        rows = sorted(place.row() for place in map(self._images.index_of, ids) if place.isValid())
+        rows = self._images.places_of(ids)
         self.selectionModel().select(self.ranges(rows), QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
-    def current_image(self) -> ImageRow | None:
+    def current_id(self) -> int | None:
         index = self.currentIndex()
-        return self._images.image(index) if index.isValid() else None
+        return self._images.ids()[index.row()] if index.isValid() else None
 
-    def image_after(self, leaving: set[int]) -> int | None:
+    def current_entry(self) -> Entry | None:
+        index = self.currentIndex()
+        return self._images.entry(index.row()) if index.isValid() else None
+
+    def current_image(self) -> ImageRow | None:
+        entry = self.current_entry()
+        return None if entry is None else entry.row
+
+    def image_after(self, leaving: Collection[int]) -> int | None:
         """The image to go on with when some leave their place: the next one that stays, or else the one before."""
-        rows = self._images.rows()
-        gone = [place.row() for place in map(self._images.index_of, leaving) if place.isValid()]
+        ids = self._images.ids()
+        gone = self._images.places_of(leaving)
         if not gone:
             return None
-        after = next((row.id for row in rows[max(gone) + 1 :] if row.id not in leaving), None)
+        out = set(leaving)
+        after = next((ids[place] for place in range(gone[-1] + 1, len(ids)) if ids[place] not in out), None)
         if after is not None:
             return after
-        return next((row.id for row in reversed(rows[: max(gone)]) if row.id not in leaving), None)
+        return next((ids[place] for place in range(gone[-1], -1, -1) if ids[place] not in out), None)
 
     def go_to_row(self, row: int) -> None:
         """Makes a row the current and only selected one."""
@@ -151,11 +181,15 @@ class ThumbnailGrid(GridView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == _NO_MODIFIER
-        current = self.current_image()
+        current = self.current_entry() if plain else None
         if plain and event.text() and event.text() in KEYS:
             self.digit.emit(event.text())
-        elif plain and current and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.look.emit(current)
+        elif current is not None and event.text() and event.text().lower() in MARK_KEYS:
+            self.mark.emit(event.text().lower())
+        elif current is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.suggestion:
+            self.accept.emit()
+        elif current is not None and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.look.emit(current.row)
         else:
             super().keyPressEvent(event)
             return
@@ -163,8 +197,9 @@ class ThumbnailGrid(GridView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
-        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
-            self.look.emit(self._images.image(index))
+        entry = self._images.entry(index.row()) if index.isValid() else None
+        if entry is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.look.emit(entry.row)
 
     # --- painting -----------------------------------------------------------
 
@@ -187,8 +222,12 @@ class ThumbnailGrid(GridView):
         selection = self.selectionModel()
         for row in self._layout.rows_between(top, bottom):
             state = CellState(selection.isSelected(self._images.index(row)), row == focused, row == under)
-            image = self._images.image(row)
-            self.painter_of_cells.cell(painter, self._layout.rect(row), image, state, self.notes.get(image.id, ""))
+            entry = self._images.entry(row)
+            if entry is not None:
+                words = self.notes.get(entry.row.id, "")
+                self.painter_of_cells.cell(
+                    painter, self._layout.rect(row), entry.row, state, note=words, suggestion=entry.suggestion
+                )
         if self._images.grouped:
             self._paint_headings(painter, offset)
         if self.placeholder and not self._images.rowCount():

@@ -14,6 +14,7 @@ _BOUND = 48 * 1024 * 1024  # bytes of pixels kept; about 300 pictures at the lar
 _BURST_SECONDS = 0.006  # work per turn: stays below one frame with room for painting
 _PAUSE_MS = 4
 _QUEUE = 400  # more than any screen shows
+_MISSING = 5000  # thumbnails known not to be there; beyond it the disk is asked again
 
 Locate = Callable[[str], Path]
 
@@ -103,6 +104,8 @@ class ThumbnailStore(QObject):
         content, edge = key
         picture = read_thumbnail(self._locate(content), edge)
         if picture is None:
+            if len(self._missing) >= _MISSING:
+                self._missing.clear()
             self._missing.add(content)
             return
         self._kept[key] = picture
