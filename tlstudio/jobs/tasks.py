@@ -35,8 +35,9 @@ def _heavy(target: str) -> Task:
 TASKS: dict[str, Task] = {
     "preview_import": _light("previewing:preview_import"),
     "import": _light("importing:import_images"),
-    "check": _light("checking:check"),
+    "check": _light("checking:check_quickly"),
     "view_image": _light("viewing:view_image"),
+    "add_files": _light("adding_files:add_files"),
     "match_files": _light("matching:match_files"),
     "compare_labels": _light("agreement:compare"),
     "download_model": _light("models:download_model"),
@@ -52,6 +53,7 @@ TASKS: dict[str, Task] = {
     "list_backups": _light("keeping:list_backups"),
     "restore_backup": _light("keeping:restore_backup"),
     "report_outline": _light("reporting:outline"),
+    "check_closely": _heavy("checking:check"),
     "train": _heavy("training:train"),
     "evaluate": _heavy("evaluating:evaluate"),
     "explain": _heavy("explaining:explain_image"),

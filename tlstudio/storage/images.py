@@ -157,6 +157,11 @@ def counts(project: Project) -> Counts:
     return Counts(images, unlabeled, groups, refused, {s.value: int(found.get(s.value, 0)) for s in Split})
 
 
+def count_unlabeled(project: Project) -> int:
+    with project.read() as db:
+        return int(db.execute("SELECT COUNT(*) FROM images WHERE class_id IS NULL").fetchone()[0])
+
+
 def sample_contents(project: Project, n: int) -> list[str]:
     """The contents of up to `n` images, spread over the project, for the start page."""
     with project.read() as db:

@@ -57,6 +57,11 @@ def classes(project: Path) -> list[ImageClass]:
     return list_classes(Project(project))
 
 
+def unlabeled(project: Path) -> int:
+    """How many images have no class yet."""
+    return stored.count_unlabeled(Project(project))
+
+
 def thumbnail(project: Path, content: str) -> Path:
     """Where the small picture of a content is: a JPEG of at most 208 px; the file may be missing."""
     return project / "cache" / "thumbnails" / content[:2] / f"{content}.jpg"

@@ -1,0 +1,32 @@
+"""Single files join a project that is there, all with the same class."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tlstudio.domain.events import SILENT, Reporter
+from tlstudio.domain.importing import ImportRequest, ImportResult
+from tlstudio.storage.files import write_bytes
+from tlstudio.storage.project import Project
+from tlstudio.workflow.importing import import_images
+
+
+def add_files(project: Path, paths: Sequence[Path], label: str | None, reporter: Reporter = SILENT) -> ImportResult:
+    """Imports these files into the project with a class, or without one; files that are there already are left alone.
+
+    They take the way of every import, as rows of a table: each is looked at, refused with its reason where it can't be read,
+    and divided among the parts. Raises what `import_images` raises.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("file", "class"))
+    writer.writerows((str(path.absolute()), label or "") for path in paths)
+    with tempfile.TemporaryDirectory(prefix="tlstudio-") as folder:
+        table = Path(folder) / "files.csv"
+        write_bytes(table, text.getvalue().encode("utf-8"))
+        seed = int(Project(project).meta("seed", "0"))
+        return import_images(ImportRequest(table, project, seed=seed), reporter)
