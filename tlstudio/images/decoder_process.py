@@ -8,6 +8,8 @@ import os
 import pickle
 import signal
 import struct
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any
 
 from tlstudio.domain.errors import ImageRefused, WorkerDied
@@ -25,6 +28,9 @@ END_SECONDS = 5.0
 # A process whose owner died while a file kept it busy for ever ends itself after this long.
 LAST_RESORT_SECONDS = 900.0
 NO_MEMORY = "The picture does not fit into memory."
+
+
+_starting = threading.Lock()
 
 
 class DecoderDied(Exception):
@@ -48,7 +54,7 @@ class DecoderProcess:
         _allow_children()
         self._connection, far = context.Pipe()
         self._process: BaseProcess = context.Process(target=serve, args=(far,), name=NAME, daemon=True)
-        with _without_interrupts():
+        with _without_interrupts(), _without_main():
             self._process.start()
         far.close()
         self._give_up = time.monotonic() + START_SECONDS
@@ -128,6 +134,21 @@ def _allow_children() -> None:
     here = multiprocessing.current_process()
     if here.daemon:
         here.daemon = False
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """A spawned process would first run its owner's main module again; what it does here is never found there.
+
+    So a script that calls this program needs no `if __name__ == "__main__":`, and its own work is not done twice.
+    """
+    with _starting:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 @contextmanager

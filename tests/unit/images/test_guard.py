@@ -340,3 +340,20 @@ def test_processes_end_with_their_owner(tmp_path: Path, end: str) -> None:
     _, errors = owner.communicate("\n")
     wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     assert errors == ""
+
+
+def test_a_script_needs_no_main_guard_and_runs_once(tmp_path: Path) -> None:
+    script = tmp_path / "plain.py"
+    script.write_text(
+        textwrap.dedent("""
+        from pathlib import Path
+        from tests.unit.images.misbehaving import whoami
+        from tlstudio.images.guard import DECODERS
+
+        print("once", flush=True)
+        print(DECODERS.call(whoami, 0, Path("x"))[0] > 0)
+        """)
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, env=environment, check=False)
+    assert (done.stdout, done.stderr) == ("once\nTrue\n", "")
