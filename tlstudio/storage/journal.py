@@ -5,6 +5,7 @@ A change may move images to classes, set fields of images and rename or remove c
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -110,8 +111,23 @@ def _recorded(db: sqlite3.Connection, change: int, title: str, *, back: bool) ->
         title,
         [tuple(r) for r in db.execute(f"SELECT image_id, {side}_class FROM label_events {where}", (change,))],
         [tuple(r) for r in db.execute(f"SELECT image_id, field, {side} FROM field_events {where}", (change,))],
-        [tuple(r) for r in db.execute(f"SELECT class_id, field, {side} FROM class_events {where}", (change,))],
+        _with_free_names(
+            db, [tuple(r) for r in db.execute(f"SELECT class_id, field, {side} FROM class_events {where}", (change,))]
+        ),
     )
+
+
+def _with_free_names(db: sqlite3.Connection, edits: Sequence[tuple[int, str, Value]]) -> list[tuple[int, str, Value]]:
+    """Since the change, an import may have brought a class of the name that one is to get back: it gets a name beside it."""
+    own = {number for number, name, _ in edits if name == "name"}
+    taken = {row[1] for row in db.execute("SELECT id, name FROM classes") if row[0] not in own}
+
+    def free(name: str, wanted: Value) -> Value:
+        if name != "name" or wanted not in taken:
+            return wanted
+        return next(other for n in itertools.count(2) if (other := f"{wanted} ({n})") not in taken)
+
+    return [(number, name, free(name, to)) for number, name, to in edits]
 
 
 def _differing(db: sqlite3.Connection, edit: Edit) -> Edit:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.conftest import labels_now
+from tests.unit.conftest import labels_now, new_image
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.storage import classes, journal, labels
+from tlstudio.storage.images import add_images
 from tlstudio.storage.project import Project
 
 Pets = Callable[..., Project]
@@ -67,6 +68,18 @@ def test_merging_is_one_change(pets: Pets) -> None:
     for source, target in (("cat", "cat"), ("cat", "horse"), ("horse", "cat")):
         with pytest.raises(WrongUsage):
             classes.merge_class(made, source, target, "ann")
+
+
+def test_a_name_that_an_import_has_taken_meanwhile_does_not_keep_a_change_from_being_taken_back(pets: Pets) -> None:
+    made = pets(["cat", "dog"])
+    classes.rename_class(made, "cat", "kitten", "ann")
+    add_images(made, [new_image("new", "cat"), new_image("newer", "cat (2)")], [])
+    done = journal.undo(made)
+    assert done is not None
+    assert names(made) == ["cat (3)", "dog", "cat", "cat (2)"]
+    assert labels_now(made) == ["cat (3)", "dog", "cat", "cat (2)"]
+    journal.redo(made)
+    assert names(made) == ["kitten", "dog", "cat", "cat (2)"]
 
 
 def test_name_of_a_removed_class_is_free_again(pets: Pets) -> None:
