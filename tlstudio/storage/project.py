@@ -19,6 +19,8 @@ FOLDERS = ("cache", "runs", "exports", "backups")
 class Project:
     """A project on the disk. Holds no open handle: each transaction opens and closes its own connection."""
 
+    UNPACKED = ".unpacked-"  # how folders begin that an import unpacks an archive into
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 

@@ -135,7 +135,13 @@ def _replace(database: Path, chosen: Path) -> None:
 
 
 def tidy(project: Project) -> None:
-    """Removes what killed writes left in the project, wherever the program writes. Never raises OSError."""
+    """Removes what killed writes and imports left in the project, wherever the program writes. Never raises OSError.
+
+    Call it only where this program holds the project, so that no other imports into it.
+    """
+    with suppress(OSError):
+        for unpacked in list(project.copies.glob(f"{project.UNPACKED}*")):
+            shutil.rmtree(unpacked, ignore_errors=True)
     age = SHARED_LEFTOVER_SECONDS if volume_of(project.folder).shared else 0.0
     places = [project.folder, project.folder / backups.FOLDER, project.exports]
     with suppress(OSError):

@@ -38,7 +38,7 @@ def unpacked(
     if not isinstance(tree, Archive):
         yield list(found), [], {}
         return
-    folder = project.copies / f".unpacked-{uuid.uuid4().hex[:8]}"
+    folder = project.copies / f"{project.UNPACKED}{uuid.uuid4().hex[:8]}"
     try:
         _need_room(project, tree, found)
         done = 0
@@ -105,11 +105,7 @@ def places(
 
 def _bring(file: Path, target: Path, *, move: bool) -> None:
     if move:
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
-        except OSError as error:
-            raise from_os_error(error, target) from error
+        files.move(file, target)
         return
     with files.replacing(target) as temporary:
         shutil.copyfile(file, temporary)
