@@ -58,7 +58,7 @@ class DecoderProcess:
             self._process.start()
         far.close()
         self._give_up = time.monotonic() + START_SECONDS
-        self.asked = 0
+        self.answers = 0
 
     def is_ready(self, seconds: float) -> bool:
         """Waits up to `seconds` for the process to be able to work. Raises WorkerDied when it can't even start."""
@@ -86,21 +86,17 @@ class DecoderProcess:
     def exit_code(self) -> int | None:
         return self._process.exitcode
 
-    def ask(self, function: Callable[[Any], Any], item: object) -> None:
-        """Hands over the next item. Raises DecoderDied."""
-        self.asked += 1
-        task = pickle.dumps((function, item))
-        try:
+    def ask(self, task: bytes) -> None:
+        """Hands over the next item as a `message`; a dead process is noticed when it is waited for."""
+        with suppress(OSError):
             self._connection.send_bytes(task)
-        except OSError as error:
-            raise DecoderDied from error
 
     def answered(self, seconds: float) -> bool:
         """Waits up to `seconds` for the answer, or for the process's end."""
         return self._connection.poll(seconds)
 
     def receive(self) -> Answer:
-        """The answer to the last item. Raises DecoderDied."""
+        """The answer to the first item that has none yet. Raises DecoderDied."""
         try:
             head = self._connection.recv_bytes()
             (count,) = struct.unpack_from("<I", head)
@@ -108,6 +104,7 @@ class DecoderProcess:
         except (EOFError, OSError) as error:
             raise DecoderDied from error
         answer: Answer = pickle.loads(memoryview(head)[4:], buffers=buffers)
+        self.answers += 1
         return answer
 
     def hang_up(self) -> None:
@@ -124,6 +121,11 @@ class DecoderProcess:
             self._process.join(END_SECONDS)
         with suppress(ValueError):  # one that waits for a dead drive can't be ended even so; the system does it later
             self._process.close()
+
+
+def message(function: Callable[[Any], Any], item: object) -> bytes:
+    """What `DecoderProcess.ask` hands over."""
+    return pickle.dumps((function, item))
 
 
 def _allow_children() -> None:

@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from tlstudio.domain.values import Refusal
-from tlstudio.images.decoder_process import END_SECONDS, DecoderDied, DecoderProcess
-from tlstudio.images.ordered import cores, in_order
+from tlstudio.images.decoder_lanes import CRASHED, POLL_SECONDS, TOO_LONG, Lanes, Stopped
+from tlstudio.images.decoder_process import END_SECONDS, DecoderDied, DecoderProcess, message
+from tlstudio.images.ordered import AHEAD, cores, gather
+
+__all__ = ["CRASHED", "DECODERS", "TOO_LONG", "Guard"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -26,11 +29,6 @@ B = TypeVar("B")
 SECONDS = 60.0
 SECONDS_PER_MEGAPIXEL = 1.0
 IDLE_SECONDS = 30.0
-# A process that is about to end its file anyway stays warm when the user cancels.
-GRACE_SECONDS = 0.5
-POLL_SECONDS = 0.1
-TOO_LONG = "Reading the file took too long."
-CRASHED = "The file makes the decoder crash."
 
 
 class Guard:
@@ -41,8 +39,8 @@ class Guard:
     """
 
     def __init__(self, processes: int | None = None, *, seconds: float = SECONDS, idle: float = IDLE_SECONDS) -> None:
+        self.seconds = seconds
         self._processes = processes
-        self._seconds = seconds
         self._idle_seconds = idle
         self._lock = threading.Lock()
         self._idle: list[DecoderProcess] = []
@@ -66,16 +64,21 @@ class Guard:
         An ImageRefused that the function raises becomes a Refusal too; any other exception comes out here. Leaving the loop
         early, for an exception or a cancellation, stops what is under way.
         """
-        stop = threading.Event()
+        width = self._width()
+        lanes = Lanes[A, B](self, width, function, path)
+        return gather(lanes.submit, items, width * AHEAD, waiting=waiting, leaving=lanes.leave)
 
-        def one(item: A) -> B | Refusal:
-            return self._run(function, item, str(path(item)), stop)
-
-        return in_order(one, items, threads=self._size(), waiting=waiting, leaving=stop.set)
-
-    def call(self, function: Callable[[A], B | Refusal], item: A, path: Path) -> B | Refusal:
+    def call(
+        self,
+        function: Callable[[A], B | Refusal],
+        item: A,
+        path: Path,
+        *,
+        waiting: Callable[[], object] | None = None,
+    ) -> B | Refusal:
         """`function` of one item, see `in_order`."""
-        return self._run(function, item, str(path), threading.Event())
+        ((_, result),) = self.in_order(function, [item], lambda _: path, waiting=waiting)
+        return result
 
     def close(self) -> None:
         """Ends the processes. What is under way in another thread ends its own."""
@@ -92,60 +95,10 @@ class Guard:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, function: Callable[[A], B | Refusal], item: A, path: str, stop: threading.Event) -> B | Refusal:
-        """One item, in a process that is kept if all went well."""
-        while True:
-            process = self._borrow(stop)
-            keep, first = False, process.asked == 0
-            try:
-                process.ask(function, item)
-                if not self._wait(process, path, stop):
-                    return Refusal(path, TOO_LONG)
-                answer = process.receive()
-                keep = True
-            except DecoderDied:
-                # Only a fresh process proves that it was this file, and not an earlier one or the system.
-                if first:
-                    return Refusal(path, CRASHED)
-                continue
-            finally:
-                if keep:
-                    self._give_back(process)
-                else:
-                    process.kill()
-            if answer.failure is not None:
-                raise answer.failure
-            result: B | Refusal = answer.value if answer.refused is None else Refusal(path, answer.refused)
-            return result
+    # --- for the lanes ---
 
-    def _wait(self, process: DecoderProcess, path: str, stop: threading.Event) -> bool:
-        """Whether an answer (or the process's end) came in time. Raises _Stopped when nobody wants it any more."""
-        end = time.monotonic() + self._seconds
-        asked_for_more = False
-        while not process.answered(POLL_SECONDS):
-            if stop.is_set():
-                if process.answered(GRACE_SECONDS):
-                    break
-                raise _Stopped
-            if time.monotonic() < end:
-                continue
-            if asked_for_more:
-                return False
-            end, asked_for_more = end + self._more_seconds(path, stop), True
-        return True
-
-    def _more_seconds(self, path: str, stop: threading.Event) -> float:
-        """What a file may take longer for its size; asked only when it is late, and of a process, as any look into a file."""
-        process = self._borrow(stop)
-        try:
-            process.ask(megapixels, path)
-            answer = process.receive() if process.answered(self._seconds) else None
-        except DecoderDied:
-            answer = None
-        process.kill()
-        return 0.0 if answer is None or not answer.value else answer.value * SECONDS_PER_MEGAPIXEL
-
-    def _borrow(self, stop: threading.Event) -> DecoderProcess:
+    def borrow(self, stop: threading.Event) -> DecoderProcess:
+        """A process that is ready. Raises WorkerDied when none can be started, Stopped when nobody waits any more."""
         with self._lock:
             while self._idle:
                 process = self._idle.pop()
@@ -156,21 +109,33 @@ class Guard:
         try:
             while not process.is_ready(POLL_SECONDS):
                 if stop.is_set():
-                    raise _Stopped
+                    raise Stopped
         except BaseException:
             process.kill()
             raise
         return process
 
-    def _give_back(self, process: DecoderProcess) -> None:
+    def give_back(self, process: DecoderProcess) -> None:
+        """Keeps a process that has nothing to do for the next who needs one."""
         with self._lock:
             self._used = time.monotonic()
-            if len(self._idle) < self._size():
+            if len(self._idle) < self._width():
                 self._idle.append(process)
                 if self._timer is None:
                     self._set_timer(self._idle_seconds)
                 return
         process.kill(END_SECONDS)
+
+    def more_seconds(self, path: str, stop: threading.Event) -> float:
+        """What a file may take longer for its size; asked only when it is late, and of a process, as any look into a file."""
+        process = self.borrow(stop)
+        try:
+            process.ask(message(megapixels, path))
+            answer = process.receive() if process.answered(self.seconds) else None
+        except DecoderDied:
+            answer = None
+        process.kill()
+        return 0.0 if answer is None or not answer.value else answer.value * SECONDS_PER_MEGAPIXEL
 
     def _set_timer(self, seconds: float) -> None:
         self._timer = threading.Timer(seconds, self._end_idle)
@@ -188,12 +153,8 @@ class Guard:
             self._timer = None
         _end(ending)
 
-    def _size(self) -> int:
+    def _width(self) -> int:
         return self._processes or cores()
-
-
-class _Stopped(Exception):
-    """Nobody waits for this item any more."""
 
 
 def megapixels(path: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
@@ -9,10 +10,11 @@ from typing import TypeVar
 
 import psutil
 
-LISTEN_SECONDS = 0.2
-
 A = TypeVar("A")
 B = TypeVar("B")
+
+AHEAD = 4
+LISTEN_SECONDS = 0.2
 
 
 @cache
@@ -22,38 +24,45 @@ def cores() -> int:
 
 
 def in_order(
-    function: Callable[[A], B],
-    items: Iterable[A],
-    *,
-    ahead: int = 4,
-    threads: int | None = None,
-    waiting: Callable[[], object] | None = None,
-    leaving: Callable[[], object] | None = None,
+    function: Callable[[A], B], items: Iterable[A], *, ahead: int = AHEAD, threads: int | None = None
 ) -> Iterator[tuple[A, B]]:
     """Runs `function` over `items` on one thread a core, results in order. For work that lets go of the interpreter.
 
     At most `ahead` items a thread are under way, so memory stays bounded however long the list and slow the consumer.
-    waiting: called again and again while the next result lets itself be waited for; what it raises comes out here.
-    leaving: called at the end, however it comes, before the items under way are waited for.
     """
     workers = threads or cores()
-    pending: list[tuple[A, Future[B]]] = []
-    source = iter(items)
     with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
-        try:
-            for item in source:
-                pending.append((item, pool.submit(function, item)))
-                if len(pending) >= workers * ahead:
-                    first, future = pending.pop(0)
-                    yield first, _result(future, waiting)
-            while pending:
-                first, future = pending.pop(0)
+        yield from gather(lambda item: pool.submit(function, item), items, workers * ahead)
+
+
+def gather(
+    submit: Callable[[A], Future[B]],
+    items: Iterable[A],
+    ahead: int,
+    *,
+    waiting: Callable[[], object] | None = None,
+    leaving: Callable[[], object] | None = None,
+) -> Iterator[tuple[A, B]]:
+    """Submits the items, at most `ahead` before their turn, and gives back their results in order.
+
+    waiting: called again and again while the next result lets itself be waited for; what it raises comes out here.
+    leaving: called at the end, however it comes.
+    """
+    pending: deque[tuple[A, Future[B]]] = deque()
+    try:
+        for item in items:
+            pending.append((item, submit(item)))
+            if len(pending) >= ahead:
+                first, future = pending.popleft()
                 yield first, _result(future, waiting)
-        finally:
-            if leaving is not None:
-                leaving()
-            for _, future in pending:
-                future.cancel()
+        while pending:
+            first, future = pending.popleft()
+            yield first, _result(future, waiting)
+    finally:
+        if leaving is not None:
+            leaving()
+        for _, future in pending:
+            future.cancel()
 
 
 def _result(future: Future[B], waiting: Callable[[], object] | None) -> B:

@@ -129,6 +129,11 @@ def block(edge: int) -> npt.NDArray[np.uint8]:
     return (np.arange(edge * edge * 3) % 251).astype(np.uint8).reshape(edge, edge, 3)
 
 
+def grow(item: bytes) -> npt.NDArray[np.uint8]:
+    """Much for little, and much for much."""
+    return np.full(3_000_000, len(item) % 256, np.uint8)
+
+
 def touch_and_hang(item: Path) -> str:
     """Leaves its process number in a file, then never comes back."""
     item.write_text(str(os.getpid()))

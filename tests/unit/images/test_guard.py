@@ -18,7 +18,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.unit.images.misbehaving import block, decode, nested, never_ready, touch_and_hang, whoami
+from tests.unit.images.misbehaving import block, decode, grow, nested, never_ready, touch_and_hang, whoami
 from tlstudio.domain.errors import Cancelled, DiskFull, WorkerDied
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
@@ -112,6 +112,12 @@ def test_arrays_come_back_as_they_are(pool: Guard) -> None:
         assert not isinstance(found, Refusal)
         assert (found.dtype, found.shape) == (np.uint8, (edge, edge, 3))
         assert np.array_equal(found, block(edge))
+
+
+@pytest.mark.parametrize("size", [10, 2_000_000])
+def test_large_questions_and_large_answers_never_wait_for_each_other(pool: Guard, size: int) -> None:
+    found = [result for _, result in pool.in_order(grow, [bytes(size + k) for k in range(8)], len)]
+    assert [int(result[0]) for result in found] == [(size + k) % 256 for k in range(8)]  # type: ignore[index]
 
 
 def test_pixels_are_those_of_prepare(pool: Guard, tmp_path: Path) -> None:

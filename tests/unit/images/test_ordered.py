@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 
-from tlstudio.images.ordered import in_order
+from tlstudio.images.ordered import gather, in_order
 
 
 def test_results_come_in_order_however_long_each_takes() -> None:
@@ -58,27 +59,16 @@ def test_a_consumer_that_leaves_early_ends_the_threads() -> None:
     assert threading.active_count() == before
 
 
-def test_who_leaves_is_heard_before_what_is_under_way_is_waited_for() -> None:
-    left = threading.Event()
-
-    def work(i: int) -> int:
-        if i:
-            assert left.wait(20)
-        return i
-
-    results = in_order(work, range(50), threads=2, leaving=left.set)
-    assert next(results) == (0, 0)
-    results.close()  # type: ignore[attr-defined]
-    assert left.is_set()
-
-
 def test_a_wish_to_stop_is_heard_while_a_result_is_waited_for() -> None:
-    left, asked = threading.Event(), []
+    asked: list[int] = []
+    left: list[str] = []
 
     def wish() -> None:
         asked.append(1)
         if len(asked) == 2:
             raise ZeroDivisionError
 
+    never: Future[int] = Future()
     with pytest.raises(ZeroDivisionError):
-        list(in_order(lambda _: left.wait(20), range(9), threads=2, waiting=wish, leaving=left.set))
+        list(gather(lambda _: never, range(9), 3, waiting=wish, leaving=lambda: left.append("left")))
+    assert left == ["left"]

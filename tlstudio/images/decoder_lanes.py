@@ -1,0 +1,181 @@
+"""Threads that keep decoding processes busy: each owns one process, hands it files, and replaces it when it fails.
+
+A process is given its next file before it has answered for the last one, so that it never waits for its owner. Its files are
+answered in the order they were given: what goes wrong is the first one's doing.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from tlstudio.domain.values import Refusal
+from tlstudio.images.decoder_process import DecoderDied, DecoderProcess, message
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+GIVEN = 2  # files a process holds at most: the one it works on, and the next
+# A longer task is not handed over ahead: a process that is writing its answer does not read, and both would wait for ever.
+SHORT = 16_384
+POLL_SECONDS = 0.1
+# A process that is about to end its file anyway stays warm when the user cancels.
+GRACE_SECONDS = 0.5
+TOO_LONG = "Reading the file took too long."
+CRASHED = "The file makes the decoder crash."
+
+
+class Stopped(Exception):
+    """Nobody waits for the results any more."""
+
+
+class Pool(Protocol):
+    """Where processes come from and go back to. `seconds`: for a file; more_seconds: for a large one that is late."""
+
+    seconds: float
+
+    def borrow(self, stop: threading.Event) -> DecoderProcess: ...
+    def give_back(self, process: DecoderProcess) -> None: ...
+    def more_seconds(self, path: str, stop: threading.Event) -> float: ...
+
+
+@dataclass(slots=True)
+class _Task:
+    path: str
+    message: bytes
+    future: Future[Any] = field(default_factory=Future)
+    asked: bool = False
+
+
+class Lanes(Generic[A, B]):
+    """The threads of one loop over many files; they start one by one as files come in, and end with `leave`."""
+
+    def __init__(
+        self, pool: Pool, width: int, function: Callable[[A], B | Refusal], path: Callable[[A], object]
+    ) -> None:
+        self._pool = pool
+        self._width = width
+        self._function = function
+        self._path = path
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def submit(self, item: A) -> Future[B | Refusal]:
+        """Queues an item. Raises what pickling raises."""
+        task = _Task(str(self._path(item)), message(self._function, item))
+        self._tasks.put(task)
+        if len(self._threads) < self._width:
+            lane = _Lane(self._pool, self._tasks, self._stop)
+            self._threads.append(threading.Thread(target=lane.run, name=f"decode-{len(self._threads)}"))
+            self._threads[-1].start()
+        return task.future
+
+    def leave(self) -> None:
+        """Stops what is under way and ends the threads."""
+        self._stop.set()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+
+class _Lane:
+    """One thread's share: a process, and the files it was given; the first of them is the one it works on."""
+
+    def __init__(self, pool: Pool, tasks: queue.SimpleQueue[_Task | None], stop: threading.Event) -> None:
+        self._pool = pool
+        self._tasks = tasks
+        self._stop = stop
+        self._process: DecoderProcess | None = None
+        self._given: deque[_Task] = deque()
+        self._last = False
+
+    def run(self) -> None:
+        try:
+            while self._take():
+                self._answer_first()
+        except Stopped:
+            self._drop()
+        if self._process is not None:
+            self._pool.give_back(self._process)
+
+    def _take(self) -> bool:
+        """Takes what there is to do, waiting for it only with empty hands. False at the end of all."""
+        while not self._last and len(self._given) < GIVEN:
+            try:
+                task = self._tasks.get(block=not self._given)
+            except queue.Empty:
+                break
+            if task is None:
+                self._last = True
+            elif not self._stop.is_set():
+                self._given.append(task)
+        return bool(self._given)
+
+    def _answer_first(self) -> None:
+        """Waits for the first file's answer; a file whose process died of an earlier one is left for another go."""
+        first = self._given[0]
+        try:
+            process = self._process = self._process or self._pool.borrow(self._stop)
+            self._hand_over(process)
+            if self._in_time(process, first.path):
+                answer = process.receive()
+                if answer.failure is not None:
+                    first.future.set_exception(answer.failure)
+                else:
+                    first.future.set_result(
+                        answer.value if answer.refused is None else Refusal(first.path, answer.refused)
+                    )
+            else:
+                self._drop()
+                first.future.set_result(Refusal(first.path, TOO_LONG))
+        except DecoderDied:
+            # Only a fresh process proves that it was this file, and not an earlier one or the system.
+            fresh = process.answers == 0
+            self._drop()
+            if not fresh:
+                return
+            first.future.set_result(Refusal(first.path, CRASHED))
+        except Stopped:
+            raise
+        except Exception as error:
+            self._drop()
+            first.future.set_exception(error)
+        self._given.popleft()
+
+    def _hand_over(self, process: DecoderProcess) -> None:
+        for i, task in enumerate(self._given):
+            if not task.asked and (i == 0 or len(task.message) <= SHORT):
+                process.ask(task.message)
+                task.asked = True
+
+    def _in_time(self, process: DecoderProcess, path: str) -> bool:
+        """Whether an answer (or the process's end) came in time. Raises Stopped when nobody wants it any more."""
+        end = time.monotonic() + self._pool.seconds
+        asked_for_more = False
+        while not process.answered(POLL_SECONDS):
+            if self._stop.is_set():
+                if process.answered(GRACE_SECONDS):
+                    break
+                raise Stopped
+            if time.monotonic() < end:
+                continue
+            if asked_for_more:
+                return False
+            end, asked_for_more = end + self._pool.more_seconds(path, self._stop), True
+        return True
+
+    def _drop(self) -> None:
+        """Ends the process, and with it what it still had to do."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+        for task in self._given:
+            task.asked = False
