@@ -2,7 +2,8 @@
 
 - draft: a 12-megapixel JPEG into model input, against the library's full decode and resize (times faster, to stay above 3).
 - cache: building the pixel cache on two cores, against two processes that do nothing but prepare the same files one after
-  another (share of their speed, to stay above 0.85); `cold` counts the start of the decoding processes too.
+  another (share of their speed, to stay above 0.85); `cold` counts the start of the decoding processes too; the share of
+  processor time, starts included on both sides, holds on a busy machine as well.
 - way back: one picture of model input from a decoding process, against the same bytes through shared memory (milliseconds).
 
 Each ratio comes from one run, its sides taking turns, so that what else the machine does weighs on both.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import statistics
 import tempfile
 import time
@@ -117,6 +119,11 @@ def bare_loops(paths: list[Path]) -> float:
     return took
 
 
+def processor_seconds() -> float:
+    """Spent so far by this process and those it has ended (0 for the latter on Windows)."""
+    return sum(os.times()[:4])
+
+
 def build_cache(rows: list[ImageRow], folder: Path, guard: Guard) -> float:
     cache.DECODERS = guard
     project = Project.create(folder, "bench")
@@ -125,11 +132,16 @@ def build_cache(rows: list[ImageRow], folder: Path, guard: Guard) -> float:
 
 def caching(paths: list[Path], folder: Path, rounds: int) -> dict[str, float]:
     rows = [ImageRow(i, p, content_key(p), 4000, 3000, "a", None, Split.TRAIN) for i, p in enumerate(paths)]
-    warm, cold, bare = [], [], []
+    warm, cold, bare, work = [], [], [], []
     for n in range(rounds):
+        before = processor_seconds()
         bare.append(bare_loops(paths))
+        between = processor_seconds()
         with Guard(CORES) as guard:
             cold.append(build_cache(rows, folder / f"cold{n}", guard))
+        work.append((between - before) / (processor_seconds() - between))
+        with Guard(CORES) as guard:
+            build_cache(rows[:CORES], folder / f"start{n}", guard)
             warm.append(build_cache(rows, folder / f"warm{n}", guard))
     return {
         "images": len(paths),
@@ -137,6 +149,7 @@ def caching(paths: list[Path], folder: Path, rounds: int) -> dict[str, float]:
         "cache_seconds": statistics.median(warm),
         "share": statistics.median(b / w for b, w in zip(bare, warm, strict=True)),
         "share_cold": statistics.median(b / c for b, c in zip(bare, cold, strict=True)),
+        "share_of_processor_time": statistics.median(work),
     }
 
 
