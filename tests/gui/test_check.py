@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tlstudio.domain.results import CheckResult, Severity
+from tlstudio.domain.findings import CheckResult, Severity
 from tlstudio.gui.pages.check import CheckPage
 from tlstudio.gui.pages.labels import LabelsPage
 from tlstudio.gui.widgets.finding_card import FindingCard

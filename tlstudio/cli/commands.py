@@ -61,18 +61,6 @@ def doctor(options: argparse.Namespace, output: Output) -> None:
     output.result(found)
 
 
-def check(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.workflow.checking import check as look
-
-    found = look(options.project, output)
-    rows = [(f.severity.value, f.title, f.harm) for f in found.findings]
-    if rows:
-        output.table("Findings", ("Severity", "What", "What it does to the result"), rows)
-    else:
-        output.text("Nothing found that could mislead the result.")
-    output.result(found)
-
-
 def models_list(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.models import model_statuses
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import commands, data, keeping, label_commands
+from tlstudio.cli import checking, commands, data, keeping, label_commands
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
@@ -48,8 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     data.import_options(p)
     keeping.changes_project(p)
     label_commands.labels_command(sub, shared)
-    p = command("check", "look for problems in the data", commands.check)
-    _project(p)
+    checking.check_options(command("check", "look for problems in the data", checking.check))
     _models(sub, shared)
     p = command("train", "train a model", commands.train)
     _train(p)

@@ -3,35 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.values import Interval, Split
-
-
-class Severity(StrEnum):
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something the data check saw. `files`: worst first. `harm`: one sentence on what it does to the result."""
-
-    kind: str
-    severity: Severity
-    count: int
-    files: tuple[str, ...]
-    title: str
-    harm: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)

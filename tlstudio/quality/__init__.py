@@ -1,1 +1,1 @@
-"""What can be wrong with the data: duplicates, leaks, imbalance. No torch."""
+"""What can be wrong with the data: copies, leaks, classes, pictures, shortcuts, labels. No torch."""

@@ -1,159 +1,92 @@
-"""What can be seen in labels, splits and file contents alone, before any model: each check is one function, listed at the end."""
+"""Every check that needs no model, in one list, and the order in which findings are told."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
-from tlstudio.domain.results import Finding, Severity
-from tlstudio.domain.values import ImageRow, Split
+from tlstudio.domain.findings import Finding, Repair, Severity
+from tlstudio.quality import classes, copies, pictures, shortcuts
+from tlstudio.quality.evidence import Evidence, counted, paths
+from tlstudio.quality.shortcuts import LEAST_IMAGES, TELLING, encode, predict_alone, unit_numbers
 
-SMALL_CLASS = 20  # images for training below which a class's figures are mostly luck
-IMBALANCE = 10.0  # largest class over smallest
-BLANK_SPREAD = 2.0  # standard deviation of grey values, 0 … 255
+Check = Callable[[Evidence], Finding | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the checks look at. `spread`: standard deviation of the small picture's grey values by content, where known."""
-
-    images: Sequence[ImageRow]
-    spread: Mapping[str, float]
-
-
-def _copies(images: Sequence[ImageRow]) -> list[list[ImageRow]]:
-    by_content: dict[str, list[ImageRow]] = defaultdict(list)
-    for image in images:
-        by_content[image.content].append(image)
-    return [same for same in by_content.values() if len(same) > 1]
-
-
-def _counted(n: int, one: str, many: str) -> str:
-    """`1 image is blank`, `1,204 images are blank`."""
-    return f"1 image {one}" if n == 1 else f"{n:,} images {many}"
-
-
-def _paths(groups: Sequence[Sequence[ImageRow]]) -> tuple[str, ...]:
-    return tuple(str(i.path) for group in groups for i in group)
-
-
-def exact_duplicates(evidence: Evidence) -> Finding | None:
-    """Files with the same bytes."""
-    groups = _copies(evidence.images)
-    if not groups:
-        return None
-    extra = sum(len(g) - 1 for g in groups)
-    return Finding(
-        "exact_duplicate",
-        Severity.LOW,
-        extra,
-        _paths(groups),
-        _counted(extra, "is an exact copy of another", "are exact copies of others"),
-        "Copies count twice in training and make the data look larger than they are.",
-    )
-
-
-def conflicting_labels(evidence: Evidence) -> Finding | None:
-    """Copies of one file that carry different labels."""
-    groups = [g for g in _copies(evidence.images) if len({i.label for i in g if i.label}) > 1]
-    if not groups:
-        return None
-    return Finding(
-        "conflicting_labels",
-        Severity.HIGH,
-        len(groups),
-        _paths(groups),
-        _counted(len(groups), "appears under two different classes", "appear under two different classes"),
-        "One of the two labels is wrong, and the model is taught both.",
-    )
-
-
-def leaks(evidence: Evidence) -> Finding | None:
-    """A group, or copies of one file, on both sides of a split."""
-    by_group: dict[str, list[ImageRow]] = defaultdict(list)
-    for image in evidence.images:
-        if image.group is not None:
-            by_group[image.group].append(image)
-    torn = [g for g in [*by_group.values(), *_copies(evidence.images)] if len({i.split for i in g}) > 1]
-    if not torn:
-        return None
-    files = tuple(dict.fromkeys(_paths(torn)))
-    return Finding(
-        "leak",
-        Severity.HIGH,
-        len(files),
-        files,
-        f"{len(files):,} images share a group or a file across training, validation and test",
-        "The model is tested on what it has already seen, so its figures come out too good.",
-    )
-
-
-def small_classes(evidence: Evidence) -> Finding | None:
-    """Classes with fewer than SMALL_CLASS images for training."""
-    labels = {i.label for i in evidence.images if i.label is not None}
-    training = Counter(i.label for i in evidence.images if i.label is not None and i.split is Split.TRAIN)
-    small = sorted((training[name], name) for name in labels if training[name] < SMALL_CLASS)
-    if not small:
-        return None
-    names = {name for _, name in small}
-    told = ", ".join(f"{name} ({n})" for n, name in small[:5])
-    return Finding(
-        "small_class",
-        Severity.MEDIUM,
-        len(small),
-        tuple(str(i.path) for i in evidence.images if i.label in names),
-        f"Few images to learn from: {told}",
-        f"Below {SMALL_CLASS} images for training, a class is often missed and its figures vary by luck.",
-    )
-
-
-def imbalance(evidence: Evidence) -> Finding | None:
-    """The largest class has more than IMBALANCE times the images of the smallest."""
-    counts = Counter(i.label for i in evidence.images if i.label is not None)
-    if len(counts) < 2:
-        return None
-    (large, most), (rare, least) = counts.most_common()[0], counts.most_common()[-1]
-    if most <= IMBALANCE * least:
-        return None
-    return Finding(
-        "imbalance",
-        Severity.MEDIUM,
-        1,
-        tuple(str(i.path) for i in evidence.images if i.label == rare),
-        f"“{large}” has {most:,} images, “{rare}” only {least:,}",
-        "Plain accuracy hides failures on rare classes. Look at the balanced accuracy instead.",
-    )
-
-
-def blanks(evidence: Evidence) -> Finding | None:
-    """Pictures of nearly one colour."""
-    empty = sorted((evidence.spread.get(i.content, 1e9), str(i.path)) for i in evidence.images)
-    files = tuple(path for spread, path in empty if spread < BLANK_SPREAD)
-    if not files:
-        return None
-    return Finding(
-        "blank",
-        Severity.MEDIUM,
-        len(files),
-        files,
-        _counted(len(files), "is blank", "are blank"),
-        "They show nothing of their class and teach the model noise.",
-    )
-
-
-CHECKS: tuple[Callable[[Evidence], Finding | None], ...] = (
-    conflicting_labels,
-    leaks,
-    small_classes,
-    imbalance,
-    blanks,
-    exact_duplicates,
+# Among findings of one severity, the earlier one is told first.
+CHECKS: tuple[Check, ...] = (
+    copies.leaks,
+    copies.conflicting_labels,
+    shortcuts.shortcuts,
+    shortcuts.mixed_colour,
+    classes.small_classes,
+    classes.imbalance,
+    copies.near_duplicates,
+    *pictures.CHECKS,
+    copies.exact_duplicates,
 )
 ORDER = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 
 def all_findings(evidence: Evidence) -> tuple[Finding, ...]:
     """Every finding, most harmful first."""
-    found = [finding for check in CHECKS if (finding := check(evidence)) is not None]
-    return tuple(sorted(found, key=lambda f: ORDER[f.severity]))
+    return in_order(finding for check in CHECKS if (finding := check(evidence)) is not None)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Most harmful first; those that are set aside at the end."""
+    return tuple(sorted(findings, key=lambda f: (f.ignored, ORDER[f.severity])))
+
+
+def burned_in_text(evidence: Evidence) -> Finding | None:
+    """Text written into pictures; worse where it goes with the class."""
+    texts = frozenset(evidence.text)
+    written = [image for image in evidence.images if image.content in texts]
+    if not written:
+        return None
+    harm = "It may name a patient or a place, and the model may read it instead of looking at the picture."
+    severity = Severity.MEDIUM
+    images = shortcuts.labeled(evidence)
+    if len(images) >= LEAST_IMAGES:
+        has = encode([image.content in texts for image in images])
+        score = predict_alone(has, encode([image.label for image in images]), unit_numbers(images))
+        if score is not None and score.holds(TELLING):
+            severity = Severity.HIGH
+            harm = "It is found far more often in some classes than in others, so the model may go by the text alone."
+    title = counted(len(written), "has text written into the picture", "have text written into the picture")
+    return Finding(
+        "burned_in_text",
+        severity,
+        len(written),
+        paths(written),
+        title,
+        harm,
+        repair=Repair.LEAVE_OUT,
+        advice="Crop or cover the text and import the images again, or leave them out.",
+        page="images",
+    )
+
+
+def set_aside(findings: Sequence[Finding], reasons: Mapping[tuple[str, str], str]) -> tuple[Finding, ...]:
+    """The findings, with their reason where the user set them aside. reasons: {(kind, key): reason}.
+
+    A finding that is set aside file by file falls into two when only some of its files were.
+    """
+    told: list[Finding] = []
+    for finding in findings:
+        found = [reasons.get((finding.kind, key), "") for key in finding.dismissal_keys()]
+        if not finding.single:
+            told.append(replace(finding, reason=found[0]))
+            continue
+        aside = [file for file, reason in zip(finding.files, found, strict=True) if reason]
+        left = [file for file, reason in zip(finding.files, found, strict=True) if not reason]
+        if left:
+            told.append(_part(finding, left, ""))
+        if aside:
+            told.append(_part(finding, aside, next(reason for reason in found if reason)))
+    return in_order(told)
+
+
+def _part(finding: Finding, files: Sequence[str], reason: str) -> Finding:
+    n = len(files)
+    title = finding.title if n == finding.count else f"{n:,} label{'' if n == 1 else 's'} may be wrong"
+    return replace(finding, files=tuple(files), count=n, title=title, reason=reason)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tlstudio.domain.cards import ModelCard
+from tlstudio.domain.findings import Finding
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.results import Evaluation, Finding
+from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import Split
 

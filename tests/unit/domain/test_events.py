@@ -23,7 +23,7 @@ from tlstudio.domain.events import (
     event_name,
     to_plain,
 )
-from tlstudio.domain.results import Finding, Severity
+from tlstudio.domain.findings import Finding, Severity
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval, Split
 

@@ -16,8 +16,8 @@ import pytest
 from tests.unit.jobs.conftest import Desk
 from tlstudio.domain.errors import WorkerDied
 from tlstudio.domain.events import Event, Note, Progress
+from tlstudio.domain.findings import CheckResult
 from tlstudio.domain.importing import ImportPreview, ImportRequest, ImportResult
-from tlstudio.domain.results import CheckResult
 from tlstudio.jobs import supervisor as supervising
 from tlstudio.jobs.messages import Broke, Control, Done, Lane, Request, Steer, WasCancelled
 from tlstudio.jobs.tasks import TASKS, lane_of

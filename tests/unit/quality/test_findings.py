@@ -1,107 +1,25 @@
-"""Each finding of the data check on images made to have it, and silence on images without."""
+"""All checks together: silence on clean data, the order, and findings that are set aside."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import pytest
+from dataclasses import replace
 
 from tests.unit.conftest import image_row
-from tlstudio.domain.results import Finding, Severity
+from tests.unit.quality.conftest import images_of, measures_of, paths
+from tlstudio.domain.findings import KINDS, Finding, Repair, Severity
 from tlstudio.domain.values import ImageRow, Split
-from tlstudio.quality.findings import Evidence, all_findings
-
-ENOUGH = 24
-
-
-def images_of(label: str | None, n: int, start: int, **options: object) -> list[ImageRow]:
-    return [image_row(start + i, label, **options) for i in range(n)]
-
-
-@pytest.fixture
-def clean() -> list[ImageRow]:
-    """Two balanced classes, every image its own group, nothing to complain of."""
-    rows = [*images_of("cat", ENOUGH, 0), *images_of("dog", ENOUGH, 100)]
-    return [*rows, *images_of("cat", 3, 200, split=Split.TEST), *images_of("dog", 3, 300, split=Split.VAL)]
-
-
-def found(images: Sequence[ImageRow], spread: dict[str, float] | None = None) -> dict[str, Finding]:
-    return {f.kind: f for f in all_findings(Evidence(images, spread or {}))}
-
-
-def paths(images: Sequence[ImageRow]) -> tuple[str, ...]:
-    return tuple(str(i.path) for i in images)
+from tlstudio.quality.evidence import Evidence
+from tlstudio.quality.findings import all_findings, burned_in_text, set_aside
 
 
 def test_clean_data_have_no_finding(clean: list[ImageRow]) -> None:
-    assert found(clean, {i.content: 40.0 for i in clean}) == {}
-    assert found([]) == {}
-
-
-def test_exact_copies(clean: list[ImageRow]) -> None:
-    copies = [image_row(900 + i, "cat", content=clean[0].content) for i in range(2)]
-    ((kind, finding),) = found([*clean, *copies]).items()
-    assert (kind, finding.severity, finding.count) == ("exact_duplicate", Severity.LOW, 2)
-    assert finding.files == paths([clean[0], *copies])
-
-
-def test_copies_under_two_classes(clean: list[ImageRow]) -> None:
-    copy = image_row(900, "dog", content=clean[0].content)
-    findings = found([*clean, copy])
-    assert list(findings) == ["conflicting_labels", "exact_duplicate"]
-    assert findings["conflicting_labels"].count == 1
-    assert findings["conflicting_labels"].files == paths([clean[0], copy])
-
-
-def test_a_copy_without_a_class_is_no_conflict(clean: list[ImageRow]) -> None:
-    assert list(found([*clean, image_row(900, None, content=clean[0].content)])) == ["exact_duplicate"]
-
-
-def test_copies_on_both_sides_of_a_split(clean: list[ImageRow]) -> None:
-    copy = image_row(900, "cat", content=clean[0].content, split=Split.TEST)
-    findings = found([*clean, copy])
-    assert list(findings) == ["leak", "exact_duplicate"]
-    assert findings["leak"].files == paths([clean[0], copy])
-    assert findings["leak"].severity is Severity.HIGH
-
-
-def test_a_group_on_both_sides_of_a_split_is_told_once_a_file(clean: list[ImageRow]) -> None:
-    torn = [image_row(900 + i, "cat", group="patient 7", split=s, content="a" * 64) for i, s in enumerate(Split)]
-    whole = images_of("dog", 4, 950, group="patient 8")
-    finding = found([*clean, *torn, *whole])["leak"]
-    assert finding.files == paths(torn)
-    assert finding.count == 3
-
-
-def test_small_classes_are_named_smallest_first(clean: list[ImageRow]) -> None:
-    rare = [*images_of("emu", 19, 400), *images_of("fox", 5, 500), *images_of("elk", 9, 600, split=Split.TEST)]
-    finding = found([*clean, *rare])["small_class"]
-    assert (finding.severity, finding.count) == (Severity.MEDIUM, 3)
-    assert "elk (0), fox (5), emu (19)" in finding.title
-    assert set(finding.files) == set(paths(rare))
-
-
-def test_imbalance_only_beyond_ten_to_one(clean: list[ImageRow]) -> None:
-    cats = sum(i.label == "cat" for i in clean)
-    assert "imbalance" not in found([*clean, *images_of("cat", 10 * cats - cats, 1000)])
-    finding = found([*clean, *images_of("cat", 10 * cats - cats + 1, 1000)])["imbalance"]
-    assert finding.files == paths([i for i in clean if i.label == "dog"])
-    assert "“cat” has 271" in finding.title
-
-
-def test_blank_images_blankest_first(clean: list[ImageRow]) -> None:
-    spread = {i.content: 40.0 for i in clean} | {clean[5].content: 1.9, clean[3].content: 0.0, clean[4].content: 2.0}
-    finding = found(clean, spread)["blank"]
-    assert finding.files == paths([clean[3], clean[5]])
-    assert finding.count == 2
-
-
-def test_an_image_without_a_small_picture_is_not_called_blank(clean: list[ImageRow]) -> None:
-    assert "blank" not in found(clean, {})
+    assert all_findings(Evidence(clean, measures_of(clean), bytes={i.id: 1000 for i in clean})) == ()
+    assert all_findings(Evidence(clean)) == ()
+    assert all_findings(Evidence([])) == ()
 
 
 def test_unlabeled_images_count_for_no_class() -> None:
-    assert found(images_of(None, 50, 0)) == {}
+    assert all_findings(Evidence(images_of(None, 50, 0))) == ()
 
 
 def test_the_most_harmful_come_first(clean: list[ImageRow]) -> None:
@@ -110,16 +28,65 @@ def test_the_most_harmful_come_first(clean: list[ImageRow]) -> None:
         image_row(900, "dog", content=clean[0].content, split=Split.TEST),
         image_row(901, "emu"),
         *images_of("cat", 300, 1000),
+        image_row(902, "cat", content=clean[2].content),
     ]
-    findings = all_findings(Evidence(rows, {clean[1].content: 0.0}))
+    findings = all_findings(Evidence(rows, measures_of(clean[1:2], spread=0.0)))
     assert [f.kind for f in findings] == [
-        "conflicting_labels",
-        "leak",
-        "small_class",
-        "imbalance",
-        "blank",
+        *("leak", "conflicting_labels"),
+        *("small_class", "imbalance", "blank"),
         "exact_duplicate",
     ]
     order = [Severity.HIGH, Severity.MEDIUM, Severity.LOW]
     assert [f.severity for f in findings] == sorted((f.severity for f in findings), key=order.index)
-    assert all(f.harm.endswith(".") and f.count > 0 and f.files for f in findings)
+    assert all(f.harm.endswith(".") and f.count > 0 and f.files and f.kind in KINDS for f in findings)
+    assert all(f.repair is not None or f.advice for f in findings), "a deed, or words on what to do"
+
+
+def test_text_is_worse_where_it_goes_with_the_class(clean: list[ImageRow]) -> None:
+    mixed = [clean[0], clean[30]]
+    finding = burned_in_text(Evidence(clean, text={i.content for i in mixed}))
+    assert finding is not None
+    assert (finding.severity, finding.count, finding.files) == (Severity.MEDIUM, 2, paths(mixed))
+    cats = {i.content for i in clean if i.label == "cat"}
+    telling = burned_in_text(Evidence(clean, text=cats))
+    assert telling is not None
+    assert telling.severity is Severity.HIGH
+    assert burned_in_text(Evidence(clean)) is None
+
+
+FOUND = Finding("leak", Severity.HIGH, 2, ("/a.png", "/b.png"), "2 images …", "Bad.", repair=Repair.KEEP_TOGETHER)
+SUSPECTS = Finding("label_suspect", Severity.HIGH, 3, ("/a.png", "/b.png", "/c.png"), "3 labels …", "Bad.", single=True)
+
+
+def test_what_is_set_aside_comes_last_and_comes_back_when_its_files_change() -> None:
+    low = Finding("tiny", Severity.LOW, 1, ("/a.png",), "1 image …", "Bad.")
+    reasons = {(FOUND.kind, key): "checked by hand" for key in FOUND.dismissal_keys()}
+    told = set_aside([FOUND, low], reasons)
+    assert [(f.kind, f.ignored) for f in told] == [("tiny", False), ("leak", True)]
+    assert told[1].reason == "checked by hand"
+    grown = replace(FOUND, files=("/a.png", "/b.png", "/c.png"))
+    assert not set_aside([grown], reasons)[0].ignored
+    assert set_aside([replace(FOUND, files=("/b.png", "/a.png"))], reasons)[0].ignored, "whatever the order"
+    assert not set_aside([replace(FOUND, kind="blank")], reasons)[0].ignored
+
+
+def test_suspects_are_set_aside_one_by_one() -> None:
+    reasons = {(SUSPECTS.kind, key): "right" for key in replace(SUSPECTS, files=("/b.png",)).dismissal_keys()}
+    left, aside = set_aside([SUSPECTS], reasons)
+    assert (left.files, left.count, left.ignored) == (("/a.png", "/c.png"), 2, False)
+    assert (aside.files, aside.count, aside.reason) == (("/b.png",), 1, "right")
+    assert "2 labels" in left.title and "1 label " in aside.title
+
+
+def test_json_has_these_keys() -> None:
+    assert FOUND.to_json() == {
+        "kind": "leak",
+        "severity": "high",
+        "count": 2,
+        "files": ["/a.png", "/b.png"],
+        "title": "2 images …",
+        "harm": "Bad.",
+        "repair": "keep_together",
+        "ignored": False,
+    }
+    assert replace(FOUND, repair=None, reason="so").to_json()["ignored"] is True

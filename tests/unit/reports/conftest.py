@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from tlstudio.domain.cards import ModelCard
+from tlstudio.domain.findings import Finding, Severity
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.results import Evaluation, Finding, ImagePrediction, Severity
+from tlstudio.domain.results import Evaluation, ImagePrediction
 from tlstudio.domain.runs import EpochRow, Mode, RunRow, RunState, TrainSettings
 from tlstudio.domain.values import Interval, Split
 from tlstudio.evaluation.metrics import measure

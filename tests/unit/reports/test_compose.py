@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from tlstudio.domain.findings import Finding, Severity
 from tlstudio.domain.operating import VALIDATION, OperatingPoint, PointFigures
-from tlstudio.domain.results import Finding, Severity
 from tlstudio.domain.runs import Mode
 from tlstudio.domain.values import Interval, Split
 from tlstudio.reports.compose import compose, outline
@@ -182,7 +182,7 @@ def test_what_the_model_never_answers_and_what_it_hardly_learned(make: Make) -> 
 
 def test_severe_findings_are_limits_and_mild_ones_are_not(make: Make, leak: Finding) -> None:
     mild = replace(leak, kind="blank", severity=Severity.LOW)
-    assert "Not repaired: Images that share a group" in told(make(findings=(leak,)))
+    assert "Not repaired: Images that belong together" in told(make(findings=(leak,)))
     assert "Not repaired" not in told(make(findings=(mild,)))
 
 
@@ -193,6 +193,20 @@ def test_findings_come_worst_first_and_without_their_own_words(make: Make, leak:
     assert [row[0] for row in table.rows] == ["High", "Low"]
     assert table.rows[1][1] == "Something new"
     assert not [text for text in report.texts() if "Muster" in text]
+
+
+def test_what_a_person_set_aside_is_told_apart_and_without_the_reason(make: Make, leak: Finding) -> None:
+    material = make(findings=(replace(leak, reason="Muster is fine"),))
+    (table,) = of(section(compose(material), "findings"), Table)
+    assert table.rows[0][0] == "High"
+    assert any("set them aside" in text for text in compose(material).texts())
+    assert "Not repaired" not in told(material)
+    assert not [text for text in compose(material).texts() if "Muster" in text]
+
+
+def test_a_sentence_that_names_a_file_is_not_taken_over(make: Make, leak: Finding) -> None:
+    named = replace(leak, harm="Look at 1970-01-01.png first.")
+    assert not [text for text in compose(make(findings=(named,))).texts() if "1970-01-01" in text]
 
 
 def test_groups_torn_apart_are_told(make: Make) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
-from tlstudio.domain.results import CheckResult, Finding, Severity
+from tlstudio.domain.findings import CheckResult, Finding, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job

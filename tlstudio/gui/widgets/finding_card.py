@@ -7,7 +7,7 @@ from typing import ClassVar
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
-from tlstudio.domain.results import Finding, Severity
+from tlstudio.domain.findings import Finding, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.models.class_style import ClassStyles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tlstudio.domain.results import Severity
+from tlstudio.domain.findings import Severity
 from tlstudio.domain.runs import Mode
 from tlstudio.domain.values import Split
 from tlstudio.reports import words
@@ -13,7 +13,7 @@ from tlstudio.reports.content import Block, Bullets, Paragraph
 from tlstudio.reports.material import Known, Material
 from tlstudio.reports.sections.chapter import Chapter
 from tlstudio.reports.sections.figures import most_frequent
-from tlstudio.reports.sections.findings import what
+from tlstudio.reports.sections.findings import harm, what
 
 FEW_IMAGES = 100  # measured images below which any share is told roughly only
 FEW_OF_CLASS = 20  # images of a class below which its own figures, or what is learned of it, are mostly luck
@@ -177,9 +177,10 @@ def left_out(material: Material) -> Iterator[Limit]:
 def findings(material: Material) -> Iterator[Limit]:
     """What the data check calls severe."""
     for finding in material.findings:
-        if finding.severity is Severity.HIGH:
+        if finding.severity is Severity.HIGH and not finding.ignored:
             told = f"{what(finding)} ({words.number(finding.count)})"
-            yield Limit(f"Not repaired: {told}.", f"{told}: found by the data check and not repaired. {finding.harm}")
+            text = f"{told}: found by the data check and not repaired. {harm(finding)}"
+            yield Limit(f"Not repaired: {told}.", text.strip())
 
 
 def only_like_these(material: Material) -> Iterator[Limit]:

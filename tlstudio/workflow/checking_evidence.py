@@ -1,0 +1,167 @@
+"""What the data check looks at, gathered once and kept: each picture is measured when it is new, and never again.
+
+What is kept lies in cache/checks of the project, by content, and may be deleted at any time. Nothing here writes to the database:
+a check is safe beside an open window.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import astuple, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tlstudio.domain.errors import ProjectBusy, StudioError
+from tlstudio.domain.events import Progress, Reporter
+from tlstudio.domain.values import ImageRow, Refusal
+from tlstudio.images.address import split
+from tlstudio.images.guard import DECODERS
+from tlstudio.images.inspect import write_once
+from tlstudio.images.ordered import in_order
+from tlstudio.images.origin import Origin, read_origin
+from tlstudio.images.small import make_small, read_small
+from tlstudio.quality import looking
+from tlstudio.quality.evidence import Evidence
+from tlstudio.quality.looking import Measures, measure
+from tlstudio.storage import files, images
+from tlstudio.storage.project import Project
+from tlstudio.storage.rowstore import RowStore
+from tlstudio.storage.sizes import list_bytes
+from tlstudio.workflow.browsing import thumbnail
+from tlstudio.workflow.near_duplicates import NearDuplicates
+
+STAGE = "Looking at every image"
+ORIGINS = "origins-1.json"
+
+Row = npt.NDArray[np.generic]
+
+
+def gather(project: Project, reporter: Reporter) -> Evidence:
+    """The images that are not left out, and what can be known of them without opening a file in full size again."""
+    rows = [row for row in images.list_images(project) if not row.excluded]
+    rows = _with_near_duplicates(project, rows, reporter)
+    contents = one_path_each(rows)
+    origins = _origins(project, contents, reporter)
+    return Evidence(
+        rows,
+        _measures(project, contents, reporter),
+        origins,
+        list_bytes(project),
+        text=frozenset(content for content, origin in origins.items() if origin.text),
+        missing=frozenset(row.id for row in rows if not _is_there(row.path)),
+        refused=images.list_refusals(project),
+    )
+
+
+def one_path_each(rows: Iterable[ImageRow]) -> dict[str, Path]:
+    """{content: one of the files that hold it}."""
+    return {row.content: row.path for row in rows}
+
+
+def checks_folder(project: Project) -> Path:
+    return project.cache / "checks"
+
+
+def keep_rows(
+    store: RowStore, keys: Iterable[str], results: Callable[[list[str]], Iterable[tuple[str, Row | None]]]
+) -> dict[str, Row]:
+    """The rows of `keys`; those that the store lacks are made by `results` and kept. None as a row: it could not be made.
+
+    Where somebody else is writing the same rows just now, they are made for this once and not kept.
+    """
+    wanted = list(keys)
+    missing = store.missing(wanted)
+    made: dict[str, Row] = {}
+    if missing:
+        try:
+            with store.writer(len(missing)) as writer:
+                for key, row in results(missing):
+                    if row is not None:
+                        writer.append(key, row)
+        except ProjectBusy:
+            made = {key: row for key, row in results(missing) if row is not None}
+    there = [key for key in wanted if key in store.keys]
+    kept = dict(zip(there, store.take(there), strict=True)) if there else {}
+    return {**kept, **made}
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return split(path)[0].exists()
+    except OSError:
+        return False
+
+
+def _with_near_duplicates(project: Project, rows: list[ImageRow], reporter: Reporter) -> list[ImageRow]:
+    """Images that an earlier version imported were never compared; here they are, for this check alone."""
+    if all(row.look is not None for row in rows):
+        return rows
+    found = NearDuplicates(project, rows, [], reporter).of_known
+    first: dict[int, int] = {}
+    for row in rows:
+        if row.id in found:
+            first.setdefault(found[row.id], row.id)
+    return [replace(row, alike=first[found[row.id]]) if row.id in found else row for row in rows]
+
+
+# --- measures of the small pictures --------------------------------------------------------------------------------------
+
+
+def _measures(project: Project, contents: dict[str, Path], reporter: Reporter) -> dict[str, Measures]:
+    def results(missing: list[str]) -> Iterable[tuple[str, Row | None]]:
+        _make_thumbnails(project, {content: contents[content] for content in missing})
+        read = partial(_measure_one, project.folder)
+        for done, (content, row) in enumerate(in_order(read, missing), start=1):
+            yield content, row
+            reporter.report(Progress(STAGE, done, len(missing)))
+
+    rows = keep_rows(measures_store(project), contents, results)
+    return {content: Measures.from_row(np.asarray(row, np.float32)) for content, row in rows.items()}
+
+
+def measures_store(project: Project) -> RowStore:
+    """What was measured on each picture: float32, (n, WIDTH), by content."""
+    return RowStore(checks_folder(project), f"measures-{looking.VERSION}", (looking.WIDTH,), "float32")
+
+
+def _measure_one(project: Path, content: str) -> Row | None:
+    picture = read_small(thumbnail(project, content))
+    return None if picture is None else measure(picture).to_row()
+
+
+def _make_thumbnails(project: Project, contents: dict[str, Path]) -> None:
+    """Makes the small pictures again that somebody deleted with the cache, as far as their files are there."""
+    places = {path: thumbnail(project.folder, content) for content, path in contents.items()}
+    gone = [path for path, place in places.items() if not place.exists() and _is_there(path)]
+    for path, small in DECODERS.in_order(make_small, gone) if gone else ():
+        if not isinstance(small, Refusal):
+            with suppress(OSError):
+                write_once(places[path], small)
+
+
+# --- what files say of themselves ------------------------------------------------------------------------------------------
+
+
+def _origins(project: Project, contents: dict[str, Path], reporter: Reporter) -> dict[str, Origin]:
+    file = checks_folder(project) / ORIGINS
+    known = _read_origins(file)
+    missing = {path: content for content, path in contents.items() if content not in known and _is_there(path)}
+    if missing:
+        for done, (path, origin) in enumerate(DECODERS.in_order(read_origin, list(missing)), start=1):
+            known[missing[path]] = Origin() if isinstance(origin, Refusal) else origin
+            reporter.report(Progress("Reading what the files say of themselves", done, len(missing)))
+        with suppress(StudioError):  # only a memory: where it can't be kept, the files are asked again
+            files.write_json(file, {content: astuple(origin) for content, origin in known.items()})
+    return {content: known[content] for content in contents if content in known}
+
+
+def _read_origins(file: Path) -> dict[str, Origin]:
+    try:
+        return {content: Origin(*facts) for content, facts in json.loads(file.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

@@ -1,0 +1,101 @@
+"""What one click does about a finding, and setting findings aside. Imports nothing heavy: the window calls these itself.
+
+Every repair is one change in the journal, taken back like any other edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.findings import Finding, Repair, Repaired
+from tlstudio.domain.values import ImageRow, Split
+from tlstudio.storage import dismissals, images, journal
+from tlstudio.storage.journal import Edit, Value
+from tlstudio.storage.project import Project
+from tlstudio.workflow.checking_together import Together
+from tlstudio.workflow.labeling import author_name
+
+Fields = list[tuple[int, str, Value]]
+
+
+def repair(project: Path, finding: Finding) -> Repaired:
+    """Does what the finding offers, to the images as they are now. Raises WrongUsage for a finding without a repair."""
+    if finding.repair is None:
+        raise WrongUsage(f"There is no repair for “{finding.title}”.", remedy=finding.advice)
+    opened = Project(project)
+    rows = {str(row.path): row for row in images.list_images(opened) if not row.excluded}
+    fields, sentence = REPAIRS[finding.repair](finding, rows)
+    touched = journal.record(opened, Edit(sentence, fields=fields), author_name())
+    return Repaired(finding.kind, touched, sentence)
+
+
+def _leave_out(finding: Finding, rows: dict[str, ImageRow]) -> tuple[Fields, str]:
+    gone = [rows[file] for file in finding.files if file in rows]
+    return [(row.id, "excluded", 1) for row in gone], f"{_images(len(gone))} left out"
+
+
+def _look_again(finding: Finding, rows: dict[str, ImageRow]) -> tuple[Fields, str]:
+    marked = [rows[file] for file in finding.files if file in rows]
+    return [(row.id, "unsure", 1) for row in marked], f"{_images(len(marked))} marked to look again"
+
+
+def _leave_copies_out(finding: Finding, rows: dict[str, ImageRow]) -> tuple[Fields, str]:
+    """Keeps one of each set: one that has a class, and among those one of the test part, so that the figures stay comparable.
+
+    A set under two classes stays as it is: nobody but the user can say which of them is right.
+    """
+    gone: list[ImageRow] = []
+    for kin in _sets(finding, rows):
+        if len({row.label for row in kin if row.label is not None}) <= 1:
+            kept = min(kin, key=lambda row: (row.label is None, row.split is not Split.TEST, row.id))
+            gone += [row for row in kin if row is not kept]
+    copies = "1 copy" if len(gone) == 1 else f"{len(gone):,} copies"
+    return [(row.id, "excluded", 1) for row in gone], f"{copies} left out"
+
+
+def _keep_together(finding: Finding, rows: dict[str, ImageRow]) -> tuple[Fields, str]:
+    """See `Together`."""
+    together = Together(list(rows.values()))
+    together.settle(_sets(finding, rows))
+    fields: Fields = [(number, "split", part.value) for number, part in together.moved().items()]
+    fields += [(number, "excluded", 1) for number in sorted(together.gone)]
+    moved, gone = len(together.moved()), len(together.gone)
+    parts = [f"{_images(moved)} moved to the rest of their kind"] if moved or not gone else []
+    if gone:
+        parts.append(f"{_images(gone)} left out")
+    return fields, ", ".join(parts)
+
+
+def _sets(finding: Finding, rows: dict[str, ImageRow]) -> list[list[ImageRow]]:
+    found = [[rows[file] for file in kin if file in rows] for kin in finding.sets]
+    return [kin for kin in found if len(kin) > 1]
+
+
+def _images(n: int) -> str:
+    return "1 image" if n == 1 else f"{n:,} images"
+
+
+REPAIRS: dict[Repair, Callable[[Finding, dict[str, ImageRow]], tuple[Fields, str]]] = {
+    Repair.LEAVE_COPIES_OUT: _leave_copies_out,
+    Repair.LEAVE_OUT: _leave_out,
+    Repair.KEEP_TOGETHER: _keep_together,
+    Repair.LOOK_AGAIN: _look_again,
+}
+
+
+# --- setting aside -----------------------------------------------------------------------------------------------------
+
+
+def set_aside(project: Path, finding: Finding, reason: str) -> None:
+    """The user has looked at the finding and lets it be. Raises WrongUsage without a reason."""
+    clean = reason.strip()
+    if not clean:
+        raise WrongUsage("Give a reason, so that others can follow it later.")
+    dismissals.set_aside(Project(project), finding.kind, finding.dismissal_keys(), clean, author_name())
+
+
+def consider_again(project: Path, finding: Finding) -> None:
+    """Takes a finding back that was set aside."""
+    dismissals.take_back(Project(project), finding.kind, finding.dismissal_keys())
