@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import math
+import os
 import struct
 import warnings
 import zlib
@@ -33,6 +35,7 @@ META_LENGTH_BYTES = 12
 PLAIN, DEFLATED = b"1.2.840.10008.1.2.1", b"1.2.840.10008.1.2.1.99"
 MAX_INFLATED = 2**29  # bytes that a compressed data set may become: more than any picture in it, less than a bomb
 SIZE = ("Rows", "Columns", "NumberOfFrames")
+SMALLEST_FRAME = 8  # bytes of a compressed frame's own header
 # Values that are no short text: nobody's group, and too large to look at.
 NO_GROUPS = frozenset({"SQ", "UN", "OB", "OW", "OF", "OD", "OL", "OV"})
 
@@ -71,8 +74,16 @@ def frames_of(data: Dataset) -> int:
 
 
 def count_frames(path: Path) -> int:
+    """Frames of a file, no more than its bytes can hold."""
     with silent(), opened(path) as file:
-        return frames_of(read_elements(file, SIZE))
+        data = read_elements(file, (*SIZE, "SamplesPerPixel", "BitsAllocated"))
+        stored = file.seek(0, os.SEEK_END)
+        syntax = data.file_meta.get("TransferSyntaxUID")
+        least = SMALLEST_FRAME
+        if syntax is None or not syntax.is_encapsulated:
+            numbers = (data.get(name) or 1 for name in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated"))
+            least = max(1, math.prod(int(number) for number in numbers) // 8)
+        return max(1, min(frames_of(data), stored // least))
 
 
 def group_key(path: Path, keyword: str, secret: bytes) -> str | None:

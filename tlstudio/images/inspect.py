@@ -54,6 +54,17 @@ def inspect(path: Path) -> Inspected | Refusal:
         return Refusal(str(path), f"The file can't be read: {error.strerror or error}.")
 
 
+def make_view(path: Path) -> bytes:
+    """A JPEG of at most VIEW pixels. Raises ImageRefused."""
+    return shrink(load_rgb(path, least=VIEW), VIEW)
+
+
+def key_of_picture(path: Path) -> str:
+    """`content_key`; refuses what is no picture before all its bytes are read. Raises ImageRefused, OSError."""
+    read_header(path)
+    return content_key(path)
+
+
 def content_key(path: Path) -> str:
     """The key of everything that is made from an image, in hex: the SHA-256 of its file's bytes.
 

@@ -12,7 +12,7 @@ from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import NothingToImport
 from tlstudio.domain.events import SILENT, Predicted, Progress, Reporter
 from tlstudio.domain.results import PredictSummary
-from tlstudio.images.decode import KNOWN_OTHERS, SUFFIXES
+from tlstudio.images.decode import KNOWN_OTHERS, looks_like_image
 from tlstudio.images.inspect import write_once
 from tlstudio.images.scan import natural_key
 from tlstudio.inference.bundle import Bundle, read_info
@@ -71,7 +71,7 @@ def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Path]:
     for path in paths:
         if path.is_dir():
             inside = path.rglob("*") if recursive else path.iterdir()
-            images = [p for p in inside if p.suffix.lower() in SUFFIXES | set(KNOWN_OTHERS) and p.is_file()]
+            images = [p for p in inside if _worth_trying(p)]
             found.extend(sorted(images, key=lambda p: natural_key(str(p))))
         else:
             found.append(path)
@@ -81,6 +81,11 @@ def find_files(paths: Sequence[Path], *, recursive: bool) -> list[Path]:
         )
         raise NothingToImport("There are no images in this folder.", remedy=remedy, path=paths[0] if paths else None)
     return found
+
+
+def _worth_trying(path: Path) -> bool:
+    """An image, or a picture of a kind that can't be read, which is then told."""
+    return path.is_file() and (path.suffix.lower() in KNOWN_OTHERS or looks_like_image(path))
 
 
 def _keep(small: bytes) -> Path:

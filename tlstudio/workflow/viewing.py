@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from tlstudio.domain.errors import from_os_error
+from tlstudio.domain.errors import ImageRefused, from_os_error
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.images.decode import load_rgb, quiet_decoders, read_header
-from tlstudio.images.inspect import VIEW, content_key, shrink, write_once
+from tlstudio.domain.values import Refusal
+from tlstudio.images.guard import DECODERS
+from tlstudio.images.inspect import key_of_picture, make_view, write_once
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
+
+T = TypeVar("T")
 
 
 def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
     """A JPEG of at most VIEW pixels in the project's cache, made on first use. Raises ImageRefused."""
-    target = project / "cache" / "views" / f"{_content(project, path)}.jpg"
+    target = project / "cache" / "views" / f"{_content(project, path, reporter)}.jpg"
     if not target.exists():
-        with quiet_decoders():
-            data = shrink(load_rgb(path, least=VIEW), VIEW)
+        data = _guarded(make_view, path, reporter)
         try:
             write_once(target, data)
         except OSError as error:
@@ -25,12 +29,18 @@ def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
     return target
 
 
-def _content(project: Path, path: Path) -> str:
+def _content(project: Path, path: Path, reporter: Reporter) -> str:
     known = next((i.content for i in images.list_images(Project(project)) if i.path == path), None)
     if known is not None:
         return known
-    read_header(path)  # refuses what is no picture before all its bytes are read
     try:
-        return content_key(path)
+        return _guarded(key_of_picture, path, reporter)
     except OSError as error:
         raise from_os_error(error, path) from error
+
+
+def _guarded(look: Callable[[Path], T], path: Path, reporter: Reporter) -> T:
+    found: T | Refusal = DECODERS.call(look, path, path, waiting=reporter.stop_requested)
+    if isinstance(found, Refusal):
+        raise ImageRefused(found.reason, path=path)
+    return found

@@ -40,6 +40,13 @@ def test_later_frames_have_pages_and_windows_of_their_own(tmp_path: Path) -> Non
         load_rgb(tmp_path / "a.dcm#page=3")
 
 
+def test_a_file_has_no_more_frames_than_its_bytes_can_hold(tmp_path: Path) -> None:
+    save(make(GREY, NumberOfFrames=2_000_000_000), tmp_path / "a.dcm")
+    assert pages(tmp_path / "a.dcm") < 20
+    save(compressed(make(np.stack([GREY] * 3), frames=3), RLELossless), tmp_path / "b.dcm")
+    assert pages(tmp_path / "b.dcm") == 3
+
+
 @pytest.mark.parametrize("syntax", [RLELossless, JPEG2000Lossless])
 def test_frames_of_a_compressed_file(tmp_path: Path, syntax: str) -> None:
     values = np.tile(GREY, (8, 8))
