@@ -1,6 +1,7 @@
 """A file becomes an RGB picture. Only the formats below, only within the size limit, and every refusal has a plain reason.
 
-Runs in the worker process or the command line, never in the window: a decoder that crashes must not take the window along.
+Never runs in the window, and where many files or strange ones are read in the processes of `guard`: a decoder that crashes
+must not take anything else along.
 """
 
 from __future__ import annotations

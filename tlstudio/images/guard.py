@@ -28,7 +28,7 @@ B = TypeVar("B")
 
 SECONDS = 60.0
 SECONDS_PER_MEGAPIXEL = 1.0
-IDLE_SECONDS = 30.0
+IDLE_SECONDS = 60.0
 
 
 class Guard:

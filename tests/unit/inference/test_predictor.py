@@ -1,0 +1,74 @@
+"""Classifying files: in order, one bad file costs itself, wherever the command was called from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from tests.conftest import COLOURS, paint
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.images.prepare import prepare
+from tlstudio.inference.bundle import Bundle
+from tlstudio.inference.predictor import BATCH, Status, predict_files
+
+SPEC = PreprocessSpec(16)
+CLASSES = ("red", "blue")
+
+
+class Judge(Bundle):
+    """Stands in for an opened model file: the redder, the surer. Keeps what it was shown."""
+
+    def __init__(self) -> None:
+        self.info = BundleInfo(CLASSES, SPEC, {"id": "net.tag"}, "ab12", {"tlstudio": "0.1"})
+        self.seen: list[npt.NDArray[np.uint8]] = []
+
+    def run(self, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        self.seen.extend(pixels)
+        red = (pixels[:, :, :, 0].mean((1, 2)) / 255).astype(np.float32)
+        return np.stack([red, 1 - red], axis=1), np.zeros(len(pixels), np.float32)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """More than two batches, every third one blue, one cut off and one gone."""
+    colours = [COLOURS["blue" if i % 3 == 0 else "red"] for i in range(2 * BATCH + 5)]
+    paths = [paint(tmp_path, f"{i:02d}.png", colour, seed=i) for i, colour in enumerate(colours)]
+    paths[4].write_bytes(paths[4].read_bytes()[:300])
+    paths[7].unlink()
+    return paths
+
+
+def test_answers_come_in_order_and_a_bad_file_costs_itself(files: list[Path]) -> None:
+    judge = Judge()
+    answers = list(predict_files(judge, files, thumbnails=True))
+    assert [answer.file for answer in answers] == files
+    refused = {i: answer.message for i, answer in enumerate(answers) if answer.status is Status.REFUSED}
+    assert set(refused) == {4, 7}
+    assert "cut off" in refused[4]
+    assert "not there" in refused[7]
+    good = [i for i in range(len(files)) if i not in refused]
+    assert [answers[i].label for i in good] == ["blue" if i % 3 == 0 else "red" for i in good]
+    assert all(np.array_equal(seen, prepare(files[i], SPEC)) for seen, i in zip(judge.seen, good, strict=True))
+    assert all((answers[i].small or b"").startswith(b"\xff\xd8") for i in good)
+
+
+def test_files_named_from_where_the_user_stands(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decoding processes may have been started elsewhere."""
+    list(predict_files(Judge(), files[:1]))
+    monkeypatch.chdir(tmp_path)
+    (answer,) = predict_files(Judge(), [Path("00.png")])
+    assert (answer.file, answer.label) == (Path("00.png"), "blue")
+
+
+def test_a_page_is_a_file_of_its_own(tmp_path: Path) -> None:
+    pages = [Image.new("RGB", (20, 20), COLOURS[name]) for name in ("red", "blue")]
+    pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
+    answers = list(predict_files(Judge(), [tmp_path / "stack.tif", tmp_path / "stack.tif#page=2"]))
+    assert [answer.label for answer in answers] == ["red", "blue"]
