@@ -31,8 +31,8 @@ from tlstudio.jobs import supervisor
 from tlstudio.storage.places import log_file
 
 W = TypeVar("W", bound=QWidget)
-# Said by the offscreen platform itself for every dialog.
-OFFSCREEN_NOISE = "This plugin does not support propagateSizeHints()"
+# Said by the offscreen platform itself for every dialog and popup.
+OFFSCREEN_NOISE = "This plugin does not support "
 PATIENCE = 90.0  # seconds; only a test that fails waits that long
 
 
@@ -246,11 +246,12 @@ def fresh(tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -
 
 
 def draw(path: Path, shape: str, seed: int, size: int = 64) -> None:
-    """A tiny picture of a square, a disc or a cross somewhere on grey, told apart by any model."""
+    """A tiny picture of a square, a disc or a cross somewhere on stained grey, told apart by any model, no two alike."""
     import random
 
     rng = random.Random(f"{shape}{seed}")
-    image = Image.new("RGB", (size, size), (rng.randint(90, 150),) * 3)
+    stains = Image.frombytes("L", (16, 16), rng.randbytes(256)).resize((size, size), Image.Resampling.BICUBIC)
+    image = Image.blend(Image.new("L", (size, size), rng.randint(90, 150)), stains, 0.2).convert("RGB")
     pen = ImageDraw.Draw(image)
     x, y, r = rng.randint(20, size - 20), rng.randint(20, size - 20), rng.randint(9, 15)
     box = (x - r, y - r, x + r, y + r)

@@ -71,7 +71,8 @@ class ImportPreview:
 
     reading: how it was understood; readings: all the ways there are, this one included. splits: empty when the source names
     no parts. groups: how many groups the source itself names. columns: what `column:` can take. pages: all pages of the
-    `paged` files that hold several. dicom: number of DICOM files. problem: why nothing can be imported yet, as a sentence.
+    `paged` files that hold several; 0 where the `paged` files lie in an archive and only may hold several. tags: DICOM keywords
+    that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence.
     """
 
     source: Path
@@ -89,7 +90,7 @@ class ImportPreview:
     table: TablePreview | None = None
     paged: int = 0
     pages: int = 0
-    dicom: int = 0
+    tags: tuple[str, ...] = ()
     problem: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""What was dropped on the window: a folder of images, a model, a project or single images; told by name, nothing is read."""
+"""What was dropped on the window: a source of images, a model, a project or single images; told by name, nothing is read."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from PySide6.QtCore import QMimeData
 
 PROJECT_FILE = "project.db"
 BUNDLE_SUFFIX = ".onnx"
+# Files that list or hold images: tables, exports of other programs, archives.
+SOURCE_SUFFIXES = frozenset({".zip", ".csv", ".tsv", ".json", ".jsonl", ".xml"})
 
 
 class Kind(StrEnum):
     FOLDER = "folder"
+    SOURCE = "source"
     PROJECT = "project"
     BUNDLE = "bundle"
     FILES = "files"
@@ -35,7 +38,10 @@ def look_at(path: Path) -> Dropped:
     """What one file or folder is."""
     if path.is_dir():
         return Dropped(Kind.PROJECT if (path / PROJECT_FILE).is_file() else Kind.FOLDER, (path,))
-    return Dropped(Kind.BUNDLE if path.suffix.lower() == BUNDLE_SUFFIX else Kind.FILES, (path,))
+    suffix = path.suffix.lower()
+    if suffix == BUNDLE_SUFFIX:
+        return Dropped(Kind.BUNDLE, (path,))
+    return Dropped(Kind.SOURCE if suffix in SOURCE_SUFFIXES else Kind.FILES, (path,))
 
 
 def read(mime: QMimeData) -> Dropped | None:

@@ -10,7 +10,7 @@ from tlstudio.domain.events import SILENT, Progress, Reporter
 from tlstudio.domain.importing import ImportPreview, Reading, TablePreview
 from tlstudio.images import dicom
 from tlstudio.images.groups import guess_groups
-from tlstudio.images.paging import count_pages
+from tlstudio.images.paging import count_pages, may_have_pages
 from tlstudio.images.scan import Scan, Steps, Wishes
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
@@ -18,6 +18,7 @@ from tlstudio.workflow.importing import need_two_classes
 from tlstudio.workflow.projects import suggested_folder
 
 SAMPLES = 8
+TAGS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
 def preview_import(
@@ -42,7 +43,7 @@ def preview_import(
         if chosen.preview(Wishes()) is None:
             raise
         problem = error.what  # the page shows the columns and lets the user choose others
-    counts = _pages(chosen, scan, reporter)
+    paged, pages = _pages(chosen, scan, reporter)
     return ImportPreview(
         source=source,
         classes=scan.classes(),
@@ -57,18 +58,25 @@ def preview_import(
         groups=len({f.group for f in scan.found if f.group is not None}),
         columns=scan.columns,
         table=_table(chosen, wishes),
-        paged=len(counts),
-        pages=sum(counts.values()),
-        dicom=sum(1 for f in scan.found if f.path.suffix.lower() in dicom.SUFFIXES),
+        paged=paged,
+        pages=pages,
+        tags=_tags(scan),
         problem=problem,
     )
 
 
-def _pages(chosen: Source, scan: Scan, reporter: Reporter) -> dict[Path, int]:
-    """Files with several pages. An archive's directory does not tell; it is looked at again when the files are taken out."""
+def _pages(chosen: Source, scan: Scan, reporter: Reporter) -> tuple[int, int]:
+    """Files with several pages, and their pages; for an archive, which does not tell, files that may have several, and 0."""
     if isinstance(chosen.tree, Archive):
-        return {}
-    return count_pages(scan.found, Steps("Counting pages", reporter))
+        return sum(1 for f in scan.found if may_have_pages(f.path)), 0
+    counts = count_pages(scan.found, Steps("Counting pages", reporter))
+    return len(counts), sum(counts.values())
+
+
+def _tags(scan: Scan) -> tuple[str, ...]:
+    """The tags that can group DICOM files, as far as the first files carry them."""
+    files = [f.path for f in scan.found if f.path.suffix.lower() in dicom.SUFFIXES or not f.path.suffix][:SAMPLES]
+    return tuple(tag for tag in TAGS if any(dicom.group_key(path, tag, b"") is not None for path in files))
 
 
 def _table(chosen: Source, wishes: Wishes) -> TablePreview | None:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import COLOURS, Recorder, paint
+from tests.unit.images.dicoms import make
 from tlstudio.domain.errors import Cancelled, DiskFull, NoClasses, WrongUsage
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.importing import ImportRequest
@@ -204,15 +205,18 @@ class TestPreview:
         assert (seen.classes, seen.suggested_project.name) == ({"blue": 10, "red": 10}, "source")
         assert sorted(zipped.parent.rglob("*")) == before
 
-    def test_pages_and_dicom_files_are_counted(self, tmp_path: Path) -> None:
+    def test_pages_and_dicom_tags_are_told(self, tmp_path: Path) -> None:
         pages = [Image.new("L", (9, 9), i) for i in range(4)]
         for label in ("a", "b"):
             (tmp_path / "s" / label).mkdir(parents=True)
             pages[0].save(tmp_path / "s" / label / "1.tif", save_all=True, append_images=pages[1:])
             pages[0].save(tmp_path / "s" / label / "2.tif")
-            (tmp_path / "s" / label / "3.dcm").write_bytes(b"")
+            made = make(np.zeros((9, 9), np.uint8), PatientID="4711")
+            made.save_as(tmp_path / "s" / label / "3.dcm", enforce_file_format=True)
         seen = preview_import(tmp_path / "s")
-        assert (seen.images, seen.paged, seen.pages, seen.dicom) == (6, 2, 8, 2)
+        assert (seen.images, seen.paged, seen.pages, seen.tags) == (6, 2, 8, ("PatientID",))
+        packed = preview_import(Path(shutil.make_archive(str(tmp_path / "s"), "zip", tmp_path / "s")))
+        assert (packed.images, packed.paged, packed.pages, packed.tags) == (6, 6, 0, ())
 
     def test_a_preview_can_be_cancelled(self, source: Path, recorder: Callable[..., Recorder]) -> None:
         with pytest.raises(Cancelled):

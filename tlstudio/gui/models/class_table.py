@@ -27,6 +27,7 @@ class Column(IntEnum):
 
 
 class Text:
+    NO_CLASS = "Without a class"
     HEADERS = ("Class", "Images", "A few of them", "Training, validation, test")
 
 
@@ -45,18 +46,20 @@ def rows_of_project(
 ) -> list[ClassRow]:
     """One row a class, in the user's order, with a random handful of pictures that stays the same between visits.
 
+    Images without a class, if there are any, are the last row.
+
     thumbnail: the file for a content; asked only for the pictures that are shown.
     """
     of_class: dict[str | None, list[ImageRow]] = defaultdict(list)
     for image in images:
         of_class[image.label].append(image)
     rows = []
-    for entry in classes:
-        mine = of_class[entry.name]
-        chosen = random.Random(entry.name).sample(mine, min(PICTURES, len(mine)))
+    named = [(entry.name, of_class[entry.name]) for entry in classes]
+    for name, mine in [*named, *([(Text.NO_CLASS, of_class[None])] if of_class[None] else [])]:
+        chosen = random.Random(name).sample(mine, min(PICTURES, len(mine)))
         amounts = Counter(image.split for image in mine)
         splits = tuple((split, amounts[split]) for split in Split)
-        rows.append(ClassRow(entry.name, len(mine), tuple(thumbnail(image.content) for image in chosen), splits))
+        rows.append(ClassRow(name, len(mine), tuple(thumbnail(image.content) for image in chosen), splits))
     return rows
 
 

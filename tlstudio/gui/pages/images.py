@@ -1,27 +1,22 @@
-"""Images: drop a folder, see what was found, import it; afterwards the images of the project by class."""
+"""Images: drop a folder or a list, see what was found, import it; afterwards the images of the project by class."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.importing import ImportPreview, ImportResult
-from tlstudio.gui import theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.messages import count
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.session import Session
-from tlstudio.gui.widgets.drop_area import DropArea
-from tlstudio.gui.widgets.folder_picture import FolderPicture
+from tlstudio.gui.widgets.import_drop import ImportDrop
 from tlstudio.gui.widgets.import_preview import ImportPreviewView
-from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.project_images import ProjectImagesView
-
-SIDE_WIDTH = 372
 
 
 class ImagesPage(Page):
@@ -29,25 +24,18 @@ class ImagesPage(Page):
 
     class Text:
         BEFORE = "Drop a folder with one sub-folder per class. You see what was found before anything is imported."
+        ADDING = "What you add joins the images of your project. None of them is moved to another part."
         LOOKING = "Looking through “{}”"
+        LOOKING_AGAIN = "Looking through it again"
         PREVIEW = "Check what was found, then import it. Your files are only read, never moved or changed."
         IMPORTING = "Every image is opened once and checked. You can look at other pages meanwhile."
         AFTER = "These are the images of your project, by class."
-        DROP = "Drop a folder of images here"
-        DROP_MORE = "PNG, JPEG, TIFF, BMP, WebP or GIF. Any size, any number."
-        OPEN = "Choose a folder"
-        HOW = "How folders become classes"
-        LINES = (
-            "Each sub-folder is one class, and its name is the name of the class.",
-            "Deeper folders belong to the class they lie in.",
-            "Folders called train, val and test are kept as they are.",
-        )
         IMPORT = "Import {}"
+        IMPORT_NOTHING = "Import"
         IMPORT_RUNNING = "Importing"
         BACK = "Back"
-        CANCEL_LOOKING = "Stop looking"
         CONTINUE = "Continue to labels"
-        ADD = "Import another folder"
+        ADD = "Add images"
         DONE = "{} imported."
         DONE_REFUSED = "{} imported. {} could not be read; the list is below the table."
 
@@ -65,68 +53,34 @@ class ImagesPage(Page):
         super().__init__(session)
         self._preview: ImportPreview | None = None
         self._looking: Job | None = None
+        self._adding = False  # the user asked for more images of the open project
+        self._last: Path | None = None  # what was looked into last, for another way to read it
         self._shown: object = None
         self._views = QStackedWidget()
-        self._before = self._drop_view()
+        self.before = ImportDrop()
+        self.before.drop.dropped.connect(lambda dropped: QTimer.singleShot(0, self, lambda: self.receive(dropped)))
+        self.before.folder_wanted.connect(session.choose_wanted)
+        self.before.file_chosen.connect(self.look_into)
+        self.before.stop_wanted.connect(self._stop_looking)
+        self.before.unlabeled_wanted.connect(self._unlabeled)
+        self.trouble = self.before.trouble
         self.preview_view = ImportPreviewView()
         self.preview_view.changed.connect(self._show_footer)
+        self.preview_view.read_otherwise.connect(self._read_otherwise)
         self.project_view = ProjectImagesView()
         self.project_view.trouble.connect(session.tell)
         self.project_view.said.connect(session.say)
-        for view in (self._before, self.preview_view, self.project_view):
+        for view in (self.before, self.preview_view, self.project_view):
             self._views.addWidget(view)
         self.content.addWidget(self._views, 1)
         self.back = named(QPushButton(self.Text.BACK), "images.back", self.Text.BACK)
         self.back.clicked.connect(self._leave_preview)
         self.add_button = named(QPushButton(self.Text.ADD), "images.add", self.Text.ADD)
-        self.add_button.clicked.connect(session.choose_wanted)
+        self.add_button.clicked.connect(self._add_clicked)
         self.extra.addWidget(self.add_button)
         self.extra.addWidget(self.back)
         session.project_changed.connect(self._project_changed)
         self._show_view()
-
-    def _drop_view(self) -> QWidget:
-        text = self.Text
-        self.drop = DropArea("images.drop", "images", (text.DROP, text.DROP_MORE), takes=(Kind.FOLDER,))
-        self.drop.dropped.connect(lambda dropped: QTimer.singleShot(0, self, lambda: self.receive(dropped)))
-        self.open_button = self.drop.add_button(named(QPushButton(text.OPEN), "images.open", text.OPEN))
-        self.open_button.setProperty("role", "primary")
-        self.open_button.clicked.connect(self._open_clicked)
-        self.trouble = InlineMessage("images.error")
-        side = QVBoxLayout()
-        side.setSpacing(theme.M)
-        side.addWidget(self._explanation())
-        side.addWidget(self.trouble)
-        side.addStretch(1)
-        column = QWidget()
-        column.setFixedWidth(SIDE_WIDTH)
-        column.setLayout(side)
-        side.setContentsMargins(0, 0, 0, 0)
-        view = QWidget()
-        row = QHBoxLayout(view)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.L)
-        row.addWidget(self.drop, 1)
-        row.addWidget(column)
-        return view
-
-    def _explanation(self) -> QFrame:
-        card = QFrame()
-        card.setProperty("role", "card")
-        column = QVBoxLayout(card)
-        column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
-        column.setSpacing(theme.S)
-        heading = QLabel(self.Text.HOW)
-        heading.setProperty("role", "card-title")
-        column.addWidget(heading)
-        column.addWidget(FolderPicture())
-        column.addSpacing(theme.XS)
-        for line in self.Text.LINES:
-            label = QLabel(line)
-            label.setWordWrap(True)
-            label.setProperty("role", "muted")
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignTop)
-        return card
 
     # --- the page's answers to the window ---
 
@@ -137,10 +91,10 @@ class ImagesPage(Page):
         self._show_view()
 
     def wants(self, dropped: Dropped) -> bool:
-        return dropped.kind is Kind.FOLDER
+        return dropped.kind in (Kind.FOLDER, Kind.SOURCE)
 
     def receive(self, dropped: Dropped) -> None:
-        if dropped.kind is Kind.FOLDER and self.preview_view.job is None:
+        if self.wants(dropped) and self.preview_view.job is None:
             self.look_into(dropped.path)
 
     def continue_clicked(self) -> None:
@@ -151,16 +105,21 @@ class ImagesPage(Page):
 
     # --- looking ---
 
-    def look_into(self, folder: Path) -> None:
-        """Previews a folder; what is wrong with it is said beside the drop area."""
-        if self._looking is not None:
-            self._looking.cancel()
+    def look_into(self, source: Path) -> None:
+        """Previews a source; what is wrong with it is said beside the drop area."""
         self._preview = None
-        self.trouble.hide()
-        title = self.Text.LOOKING.format(folder.name)
-        self._looking = job = self.session.bridge.submit("preview_import", title, source=folder)
-        job.finished.connect(self._found)
-        job.failed.connect(self._not_found)
+        self._look(source, "", {})
+
+    def _look(self, source: Path, reading: str, columns: dict[str, str]) -> None:
+        self._stop_looking()
+        self._last = source
+        self.before.forget_trouble()
+        title = self.Text.LOOKING.format(source.name)
+        job = self.session.bridge.submit("preview_import", title, source=source, reading=reading, columns=columns)
+        self._looking = job
+        # Only the newest look counts: an earlier one may have ended before it heard that nobody waits for it.
+        job.finished.connect(lambda preview: self._found(preview) if self._looking is job else None)
+        job.failed.connect(lambda error: self._not_found(error) if self._looking is job else None)
         job.ended.connect(lambda: self._looked(job))
         self._show_view()
 
@@ -170,23 +129,37 @@ class ImagesPage(Page):
             self._show_view()
 
     def _found(self, preview: ImportPreview) -> None:
+        again = self._preview is not None and self._preview.source == preview.source
         self._preview = preview
         # What may only be looked at can't be added to, and a new project can always be made.
-        self.preview_view.show_preview(preview, None if self.session.read_only.reason else self.session.summary)
+        project = None if self.session.read_only.reason else self.session.summary
+        self.preview_view.show_preview(preview, project, adding=self._adding, keep=again)
 
     def _not_found(self, error: StudioError) -> None:
-        self.trouble.tell(error)
+        self.before.tell(error)
         self._preview = None
 
-    def _open_clicked(self) -> None:
+    def _read_otherwise(self, reading: str, columns: dict[str, str]) -> None:
+        """The same source in another way: what was answered stays."""
+        if self._preview is not None:
+            self._look(self._preview.source, reading, columns)
+
+    def _unlabeled(self) -> None:
+        if self._last is not None:
+            self._look(self._last, "unlabeled", {})
+
+    def _stop_looking(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
-        else:
-            self.session.choose_wanted.emit()
+
+    def _add_clicked(self) -> None:
+        self._adding = True
+        self._show_view()
 
     def _leave_preview(self) -> None:
         self._preview = None
-        self.trouble.hide()
+        self._adding = False
+        self.before.forget_trouble()
         self._show_view()
 
     # --- importing ---
@@ -200,6 +173,7 @@ class ImagesPage(Page):
 
     def _imported(self, result: ImportResult) -> None:
         self._preview = None
+        self._adding = False
         amount = count(result.images, "image")
         if self.session.project == result.project:
             self.session.refresh()
@@ -216,18 +190,20 @@ class ImagesPage(Page):
     def _project_changed(self) -> None:
         if self.preview_view.job is None:
             self._preview = None
+            self._adding = False
         self._shown = None
         self._show_view()
 
     def _show_view(self) -> None:
         if self._preview is not None:
             view: QWidget = self.preview_view
-        elif self.done() and self._looking is None and self.trouble.isHidden():
+        elif self.done() and self._looking is None and self.trouble.isHidden() and not self._adding:
             view = self.project_view
             self._show_project()
         else:
-            view = self._before
-            self._show_looking()
+            view = self.before
+            looking = self._looking.title if self._looking else ""
+            self.before.show_state(looking, self._project_name() if self._adding else "")
         self._views.setCurrentWidget(view)
         self._show_footer()
 
@@ -241,26 +217,26 @@ class ImagesPage(Page):
         except StudioError as error:
             self.session.tell(error)
 
-    def _show_looking(self) -> None:
-        text, job = self.Text, self._looking
-        self.drop.headline.setText(job.title if job else text.DROP)
-        self.open_button.setText(text.CANCEL_LOOKING if job else text.OPEN)
-        self.open_button.setAccessibleName(self.open_button.text())
+    def _project_name(self) -> str:
+        return self.session.summary.name if self.session.summary is not None else ""
 
     def _show_footer(self) -> None:
         text, view = self.Text, self._views.currentWidget()
         importing = self.preview_view.job is not None
         in_preview = view is self.preview_view and self._preview is not None
-        self.back.setVisible((in_preview and not importing) or (view is self._before and self.done()))
+        self.back.setVisible((in_preview and not importing) or (view is self.before and self.done()))
         self.add_button.setVisible(view is self.project_view)
         if in_preview and self._preview is not None:
-            amount = count(sum(self._preview.classes.values()), "image")
-            problem = self.preview_view.options.problem()
+            amount = count(self._preview.images, "image")
+            hint = text.LOOKING_AGAIN if self._looking else self.preview_view.options.problem()
+            ready = not (importing or hint or self._preview.problem)
             self.set_sentence(text.IMPORTING if importing else text.PREVIEW)
-            self.set_primary(text.IMPORT.format(amount), enabled=not importing and not problem, hint=problem)
+            self.set_primary(
+                text.IMPORT.format(amount) if self._preview.images else text.IMPORT_NOTHING, enabled=ready, hint=hint
+            )
         elif view is self.project_view:
             self.set_sentence(text.AFTER)
             self.set_primary(text.CONTINUE)
         else:
-            self.set_sentence(text.BEFORE)
+            self.set_sentence(text.ADDING if self._adding else text.BEFORE)
             self.set_primary("")

@@ -65,7 +65,10 @@ class StartPage(Page):
     def _deeds(self) -> QVBoxLayout:
         text = self.Text
         self.drop = DropArea(
-            "start.drop", "folder-open", (text.DROP, text.DROP_MORE), (Kind.FOLDER, Kind.PROJECT, Kind.BUNDLE)
+            "start.drop",
+            "folder-open",
+            (text.DROP, text.DROP_MORE),
+            (Kind.FOLDER, Kind.SOURCE, Kind.PROJECT, Kind.BUNDLE),
         )
         self.drop.dropped.connect(self._dropped)
         self.open_button = self.drop.add_button(named(QPushButton(text.OPEN), "start.open", text.OPEN))

@@ -77,6 +77,7 @@ class DropArea(QWidget):
         column.addWidget(self.sentence)
         column.addSpacing(theme.L)
         column.addLayout(self.buttons)
+        column.setAlignment(self.buttons, middle)
         column.addStretch(1)
 
     def add_button(self, button: QPushButton) -> QPushButton:

@@ -18,6 +18,7 @@ class Text:
     OVERLAY = "Drop here"
     DEED: ClassVar = {
         Kind.FOLDER: "Look at the images in “{}”",
+        Kind.SOURCE: "Look at the images in “{}”",
         Kind.PROJECT: "Open the project “{}”",
         Kind.BUNDLE: "Use the model “{}”",
         Kind.FILES: "Drop single images on the Use page, or a whole folder here",

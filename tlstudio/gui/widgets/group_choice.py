@@ -1,4 +1,4 @@
-"""What belongs together: the guess from the file names as a sentence, and the choice what to do with it."""
+"""What belongs together: what the source says or the names suggest as a sentence, and the choice what to do with it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,37 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QComboBox, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
-from tlstudio.domain.importing import GroupGuess
+from tlstudio.domain.importing import ImportPreview
 from tlstudio.gui import theme
-from tlstudio.gui.messages import listing, number
+from tlstudio.gui.messages import count, listing, number
 from tlstudio.gui.pages.base import named
 
 OWN = "own"
+ALONE = "none"
 
 
 class Text:
     GUESSED = "{} belong to “{}”. The program found {} such groups by the file names."
+    SAID = "“{}” says what belongs together: {}."
+    SAID_PLAIN = "The source itself says what belongs together: {}."
+    GROUP = "group", "groups"
+    TAGGED = (
+        "These are DICOM files, and each says whose it is. Images of one patient are kept together; only a coded form of "
+        "the number is kept, never the number itself."
+    )
     NO_GUESS = "The file names do not tell which images belong together, for example to one patient or part."
     KEEP = "Keep each group on one side"
     ALONE = "Treat every image on its own"
     OTHER = "Use another rule"
-    RULE = "How the name tells the group"
+    RULE = "How the group is told"
     PATTERN = "Own pattern (a regular expression)"
     PATTERN_HINT = "For example ^(P\\d+)_"
+    COLUMN = "The column “{}”"
+    TAGS = {  # noqa: RUF012 - read only
+        "PatientID": "The patient in the DICOM file",
+        "StudyInstanceUID": "The study in the DICOM file",
+        "SeriesInstanceUID": "The series in the DICOM file",
+    }
     RULES = (
         ("Name up to the first “_”", "name:^([^_]+)_"),
         ("Name up to the last “_”", "name:^(.+)_[^_]*$"),
@@ -35,6 +49,8 @@ class Text:
     EXAMPLE = "{} → group “{}”"
     EXAMPLE_ALONE = "{} → on its own"
     FOLDER_EXAMPLE = "Each folder inside a class folder is one group."
+    COLUMN_EXAMPLE = "Images with the same text in this column are one group."
+    TAG_EXAMPLE = "Only a coded form is kept in the project, never the value itself."
     BROKEN = "This pattern can't be read. Check its brackets."
 
 
@@ -45,7 +61,8 @@ class GroupChoice(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._guess: GroupGuess | None = None
+        self._kept: str | None = None  # the rule behind “keep”; None for what the source itself says
+        self._keepable = self._said = False
         self._names: tuple[str, ...] = ()
         self.sentence = named(QLabel(), "images.group_sentence", "")
         self.sentence.setWordWrap(True)
@@ -54,8 +71,7 @@ class GroupChoice(QWidget):
         self.other = named(QRadioButton(Text.OTHER), "images.group_other", Text.OTHER)
         self._group = QButtonGroup(self)
         self.rules = named(QComboBox(), "images.group_rule", Text.RULE)
-        for caption, rule in Text.RULES:
-            self.rules.addItem(caption, rule)
+        self.rules.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.pattern = named(QLineEdit(), "images.group_pattern", Text.PATTERN)
         self.pattern.setPlaceholderText(Text.PATTERN_HINT)
         self.example = named(QLabel(), "images.group_example", "")
@@ -73,27 +89,54 @@ class GroupChoice(QWidget):
             column.addWidget(widget)
         self.rules.currentIndexChanged.connect(self._refresh)
         self.pattern.textChanged.connect(self._refresh)
-        self.show_guess(None, ())
 
-    def show_guess(self, guess: GroupGuess | None, names: Sequence[str]) -> None:
-        """names: some file names of the folder, for the live example."""
-        self._guess, self._names = guess, tuple(names)
-        if guess is None:
-            self.sentence.setText(Text.NO_GUESS)
-        else:
+    # --- showing ---
+
+    def show_preview(self, preview: ImportPreview, names: Sequence[str]) -> None:
+        """names: some file names of the source, for the live example."""
+        self._names = tuple(names)
+        self._said = preview.groups > 0
+        guess = preview.guess
+        if self._said:
+            groups = count(preview.groups, *Text.GROUP)
+            column = preview.table.mapping.get("group") if preview.table else None
+            text = Text.SAID.format(column, groups) if column else Text.SAID_PLAIN.format(groups)
+            self._kept = None
+        elif preview.tags:
+            text, self._kept = Text.TAGGED, f"dicom:{preview.tags[0]}"
+        elif guess is not None:
             files = listing(list(guess.examples[:2]))
-            self.sentence.setText(Text.GUESSED.format(files, guess.example_group, number(guess.groups)))
-        self.sentence.setAccessibleName(self.sentence.text())
-        self.keep.setVisible(guess is not None)
-        (self.alone if guess is None else self.keep).setChecked(True)
+            text, self._kept = Text.GUESSED.format(files, guess.example_group, number(guess.groups)), guess.rule
+        else:
+            text, self._kept = Text.NO_GUESS, None
+        self._keepable = self._said or self._kept is not None
+        self.sentence.setText(text)
+        self.sentence.setAccessibleName(text)
+        self._fill_rules(preview)
+        self.pattern.setText(guess.rule.removeprefix("name:") if guess and guess.rule.startswith("name:") else "")
+        self.keep.setVisible(self._keepable)
+        (self.keep if self._keepable else self.alone).setChecked(True)
         self._refresh()
 
+    def _fill_rules(self, preview: ImportPreview) -> None:
+        self.rules.blockSignals(True)
+        self.rules.clear()
+        for name in preview.columns:
+            self.rules.addItem(Text.COLUMN.format(name), f"column:{name}")
+        for tag in preview.tags:
+            self.rules.addItem(Text.TAGS[tag], f"dicom:{tag}")
+        for caption, rule in Text.RULES:
+            self.rules.addItem(caption, rule)
+        self.rules.blockSignals(False)
+
+    # --- reading ---
+
     def rule(self) -> str | None:
-        """What was chosen; None treats every image on its own."""
-        if self.keep.isChecked() and self._guess is not None:
-            return self._guess.rule
+        """What was chosen; None leaves it to the source, which says nothing in most cases."""
+        if self.keep.isChecked() and self._keepable:
+            return self._kept
         if not self.other.isChecked():
-            return None
+            return ALONE if self._said else None
         chosen = str(self.rules.currentData())
         return f"name:{self.pattern.text()}" if chosen == OWN else chosen
 
@@ -117,10 +160,15 @@ class GroupChoice(QWidget):
     def _in_words(self) -> str:
         """The rule tried on the first names, so that a mistake is seen before the import."""
         rule = self.rule()
-        if rule == "folder":
-            return Text.FOLDER_EXAMPLE
-        if rule is None or rule == "name:":
+        if rule is None or rule in ("name:", ALONE):
             return ""
+        for start, sentence in (
+            ("folder", Text.FOLDER_EXAMPLE),
+            ("column:", Text.COLUMN_EXAMPLE),
+            ("dicom:", Text.TAG_EXAMPLE),
+        ):
+            if rule.startswith(start):
+                return sentence
         pattern = _compiled(rule)
         if pattern is None:
             return Text.BROKEN

@@ -27,11 +27,14 @@ from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import listing, number
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.group_choice import GroupChoice
-from tlstudio.gui.widgets.help_bubble import HelpButton
+from tlstudio.gui.widgets.import_pages import PagesChoice
+from tlstudio.gui.widgets.import_pages import Text as Pages
+from tlstudio.gui.widgets.option_card import caption, option_card
 from tlstudio.gui.widgets.stacked_bar import StackedBar
 
 WIDTH = 372
 LEAST_TRAINING = 20  # percent
+ARCHIVE = ".zip"
 
 
 class Text:
@@ -52,10 +55,11 @@ class Text:
         "final result on the test images, which it has never seen."
     )
     VALIDATION, TEST = "Validation", "Test"
-    FOLDERS = "Your folders say which image is for what: {}. That is kept."
+    FOLDERS = "The source says which image is for what: {}. That is kept."
     FOLDER_PART = "{} for {}"
     COPY = "Copy the images into the project"
     COPY_MORE = "Without a copy the images stay where they are and must not be moved."
+    UNPACKED = "The images are unpacked into the project."
     NO_NAME = "Give the project a name."
     NO_PLACE = "Choose a place for the project."
     BAD_RULE = "The rule for groups can't be read. Change it or treat every image on its own."
@@ -82,6 +86,7 @@ class ImportOptions(QScrollArea):
         column.setContentsMargins(0, 0, theme.S, 0)
         column.setSpacing(theme.M)
         column.addWidget(self._project_card())
+        column.addWidget(self._pages_card())
         column.addWidget(self._groups_card())
         column.addWidget(self._division_card())
         column.addStretch(1)
@@ -109,25 +114,34 @@ class ImportOptions(QScrollArea):
         grid = QGridLayout(self._fields)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.S)
-        grid.addWidget(_caption(Text.NAME, self.name), 0, 0)
+        grid.addWidget(caption(Text.NAME, self.name), 0, 0)
         grid.addWidget(self.name, 0, 1, 1, 2)
-        grid.addWidget(_caption(Text.PLACE, self.place), 1, 0)
+        grid.addWidget(caption(Text.PLACE, self.place), 1, 0)
         grid.addWidget(self.place, 1, 1)
         grid.addWidget(self.choose, 1, 2)
-        frame, column = _card(Text.PROJECT)
-        for widget in (self.new, self.add, self._fields, self.copy):
+        frame, column = option_card(Text.PROJECT)
+        self.unpacked = named(QLabel(Text.UNPACKED), "images.unpacked", Text.UNPACKED)
+        self.unpacked.setProperty("role", "muted")
+        self.unpacked.setWordWrap(True)
+        for widget in (self.new, self.add, self._fields, self.copy, self.unpacked):
             column.addWidget(widget)
         return frame
 
+    def _pages_card(self) -> QFrame:
+        self._pages_frame, column = option_card(Pages.TITLE)
+        self.pages = PagesChoice()
+        column.addWidget(self.pages)
+        return self._pages_frame
+
     def _groups_card(self) -> QFrame:
-        frame, column = _card(Text.TOGETHER, Text.TOGETHER_HELP, "images.help_groups")
+        frame, column = option_card(Text.TOGETHER, Text.TOGETHER_HELP, "images.help_groups")
         self.groups = GroupChoice()
         self.groups.changed.connect(self._refresh)
         column.addWidget(self.groups)
         return frame
 
     def _division_card(self) -> QFrame:
-        frame, column = _card(Text.DIVISION, Text.DIVISION_HELP, "images.help_division")
+        frame, column = option_card(Text.DIVISION, Text.DIVISION_HELP, "images.help_division")
         self.folders = named(QLabel(), "images.split_folders", "")
         self.folders.setWordWrap(True)
         self.validation = self._share(Text.VALIDATION, "images.validation", 15)
@@ -136,8 +150,8 @@ class ImportOptions(QScrollArea):
         row = QHBoxLayout(self._shares)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.S)
-        for caption, box in ((Text.VALIDATION, self.validation), (Text.TEST, self.test)):
-            row.addWidget(_caption(caption, box))
+        for part, box in ((Text.VALIDATION, self.validation), (Text.TEST, self.test)):
+            row.addWidget(caption(part, box))
             row.addWidget(box)
             row.addSpacing(theme.S)
         row.addStretch(1)
@@ -159,20 +173,31 @@ class ImportOptions(QScrollArea):
 
     # --- showing ---
 
-    def show_preview(self, preview: ImportPreview, current: ProjectSummary | None) -> None:
-        """current: the open project, to which the images could be added instead."""
+    def show_preview(
+        self, preview: ImportPreview, current: ProjectSummary | None, *, adding: bool = False, keep: bool = False
+    ) -> None:
+        """current: the open project, to which the images could be added; adding: that is what the user came for.
+
+        keep: the same source read in another way; what was answered stays.
+        """
         self._preview, self._current = preview, current
-        self._named_by_hand = False
-        self.new.setVisible(current is not None)
-        self.add.setVisible(current is not None)
         self.add.setText(Text.ADD.format(current.name if current else ""))
         self.add.setAccessibleName(self.add.text())
-        self.new.setChecked(True)
-        self.name.setText(preview.suggested_project.name)
-        self.place.setText(str(preview.suggested_project))
+        if not keep:
+            self._named_by_hand = False
+            self.new.setVisible(current is not None)
+            self.add.setVisible(current is not None)
+            (self.add if adding and current is not None else self.new).setChecked(True)
+            self.name.setText(preview.suggested_project.name)
+            self.place.setText(str(preview.suggested_project))
+        archive = preview.source.suffix.lower() == ARCHIVE and preview.source.is_file()
+        self.copy.setVisible(not archive)
+        self.unpacked.setVisible(archive)
+        self._pages_frame.setVisible(preview.paged > 0)
+        self.pages.show_preview(preview, keep=keep)
         names = [path.name for paths in preview.samples.values() for path in paths[:1]]
         first = next(iter(preview.samples.values()), ())
-        self.groups.show_guess(preview.guess, [*(path.name for path in first[:2]), *names[1:2]])
+        self.groups.show_preview(preview, [*(path.name for path in first[:2]), *names[1:2]])
         self._show_folders(preview)
         self._refresh()
 
@@ -192,7 +217,7 @@ class ImportOptions(QScrollArea):
         """How many images each part gets, as far as the shares tell; groups may move the border a little."""
         if self._preview is None:
             return {}
-        given, total = self._preview.splits, sum(self._preview.classes.values())
+        given, total = self._preview.splits, self._preview.images
         counts = {
             split: given.get(split.value) or round(total * box.value() / 100)
             for split, box in ((Split.VAL, self.validation), (Split.TEST, self.test))
@@ -242,7 +267,8 @@ class ImportOptions(QScrollArea):
     def _adding(self) -> bool:
         return self._current is not None and self.add.isChecked()
 
-    def request(self) -> ImportRequest:
+    def request(self, columns: dict[str, str]) -> ImportRequest:
+        """columns: {role: column} of a table."""
         assert self._preview is not None
         adding = self._current if self._adding() else None
         return ImportRequest(
@@ -253,28 +279,7 @@ class ImportOptions(QScrollArea):
             val_fraction=self.validation.value() / 100,
             copy=self.copy.isChecked(),
             group_from=self.groups.rule(),
+            reading=self._preview.reading.key,
+            columns=columns,
+            pages=self.pages.pages(),
         )
-
-
-def _caption(text: str, buddy: QWidget) -> QLabel:
-    label = QLabel(text)
-    label.setBuddy(buddy)
-    return label
-
-
-def _card(title: str, help_text: str = "", help_name: str = "") -> tuple[QFrame, QVBoxLayout]:
-    frame = QFrame()
-    frame.setProperty("role", "card")
-    column = QVBoxLayout(frame)
-    column.setContentsMargins(theme.L, theme.M, theme.L, theme.L)
-    column.setSpacing(theme.S)
-    head = QHBoxLayout()
-    heading = QLabel(title)
-    heading.setProperty("role", "card-title")
-    heading.setMinimumHeight(theme.HIT)
-    head.addWidget(heading)
-    if help_text:
-        head.addWidget(HelpButton(help_text, help_name, title, title))
-    head.addStretch(1)
-    column.addLayout(head)
-    return frame, column

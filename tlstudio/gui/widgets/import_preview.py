@@ -1,9 +1,9 @@
-"""What was found in a folder, before anything is imported, and the import itself in the same place."""
+"""What was found in a source, before anything is imported, and the import itself in the same place."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.importing import ImportPreview, ImportRequest
@@ -12,8 +12,10 @@ from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.messages import count, number, place, time_left
 from tlstudio.gui.models.class_table import ClassRow
+from tlstudio.gui.models.class_table import Text as Classes
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
+from tlstudio.gui.widgets.import_columns import ColumnChoice
 from tlstudio.gui.widgets.import_options import ImportOptions
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
@@ -22,6 +24,10 @@ from tlstudio.gui.widgets.refusals import RefusedRow
 
 class Text:
     FOUND = "{} in {}"
+    FOUND_OPEN = "{}, to be labeled here"
+    FOUND_BOTH = "{} in {}, and {} without a class"
+    FOUND_NOTHING = "Say what the columns mean"
+    READING = "How it is read"
     CLASS = "class", "classes"
     TABLE = "Classes that were found"
     WAITING = "Waiting for other work to end"
@@ -36,6 +42,7 @@ class ImportPreviewView(QWidget):
     """Left: the classes and what was refused. Right: the choices. While it imports, the bar stands below the table."""
 
     changed = Signal()
+    read_otherwise = Signal(str, object)  # a Reading's key, {role: column}
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +53,14 @@ class ImportPreviewView(QWidget):
         self.heading.setProperty("role", "card-title")
         self.source = named(QLabel(), "images.source", "")
         self.source.setProperty("role", "secondary")
+        self.reading = named(QLabel(), "images.recognised", "")
+        self.reading.setProperty("role", "muted")
+        self.reading.setWordWrap(True)
+        self.readings = named(QComboBox(), "images.reading", Text.READING)
+        self.readings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.readings.activated.connect(self._reading_chosen)
+        self.columns = ColumnChoice()
+        self.columns.chosen.connect(self._columns_chosen)
         self.table = ClassTable("images.found_classes", Text.TABLE, pictures=False)
         self.refused = RefusedRow("images.preview_refused", with_save=False)
         self.trouble = InlineMessage("images.import_error")
@@ -53,6 +68,9 @@ class ImportPreviewView(QWidget):
         left.setSpacing(theme.S)
         left.addWidget(self.heading)
         left.addWidget(self.source)
+        left.addWidget(self.reading)
+        left.addWidget(self.readings)
+        left.addWidget(self.columns)
         left.addWidget(self.table, 1)
         left.addWidget(self.refused)
         left.addWidget(self.trouble)
@@ -63,6 +81,7 @@ class ImportPreviewView(QWidget):
         row.addLayout(left, 1)
         row.addWidget(self.options)
         self.job: Job | None = None
+        self._preview: ImportPreview | None = None
 
     def _progress_card(self) -> QFrame:
         self.card = named(QFrame(), "images.progress_card", Text.IMPORTING)
@@ -86,24 +105,56 @@ class ImportPreviewView(QWidget):
         self.card.hide()
         return self.card
 
-    def show_preview(self, preview: ImportPreview, current: ProjectSummary | None) -> None:
-        total = sum(preview.classes.values())
-        self.heading.setText(Text.FOUND.format(count(total, "image"), count(len(preview.classes), *Text.CLASS)))
+    def show_preview(
+        self, preview: ImportPreview, current: ProjectSummary | None, *, adding: bool = False, keep: bool = False
+    ) -> None:
+        """See `ImportOptions.show_preview`."""
+        self._preview = preview
+        self.heading.setText(_found(preview))
         self.heading.setAccessibleName(self.heading.text())
         self.source.setText(place(preview.source))
         self.source.setToolTip(str(preview.source))
-        self.table.show_rows([ClassRow(name, amount) for name, amount in preview.classes.items()])
+        self._show_readings(preview)
+        self.columns.show_table(preview.table, open_question=bool(preview.problem))
+        rows = [ClassRow(name, amount) for name, amount in preview.classes.items()]
+        self.table.show_rows([*rows, *([ClassRow(Classes.NO_CLASS, preview.unlabeled)] if preview.unlabeled else [])])
         self.refused.show_refusals(preview.refused)
+        self._warn(preview)
+        self.options.show_preview(preview, current, adding=adding, keep=keep)
+
+    def _show_readings(self, preview: ImportPreview) -> None:
+        several = len(preview.readings) > 1
+        self.reading.setText(preview.reading.sentence)
+        self.reading.setAccessibleName(self.reading.text())
+        self.reading.setVisible(not several)
+        self.readings.setVisible(several)
+        self.readings.clear()
+        for reading in preview.readings:
+            self.readings.addItem(reading.sentence, reading.key)
+        self.readings.setCurrentIndex(max(0, self.readings.findData(preview.reading.key)))
+
+    def _warn(self, preview: ImportPreview) -> None:
         self.trouble.hide()
         small = [name for name, amount in preview.classes.items() if amount < 10]
-        if small:
+        if preview.problem:
+            self.trouble.say(preview.problem, tone="caution")
+        elif small:
             names = "“" + "”, “".join(small[:3]) + "”" if len(small) <= 3 else number(len(small)) + " classes"
             has = Text.SMALL if len(small) == 1 else Text.SMALL.replace("has", "have")
             self.trouble.say(has.format(names), tone="caution")
-        self.options.show_preview(preview, current)
+
+    def _reading_chosen(self) -> None:
+        key = str(self.readings.currentData())
+        if self._preview is not None and key != self._preview.reading.key:
+            self.read_otherwise.emit(key, {})
+
+    def _columns_chosen(self, columns: dict[str, str]) -> None:
+        if self._preview is not None:
+            self.read_otherwise.emit(self._preview.reading.key, columns)
 
     def request(self) -> ImportRequest:
-        return self.options.request()
+        table = self._preview is not None and self._preview.table is not None
+        return self.options.request(self.columns.columns() if table else {})
 
     def follow(self, job: Job) -> None:
         """Shows the import's progress in place, and locks the choices until it ends."""
@@ -112,12 +163,16 @@ class ImportPreviewView(QWidget):
         self.stage.setText(Text.WAITING)
         self.bar.setRange(0, 0)
         self.cancel.setEnabled(True)
-        self.options.setEnabled(False)
+        self._lock(True)
         self.card.show()
         job.event.connect(self._on_event)
         job.failed.connect(self.trouble.tell)
         job.cancelled.connect(self._cancelled)
         job.ended.connect(self._ended)
+
+    def _lock(self, locked: bool) -> None:
+        for widget in (self.options, self.columns, self.readings):
+            widget.setEnabled(not locked)
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, Note):
@@ -139,6 +194,19 @@ class ImportPreviewView(QWidget):
 
     def _ended(self) -> None:
         self.job = None
-        self.options.setEnabled(True)
+        self._lock(False)
         self.card.hide()
         self.changed.emit()
+
+
+def _found(preview: ImportPreview) -> str:
+    """How many images of what: the heading."""
+    if preview.problem:
+        return Text.FOUND_NOTHING
+    labeled, unlabeled = preview.images - preview.unlabeled, preview.unlabeled
+    if unlabeled and not preview.classes:
+        return Text.FOUND_OPEN.format(count(unlabeled, "image"))
+    amount, classes = count(labeled, "image"), count(len(preview.classes), *Text.CLASS)
+    if unlabeled:
+        return Text.FOUND_BOTH.format(amount, classes, number(unlabeled))
+    return Text.FOUND.format(amount, classes)
