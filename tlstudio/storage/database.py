@@ -59,6 +59,28 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
+def readable(path: Path) -> Iterator[sqlite3.Connection]:
+    """`connected`, for queries alone; it works on a full disk too, and where nothing may be written.
+
+    There not even the small files can be made that SQLite keeps beside a database. It is then read as it lies there, unless a
+    log has to be read back first.
+    """
+    ready = False
+    try:
+        with connected(path) as db:
+            db.execute("PRAGMA schema_version").fetchone()
+            ready = True
+            yield db
+    except (DiskFull, CantWrite):
+        log = path.with_name(path.name + "-wal")
+        if ready or not path.exists() or (log.exists() and log.stat().st_size):
+            raise
+    if not ready:
+        with at_rest(path) as db:
+            yield db
+
+
+@contextmanager
 def at_rest(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection for reading a database that nobody writes, such as a backup; leaves no file beside it."""
     with _named(path), closing(_connect(path, "ro&immutable=1")) as db:
@@ -108,7 +130,7 @@ def _named(path: Path) -> Iterator[None]:
 def named_failure(error: sqlite3.Error, path: Path) -> StudioError:
     """The failure behind an SQLite error, by its documented result code (sqlite.org/rescode.html)."""
     code = getattr(error, "sqlite_errorname", "") or ""
-    if code.startswith("SQLITE_IOERR") and _no_room(path):
+    if code.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN")) and _no_room(path):
         code = "SQLITE_FULL"
     if code.startswith("SQLITE_CANTOPEN") and not path.exists():
         code = "gone"

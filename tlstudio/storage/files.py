@@ -24,6 +24,7 @@ from tlstudio.domain.errors import from_os_error
 NO_FOLDER_SYNC = frozenset(
     {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR}
 )
+TENSOR_PART = ".tmp??????"  # what the tensor library calls a file that it has not finished
 PART = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 
 
@@ -127,7 +128,7 @@ def _sync(handle: int) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Removes what killed writes left directly in `folder`; call it only where nobody is writing. Never raises OSError."""
     with suppress(OSError):
-        for path in list(folder.glob(".*.part")):
+        for path in [*folder.glob(".*.part"), *folder.glob(TENSOR_PART)]:
             _discard(path)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tlstudio.domain.errors import NotAProject, ProjectExists, from_os_error
+from tlstudio.domain.errors import NotAProject, ProjectExists, StudioError, from_os_error
 from tlstudio.storage import backups, files, holding, schema
-from tlstudio.storage.database import connected, scratch, settle_log
+from tlstudio.storage.database import connected, readable, scratch, settle_log
 
 DATABASE = "project.db"
 FOLDERS = ("cache", "runs", "exports", "backups")
@@ -70,13 +70,16 @@ class Project:
                 files.make_folder(project.folder / sub)
         except OSError as error:
             raise from_os_error(error, folder) from error
-        with files.replacing(project.database) as temporary, scratch(temporary) as db:
-            schema.create(db)
-            with db:
+        try:
+            with files.replacing(project.database) as temporary, scratch(temporary) as db:
+                schema.create(db)
                 db.execute("INSERT INTO meta VALUES ('name', ?)", (name or project.folder.name,))
                 db.execute("INSERT INTO meta VALUES ('created_at', ?)", (str(time.time()),))
-        with connected(project.database) as db:
-            settle_log(db, project.database)
+        except StudioError:
+            with suppress(OSError):  # its name may be there although it could not be made durable
+                project.database.unlink(missing_ok=True)
+            raise
+        project.settle_log()
         return project
 
     @staticmethod
@@ -99,12 +102,18 @@ class Project:
         return project
 
     def _migrate(self) -> None:
-        with holding.held(self.folder, "Transfer Learning Studio"), self.read() as db:
+        with holding.held(self.folder, "Transfer Learning Studio"), connected(self.database) as db:
             # Asked again: another program may have done it while this one waited.
             found = schema.check(db, str(self.database))
             if found < schema.version():
                 backups.make(db, self.folder)
                 schema.migrate(db, found)
+
+    def settle_log(self) -> None:
+        """Gives the database the log that its volume can bear. What fails, such as while somebody reads, is done by the next
+        opening."""
+        with suppress(StudioError), connected(self.database) as db:
+            settle_log(db, self.database)
 
     def back_up(self) -> Path | None:
         """Copies the database into backups/ unless it is unchanged since the newest copy; see `backups.make`."""
@@ -115,8 +124,8 @@ class Project:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection for queries; rows are addressable by column name."""
-        with connected(self.database) as db:
+        """A connection for queries; rows are addressable by column name. Works on a full disk too."""
+        with readable(self.database) as db:
             yield db
 
     @contextmanager

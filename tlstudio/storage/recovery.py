@@ -8,10 +8,10 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from tlstudio.domain.errors import NotAProject, ProjectDamaged, from_os_error
+from tlstudio.domain.errors import NotAProject, ProjectDamaged, StudioError, from_os_error
 from tlstudio.domain.keeping import Restored
 from tlstudio.storage import backups, files, holding
-from tlstudio.storage.database import at_rest, connected, named_failure, settle_log
+from tlstudio.storage.database import at_rest, connected, named_failure, readable
 from tlstudio.storage.project import DATABASE, Project
 from tlstudio.storage.volumes import volume_of
 
@@ -41,7 +41,7 @@ def require_whole(folder: Path, *, full: bool = False) -> None:
     require_present(folder)
     database = folder / DATABASE
     try:
-        with connected(database) as db:
+        with readable(database) as db:
             if database.stat().st_size == 0:  # not before it is opened: a log may still have to be read back
                 raise _damaged(folder, "The project's database is empty.")
             answer = db.execute(f"PRAGMA {'integrity' if full else 'quick'}_check(1)").fetchone()[0]
@@ -96,9 +96,8 @@ def restore(folder: Path, name: str | None, program: str) -> Restored:
         except ProjectDamaged:
             kept = backups.keep_damaged(folder, database)
             _replace(database, chosen)
-        project = Project.open(folder)
-        with connected(project.database) as db:
-            settle_log(db, project.database)
+        with suppress(StudioError):  # it is restored; the next opening tries again
+            Project.open(folder).settle_log()
     return Restored(found, kept)
 
 
@@ -149,6 +148,9 @@ def tidy(project: Project) -> None:
             places += [path for path in root.rglob("*") if path.is_dir()]
     for place in places:
         files.remove_orphans(place, older_than=age)
+    with suppress(OSError):
+        for unfinished in list((project.folder / "runs").rglob(files.TENSOR_PART)):
+            unfinished.unlink(missing_ok=True)
 
 
 def look_after(project: Project, *, unclean: bool) -> None:

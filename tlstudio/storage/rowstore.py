@@ -95,7 +95,11 @@ class RowWriter:
         try:
             store.reload()
             self._data = self._open(store._data, store._count * store.row_bytes)
-            self._index = self._open(store._index, store._count * LINE)
+            try:
+                self._index = self._open(store._index, store._count * LINE)
+            except OSError:
+                os.close(self._data)
+                raise
         except OSError as error:
             self._lock.release()
             raise from_os_error(error, folder) from error

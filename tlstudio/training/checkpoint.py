@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,18 @@ def save(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> Non
     """Writes both; `state` is JSON in the file's own metadata. Raises DiskFull or CantWrite, the old one staying."""
     ready = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with files.replacing(folder / NAME) as temporary:
-        save_file(ready, temporary, metadata={"state": json.dumps(state)})
+        write_tensors(temporary, ready, {"state": json.dumps(state)})
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """`save_file`, whose own errors hide what the system said: here a full disk is an OSError again."""
+    try:
+        save_file(tensors, path, metadata)
+    except SafetensorError as error:
+        found = re.search(r"\(os error (\d+)\)", str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
 def load(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

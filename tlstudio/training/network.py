@@ -14,13 +14,14 @@ from typing import Any
 import timm
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import RunNotReady, WeightsRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage import files
+from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.probe import LinearHead
 
 
@@ -136,7 +137,7 @@ def save_network(network: Network, folder: Path) -> None:
     """Writes model.safetensors and then config.json, each atomically: a folder with a config is complete."""
     state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     with files.replacing(folder / "model.safetensors") as temporary:
-        save_file(state, temporary)
+        write_tensors(temporary, state)
     files.write_json(folder / "config.json", network.spec.to_json())
 
 

@@ -9,13 +9,13 @@ leave the database alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from tlstudio.domain.errors import ProjectDamaged, StudioError
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.keeping import Backup, Restored
-from tlstudio.storage import backups, database, holding, recovery
+from tlstudio.storage import backups, holding, recovery
 from tlstudio.storage.project import Project
 from tlstudio.storage.volumes import volume_of
 
@@ -59,10 +59,7 @@ def prepare(folder: Path) -> Project:
 
     Raises ProjectDamaged naming a backup, and what `Project.open` raises.
     """
-    database_file = Project(folder).database
-    with suppress(StudioError), database.connected(database_file) as db:
-        # Fails where somebody is reading, and then the next opening does it; damage is told by the check.
-        database.settle_log(db, database_file)
+    Project(folder).settle_log()
     recovery.require_whole(folder)
     return Project.open(folder)
 

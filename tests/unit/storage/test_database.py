@@ -5,15 +5,15 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.unit.conftest import labels_now
 from tlstudio.domain.errors import CantWrite, DiskFull, FileTrouble, ProjectBusy, ProjectDamaged, StudioError
-from tlstudio.storage import database, labels
+from tlstudio.storage import database, labels, project
 from tlstudio.storage.database import at_rest, connected, named_failure, settle_log
 from tlstudio.storage.project import Project
 from tlstudio.storage.volumes import Volume
@@ -101,6 +101,32 @@ def test_changes_in_the_log_survive_the_move_to_a_network_share(
     assert labels_now(copy) == ["dog", "dog"]
     assert mode_of(copy) == "delete"
     assert not (copy.folder / "project.db-wal").exists()
+
+
+@pytest.mark.parametrize("failure", [DiskFull, CantWrite])
+def test_where_nothing_can_be_written_a_database_can_still_be_read(
+    pets: Pets, monkeypatch: pytest.MonkeyPatch, failure: type[StudioError]
+) -> None:
+    made = pets(["cat", "dog"])
+
+    @contextmanager
+    def no_room(path: Path) -> Iterator[sqlite3.Connection]:
+        raise failure("No.")
+        yield
+
+    with monkeypatch.context() as patch:
+        for module in (database, project):
+            patch.setattr(module, "connected", no_room)
+        assert labels_now(made) == ["cat", "dog"]
+        with pytest.raises(failure):
+            labels.set_label(made, [1], "dog", "me")
+        log = made.folder / "project.db-wal"
+        log.write_bytes(b"changes that are not in the database yet")
+        with pytest.raises(failure):
+            labels_now(made)
+        log.unlink()
+    with pytest.raises(DiskFull), made.read():
+        raise DiskFull("What happens inside comes out.")
 
 
 def test_a_database_at_rest_is_read_without_a_trace(pets: Pets) -> None:

@@ -59,11 +59,14 @@ def test_leftovers_of_the_dead_go_wherever_the_program_writes_and_those_of_the_l
     users = made.exports / ".notes.part"
     for path in (living, users):
         path.write_text("mine")
+    tensors = made.run_folder("r1") / ".tmpAb3xY9"
+    tensors.touch()
     unpacked = made.copies / ".unpacked-01234567" / "cat"
     unpacked.mkdir(parents=True)
     (unpacked / "cat.png").touch()
     recovery.tidy(made)
     assert not unpacked.parent.exists()
+    assert not tensors.exists()
     assert not [path for path in dead if path.exists()]
     assert living.exists()
     assert users.exists()
