@@ -169,7 +169,7 @@ def test_a_defect_goes_to_the_log_and_not_to_the_user(
     from tlstudio.storage.places import log_file
     from tlstudio.workflow import checking
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a defect")
 
     monkeypatch.setattr(checking, "check", broken)
