@@ -88,11 +88,13 @@ def test_commands_that_change_something_wait_for_nobody_and_name_the_holder(
             ("train", "--project", made.folder),
             ("import", tmp_path / "source", "--project", made.folder),
             ("backups", "restore", "--project", made.folder),
+            ("evaluate", "--project", made.folder, "--sensitivity", "cat=0.9"),
         ):
             status, lines = call(*arguments)
             assert (status, lines[-1]["kind"]) == (1, "ProjectBusy")
             assert f"process {process.pid}" in lines[-1]["what"]
         assert call("backups", "list", "--project", made.folder)[0] == 0
+        assert call("evaluate", "--project", made.folder)[1][-1]["kind"] == "RunNotFound", "it may look"
     assert labels_now(made).count(None) == 2
 
 

@@ -277,6 +277,10 @@ def test_a_damaged_project_offers_its_backups(studio, project: Path) -> None:
     damage_pages(project / "project.db")
     open_project(studio, project)
     assert "damaged" in message(studio)
+    studio.window.go("start")
+    studio.wait(lambda: [c for c in studio.window.findChildren(ProjectCard) if c.isVisible() and c.summary.trouble])
+    card = next(c for c in studio.window.findChildren(ProjectCard) if c.isVisible() and c.summary.trouble)
+    assert project_card.Text.BACKUPS_HELP in card.accessibleName()
     assert "36 images" in message(studio)
     assert studio.window.session.project is None
     assert action(studio) == session_module.Text.BACKUPS

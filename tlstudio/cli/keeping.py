@@ -18,8 +18,11 @@ def changes_project(p: argparse.ArgumentParser) -> None:
 
 
 def surroundings(options: argparse.Namespace, output: Output) -> AbstractContextManager[None]:
-    """Holds and backs up the project around a command that changes it; nothing around the others."""
-    if not getattr(options, "changes", False):
+    """Holds and backs up the project around a command that changes it; nothing around the others.
+
+    `evaluate` only reads, unless it is told to keep a threshold with the run.
+    """
+    if not getattr(options, "changes", False) and getattr(options, "sensitivity", None) is None:
         return nullcontext()
     from tlstudio.workflow.keeping import changing
 

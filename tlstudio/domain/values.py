@@ -101,3 +101,6 @@ class ProjectSummary:
     best_accuracy: Interval | None = None
     opened_at: float = 0.0  # seconds since the epoch
     thumbnails: tuple[Path, ...] = ()
+    trouble: str = (
+        ""  # why it can't be opened as it is, as a sentence: its database is damaged or gone, and there are backups
+    )

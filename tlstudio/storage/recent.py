@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.storage import files
+from tlstudio.storage import backups, files
 from tlstudio.storage.places import data_dir
 from tlstudio.storage.project import DATABASE
 
@@ -20,13 +20,13 @@ def _file() -> Path:
 
 
 def read() -> list[tuple[Path, float]]:
-    """Folders that still hold a project, with the time they were opened (seconds since the epoch)."""
+    """Folders that still hold a project, or backups of it, with the time they were opened (seconds since the epoch)."""
     try:
         rows = json.loads(_file().read_text(encoding="utf-8"))
         found = [(Path(row["folder"]), float(row["opened_at"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-    return [(folder, at) for folder, at in found if (folder / DATABASE).is_file()]
+    return [(folder, at) for folder, at in found if (folder / DATABASE).is_file() or backups.newest(folder) is not None]
 
 
 def remember(folder: Path) -> None:

@@ -7,10 +7,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from tlstudio.domain.errors import StudioError
+from tlstudio.domain.errors import ProjectDamaged, StudioError
 from tlstudio.domain.keeping import Opened
 from tlstudio.domain.values import ProjectSummary
-from tlstudio.storage import holding, images, places, recent, recovery, runs
+from tlstudio.storage import backups, holding, images, places, recent, recovery, runs
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.storage.volumes import volume_of
@@ -92,11 +92,15 @@ def summary(folder: Path) -> ProjectSummary:
 
 
 def recent_projects() -> list[ProjectSummary]:
-    """The projects opened lately, newest first; one that can't be read is left out."""
+    """The projects opened lately, newest first. One that can't be read is left out, unless a backup can take its place."""
     found = []
-    for folder, _ in recent.read():
+    for folder, at in recent.read():
         try:
+            recovery.require_present(folder)
             found.append(summary(folder))
+        except ProjectDamaged as error:
+            if backups.newest(folder) is not None:
+                found.append(ProjectSummary(folder, folder.name, opened_at=at, trouble=error.what))
         except StudioError:
             continue
     return found

@@ -77,6 +77,22 @@ def test_recent_projects_leave_out_the_broken_and_the_gone(target: Path, tmp_pat
     assert [p.name for p in projects.recent_projects()] == ["good"]
 
 
+def test_recent_projects_that_a_backup_can_bring_back_are_listed_with_their_trouble(
+    target: Path, tmp_path: Path
+) -> None:
+    projects.create_project(tmp_path / "second", "Second")
+    for folder in (target, tmp_path / "second"):
+        projects.open_project(folder)
+        keeping.back_up(folder)
+        projects.close_project(folder)
+    (target / "project.db").write_text("no database")
+    (tmp_path / "second" / "project.db").unlink()
+    gone, damaged = projects.recent_projects()
+    assert (damaged.folder, damaged.trouble) == (target, "The project's database is damaged.")
+    assert (gone.name, gone.trouble) == ("second", "The project's database is gone.")
+    assert gone.opened_at > 0
+
+
 def test_opening_what_is_no_project(tmp_path: Path) -> None:
     for call in (projects.open_project, projects.summary, check):
         with pytest.raises(NotAProject):

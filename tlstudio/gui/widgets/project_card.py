@@ -25,6 +25,7 @@ class Text:
     OPEN = "Open"
     SHOW_FOLDER = "Show the folder"
     BACKUPS = "Backups…"
+    BACKUPS_HELP = "A backup can take its place"
     FORGET = "Remove from this list"
 
 
@@ -59,9 +60,12 @@ class ProjectCard(CardButton):
 
     @staticmethod
     def _words(summary: ProjectSummary) -> tuple[str, str]:
+        opened = Text.OPENED.format(ago(summary.opened_at))
+        if summary.trouble:
+            return summary.trouble, f"{Text.BACKUPS_HELP} · {opened}"
         amounts = f"{count(len(summary.classes), *Text.CLASSES)} · {count(summary.images, 'image')}"
         best = Text.BEST.format(accuracy(summary.best_accuracy)) if summary.best_accuracy else Text.NOT_TRAINED
-        return amounts, f"{best} · {Text.OPENED.format(ago(summary.opened_at))}"
+        return amounts, f"{best} · {opened}"
 
     def _more_button(self) -> QToolButton:
         text = Text.MORE.format(self.summary.name)
