@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QMenu, QWidget
 
 from tlstudio.gui.models.image_list import IMAGE_MIME, pack_ids
 from tlstudio.gui.pages.labels import LabelsPage
@@ -223,13 +223,61 @@ def test_new_class_rename_and_delete(studio, page: LabelsPage, project: Path) ->
     assert "hoop" not in counts(project)
 
 
-def test_a_class_with_images_is_not_deleted(studio, page: LabelsPage, project: Path) -> None:
-    page.panel.buckets.select_label("disc")
-    assert not studio.find("labels.delete_class", QAbstractButton).isEnabled()
+def ask_to_delete(studio, page: LabelsPage, name: str) -> None:
+    page.panel.buckets.select_label(name)
     page.panel.buckets.setFocus()
     QTest.keyClick(page.panel.buckets, Qt.Key.Key_Delete)
-    assert "disc" in counts(project)
-    assert "still has images" in studio.find("window.toast_text", QLabel).text()
+    assert studio.find("labels.question").isVisible()
+
+
+def test_deleting_a_class_with_images_asks_what_becomes_of_them(studio, page: LabelsPage, project: Path) -> None:
+    before = counts(project)
+    ask_to_delete(studio, page, "disc")
+    assert f"“disc” has {before['disc']} images" in studio.find("labels.question_words", QLabel).text()
+    studio.click("labels.question_keep")
+    assert counts(project) == before
+    assert studio.find("labels.new_class").isVisible()
+    ask_to_delete(studio, page, "disc")
+    studio.find("labels.question_target", QComboBox).setCurrentText("square")
+    studio.click("labels.question_move")
+    assert counts(project) == {"cross": before["cross"], "square": before["disc"] + before["square"]}
+    assert "disc merged into square" in studio.find("window.toast_text", QLabel).text()
+    studio.click("window.toast_action")
+    assert counts(project) == before
+    ask_to_delete(studio, page, "disc")
+    studio.click("labels.question_let_go")
+    assert page.waiting() == before["disc"]
+    page.grid.setFocus()
+    QTest.keyClick(page.grid, Qt.Key.Key_Z, CONTROL)
+    assert counts(project) == before
+    assert page.waiting() == 0
+
+
+def menu_of(page: LabelsPage, name: str) -> QMenu:
+    buckets = page.panel.buckets
+    spot = buckets.visualRect(buckets.classes.index(buckets.classes.row_of(name))).center()
+    buckets.customContextMenuRequested.emit(spot)
+    menu = page.panel.findChild(QMenu, "labels.class_menu")
+    assert menu is not None
+    return menu
+
+
+def test_the_menu_of_a_class_merges_and_renames(studio, page: LabelsPage, project: Path) -> None:
+    before = counts(project)
+    menu = menu_of(page, "cross")
+    into = next(a.menu() for a in menu.actions() if a.menu() is not None)
+    assert [a.text() for a in into.actions()] == ["disc", "square"]
+    next(a for a in into.actions() if a.text() == "square").trigger()
+    menu.close()
+    assert counts(project) == {"disc": before["disc"], "square": before["cross"] + before["square"]}
+    studio.click("labels.undo")
+    assert counts(project) == before
+    menu = menu_of(page, "cross")
+    menu.actions()[0].trigger()
+    menu.close()
+    editor = page.panel.buckets.findChild(QLineEdit, "labels.rename")
+    assert editor is not None
+    QTest.keyClick(editor, Qt.Key.Key_Escape)
 
 
 def test_a_class_name_that_is_taken_is_refused_in_words(studio, page: LabelsPage, project: Path) -> None:

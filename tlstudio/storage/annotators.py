@@ -37,13 +37,12 @@ def labels_of(project: Project, annotator: str) -> dict[int, str]:
 
 
 def kept(project: Project, annotator: str) -> set[int]:
-    """Images whose own label the user has looked at and kept since this person's labels came."""
+    """Images whose own label the user has kept on purpose, or given, since this person's labels came."""
     sql = (
         "SELECT DISTINCT label_events.image_id FROM label_events JOIN changes ON changes.id = change_id"
         " JOIN images ON images.id = label_events.image_id"
         " JOIN other_labels ON other_labels.image_id = images.id AND annotator = ?"
-        " WHERE kind = 'label' AND NOT undone AND before_class = after_class AND images.class_id = after_class"
-        " AND changes.at >= other_labels.at"
+        " WHERE kind = 'label' AND NOT undone AND images.class_id = after_class AND changes.at >= other_labels.at"
     )
     with project.read() as db:
         return {row["image_id"] for row in db.execute(sql, (annotator,))}

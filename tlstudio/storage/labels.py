@@ -47,6 +47,13 @@ def accept_suggestions(project: Project, image_ids: Sequence[int], author: str) 
         return journal.record_in(db, Edit(title, moves), author)
 
 
+def settle(project: Project, image: int, class_name: str, author: str, *, unsure: bool, title: str) -> int:
+    """Gives an image a class, or records that it keeps it, and marks it as unsure or sure, as one change."""
+    with project.write() as db:
+        edit = Edit(title, [(image, class_id(db, class_name))], [(image, "unsure", int(unsure))], kept=[image])
+        return journal.record_in(db, edit, author)
+
+
 def class_id(db: sqlite3.Connection, name: str) -> int:
     """The id of a class that is there. Raises WrongUsage for another name."""
     row = db.execute("SELECT id FROM classes WHERE name = ? AND NOT removed", (name,)).fetchone()

@@ -11,7 +11,7 @@ from tlstudio.domain.labels import Deed
 from tlstudio.domain.values import ImageClass
 from tlstudio.storage import classes, journal, labels
 from tlstudio.storage import history as stored_history
-from tlstudio.storage.journal import Edit, Turned, Value
+from tlstudio.storage.journal import Turned, Value
 from tlstudio.storage.project import Project
 
 
@@ -50,11 +50,11 @@ def set_note(project: Path, image_ids: Sequence[int], note: str) -> LabelChange:
     return _set_field(project, image_ids, "note", clean, "noted" if clean else "without a note now")
 
 
-def keep_labels(project: Path, image_ids: Sequence[int]) -> LabelChange:
-    """Records that the user has looked at these labels and keeps them."""
-    n = len(set(image_ids))
-    title = f"{_images(n)} kept as labeled"
-    return LabelChange(journal.record(Project(project), Edit(title, kept=list(image_ids)), author_name()), title)
+def settle(project: Path, image: int, class_name: str, *, unsure: bool = False) -> LabelChange:
+    """Decides on one image that was in question: it has or keeps this class, and is unsure or no longer so, as one change."""
+    title = "1 image marked as unsure" if unsure else f"1 image settled as {class_name}"
+    n = labels.settle(Project(project), image, class_name, author_name(), unsure=unsure, title=title)
+    return LabelChange(n, title)
 
 
 def accept_suggestions(project: Path, image_ids: Sequence[int]) -> LabelChange:
@@ -115,6 +115,8 @@ def _told(done: Turned | None, verb: str, lead: str) -> LabelChange | None:
         return None
     if done.title:
         return LabelChange(done.images, f"{lead}: {done.title}", done.first)
+    if done.images == 1 and done.class_name is None:
+        return LabelChange(1, "1 image without a class again", done.first)
     sentence = f"{_images(done.images)} {verb} {done.class_name or 'the classes they had'}"
     return LabelChange(done.images, sentence, done.first)
 

@@ -72,5 +72,7 @@ def test_a_disagreement_is_settled_as_long_as_the_label_is_kept(pets: Pets) -> N
     assert annotators.kept(made, "Ben") == set()
     journal.redo(made)
     assert annotators.kept(made, "Ben") == {1}
-    labels.set_label(made, [1], "dog", "ann")
+    labels.set_label(made, [1], None, "ann")
     assert annotators.kept(made, "Ben") == set()
+    labels.set_label(made, [1], "cat", "ann")
+    assert annotators.kept(made, "Ben") == {1}, "a label given since is as much a decision as one that was kept"

@@ -133,9 +133,9 @@ def test_every_way_to_settle_a_disagreement_is_one_change(zoo: Project, tmp_path
     path = table(tmp_path, "cats/1.png,dog", "2.png,dog", "3.png,cat", "Grün.png,dog")
     folder = zoo.folder
     compare(folder, path)
-    labeling.keep_labels(folder, [1])
-    labeling.set_unsure(folder, [2], True)
-    labeling.set_label(folder, [4], "cat")
+    labeling.settle(folder, 1, "cat")
+    labeling.settle(folder, 2, "cat", unsure=True)
+    labeling.settle(folder, 4, "cat")
     found = compare(folder)
     assert {d.image: d.settled for d in found.disagreements} == {1: True, 2: True}
     for _ in range(3):

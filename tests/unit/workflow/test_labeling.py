@@ -105,13 +105,21 @@ def test_marks_notes_and_leaving_out_with_their_sentences(pets: Pets) -> None:
     assert redone.sentence == "Done again: 1 image without a note now"
 
 
-def test_labels_that_are_kept_can_be_taken_back(pets: Pets) -> None:
+def test_settling_an_image_is_one_change(pets: Pets) -> None:
     made = pets(["cat", "dog"])
-    assert labeling.keep_labels(made.folder, [1]) == LabelChange(1, "1 image kept as labeled")
-    assert labeling.history(made.folder, 1)[0].before == "cat"
-    undone = labeling.undo(made.folder)
+    folder = made.folder
+    assert labeling.settle(folder, 1, "cat") == LabelChange(1, "1 image settled as cat")
+    newest = labeling.history(folder, 1)[0]
+    assert (newest.before, newest.after) == ("cat", "cat")
+    assert labeling.settle(folder, 1, "cat", unsure=True) == LabelChange(1, "1 image marked as unsure")
+    assert labeling.settle(folder, 1, "dog") == LabelChange(1, "1 image settled as dog")
+    row = browsing.images(folder)[0]
+    assert (row.label, row.unsure) == ("dog", False)
+    undone = labeling.undo(folder)
     assert undone is not None
-    assert undone.sentence == "Undone: 1 image kept as labeled"
+    assert undone.sentence == "Undone: 1 image settled as dog"
+    row = browsing.images(folder)[0]
+    assert (row.label, row.unsure) == ("cat", True)
 
 
 def test_suggestions_become_labels_only_when_they_are_accepted(pets: Pets) -> None:

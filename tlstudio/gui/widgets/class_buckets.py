@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QRect,
@@ -23,7 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from tlstudio.gui import theme
+from tlstudio.gui import dropping, theme
 from tlstudio.gui.models.class_list import ClassListModel
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.image_list import IMAGE_MIME, unpack_ids
@@ -31,17 +34,21 @@ from tlstudio.gui.widgets import paint
 
 Index = QModelIndex | QPersistentModelIndex
 ROW = 44
+TABLES = frozenset({".csv", ".tsv", ".txt"})
+OTHERS = frozenset({".onnx", ".zip", ".json", ".jsonl", ".xml"})  # what the window itself knows to take
 _KEY = 20
 _NAME_X = theme.M + paint.CHIP + theme.S
 
 
 class ClassBuckets(QListView):
-    """dropped: (image ids, class name or None). chosen: a class was clicked. apply_wanted: Return on a class.
+    """dropped: (image ids, class name or None). files_dropped: (paths, class name or None), from the file manager.
 
-    remove_wanted: the Delete key on a class; whether it may go is the page's business.
+    chosen: a class was clicked. apply_wanted: Return on a class. remove_wanted: the Delete key on a class; whether it may go is
+    the page's business.
     """
 
     dropped = Signal(list, object)
+    files_dropped = Signal(list, object)
     chosen = Signal(object)
     apply_wanted = Signal(object)
     remove_wanted = Signal(str)
@@ -53,6 +60,7 @@ class ClassBuckets(QListView):
         self.setItemDelegate(_BucketDelegate(self))
         self.styles = ClassStyles()
         self.lit_row = -1
+        self._files: tuple[Path, ...] = ()  # of the drag that is over the list; asked of the disk once
         self.setUniformItemSizes(True)
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
@@ -92,6 +100,7 @@ class ClassBuckets(QListView):
         super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._files = dragged_files(event.mimeData())
         self._consider(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -107,14 +116,18 @@ class ClassBuckets(QListView):
             event.ignore()
             return
         event.acceptProposedAction()
-        self.dropped.emit(unpack_ids(event.mimeData()), self.classes.label(row))
+        ids = unpack_ids(event.mimeData())
+        if ids:
+            self.dropped.emit(ids, self.classes.label(row))
+        else:
+            self.files_dropped.emit(list(self._files), self.classes.label(row))
 
     def _consider(self, event: QDragMoveEvent) -> None:
         row = self._row_under(event)
         self._light_up(row)
         if row >= 0:
             event.acceptProposedAction()
-        elif event.mimeData().hasFormat(IMAGE_MIME):
+        elif self._carries_images(event):
             # Accepted as a whole, so that the drag goes on to the rows; only a row takes the drop.
             event.setDropAction(Qt.DropAction.IgnoreAction)
             event.accept()
@@ -122,14 +135,28 @@ class ClassBuckets(QListView):
             event.ignore()
 
     def _row_under(self, event: QDropEvent) -> int:
-        if not event.mimeData().hasFormat(IMAGE_MIME):
+        if not self._carries_images(event):
             return -1
         return self.indexAt(event.position().toPoint()).row()
+
+    def _carries_images(self, event: QDropEvent) -> bool:
+        return event.mimeData().hasFormat(IMAGE_MIME) or bool(self._files)
 
     def _light_up(self, row: int) -> None:
         if row != self.lit_row:
             self.lit_row = row
             self.viewport().update()
+
+
+def dragged_files(mime: QMimeData, *, tables: bool = False) -> tuple[Path, ...]:
+    """The single images of a drag from the file manager, or with `tables` its tables; empty for folders and anything else."""
+    dropped = dropping.read(mime)
+    if dropped is None or (len(dropped.paths) == 1 and dropped.kind in (dropping.Kind.PROJECT, dropping.Kind.BUNDLE)):
+        return ()
+    files = [path for path in dropped.paths if not path.is_dir()]
+    return tuple(
+        path for path in files if (path.suffix.lower() in TABLES) is tables and path.suffix.lower() not in OTHERS
+    )
 
 
 class _BucketDelegate(QStyledItemDelegate):

@@ -30,6 +30,12 @@ class ClassChip(QWidget):
         self.updateGeometry()
         self.update()
 
+    def set_caption(self, caption: str) -> None:
+        """Other words before the class; the class that is shown stays."""
+        self._caption = caption
+        self._caption_width = paint.text_width(caption) + theme.S if caption else 0
+        self.set_class(self._style)
+
     @property
     def name(self) -> str:
         return _UNLABELED if self._style is None else self._style.name

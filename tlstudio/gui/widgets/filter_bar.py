@@ -1,9 +1,9 @@
-"""What the grid shows: text, class, split, and how large."""
+"""What the grid shows: text, class, split, mark, and how large."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import ClassVar
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.domain.values import ImageRow, Split
+from tlstudio.domain.labels import ImageQuery, Mark
+from tlstudio.domain.values import Split
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.widgets.search_box import SearchBox
 
@@ -28,44 +29,23 @@ _TYPING_MS = 150
 class Text:
     """Words of the filter bar."""
 
-    search = "Find by file name or group"
+    search = "Find by name, group or note"
     all_classes = "All classes"
     unlabeled = "No class yet"
     all_splits = "All splits"
     clear = "Show all images"
     sizes = ("Small pictures", "Medium pictures", "Large pictures")
+    marks = "All marks"
+    of_mark: ClassVar = {
+        Mark.SUGGESTED: "Suggested",
+        Mark.UNSURE: "Unsure",
+        Mark.LEFT_OUT: "Left out",
+        Mark.NOTE: "With a note",
+    }
+    suspects = "Suspect labels"
 
 
-@dataclass(frozen=True)
-class ImageFilter:
-    """Which images are shown. label: a class name, None for all; unlabeled: only those without a class.
-
-    only: paths of the images another page wants to show, under `title`; None for no such wish.
-    """
-
-    text: str = ""
-    label: str | None = None
-    unlabeled: bool = False
-    split: Split | None = None
-    title: str = ""
-    only: frozenset[str] | None = None
-
-    def takes(self, row: ImageRow) -> bool:
-        if self.only is not None and str(row.path) not in self.only:
-            return False
-        if self.unlabeled and row.label is not None:
-            return False
-        if self.label is not None and row.label != self.label:
-            return False
-        if self.split is not None and row.split != self.split:
-            return False
-        if self.text:
-            return self.text in row.name.lower() or self.text in (row.group or "").lower()
-        return True
-
-    @property
-    def active(self) -> bool:
-        return self != ImageFilter()
+_SUSPECTS = "suspects"
 
 
 class FilterBar(QWidget):
@@ -76,14 +56,18 @@ class FilterBar(QWidget):
 
     def __init__(self, page: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = ""
-        self._only: frozenset[str] | None = None
+        self._only: tuple[int, ...] | None = None
+        self._suspects: tuple[int, ...] = ()
         self.search = SearchBox(f"{page}.search", Text.search, self)
         self.class_box = _box(f"{page}.class", "Class to show", self)
         self.split_box = _box(f"{page}.split", "Split to show", self)
         self.split_box.addItem(Text.all_splits, None)
         for split in Split:
             self.split_box.addItem(split.caption, split.value)
+        self.mark_box = _box(f"{page}.mark", "Mark to show", self)
+        self.mark_box.addItem(Text.marks, None)
+        for mark, words in Text.of_mark.items():
+            self.mark_box.addItem(words, mark.value)
         self.count_label = QLabel(self)
         self.count_label.setObjectName(f"{page}.shown")
         self.count_label.setProperty("role", "muted")
@@ -92,6 +76,7 @@ class FilterBar(QWidget):
         row.addWidget(self.search, 1)
         row.addWidget(self.class_box)
         row.addWidget(self.split_box)
+        row.addWidget(self.mark_box)
         row.addSpacing(theme.S)
         row.addWidget(self.count_label)
         row.addSpacing(theme.S)
@@ -108,6 +93,7 @@ class FilterBar(QWidget):
         self.search.textChanged.connect(self._restart_typing)
         self.class_box.currentIndexChanged.connect(self._choice_changed)
         self.split_box.currentIndexChanged.connect(self._choice_changed)
+        self.mark_box.currentIndexChanged.connect(self._choice_changed)
 
     def _restart_typing(self, _: str) -> None:
         self._typing.start()
@@ -115,17 +101,33 @@ class FilterBar(QWidget):
     def _choice_changed(self, _: int) -> None:
         self.changed.emit()
 
-    def filter(self) -> ImageFilter:
+    def filter(self) -> ImageQuery:
         choice = self.class_box.currentData()
-        split = self.split_box.currentData()
-        return ImageFilter(
-            text=self.search.text().strip().lower(),
+        split, mark = self.split_box.currentData(), self.mark_box.currentData()
+        only = self._only
+        if mark == _SUSPECTS:
+            only = self._suspects if only is None else tuple(set(only) & set(self._suspects))
+        return ImageQuery(
+            text=self.search.text().strip(),
             label=choice if isinstance(choice, str) else None,
             unlabeled=choice is False,
             split=Split(split) if split else None,
-            title=self._title,
-            only=self._only,
+            mark=Mark(mark) if mark and mark != _SUSPECTS else None,
+            only=only,
         )
+
+    def set_suspects(self, ids: tuple[int, ...]) -> None:
+        """The images whose label the check doubts; can be chosen as a mark where there are any."""
+        self._suspects = ids
+        where = self.mark_box.findData(_SUSPECTS)
+        if ids and where < 0:
+            self.mark_box.addItem(Text.suspects, _SUSPECTS)
+        elif not ids and where >= 0:
+            if self.mark_box.currentIndex() == where:
+                self.mark_box.setCurrentIndex(0)
+            self.mark_box.removeItem(where)
+        elif self.mark_box.currentIndex() == where >= 0:
+            self.changed.emit()
 
     def set_classes(self, names: Sequence[str]) -> None:
         """Other class names; the one chosen stays chosen when it is still there."""
@@ -142,38 +144,34 @@ class FilterBar(QWidget):
         self.class_box.setCurrentIndex(max(0, where))
         self.class_box.blockSignals(False)
 
-    def show_class(self, label: str | None) -> None:
-        """Chooses a class as if by hand; None for those without one."""
-        where = 1 if label is None else self.class_box.findText(label)
-        self.class_box.setCurrentIndex(max(0, where))
-
     def set_shown(self, shown: int, total: int) -> None:
         words = messages.count(total, "image")
         self.count_label.setText(words if shown == total else f"{messages.number(shown)} of {words}")
 
-    def show_only(self, title: str, paths: frozenset[str]) -> None:
+    def show_only(self, title: str, ids: tuple[int, ...]) -> None:
         """Shows what another page points at, with a way back to all images."""
-        for control in (self.search, self.class_box, self.split_box):
-            control.blockSignals(True)
-        self.search.clear()
-        self.class_box.setCurrentIndex(0)
-        self.split_box.setCurrentIndex(0)
-        for control in (self.search, self.class_box, self.split_box):
-            control.blockSignals(False)
-        self._title, self._only = title, paths
+        self._reset()
+        self._only = ids
         self._wish.setVisible(True)
         self._wish_label.setText(title)
         self.changed.emit()
 
     def clear(self) -> None:
         """Shows all images again."""
-        self._title, self._only = "", None
-        self._wish.setVisible(False)
-        self.search.clear()
-        self.class_box.setCurrentIndex(0)
-        self.split_box.setCurrentIndex(0)
-        self._typing.stop()
+        self._reset()
         self.changed.emit()
+
+    def _reset(self) -> None:
+        self._only = None
+        self._wish.setVisible(False)
+        for control in (self.search, self.class_box, self.split_box, self.mark_box):
+            control.blockSignals(True)
+        self.search.clear()
+        for box in (self.class_box, self.split_box, self.mark_box):
+            box.setCurrentIndex(0)
+        for control in (self.search, self.class_box, self.split_box, self.mark_box):
+            control.blockSignals(False)
+        self._typing.stop()
 
     def _wish_row(self, page: str) -> QWidget:
         self._wish = QFrame(self)

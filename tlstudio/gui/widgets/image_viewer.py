@@ -11,6 +11,7 @@ from tlstudio.gui import icons, theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyle
 from tlstudio.gui.widgets.class_chip import ClassChip
 from tlstudio.gui.widgets.image_canvas import ImageCanvas
+from tlstudio.gui.widgets.thumbnail_grid import MARK_KEYS
 
 
 class Text:
@@ -22,18 +23,23 @@ class Text:
     zoom_out = "Make smaller"
     fit = "Show the whole image"
     close = "Back to the grid"
-    hint = "Arrow keys go to the next image · number keys give a class and go on · + and − zoom · Space goes back"
-    hint_look = "Arrow keys go to the next image · + and − zoom · Space goes back"
+    hint = (
+        "Arrow keys: next image · Numbers: give a class · U unsure · X leave out · N note · + and − zoom · Space: back"
+    )
+    hint_look = "Arrow keys: next image · + and − zoom · Space: back"
 
 
 class ImageViewer(QFrame):
-    """Lies over its page. step: -1 or +1 for another image. digit: a number key. closed: the user went back.
+    """Lies over its page. step: -1 or +1 for another image. digit: a number key. mark: one of MARK_KEYS. accept: Return. closed:
+    the user went back.
 
     needs_copy: an image was shown and a large, safe copy of it is wanted; `set_copy` brings it.
     """
 
     step = Signal(int)
     digit = Signal(str)
+    mark = Signal(str)
+    accept = Signal()
     closed = Signal()
     needs_copy = Signal(object)
 
@@ -56,12 +62,20 @@ class ImageViewer(QFrame):
         outer.setContentsMargins(theme.L, theme.S, theme.S, theme.S)
         outer.setSpacing(theme.S)
         outer.addLayout(self._bar(name))
-        outer.addWidget(self.canvas, 1)
+        self._middle = QHBoxLayout()
+        self._middle.setSpacing(theme.M)
+        self._middle.addWidget(self.canvas, 1)
+        outer.addLayout(self._middle, 1)
         outer.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
         self._page = page
+        self._labels = labels
         self._image: ImageRow | None = None
         self.hide()
         page.installEventFilter(self)
+
+    def add_side(self, side: QWidget) -> None:
+        """Puts what is known of the image at its right."""
+        self._middle.addWidget(side)
 
     @property
     def image(self) -> ImageRow | None:
@@ -109,6 +123,11 @@ class ImageViewer(QFrame):
             self.canvas.zoom_in()
         elif key == keys.Key_Minus:
             self.canvas.zoom_out()
+        elif self._labels and event.text() and event.text().lower() in MARK_KEYS:
+            self.mark.emit(event.text().lower())
+        elif self._labels and key in (keys.Key_Return, keys.Key_Enter):
+            # Never closes: whoever accepts one suggestion after another would be thrown out by the first image without one.
+            self.accept.emit()
         elif key in (keys.Key_Space, keys.Key_Escape, keys.Key_Return):
             self.close_viewer()
         else:

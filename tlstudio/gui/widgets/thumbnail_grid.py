@@ -43,7 +43,7 @@ class ThumbnailGrid(GridView):
     """A virtual grid over an `ImageListModel`.
 
     dropped: (image ids, class name or None) when images are dropped on a section. digit: a number key was pressed.
-    mark: one of MARK_KEYS was pressed. look: an image was asked for in large (Space, double click, or Return where nothing is
+    mark: one of `mark_keys` was pressed. look: an image was asked for in large (Space, double click, or Return where nothing is
     suggested). accept: Return while the current image has a suggestion. chosen_changed: the selection changed.
     """
 
@@ -57,6 +57,7 @@ class ThumbnailGrid(GridView):
         super().__init__(parent)
         self.painter_of_cells = ThumbnailPainter(store)
         self.notes: dict[int, str] = {}  # image id: words under the picture instead of the file name
+        self.mark_keys = MARK_KEYS
         self.placeholder = ""  # said in the middle while there is nothing to show
         self.viewport().setMouseTracking(True)
         self._images.modelReset.connect(self.relayout)
@@ -184,7 +185,7 @@ class ThumbnailGrid(GridView):
         current = self.current_entry() if plain else None
         if plain and event.text() and event.text() in KEYS:
             self.digit.emit(event.text())
-        elif current is not None and event.text() and event.text().lower() in MARK_KEYS:
+        elif current is not None and event.text() and event.text().lower() in self.mark_keys:
             self.mark.emit(event.text().lower())
         elif current is not None and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and current.suggestion:
             self.accept.emit()

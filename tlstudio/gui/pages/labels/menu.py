@@ -1,31 +1,88 @@
-"""What the right mouse button and the menu key offer for the selected images."""
+"""What the right mouse button and the menu key offer, for images and for classes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 
 class Text:
-    """Words of the menu."""
+    """Words of the menus. What stands behind a tab is the key that does the same."""
 
-    look = "Look at it in large"
+    look = "Look at it in large\tSpace"
+    accept = "Accept the suggestion\tReturn"
     move_to = "Move to"
     no_class = "Take the class away"
+    unsure, sure = "Mark as unsure\tU", "No longer unsure\tU"
+    leave_out, take_back = "Leave out\tX", "Take back\tX"
+    note = "Write a note\tN"
+    rename = "Rename\tF2"
+    merge_into = "Merge into"
+    delete = "Delete\tDel"
 
 
-def image_menu(
-    parent: QWidget, classes: Sequence[str], look: Callable[[], None], assign: Callable[[str | None], None]
-) -> QMenu:
+@dataclass(frozen=True)
+class ImageDeeds:
+    """What can be done to the selected images; `accept` is None where nothing is suggested."""
+
+    look: Callable[[], None]
+    assign: Callable[[str | None], None]
+    mark: Callable[[str], None]
+    accept: Callable[[], None] | None
+    unsure: bool
+    left_out: bool
+
+
+def image_menu(parent: QWidget, classes: Sequence[str], deeds: ImageDeeds) -> QMenu:
     """A menu that deletes itself when it is closed."""
-    menu = QMenu(parent)
-    menu.setObjectName("labels.menu")
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.addAction(Text.look).triggered.connect(lambda _=False: look())
+    menu = _menu(parent, "labels.menu")
+    _add(menu, Text.look, deeds.look)
+    if deeds.accept is not None:
+        _add(menu, Text.accept, deeds.accept)
     moves = menu.addMenu(Text.move_to)
     for name in classes:
-        moves.addAction(name).triggered.connect(lambda _=False, label=name: assign(label))
-    menu.addAction(Text.no_class).triggered.connect(lambda _=False: assign(None))
+        _add(moves, _plain(name), partial(deeds.assign, name))
+    _add(menu, Text.no_class, lambda: deeds.assign(None))
+    menu.addSeparator()
+    _add(menu, Text.sure if deeds.unsure else Text.unsure, lambda: deeds.mark("u"))
+    _add(menu, Text.take_back if deeds.left_out else Text.leave_out, lambda: deeds.mark("x"))
+    _add(menu, Text.note, lambda: deeds.mark("n"))
     return menu
+
+
+def class_menu(
+    parent: QWidget,
+    others: Sequence[str],
+    rename: Callable[[], None],
+    merge: Callable[[str], None],
+    delete: Callable[[], None],
+) -> QMenu:
+    """For one class; `others`: those it can be merged into."""
+    menu = _menu(parent, "labels.class_menu")
+    _add(menu, Text.rename, rename)
+    into = menu.addMenu(Text.merge_into)
+    into.setEnabled(bool(others))
+    for name in others:
+        _add(into, _plain(name), partial(merge, name))
+    _add(menu, Text.delete, delete)
+    return menu
+
+
+def _menu(parent: QWidget, name: str) -> QMenu:
+    menu = QMenu(parent)
+    menu.setObjectName(name)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return menu
+
+
+def _add(menu: QMenu, words: str, deed: Callable[[], None]) -> None:
+    menu.addAction(words).triggered.connect(lambda _=False: deed())
+
+
+def _plain(name: str) -> str:
+    """A class name as it is: an ampersand in it is no sign for a key."""
+    return name.replace("&", "&&")

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QPushButton, QStackedWidget
 
-from tlstudio.domain.errors import StudioError
-from tlstudio.domain.values import ImageClass, ImageRow
-from tlstudio.gui import icons, messages, theme
-from tlstudio.gui.job_bridge import error_text
-from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.domain.findings import CheckResult
+from tlstudio.gui import icons, messages
+from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.pages.copies import ImageCopies
-from tlstudio.gui.pages.labels.menu import image_menu
-from tlstudio.gui.pages.labels.panel import ClassPanel
+from tlstudio.gui.pages.labels.class_deeds import ClassDeeds
+from tlstudio.gui.pages.labels.compare import CompareView
+from tlstudio.gui.pages.labels.comparing import Comparing
+from tlstudio.gui.pages.labels.file_drops import FileDrops
+from tlstudio.gui.pages.labels.file_drops import Text as DropText
+from tlstudio.gui.pages.labels.gallery import Gallery
+from tlstudio.gui.pages.labels.images_part import ImagesPart
+from tlstudio.gui.pages.labels.labeler import Labeler
+from tlstudio.gui.pages.labels.looking import Looking
+from tlstudio.gui.pages.labels.panel import Text as PanelText
+from tlstudio.gui.pages.labels.suggest_bar import Text as SuggestText
+from tlstudio.gui.pages.labels.suggesting import Suggesting
 from tlstudio.gui.pages.relabel import Relabeler
 from tlstudio.gui.pages.wishes import take_images_wish
 from tlstudio.gui.session import Session
-from tlstudio.gui.widgets.filter_bar import FilterBar
 from tlstudio.gui.widgets.image_viewer import ImageViewer
-from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
-from tlstudio.workflow import browsing, labeling
+
+CHECK, SUSPECT = "check", "label_suspect"  # the task, and the kind of its finding that doubts labels
 
 
 class Text:
@@ -36,52 +41,56 @@ class Text:
     title = "Look at your labels"
     sentence = "Drag images onto another class, or select them and press the number of the class."
     waiting = "{images} have no class yet."
-    grid = "Images by class. Space shows one in large, number keys give a class."
+    grid = (
+        "Images by class. Space shows one in large, number keys give a class, U marks as unsure, X leaves out, N notes."
+    )
     primary = "Continue to check"
     hint = "Space shows the image in large."
     selected = "{count} selected. Press a class number, or drag them onto a class."
-    no_match = "No image matches. Try another word, or show all images."
     undo, redo = "Undo", "Redo"
-    not_empty = "“{name}” still has images. Move them to another class first."
+    comparing = "Two people, the same images: see where you differ, and settle it image by image."
+    comparing_hint = "M keeps your label, T takes theirs, U marks the image as unsure."
+    help = (
+        "Arrow keys move, Shift selects, Ctrl+A takes all. A number gives the class of that number and goes on. Return accepts a"
+        " suggestion. U marks an image as unsure, X leaves it out or takes it back, N writes a note, Space shows it in large with"
+        " its history. Ctrl+Z takes anything back, also after a restart."
+    )
 
 
 class LabelsPage(Page):
-    """Images in a grid by class, class buckets at the side, and an undo for every move."""
+    """Images in a grid by class, class buckets at the side, and an undo for every move. Its parts are in files of their own."""
 
-    key, title, sentence, icon = "labels", Text.title, Text.sentence, "labels"
+    key, title, sentence, icon, help = "labels", Text.title, Text.sentence, "labels", Text.help
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._rows: dict[int, ImageRow] = {}
-        self._classes: list[ImageClass] = []
         self._shown_project: Path | None = None
         self.store = ThumbnailStore(lambda content: Path(), self)
-        self.filter_bar = FilterBar(self.key, self)
-        self.grid = named(ThumbnailGrid(self.store, self), "labels.grid", Text.grid)
-        self.grid.accepts_labels = True
-        self.panel = ClassPanel(self)
+        part = self.images_part = ImagesPart(self.store, self)
+        self.filter_bar, self.grid, self.panel = part.filter_bar, part.grid, part.panel
+        self.suggest_bar, self.message, self.note_editor = part.suggest_bar, part.message, part.note_editor
+        self.comparison = CompareView(self.store, self)
         self.viewer = ImageViewer(self, "labels.viewer")
-        self.relabeler = Relabeler(session, self)
         self.copies = ImageCopies(session, self)
+        self.relabeler = Relabeler(session, self)
+        self.gallery = Gallery(session, self.filter_bar, self.grid, self.store)
+        self.suggesting = Suggesting(session, self.suggest_bar, self.gallery)
+        self.looking = Looking(session, self.gallery, self.grid, self.viewer, store=self.store, copies=self.copies)
+        self.labeler = Labeler(self.gallery, self.grid, self.looking, self.relabeler, self.note_editor)
+        self.comparing = Comparing(session, self.comparison, self.relabeler, copies=self.copies, store=self.store)
+        self.file_drops = FileDrops(session, self.message)
+        self.class_deeds = ClassDeeds(session, self.panel, self.gallery, self.relabeler)
         self._arrange()
         self._connect()
 
     def _arrange(self) -> None:
-        frame = QFrame(self)
-        frame.setProperty("role", "card")
-        inside = QVBoxLayout(frame)
-        inside.setContentsMargins(theme.XS, theme.XS, theme.XS, theme.XS)
-        self.grid.setFrameShape(QFrame.Shape.NoFrame)
-        inside.addWidget(self.grid)
-        row = QHBoxLayout()
-        row.setSpacing(theme.L)
-        row.addWidget(frame, 1)
-        row.addWidget(self.panel)
-        self.content.setSpacing(theme.M)
-        self.content.addWidget(self.filter_bar)
-        self.content.addLayout(row, 1)
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.images_part)
+        self.stack.addWidget(self.comparison)
+        self.content.addWidget(self.stack, 1)
         self.undo_button = self._footer_button("undo", Text.undo)
         self.redo_button = self._footer_button("redo", Text.redo)
+        self.images_part.keys_from(self.undo_button, self.redo_button, self.primary)
 
     def _footer_button(self, name: str, words: str) -> QPushButton:
         button = named(QPushButton(words, self), f"labels.{name}", words)
@@ -91,39 +100,41 @@ class LabelsPage(Page):
         return button
 
     def _connect(self) -> None:
-        self.filter_bar.changed.connect(self._show)
-        self.filter_bar.edge_changed.connect(self.grid.set_edge)
-        self.grid.dropped.connect(self._dropped)
-        self.grid.digit.connect(self._digit)
-        self.grid.look.connect(self._look)
+        buckets = self.panel.buckets
+        self.gallery.shown.connect(self._show_counts)
         self.grid.chosen_changed.connect(self._update_footer)
-        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.grid.customContextMenuRequested.connect(self._menu)
-        self.panel.buckets.dropped.connect(self._dropped)
-        self.panel.buckets.chosen.connect(self.grid.show_section)
-        self.panel.buckets.apply_wanted.connect(lambda label: self.assign(self.grid.selected_ids(), label))
-        self.panel.buckets.classes.rename_wanted.connect(self._rename)
-        self.panel.add_wanted.connect(self._add_class)
-        self.panel.remove_wanted.connect(self._remove_class)
-        self.viewer.step.connect(self._step)
-        self.viewer.digit.connect(self._digit)
-        self.viewer.closed.connect(self.grid.setFocus)
-        self.viewer.needs_copy.connect(self.copies.want)
-        self.copies.arrived.connect(self.viewer.set_copy)
-        self.relabeler.changed.connect(self._moved)
-        self.relabeler.reloaded.connect(self._reloaded)
+        buckets.dropped.connect(self.labeler.drop)
+        buckets.files_dropped.connect(self._files_dropped)
+        buckets.chosen.connect(self.grid.show_section)
+        buckets.apply_wanted.connect(lambda label: self.assign(self.grid.selected_ids(), label))
+        self.panel.compare_wanted.connect(self.comparing.open)
+        self.comparing.opened.connect(lambda: self._show_part(1))
+        self.comparing.closed.connect(lambda: self._show_part(0))
+        self.file_drops.assign_wanted.connect(self.assign)
+        self.images_part.dropped_beside.connect(lambda: self.session.toast.emit(DropText.where, "", None))
+        self.file_drops.imported.connect(self.session.refresh)
+        self.suggesting.done.connect(self._to_suggestions)
+        self.relabeler.edited.connect(lambda _: self.suggesting.update())
+        self.session.project_changed.connect(self._forget)
+        self.session.bridge.job_started.connect(self._watch_check)
         self.undo_button.clicked.connect(self.relabeler.undo)
         self.redo_button.clicked.connect(self.relabeler.redo)
-        for keys, deed in (
+        for sequence, deed in (
             (QKeySequence.StandardKey.Undo, self.relabeler.undo),
             (QKeySequence.StandardKey.Redo, self.relabeler.redo),
             (QKeySequence.StandardKey.Find, self.filter_bar.search.setFocus),
         ):
-            shortcut = QShortcut(keys, self)
+            shortcut = QShortcut(sequence, self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(deed)
-        self.session.project_changed.connect(self._forget)
-        self.session.read_only.watch(self.undo_button, self.redo_button, *self.panel.deeds())
+        self.session.read_only.watch(
+            self.undo_button,
+            self.redo_button,
+            self.suggest_bar.button,
+            *self.panel.deeds(),
+            *self.looking.details.deeds(),
+            *self.comparison.detail.deeds(),
+        )
 
     # --- the frame's questions ------------------------------------------------
 
@@ -142,16 +153,25 @@ class LabelsPage(Page):
     def waiting(self) -> int:
         return 0 if self.session.summary is None else self.session.summary.unlabeled
 
+    def commands(self) -> list[QAction]:
+        found = []
+        for words, deed in ((SuggestText.button, self.suggesting.start), (PanelText.compare, self.comparing.open)):
+            action = QAction(words, self)
+            action.triggered.connect(lambda _=False, do=deed: do())
+            found.append(action)
+        return found
+
     def enter(self) -> None:
         if self.relabeler.telling:
             self._update_footer()
             return
         if self.session.project != self._shown_project:
             self._forget()
-        self._load()
+        self.gallery.load()
         wish = take_images_wish(self.session)
         if wish is not None:
-            self.filter_bar.show_only(wish.title, wish.paths)
+            self._show_part(0)
+            self.gallery.show_only(wish.title, wish.paths)
         if not self.grid.currentIndex().isValid() and self.grid.images.rowCount():
             self.grid.setFocus()
 
@@ -164,52 +184,32 @@ class LabelsPage(Page):
     # --- showing ---------------------------------------------------------------
 
     def _forget(self) -> None:
+        self._shown_project = self.session.project
         self.viewer.close_viewer()
-        self._rows, self._classes = {}, []
-        self.grid.set_rows([], None)
-        self.filter_bar.clear()
-        project = self._shown_project = self.session.project
-        if project is not None:
-            self.store.set_locate(lambda content: browsing.thumbnail(project, content))
+        self.message.hide()
+        self.panel.question.hide()
+        self._show_part(0)
+        self.comparing.forget()
+        self.suggesting.forget()
+        self.gallery.forget()
 
-    def _load(self) -> None:
-        project = self.session.project
-        if project is None:
-            return
-        try:
-            self._rows = {row.id: row for row in browsing.images(project)}
-            self._classes = browsing.classes(project)
-        except StudioError as error:
-            self.session.say.emit(error_text(error), "bad")
-            return
-        self.store.retry_missing()
-        self._show_classes()
-        self._show()
-
-    def _show_classes(self) -> None:
-        names = [c.name for c in self._classes]
-        styles = ClassStyles(names)
-        self.grid.set_styles(styles)
-        self.panel.buckets.set_styles(styles)
-        self.filter_bar.set_classes(names)
-
-    def _show(self) -> None:
-        wanted = self.filter_bar.filter()
-        rows = [row for row in self._rows.values() if wanted.takes(row)]
-        names: list[str] | None = [c.name for c in self._classes]
-        if wanted.active:
-            present = {row.label for row in rows}
-            names = [c.name for c in self._classes if c.name in present] if rows else None
-        self.grid.placeholder = Text.no_match if wanted.active else ""
-        self.grid.set_rows(rows, names)
-        self.filter_bar.set_shown(len(rows), len(self._rows))
-        self._show_counts()
+    def _show_part(self, number: int) -> None:
+        """The images, or the comparison with another person."""
+        changed = self.stack.currentIndex() != number
+        self.stack.setCurrentIndex(number)
+        if changed and number == 0 and self.session.project is not None:
+            self.gallery.show()
+            self.grid.setFocus()
+        elif number == 1:
+            self.set_sentence(Text.comparing)
+            self._update_footer()
 
     def _show_counts(self) -> None:
-        counts = Counter(row.label for row in self._rows.values())
-        self._classes = [replace(c, count=counts.get(c.name, 0)) for c in self._classes]
-        self.panel.buckets.classes.set_counts(self._classes, counts.get(None, 0))
-        waiting = counts.get(None, 0)
+        self.panel.buckets.set_styles(self.gallery.styles)
+        self.panel.buckets.classes.set_counts(self.gallery.classes, self.gallery.unlabeled)
+        if self.stack.currentIndex() == 1:
+            return
+        waiting = self.gallery.unlabeled
         more = Text.waiting.format(images=messages.count(waiting, "image")) if waiting else ""
         self.set_sentence(f"{Text.sentence} {more}".strip())
         self._update_footer()
@@ -217,86 +217,33 @@ class LabelsPage(Page):
     def _update_footer(self) -> None:
         count = self.grid.selected_count()
         hint = Text.selected.format(count=messages.count(count, "image")) if count else Text.hint
+        if self.stack.currentIndex() == 1:
+            hint = Text.comparing_hint
         self.set_primary(Text.primary, hint=hint)
         self.undo_button.setEnabled(self.relabeler.can_undo())
         self.redo_button.setEnabled(self.relabeler.can_redo())
 
-    # --- changing labels ---------------------------------------------------------
+    def _to_suggestions(self) -> None:
+        self.grid.show_section(None)
+        self.grid.go_to_row(0)
+        if self.stack.currentIndex() == 0 and self.viewer.image is None and self.session.project is not None:
+            self.grid.setFocus()
+
+    def _watch_check(self, job: Job) -> None:
+        """The labels that the data check doubts can be chosen in the filter."""
+        if job.task == CHECK:
+            job.finished.connect(lambda result: self._checked(job, result))
+
+    def _checked(self, job: Job, result: CheckResult) -> None:
+        if job.arguments.get("project") == self.session.project:
+            self.gallery.suspect([file for f in result.findings if f.kind == SUSPECT for file in f.files])
+
+    # --- deeds that come from several places -------------------------------------------
 
     def assign(self, ids: Sequence[int], label: str | None) -> None:
         """Gives images a class; None takes it away."""
-        changed = [number for number in ids if number in self._rows and self._rows[number].label != label]
-        self.relabeler.assign(changed, label)
+        self.labeler.assign(ids, label)
 
-    def _moved(self, ids: list[int], label: str | None) -> None:
-        """Shows a change that was made here, then goes on to the next image, so that keys can label a whole row."""
-        following = self.grid.image_after(set(ids))
-        for number in ids:
-            self._rows[number] = replace(self._rows[number], label=label)
-        self._show()
-        if following is None:
-            self.viewer.close_viewer()
-            return
-        if self.viewer.image is not None:
-            self._look(self._rows[following])
-        self.grid.go_to_row(self.grid.images.index_of(following).row())
-
-    def _reloaded(self) -> None:
-        self._load()
-        shown = self.viewer.image
-        if shown is not None and shown.id in self._rows:
-            self._look(self._rows[shown.id])
-
-    def _digit(self, digit: str) -> None:
-        label = ClassStyles([c.name for c in self._classes]).by_digit(digit)
-        if label is None:
-            return
-        shown = self.viewer.image
-        self.assign([shown.id] if shown is not None else self.grid.selected_ids(), label)
-
-    def _dropped(self, ids: list[int], label: str | None) -> None:
-        scroll = self.grid.verticalScrollBar().value()
-        self.assign(ids, label)
-        self.grid.verticalScrollBar().setValue(scroll)
-
-    # --- classes ------------------------------------------------------------------
-
-    def _add_class(self, name: str) -> None:
-        if self.relabeler.change_classes(lambda project: labeling.add_class(project, name)):
-            self.panel.name_edit.clear()
-            self.panel.buckets.select_label(name)
-
-    def _rename(self, old: str, new: str) -> None:
-        if self.relabeler.change_classes(lambda project: labeling.rename_class(project, old, new)):
-            self.panel.buckets.select_label(new)
-
-    def _remove_class(self, name: str) -> None:
-        if any(c.name == name and c.count for c in self._classes):
-            self.session.toast.emit(Text.not_empty.format(name=name), "", None)
-        else:
-            self.relabeler.change_classes(lambda project: labeling.remove_class(project, name))
-
-    # --- looking --------------------------------------------------------------------
-
-    def _look(self, row: ImageRow) -> None:
-        rows = self.grid.images.rowCount()
-        place = self.grid.images.index_of(row.id).row()
-        words = f"{messages.number(place + 1)} of {messages.number(rows)}" if place >= 0 else ""
-        style = None if row.label is None else ClassStyles([c.name for c in self._classes])[row.label]
-        preview = self.store.load_now(row.content, theme.THUMBNAILS[-1])
-        self.viewer.show_image(row, style, preview, words)
-
-    def _step(self, by: int) -> None:
-        if self.viewer.image is None:
-            return
-        place = self.grid.images.index_of(self.viewer.image.id).row() + by
-        if 0 <= place < self.grid.images.rowCount():
-            self.grid.go_to_row(place)
-            self._look(self.grid.images.image(place))
-
-    def _menu(self, point: QPoint) -> None:
-        ids, current = self.grid.selected_ids(), self.grid.current_image()
-        if ids and current is not None:
-            names = [c.name for c in self._classes]
-            menu = image_menu(self, names, lambda: self._look(current), lambda label: self.assign(ids, label))
-            menu.popup(self.grid.viewport().mapToGlobal(point))
+    def _files_dropped(self, paths: list[Path], label: str | None) -> None:
+        self.panel.drop_hint.hide()
+        self.file_drops.drop(paths, label)
