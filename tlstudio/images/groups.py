@@ -63,7 +63,7 @@ def _folder(found: Found) -> str | None:
 
 
 def _by_name(found: Found, pattern: re.Pattern[str]) -> str | None:
-    match = pattern.search(found.path.name)
+    match = pattern.search(found.name)
     return None if match is None else match.group(1 if match.re.groups else 0)
 
 
@@ -98,5 +98,5 @@ def guess_groups(found: Sequence[Found]) -> GroupGuess | None:
         covered = sum(len(items) for items in shared.values())
         if covered >= 0.8 * len(found) and len(groups) > max(classes, 4):
             name, items = max(shared.items(), key=lambda pair: len(pair[1]))
-            return GroupGuess(rule, len(groups), name, tuple(i.path.name for i in items[:3]))
+            return GroupGuess(rule, len(groups), name, tuple(i.name for i in items[:3]))
     return None

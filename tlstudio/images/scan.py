@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from tlstudio.domain.events import SILENT, Progress, Reporter
@@ -33,19 +34,28 @@ BAD_FOLDER_NAME = "The folder's name can't be read. Rename it."
 class Found:
     """A file that may be an image, or one page of it.
 
-    path: an address (see tlstudio.images.address); inside a ZIP file, the archive's path followed by the name in it. label:
-    None for an image to be labeled here. inner: the folders between the class folder and the file, `/`-separated, or empty.
-    group: what the source says it belongs to. sheet: the file whose pages it and others are, None for a file of its own.
+    place: its address (see tlstudio.images.address) as text, because a path object costs more than everything else that a scan
+    does; inside a ZIP file, the archive's path followed by the name in it. label: None for an image to be labeled here. inner:
+    the folders between the class folder and the file, `/`-separated, or empty. group: what the source says it belongs to.
+    sheet: the file whose pages it and others are, None for a file of its own.
     columns: what the source says besides.
     """
 
-    path: Path
+    place: str
     label: str | None
     split: Split | None
     inner: str
     group: str | None = None
     sheet: str | None = None
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        return Path(self.place)
+
+    @property
+    def name(self) -> str:
+        return name_of(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,7 @@ class Steps:
         self._done += 1
 
 
+@lru_cache(maxsize=4096)
 def class_name(text: str) -> str:
     """A class as it is stored: trimmed, on one line and in one spelling of accents, so that a second import meets it again."""
     return CONTROLS.sub(" ", unicodedata.normalize("NFC", text)).strip() or "unnamed"
@@ -105,14 +116,14 @@ def readable(name: str) -> bool:
     return True
 
 
-def shown(path: Path) -> str:
+def shown(place: str | Path) -> str:
     """A path as text that can be stored and shown, with � for what can't be read."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    return os.fsencode(place).decode("utf-8", "replace")
 
 
 def why_not(name: str) -> str:
     """Why a file of this name is no image, for a file whose suffix is not one of the known ones."""
-    other = KNOWN_OTHERS.get(Path(name).suffix.lower())
+    other = KNOWN_OTHERS.get(suffix_of(name))
     return (
         f"{other} files can't be read. Save it as PNG, JPEG or TIFF."
         if other
@@ -123,6 +134,22 @@ def why_not(name: str) -> str:
 DIGITS = re.compile(r"(\d+)")
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Sort key that puts `image 9` before `image 10`."""
-    return [(1, int(t), "") if t.isdecimal() else (0, 0, t.lower()) for t in DIGITS.split(name)]
+def natural_key(name: str) -> list[str | int]:
+    """Sort key that puts `image 9` before `image 10`: text and numbers in turn, so that like is compared with like."""
+    parts: list[str | int] = list(DIGITS.split(name.lower()))
+    parts[1::2] = map(int, parts[1::2])
+    return parts
+
+
+def name_of(place: str) -> str:
+    """The last part of a place."""
+    cut = place.rfind("/")
+    if os.sep != "/":
+        cut = max(cut, place.rfind(os.sep))
+    return place[cut + 1 :]
+
+
+def suffix_of(name: str) -> str:
+    """The ending of a name with its dot, in small letters; empty for a name without one."""
+    dot = name.rfind(".")
+    return name[dot:].lower() if 0 < dot < len(name) - 1 else ""

@@ -30,7 +30,7 @@ DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 @contextmanager
 def unpacked(
     project: Project, tree: Tree, found: Sequence[Found], reporter: Reporter
-) -> Iterator[tuple[list[Found], list[Refusal], dict[Path, Path]]]:
+) -> Iterator[tuple[list[Found], list[Refusal], dict[Path, str]]]:
     """The files on the disk. Those of an archive are taken out into the project and go again unless they were moved on.
 
     Gives the files, those that are damaged inside the archive, and {place on the disk: path in the archive}.
@@ -48,9 +48,9 @@ def unpacked(
             done += 1
             reporter.report(Progress("Unpacking images", done, len(found)))
 
-        taken = tree.take_out([f.path for f in found], folder, step)
+        taken = tree.take_out([f.place for f in found], folder, step)
         refused = [r for r in taken.values() if isinstance(r, Refusal)]
-        there = [replace(f, path=path) for f in found if isinstance(path := taken[f.path], Path)]
+        there = [replace(f, place=str(path)) for f in found if isinstance(path := taken[f.place], Path)]
         yield there, refused, {path: inside for inside, path in taken.items() if isinstance(path, Path)}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +60,7 @@ def unpacked(
 
 def _need_room(project: Project, tree: Archive, found: Sequence[Found]) -> None:
     """Raises DiskFull before anything is written."""
-    wanted = sum(tree.size(f.path) for f in found)
+    wanted = sum(tree.size(f.place) for f in found)
     try:
         free = shutil.disk_usage(project.folder).free
     except OSError as error:
@@ -82,7 +82,7 @@ def places(
     move: the files lie in the project's own temporary folder and are moved, not copied.
     """
     if not (copy or move):
-        yield [str(found.path) for found, _ in usable]
+        yield [found.place for found, _ in usable]
         return
     made: dict[Path, Path] = {}  # file: its place in the project; the pages of a file share it
     stored: list[str] = []

@@ -129,10 +129,10 @@ class _Import:
 
     @staticmethod
     def _new(found: Sequence[Found], known: Sequence[ImageRow]) -> list[Found]:
-        paths = {i.path for i in known}
-        return [f for f in found if f.path not in paths]
+        places = {str(i.path) for i in known}
+        return [f for f in found if f.place not in places]
 
-    def _look(self, found: Sequence[Found], refused: list[Refusal], inside: dict[Path, Path]) -> list[Usable]:
+    def _look(self, found: Sequence[Found], refused: list[Refusal], inside: dict[Path, str]) -> list[Usable]:
         """Opens every file once. inside: see `unpacked`; a refusal names the file as the user knows it."""
         usable: list[Usable] = []
         for item, result in _inspect_all(found, self.reporter):
@@ -175,7 +175,7 @@ class _Import:
                     label=item.label,
                     group=group,
                     split=split,
-                    columns=item.columns,
+                    columns=dict(item.columns),
                     look=seen.look,
                 )
                 for (item, seen), group, split, place in zip(usable, groups, division.splits, stored, strict=True)

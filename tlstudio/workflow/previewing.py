@@ -11,7 +11,7 @@ from tlstudio.domain.importing import ImportPreview, Reading, TablePreview
 from tlstudio.images import dicom
 from tlstudio.images.groups import guess_groups
 from tlstudio.images.paging import count_pages, may_have_pages
-from tlstudio.images.scan import Scan, Steps, Wishes
+from tlstudio.images.scan import Scan, Steps, Wishes, suffix_of
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
 from tlstudio.workflow.importing import need_two_classes
@@ -68,14 +68,14 @@ def preview_import(
 def _pages(chosen: Source, scan: Scan, reporter: Reporter) -> tuple[int, int]:
     """Files with several pages, and their pages; for an archive, which does not tell, files that may have several, and 0."""
     if isinstance(chosen.tree, Archive):
-        return sum(1 for f in scan.found if may_have_pages(f.path)), 0
+        return sum(1 for f in scan.found if may_have_pages(f.name)), 0
     counts = count_pages(scan.found, Steps("Counting pages", reporter))
     return len(counts), sum(counts.values())
 
 
 def _tags(scan: Scan) -> tuple[str, ...]:
     """The tags that can group DICOM files, as far as the first files carry them."""
-    files = [f.path for f in scan.found if f.path.suffix.lower() in dicom.SUFFIXES or not f.path.suffix][:SAMPLES]
+    files = [f.path for f in scan.found if suffix_of(f.name) in (*dicom.SUFFIXES, "")][:SAMPLES]
     return tuple(tag for tag in TAGS if any(dicom.group_key(path, tag, b"") is not None for path in files))
 
 
@@ -89,7 +89,10 @@ def _table(chosen: Source, wishes: Wishes) -> TablePreview | None:
 
 def _samples(scan: Scan) -> dict[str, tuple[Path, ...]]:
     """A few files of each class, spread over it; those without a class under the empty name."""
-    by_class: dict[str, list[Path]] = {}
+    by_class: dict[str, list[str]] = {}
     for item in scan.found:
-        by_class.setdefault(item.label or "", []).append(item.path)
-    return {name: tuple(paths[:: max(1, len(paths) // SAMPLES)][:SAMPLES]) for name, paths in sorted(by_class.items())}
+        by_class.setdefault(item.label or "", []).append(item.place)
+    return {
+        name: tuple(map(Path, places[:: max(1, len(places) // SAMPLES)][:SAMPLES]))
+        for name, places in sorted(by_class.items())
+    }

@@ -13,7 +13,7 @@ from tlstudio.images.scan import Found
 
 
 def found(name: str, label: str = "cat", inner: str = "") -> Found:
-    return Found(Path("/source") / label / inner / name, label, None, inner)
+    return Found(str(Path("/source") / label / inner / name), label, None, inner)
 
 
 def many(names: Iterable[str], inner: str = "") -> tuple[Found, ...]:

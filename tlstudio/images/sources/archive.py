@@ -6,6 +6,7 @@ refused before anything is taken out, by what the archive says of itself; what i
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 import zlib
@@ -91,22 +92,23 @@ class Archive:
                 return folders[0]
         return ""
 
-    def _inside(self, path: Path) -> str | None:
-        """The name inside the archive; None for a path that leads out of it."""
-        if not path.is_relative_to(self.path):
+    def _inside(self, place: str) -> str | None:
+        """The name inside the archive; None for a place outside it."""
+        archive = str(self.path)
+        if not place.startswith(archive) or place[len(archive) :][:1] not in ("", "/", os.sep):
             return None
         parts: list[str] = []
-        for part in path.relative_to(self.path).parts:
+        for part in place[len(archive) :].replace(os.sep, "/").split("/"):
             if part == ".." and not parts:
                 return None
             if part == "..":
                 parts.pop()
-            elif part != ".":
+            elif part not in ("", "."):
                 parts.append(part)
         return "/".join(parts)
 
-    def _info(self, path: Path) -> zipfile.ZipInfo | None:
-        name = self._inside(path)
+    def _info(self, place: str) -> zipfile.ZipInfo | None:
+        name = self._inside(place)
         if not name:
             return None
         folder, _, file = name.rpartition("/")
@@ -114,33 +116,33 @@ class Archive:
 
     # --- the tree ---
 
-    def entries(self, folder: Path) -> list[Entry]:
+    def entries(self, folder: str) -> list[Entry]:
         there = self._folders.get(self._inside(folder) or "")
         if there is None:
             raise FileTrouble("The folder is not in the archive.", remedy="Choose another file.", path=folder)
         names = [(n, True) for n in there.folders if n.lower() not in FOREIGN_FOLDERS] + [
             (n, False) for n in there.files
         ]
-        found = [Entry(folder / name, name, is_folder) for name, is_folder in names if not name.startswith(".")]
+        found = [Entry(f"{folder}/{name}", name, is_folder) for name, is_folder in names if not name.startswith(".")]
         return sorted(found, key=lambda e: natural_key(e.name))
 
-    def has(self, path: Path) -> bool:
-        return self._info(path) is not None
+    def has(self, place: str) -> bool:
+        return self._info(place) is not None
 
-    def real(self, folder: Path) -> Path:
+    def real(self, folder: str) -> str:
         return folder
 
-    def read(self, path: Path) -> bytes:
-        entry = self._info(path)
+    def read(self, place: str) -> bytes:
+        entry = self._info(place)
         if entry is None:
-            raise FileTrouble("The file is not in the archive.", remedy="Choose another file.", path=path)
+            raise FileTrouble("The file is not in the archive.", remedy="Choose another file.", path=place)
         if entry.file_size > MAX_LIST_BYTES:
-            raise too_large(path)
+            raise too_large(place)
         with _opened(self.path) as archive, archive.open(entry) as file:
             return file.read(entry.file_size)
 
-    def is_dicom(self, path: Path) -> bool:
-        entry = self._info(path)
+    def is_dicom(self, place: str) -> bool:
+        entry = self._info(place)
         if entry is None:
             return False
         with _opened(self.path) as archive, archive.open(entry) as file:
@@ -148,32 +150,32 @@ class Archive:
 
     # --- taking out ---
 
-    def size(self, path: Path) -> int:
+    def size(self, place: str) -> int:
         """Bytes of a file when it is unpacked."""
-        entry = self._info(path)
+        entry = self._info(place)
         return 0 if entry is None else entry.file_size
 
-    def take_out(self, paths: list[Path], target: Path, step: Callable[[], None]) -> dict[Path, Path | Refusal]:
+    def take_out(self, places: list[str], target: Path, step: Callable[[], None]) -> dict[str, Path | Refusal]:
         """Writes files below `target`, under their names in the archive. A damaged one costs itself alone.
 
         step: called after each file; may raise Cancelled. Raises DiskFull and the other named failures of writing.
         """
-        done: dict[Path, Path | Refusal] = {}
+        done: dict[str, Path | Refusal] = {}
         with _opened(self.path) as archive:
-            for path in paths:
-                entry, name = self._info(path), self._inside(path)
+            for place in places:
+                entry, name = self._info(place), self._inside(place)
                 assert entry is not None
                 assert name is not None
-                done[path] = _write(archive, entry, target.joinpath(*name.split("/")), path)
+                done[place] = _write(archive, entry, target.joinpath(*name.split("/")), place)
                 step()
         return done
 
 
-def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, path: Path) -> Path | Refusal:
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, place: str) -> Path | Refusal:
     try:
         source = archive.open(entry)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
-        return Refusal(str(path), "The file is damaged inside the archive.")
+        return Refusal(place, "The file is damaged inside the archive.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with source, target.open("xb") as file:
@@ -185,7 +187,7 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, path:
                     data = b""
                 if not data:
                     target.unlink(missing_ok=True)
-                    return Refusal(str(path), "The file is damaged inside the archive.")
+                    return Refusal(place, "The file is damaged inside the archive.")
                 file.write(data)
                 left -= len(data)
     except OSError as error:

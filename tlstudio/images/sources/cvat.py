@@ -65,7 +65,7 @@ class Cvat:
             yield Record(
                 f"Image {number}",
                 (image.name, f"images/{image.name}", f"images/{image.subset}/{image.name}"),
-                self.base,
+                str(self.base),
                 tuple(image.tags),
                 group=image.attributes.get(group, ""),
                 split=_part(image.subset),
@@ -82,7 +82,7 @@ def recognise(tree: Tree, path: Path) -> Cvat | None:
     """The export in an XML file; None for any other XML. Raises FileTrouble for one that is damaged further on."""
     if path.suffix.lower() != SUFFIX:
         return None
-    data = tree.read(path)
+    data = tree.read(str(path))
     if b"<annotations" not in data[:LOOK]:
         return None
     images = tuple(_images(path, data))

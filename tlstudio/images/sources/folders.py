@@ -20,8 +20,10 @@ from tlstudio.images.scan import (
     Steps,
     Wishes,
     class_name,
+    name_of,
     readable,
     shown,
+    suffix_of,
     why_not,
 )
 from tlstudio.images.sources.tree import Entry, Tree, may_be_image
@@ -50,7 +52,7 @@ class ClassFolders:
         roots = split_folders(self.tree)
         if roots[0][1] is None:
             return "Class folders: each sub-folder is a class."
-        return f"Class folders inside {', '.join(folder.name for folder, _ in roots)}."
+        return f"Class folders inside {', '.join(name_of(folder) for folder, _ in roots)}."
 
     def preview(self, wishes: Wishes) -> TablePreview | None:
         no_columns(wishes, "Class folders have no columns.")
@@ -65,12 +67,12 @@ class ClassFolders:
             for entry in self.tree.entries(root):
                 if entry.folder:
                     label = None if entry.name == NO_LABEL else class_name(entry.name)
-                    walk.below(entry.path, label, split)
+                    walk.below(entry.place, label, split)
         loose = [e for root, _ in roots for e in self.tree.entries(root) if _is_image(e)]
         if not walk.found:
             raise nothing(self.tree.root, len(loose), walk.refused)
         walk.refused.extend(
-            Refusal(shown(e.path), "The file lies outside the class folders." if readable(e.name) else BAD_FILE_NAME)
+            Refusal(shown(e.place), "The file lies outside the class folders." if readable(e.name) else BAD_FILE_NAME)
             for e in loose
         )
         return Scan(tuple(walk.found), (*self.tree.refused, *walk.refused))
@@ -92,7 +94,7 @@ class Unlabeled:
         """Raises NothingToImport when there is no image."""
         self.preview(wishes)
         walk = Walk(self.tree, Steps(reporter=reporter))
-        walk.below(self.tree.root, None, None)
+        walk.below(str(self.tree.root), None, None)
         if not walk.found:
             raise nothing(self.tree.root, 0, walk.refused)
         return Scan(tuple(walk.found), (*self.tree.refused, *walk.refused))
@@ -106,55 +108,54 @@ class Walk:
         self.refused: list[Refusal] = []
         self._tree, self._steps = tree, steps
 
-    def below(self, root: Path, label: str | None, split: Split | None) -> None:
+    def below(self, root: str, label: str | None, split: Split | None) -> None:
         """Adds every file below a folder; a folder that can't be opened costs itself alone."""
-        if not readable(root.name):
+        if not readable(name_of(root)):
             self.refused.append(Refusal(shown(root), BAD_FOLDER_NAME))
             return
         real_root = self._tree.real(root)
-        waiting: list[tuple[Path, str]] = [(root, "")]
-        seen = {real_root, *real_root.parents}
+        waiting: list[tuple[str, str]] = [(root, "")]
+        seen = {real_root, *map(str, Path(real_root).parents)}
         while waiting:
             folder, inner = waiting.pop()
             try:
                 entries = self._tree.entries(folder)
             except StudioError as error:
-                if folder == self._tree.root:
+                if folder == str(self._tree.root):
                     raise
-                self.refused.append(Refusal(str(folder), error.what))
+                self.refused.append(Refusal(folder, error.what))
                 continue
             for entry in entries:
                 if entry.folder and readable(entry.name):
-                    real = self._tree.real(entry.path)
+                    real = self._tree.real(entry.place)
                     if real not in seen:
                         seen.add(real)
-                        waiting.append((entry.path, f"{inner}/{entry.name}" if inner else entry.name))
+                        waiting.append((entry.place, f"{inner}/{entry.name}" if inner else entry.name))
                 else:
                     self._file(entry, label, split, inner)
 
     def _file(self, entry: Entry, label: str | None, split: Split | None, inner: str) -> None:
         self._steps.step()
-        name = entry.name.lower()
-        suffix = name[name.rfind(".") :] if "." in name else ""
+        suffix = suffix_of(entry.name)
         if not readable(entry.name):
             if entry.folder:
-                self.refused.append(Refusal(shown(entry.path), BAD_FOLDER_NAME))
+                self.refused.append(Refusal(shown(entry.place), BAD_FOLDER_NAME))
             elif suffix not in SILENT_SUFFIXES:
-                self.refused.append(Refusal(shown(entry.path), BAD_FILE_NAME))
-        elif may_be_image(self._tree, entry.path):
-            self.found.append(Found(entry.path, label, split, inner))
-        elif suffix not in SILENT_SUFFIXES and name not in SILENT_NAMES:
-            self.refused.append(Refusal(str(entry.path), why_not(name)))
+                self.refused.append(Refusal(shown(entry.place), BAD_FILE_NAME))
+        elif suffix in SUFFIXES or may_be_image(self._tree, entry.place, entry.name):
+            self.found.append(Found(entry.place, label, split, inner))
+        elif suffix not in SILENT_SUFFIXES and entry.name.lower() not in SILENT_NAMES:
+            self.refused.append(Refusal(entry.place, why_not(entry.name)))
 
 
-def split_folders(tree: Tree) -> list[tuple[Path, Split | None]]:
+def split_folders(tree: Tree) -> list[tuple[str, Split | None]]:
     """The folders whose sub-folders are classes. train / val / test count only when nothing else lies beside them."""
-    folders = [e for e in tree.entries(tree.root) if e.folder]
-    named = [(e.path, SPLIT_NAMES[e.name.lower()]) for e in folders if e.name.lower() in SPLIT_NAMES]
+    folders = [e for e in tree.entries(str(tree.root)) if e.folder]
+    named = [(e.place, SPLIT_NAMES[e.name.lower()]) for e in folders if e.name.lower() in SPLIT_NAMES]
     has_train = any(split is Split.TRAIN for _, split in named)
     if has_train and len(named) == len(folders) and all(any(e.folder for e in tree.entries(p)) for p, _ in named):
         return list(named)
-    return [(tree.root, None)]
+    return [(str(tree.root), None)]
 
 
 def class_folders(tree: Tree) -> set[str]:
@@ -162,16 +163,16 @@ def class_folders(tree: Tree) -> set[str]:
     names: set[str] = set()
     for root, _ in split_folders(tree):
         for entry in tree.entries(root):
-            if entry.folder and entry.name.lower() not in PLAIN_NAMES and _holds_image(tree, entry.path):
+            if entry.folder and entry.name.lower() not in PLAIN_NAMES and _holds_image(tree, entry.place):
                 names.add(class_name(entry.name))
     return names
 
 
-def _holds_image(tree: Tree, folder: Path) -> bool:
+def _holds_image(tree: Tree, folder: str) -> bool:
     return any(True for _ in images_below(tree, folder))
 
 
-def images_below(tree: Tree, folder: Path) -> Iterator[Entry]:
+def images_below(tree: Tree, folder: str) -> Iterator[Entry]:
     """The images in a folder and below, one after the other; what can't be opened is passed over."""
     waiting, seen = [folder], {tree.real(folder)}
     while waiting:
@@ -181,16 +182,16 @@ def images_below(tree: Tree, folder: Path) -> Iterator[Entry]:
             continue
         for entry in entries:
             if entry.folder:
-                real = tree.real(entry.path)
+                real = tree.real(entry.place)
                 if real not in seen:
                     seen.add(real)
-                    waiting.append(entry.path)
-            elif may_be_image(tree, entry.path):
+                    waiting.append(entry.place)
+            elif may_be_image(tree, entry.place, entry.name):
                 yield entry
 
 
 def _is_image(entry: Entry) -> bool:
-    return not entry.folder and entry.path.suffix.lower() in SUFFIXES
+    return not entry.folder and suffix_of(entry.name) in SUFFIXES
 
 
 def no_columns(wishes: Wishes, sentence: str) -> None:

@@ -68,7 +68,7 @@ class LabelStudio:
             yield Record(
                 f"Task {task.id or number}",
                 task.files,
-                self.base,
+                str(self.base),
                 task.classes,
                 group=task.columns.get(group, ""),
                 columns={k: v for k, v in task.columns.items() if k != group},
@@ -101,7 +101,7 @@ def recognise(tree: Tree, path: Path) -> LabelStudio | None:
     """The export in a JSON file; None for any other JSON."""
     if path.suffix.lower() != ".json":
         return None
-    text = decode(tree.read(path))
+    text = decode(tree.read(str(path)))
     if not text.lstrip().startswith("["):
         return None
     try:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ntpath
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from tlstudio.domain.errors import NothingToImport
 from tlstudio.domain.values import Refusal
 from tlstudio.images import address
-from tlstudio.images.scan import SPLIT_NAMES, Found, Scan, Steps, class_name, natural_key, why_not
+from tlstudio.images.scan import SPLIT_NAMES, Found, Scan, Steps, class_name, name_of, suffix_of, why_not
 from tlstudio.images.sources.tree import Tree, may_be_image
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Record:
+
+class Record(NamedTuple):
     """One image as a list names it.
 
     where: the place in the list, for people ("Row 17"). files: how the file may be called, the best way first. classes: none
@@ -25,11 +27,11 @@ class Record:
 
     where: str
     files: tuple[str, ...]
-    base: Path
+    base: str
     classes: tuple[str, ...] = ()
     group: str = ""
     split: str = ""
-    columns: dict[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = NOTHING
     trouble: str = ""
 
 
@@ -38,66 +40,73 @@ class Lookup:
 
     def __init__(self, tree: Tree, steps: Steps) -> None:
         self._tree, self._steps = tree, steps
-        self._by_name: dict[str, list[Path]] | None = None
+        self._by_name: dict[str, list[str]] | None = None
 
-    def find(self, record: Record) -> tuple[Path | None, str]:
-        """The file, or None and the reason."""
+    def find(self, record: Record) -> tuple[str | None, str]:
+        """The file's place, or None and the reason."""
         for text in record.files:
-            path = self._there(text, record.base)
-            if path is not None:
-                return path, ""
+            place = self._there(text, record.base)
+            if place is not None:
+                return place, ""
         several = ""
         for text in record.files:
-            paths = self._named(text)
-            if len(paths) == 1:
-                return paths[0], ""
-            if paths:
-                several = f"Several files are called {paths[0].name}; the list does not say which one is meant."
+            places = self._named(text)
+            if len(places) == 1:
+                return places[0], ""
+            if places:
+                name = name_of(places[0])
+                several = f"Several files are called {name}; the list does not say which one is meant."
         return None, several or "The file is not there."
 
-    def _there(self, text: str, base: Path) -> Path | None:
+    def _there(self, text: str, base: str) -> str | None:
         """The file of exactly this name, or the page of one. Names made on Windows are understood everywhere."""
-        for name in dict.fromkeys((text, text.replace("\\", "/"))):
+        for name in (text, text.replace("\\", "/")) if "\\" in text else (text,):
             file = self._file(name, base)
             if file is not None:
                 return file
-            page = address.PAGE.fullmatch(name)
+            page = address.PAGE.fullmatch(name) if "#" in name else None
             file = None if page is None else self._file(page["file"], base)
             if page is not None and file is not None:
-                return address.join(file, int(page["page"]))
+                return str(address.join(Path(file), int(page["page"])))
         return None
 
-    def _file(self, name: str, base: Path) -> Path | None:
-        # Without the detours first; a link on the way may need them.
-        paths = (Path(os.path.normpath(base / name)), base / name) if name else ()
-        return next((path for path in paths if self._tree.has(path)), None)
+    def _file(self, name: str, base: str) -> str | None:
+        if not name:
+            return None
+        place = os.path.join(base, name) if is_absolute(name) else f"{base}/{name}"  # noqa: PTH118 - see scan.Found
+        if "./" in name or "//" in name:
+            # Without the detours first; a link on the way may need them.
+            straight = os.path.normpath(place)
+            if self._tree.has(straight):
+                return straight
+        return place if self._tree.has(place) else None
 
-    def _named(self, text: str) -> list[Path]:
+    def _named(self, text: str) -> list[str]:
         """Files of the same name, with or without its suffix; where several are, those whose folders agree best."""
         if self._by_name is None:
             self._by_name = self._index()
         parts = [p for p in text.replace("\\", "/").lower().split("/") if p not in ("", ".", "..")]
-        paths = self._by_name.get(parts[-1], []) if parts else []
-        if len(paths) < 2:
-            return paths
-        agree = [_agreement(path, parts) for path in paths]
-        return [path for path, much in zip(paths, agree, strict=True) if much == max(agree)]
+        places = self._by_name.get(parts[-1], []) if parts else []
+        if len(places) < 2:
+            return places
+        agree = [_agreement(place, parts) for place in places]
+        return [place for place, much in zip(places, agree, strict=True) if much == max(agree)]
 
-    def _index(self) -> dict[str, list[Path]]:
+    def _index(self) -> dict[str, list[str]]:
         from tlstudio.images.sources.folders import images_below
 
-        found: dict[str, list[Path]] = {}
-        for entry in images_below(self._tree, self._tree.root):
+        found: dict[str, list[str]] = {}
+        for entry in images_below(self._tree, str(self._tree.root)):
             self._steps.step()
             name = entry.name.lower()
-            found.setdefault(name, []).append(entry.path)
-            found.setdefault(PurePosixPath(name).stem, []).append(entry.path)
+            found.setdefault(name, []).append(entry.place)
+            found.setdefault(name.removesuffix(suffix_of(name)), []).append(entry.place)
         return found
 
 
-def _agreement(path: Path, parts: Sequence[str]) -> int:
+def _agreement(place: str, parts: Sequence[str]) -> int:
     """How many of the last folders are the same."""
-    mine = [part.lower() for part in path.parts[:-1]]
+    mine = place.replace("\\", "/").lower().split("/")[:-1]
     theirs = list(parts[:-1])
     same = 0
     while mine and theirs and mine.pop() == theirs.pop():
@@ -106,69 +115,84 @@ def _agreement(path: Path, parts: Sequence[str]) -> int:
 
 
 def collect(records: Iterable[Record], tree: Tree, steps: Steps, columns: tuple[str, ...], name: str) -> Scan:
-    """The scan of a list. name: what it is called, for messages. Raises NothingToImport when no line can be used."""
-    lookup = Lookup(tree, steps)
-    found: dict[Path, tuple[Record, Found]] = {}
+    """The scan of a list, in its order. name: what it is called, for messages. Raises NothingToImport when no line is of use."""
+    resolver = _Resolver(tree, steps)
+    found: dict[str, tuple[str, Found]] = {}
     refused: list[Refusal] = []
-    torn: set[Path] = set()
+    torn: set[str] = set()
     lines = 0
     for record in records:
         steps.step()
         lines += 1
-        item = _resolve(record, lookup, tree)
+        item = resolver.resolve(record)
         if isinstance(item, Refusal):
             refused.append(item)
-        elif item.path not in found:
-            found[item.path] = (record, item)
+        elif item.place not in found:
+            found[item.place] = (record.where, item)
         else:
-            first, known = found[item.path]
+            where, known = found[item.place]
             if known.label == item.label:
-                reason = f"{record.where}: the same file as in {first.where.lower()}, counted once."
+                reason = f"{record.where}: the same file as in {where.lower()}, counted once."
             else:
-                torn.add(item.path)
-                reason = f"{first.where} and {record.where.lower()} give this file different classes."
-            refused.append(Refusal(str(item.path), reason))
-    kept = tuple(item for path, (_, item) in found.items() if path not in torn)
+                torn.add(item.place)
+                reason = f"{where} and {record.where.lower()} give this file different classes."
+            refused.append(Refusal(item.place, reason))
+    kept = tuple(item for place, (_, item) in found.items() if place not in torn)
     if not kept:
         raise _nothing(name, lines, refused, tree)
-    return Scan(tuple(sorted(kept, key=_order)), (*tree.refused, *refused), columns)
+    return Scan(kept, (*tree.refused, *refused), columns)
 
 
-def _order(item: Found) -> tuple[str, list[tuple[int, int, str]]]:
-    return item.label or "", natural_key(str(item.path))
+class _Resolver:
+    """Turns records into files of one tree."""
+
+    def __init__(self, tree: Tree, steps: Steps) -> None:
+        self._tree, self._lookup = tree, Lookup(tree, steps)
+        self._inner: dict[str, str] = {}
+
+    def resolve(self, record: Record) -> Found | Refusal:
+        split = SPLIT_NAMES.get(record.split.strip().lower()) if record.split else None
+        classes = [class_name(c) for c in record.classes if c.strip()]
+        reason = record.trouble or _unusable(record, classes, known_part=split is not None)
+        place, why = (None, "") if reason else self._lookup.find(record)
+        if place is not None:
+            file = str(address.split(Path(place))[0]) if "#page=" in place else place
+            name = name_of(file)
+            if not may_be_image(self._tree, file, name):
+                place, why = None, why_not(name)
+        if place is None:
+            told = record.files[0] if record.files and record.files[0] else record.where
+            return Refusal(told, f"{record.where}: {_lower(reason or why)}")
+        return Found(
+            place,
+            classes[0] if classes else None,
+            split,
+            self._folder(place),
+            record.group.strip() or None,
+            columns=dict(record.columns) if record.columns else {},
+        )
+
+    def _folder(self, place: str) -> str:
+        """The folder that holds a file, seen from the root of the source."""
+        folder = place[: -len(name_of(place))]
+        inner = self._inner.get(folder)
+        if inner is None:
+            path = Path(folder)
+            inner = path.relative_to(self._tree.root).as_posix() if path.is_relative_to(self._tree.root) else str(path)
+            self._inner[folder] = inner = "" if inner == "." else inner
+        return inner
 
 
-def _resolve(record: Record, lookup: Lookup, tree: Tree) -> Found | Refusal:
-    told = record.files[0] if record.files and record.files[0] else record.where
-    split = SPLIT_NAMES.get(record.split.strip().lower())
-    classes = tuple(dict.fromkeys(class_name(c) for c in record.classes if c.strip()))
-    reason = record.trouble
-    if not reason and len(classes) > 1:
-        reason = f"It has several classes ({', '.join(classes)}); an image has one."
-    if not reason and record.split.strip() and split is None:
+def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> str:
+    """Why a record can't be used, whatever its file; empty when it can."""
+    reason = ""
+    if len(set(classes)) > 1:
+        reason = f"It has several classes ({', '.join(dict.fromkeys(classes))}); an image has one."
+    elif record.split.strip() and not known_part:
         reason = f"“{record.split.strip()}” is not a part. Use train, val or test."
-    if not reason and not any(record.files):
+    elif not any(record.files):
         reason = "It names no file."
-    path, why = (None, "") if reason else lookup.find(record)
-    if path is not None and not may_be_image(tree, file := address.split(path)[0]):
-        path, why = None, why_not(file.name)
-    if path is None:
-        return Refusal(told, f"{record.where}: {_lower(reason or why)}")
-    return Found(
-        path,
-        classes[0] if classes else None,
-        split,
-        _inner(path, tree),
-        group=record.group.strip() or None,
-        columns=record.columns,
-    )
-
-
-def _inner(path: Path, tree: Tree) -> str:
-    """The folder that holds a file, seen from the root of the source."""
-    folder = path.parent
-    inner = folder.relative_to(tree.root).as_posix() if folder.is_relative_to(tree.root) else folder.as_posix()
-    return "" if inner == "." else inner
+    return reason
 
 
 def _lower(sentence: str) -> str:
@@ -189,4 +213,4 @@ def _nothing(name: str, lines: int, refused: Sequence[Refusal], tree: Tree) -> N
 
 def is_absolute(text: str) -> bool:
     """Whether a name starts at a root or a drive, on any system."""
-    return text.startswith(("/", "\\")) or bool(ntpath.splitdrive(text)[0])
+    return text[:1] in ("/", "\\") or (":" in text and bool(ntpath.splitdrive(text)[0]))

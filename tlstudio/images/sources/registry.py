@@ -10,7 +10,7 @@ from tlstudio.domain.errors import AmbiguousSource, NothingToImport, StudioError
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import Reading, TablePreview
 from tlstudio.images.decode import SUFFIXES
-from tlstudio.images.scan import Scan, Wishes, class_name, readable, shown
+from tlstudio.images.scan import Scan, Wishes, class_name, readable, shown, suffix_of
 from tlstudio.images.sources import cvat, label_studio, table
 from tlstudio.images.sources.archive import Archive, is_zip
 from tlstudio.images.sources.columns import mapping
@@ -104,10 +104,11 @@ def _of_folder(tree: Tree) -> list[Source]:
 def _exports(tree: Tree) -> list[Source]:
     """The exports of other programs that lie in the root folder."""
     found: list[Source] = []
-    for entry in tree.entries(tree.root):
-        if not entry.folder and entry.path.suffix.lower() in (".json", ".xml"):
+    for entry in tree.entries(str(tree.root)):
+        if not entry.folder and suffix_of(entry.name) in (".json", ".xml"):
+            path = Path(entry.place)
             try:
-                source = label_studio.recognise(tree, entry.path) or cvat.recognise(tree, entry.path)
+                source = label_studio.recognise(tree, path) or cvat.recognise(tree, path)
             except StudioError:
                 continue  # a file of another program
             if source is not None:
@@ -140,7 +141,7 @@ def _objects(tree: Tree, path: Path) -> Source | None:
     if path.suffix.lower() != ".json":
         return None
     try:
-        data = json.loads(decode(tree.read(path)))
+        data = json.loads(decode(tree.read(str(path))))
         rows = [flat(item) for item in data]
     except (ValueError, TypeError, RecursionError):
         return None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tlstudio.domain.errors import FileTrouble, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import TablePreview
-from tlstudio.images.scan import SPLIT_NAMES, Scan, Steps, Wishes
+from tlstudio.domain.importing import ROLES, TablePreview
+from tlstudio.images.scan import SPLIT_NAMES, Scan, Steps, Wishes, suffix_of
 from tlstudio.images.sources.columns import mapping
 from tlstudio.images.sources.records import Record, collect
 from tlstudio.images.sources.text import Table, head, read_table
@@ -86,25 +86,23 @@ class TableSource:
 
     def _records(self, roles: dict[str, str], others: Sequence[str]) -> Iterator[Record]:
         for part in self.parts:
-            table = part.table
+            table, base = part.table, str(part.base)
             index = {name: i for i, name in enumerate(table.columns)}
-            at = {role: index.get(column, -1) for role, column in roles.items()}
-            rest = [(name, index[name]) for name in others if name in index]
-            for row, where in enumerate(table.where):
-                cell = {role: table.cell(row, i) if i >= 0 else "" for role, i in at.items()}
-                file = cell.get("path", "")
-                split, label = cell.get("split", "") or part.split, cell.get("class", "")
+            path, label, group, split = (table.reader(index.get(roles.get(role, ""), -1)) for role in ROLES)
+            rest = [(name, table.reader(index[name])) for name in others if name in index]
+            for row, (cells, where) in enumerate(zip(table.rows, table.where, strict=True)):
+                file, name, side = path(cells), label(cells), split(cells) or part.split
                 if part.folders_speak:
-                    said, named = _folders(file)
-                    split, label = split or said, label if "class" in roles else named
+                    said, folder = _folders(file)
+                    side, name = side or said, name if "class" in roles else folder
                 yield Record(
                     where if len(self.parts) == 1 else f"{where} of {table.name}",
                     (file,),
-                    part.base,
-                    (label,) if label else (),
-                    cell.get("group", ""),
-                    split,
-                    {name: text for name, i in rest if (text := table.cell(row, i))},
+                    base,
+                    (name,) if name else (),
+                    group(cells),
+                    side,
+                    {column: text for column, read in rest if (text := read(cells))},
                     table.trouble.get(row, ""),
                 )
 
@@ -113,18 +111,18 @@ def recognise_file(tree: Tree, path: Path) -> TableSource | None:
     """A table, if the file has its suffix; what it holds is judged by its scan."""
     if path.suffix.lower() not in SUFFIXES:
         return None
-    table = read_table(path, tree.read(path))
+    table = read_table(path, tree.read(str(path)))
     return TableSource(tree, path.relative_to(tree.root).as_posix(), (Part(table, path.parent),))
 
 
 def recognise(tree: Tree) -> list[TableSource]:
     """The tables that lie in the root folder, name files by a column and say a class by another."""
     found = []
-    for entry in tree.entries(tree.root):
-        suffix = entry.path.suffix.lower()
+    for entry in tree.entries(str(tree.root)):
+        suffix = suffix_of(entry.name)
         if not entry.folder and suffix in SUFFIXES - {".txt"} and entry.name.lower() not in METADATA:
             try:
-                source = recognise_file(tree, entry.path)
+                source = recognise_file(tree, Path(entry.place))
             except StudioError:
                 continue  # a file of another program
             if source is not None and {"path", "class"} <= set(mapping(source.parts[0].table, {}, guess=False)):
@@ -139,9 +137,11 @@ def recognise_huggingface(tree: Tree) -> TableSource | None:
     """
     parts: list[Part] = []
     folders = [(tree.root, "")]
-    folders += [(e.path, e.name) for e in tree.entries(tree.root) if e.folder and e.name.lower() in SPLIT_NAMES]
+    folders += [
+        (Path(e.place), e.name) for e in tree.entries(str(tree.root)) if e.folder and e.name.lower() in SPLIT_NAMES
+    ]
     for folder, split in folders:
-        there = [folder / name for name in METADATA if tree.has(folder / name)]
+        there = [folder / name for name in METADATA if tree.has(str(folder / name))]
         if len(there) > 1:
             raise FileTrouble(
                 "The folder holds both metadata.csv and metadata.jsonl.",
@@ -159,7 +159,7 @@ def recognise_huggingface_file(tree: Tree, path: Path) -> TableSource | None:
 
 
 def _metadata(tree: Tree, path: Path, split: str) -> Part | None:
-    table = read_table(path, tree.read(path))
+    table = read_table(path, tree.read(str(path)))
     if FILE_NAME not in table.columns:
         return None
     named = Table(path.relative_to(tree.root).as_posix(), table.columns, table.rows, table.where, table.trouble)

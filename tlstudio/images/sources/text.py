@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -32,8 +32,14 @@ class Table:
     trouble: dict[int, str]
 
     def cell(self, row: int, column: int) -> str:
-        cells = self.rows[row]
-        return cells[column].strip() if column < len(cells) else ""
+        return self.reader(column)(self.rows[row])
+
+    @staticmethod
+    def reader(column: int) -> Callable[[list[str]], str]:
+        """What takes a column's cell out of a row; a missing cell, or the column -1, is empty."""
+        if column < 0:
+            return lambda cells: ""
+        return lambda cells: cells[column].strip() if column < len(cells) else ""
 
 
 def read_table(path: Path, data: bytes) -> Table:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tlstudio.domain.errors import FileTrouble, from_os_error
 from tlstudio.domain.values import Refusal
 from tlstudio.images import dicom
 from tlstudio.images.decode import SUFFIXES
-from tlstudio.images.scan import natural_key
+from tlstudio.images.scan import natural_key, suffix_of
 
 # Lists of images of a hundred thousand lines have some ten megabytes; more is something else.
 MAX_LIST_BYTES = 256 * 1024 * 1024
 FOREIGN_FOLDERS = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A file or folder directly in a folder."""
+class Entry(NamedTuple):
+    """A file or folder directly in a folder. Places are text: see `scan.Found`."""
 
-    path: Path
+    place: str
     name: str
     folder: bool
 
@@ -38,31 +37,31 @@ class Tree(Protocol):
         """Files that can't be taken for what they are, not for what is in them."""
         ...
 
-    def entries(self, folder: Path) -> list[Entry]:
+    def entries(self, folder: str) -> list[Entry]:
         """What lies directly in a folder, in natural order. Raises FileTrouble and other named failures."""
         ...
 
-    def has(self, path: Path) -> bool:
+    def has(self, place: str) -> bool:
         """Whether this is a file that may be taken."""
         ...
 
-    def real(self, folder: Path) -> Path:
+    def real(self, folder: str) -> str:
         """A folder's one true path, which tells links that lead in a circle."""
         ...
 
-    def is_dicom(self, path: Path) -> bool:
+    def is_dicom(self, place: str) -> bool:
         """Whether a file carries DICOM's mark, whatever its name."""
         ...
 
-    def read(self, path: Path) -> bytes:
+    def read(self, place: str) -> bytes:
         """All bytes of a file that lists images. Raises FileTrouble for one that is far too large."""
         ...
 
 
-def may_be_image(tree: Tree, path: Path) -> bool:
+def may_be_image(tree: Tree, place: str, name: str) -> bool:
     """Whether a file is worth trying: by the ending of its name, or, without a telling one, because it is a DICOM file."""
-    suffix = path.suffix.lower()
-    return suffix in SUFFIXES or ((not suffix or suffix[1:].isdecimal()) and tree.is_dicom(path))
+    suffix = suffix_of(name)
+    return suffix in SUFFIXES or ((not suffix or suffix[1:].isdecimal()) and tree.is_dicom(place))
 
 
 class Disk:
@@ -73,11 +72,11 @@ class Disk:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def entries(self, folder: Path) -> list[Entry]:
+    def entries(self, folder: str) -> list[Entry]:
         try:
             with os.scandir(folder) as there:
                 found = [
-                    Entry(Path(e.path), e.name, is_folder)
+                    (natural_key(e.name), Entry(e.path, e.name, is_folder))
                     for e in there
                     if not e.name.startswith(".")
                     and not ((is_folder := _is_folder(e)) and e.name.lower() in FOREIGN_FOLDERS)
@@ -90,34 +89,36 @@ class Disk:
             ) from error
         except OSError as error:
             raise from_os_error(error, folder) from error
-        return sorted(found, key=lambda e: natural_key(e.name))
+        found.sort(key=itemgetter(0))
+        return [entry for _, entry in found]
 
-    def has(self, path: Path) -> bool:
+    def has(self, place: str) -> bool:
         try:
-            return path.is_file()
-        except (OSError, ValueError):
-            return False  # a cell that is no name at all: far too long, or with a zero in it
+            return os.path.isfile(place)  # noqa: PTH113 - asked for every line of a table
+        except ValueError:
+            return False  # a cell that is no name at all
 
-    def real(self, folder: Path) -> Path:
-        return Path(os.path.realpath(folder))
+    def real(self, folder: str) -> str:
+        return os.path.realpath(folder)
 
-    def is_dicom(self, path: Path) -> bool:
-        return dicom.has_magic(path)
+    def is_dicom(self, place: str) -> bool:
+        return dicom.has_magic(Path(place))
 
-    def read(self, path: Path) -> bytes:
+    def read(self, place: str) -> bytes:
+        path = Path(place)
         try:
             if path.stat().st_size > MAX_LIST_BYTES:
-                raise too_large(path)
+                raise too_large(place)
             return path.read_bytes()
         except OSError as error:
             raise from_os_error(error, path) from error
 
 
-def too_large(path: Path) -> FileTrouble:
+def too_large(place: str) -> FileTrouble:
     return FileTrouble(
         f"The file is larger than {MAX_LIST_BYTES // 1024**2} MB, too large for a list of images.",
         remedy="Choose the file that lists the images, or their folder.",
-        path=path,
+        path=place,
     )
 
 
