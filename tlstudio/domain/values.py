@@ -88,7 +88,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class ProjectSummary:
-    """What the start page and the window's frame show of a project."""
+    """What the start page and the window's frame show of a project.
+
+    trouble: why it can't be opened as it is, as a sentence: its database is damaged or gone, and there are backups.
+    """
 
     folder: Path
     name: str
@@ -101,6 +104,4 @@ class ProjectSummary:
     best_accuracy: Interval | None = None
     opened_at: float = 0.0  # seconds since the epoch
     thumbnails: tuple[Path, ...] = ()
-    trouble: str = (
-        ""  # why it can't be opened as it is, as a sentence: its database is damaged or gone, and there are backups
-    )
+    trouble: str = ""

@@ -149,6 +149,11 @@ def tidy(project: Project) -> None:
     for place in places:
         files.remove_orphans(place, older_than=age)
     with suppress(OSError):
+        # Small pictures are not synced one by one: a power cut may leave names without content, which would never be made again.
+        for picture in list(project.cache.rglob("*.jpg")):
+            if picture.stat().st_size == 0:
+                picture.unlink(missing_ok=True)
+    with suppress(OSError):
         for unfinished in list((project.folder / "runs").rglob(files.TENSOR_PART)):
             unfinished.unlink(missing_ok=True)
 

@@ -43,6 +43,9 @@ def evaluate(
 ) -> Evaluation:
     """Figures with intervals and every prediction, for a finished run on one split; the predictions are kept with the run.
 
+    Safe beside an open window: it writes new files below runs/ and cache/, each complete before it gets its name, and leaves the
+    database alone. Only with `sensitivity` does it change what the run says, and then it is for who holds the project.
+
     sensitivity: `CLASS=VALUE` chooses an operating point on the validation images and keeps it with the run, `none` removes the
     one that is kept. Raises RunNotFound, RunNotReady, WrongUsage, or NotEnoughImages when the split holds no labeled image of
     the run's classes or there is none to choose on.

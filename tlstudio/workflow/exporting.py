@@ -51,6 +51,7 @@ def export(
     The file appears under its name only when onnxruntime, reading the held-out images from their files, agrees with the trained
     model on every one. int8: with 8-bit numbers, much smaller; such a file must come close instead (`compare_int8`).
     Raises CertificateFailed otherwise; WrongUsage for another suffix; RunNotFound, RunNotReady, DiskFull …
+    Safe beside an open window: the database is only read.
     """
     if out.suffix.lower() != ".onnx":
         raise WrongUsage("The file's name must end in .onnx.", path=out)

@@ -61,12 +61,18 @@ def test_leftovers_of_the_dead_go_wherever_the_program_writes_and_those_of_the_l
         path.write_text("mine")
     tensors = made.run_folder("r1") / ".tmpAb3xY9"
     tensors.touch()
+    empty, picture = (made.cache / "thumbnails" / "ab" / f"{name}.jpg" for name in ("empty", "picture"))
+    empty.parent.mkdir(parents=True)
+    empty.touch()
+    picture.write_bytes(b"jpeg")
     unpacked = made.copies / ".unpacked-01234567" / "cat"
     unpacked.mkdir(parents=True)
     (unpacked / "cat.png").touch()
     recovery.tidy(made)
     assert not unpacked.parent.exists()
     assert not tensors.exists()
+    assert not empty.exists()
+    assert picture.exists()
     assert not [path for path in dead if path.exists()]
     assert living.exists()
     assert users.exists()
