@@ -157,6 +157,8 @@ class _Import:
     ) -> list[NewImage]:
         groups = self._groups(usable)
         alike = NearDuplicates(self.project, known, [seen for _, seen in usable], self.reporter)
+        if alike.sentence():
+            self.reporter.report(Note(alike.sentence()))
         new = [
             Candidate(item.label, seen.content, group, item.split, number)
             for (item, seen), group, number in zip(usable, groups, alike.of_new, strict=True)

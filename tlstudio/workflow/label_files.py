@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import uuid
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -180,7 +179,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
 
     Raises CantWrite if `out` holds something, DiskFull and the other named failures for trouble with the disk.
     """
-    temporary = out.with_name(f".{out.name[:40]}.{os.getpid()}-{uuid.uuid4().hex[:8]}.part")
+    temporary = files.part_of(out)
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise CantWrite("There is already something in this place.", remedy="Choose a new folder.", path=out)

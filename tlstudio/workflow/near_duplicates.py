@@ -42,6 +42,14 @@ class NearDuplicates:
         self.of_new = firsts[len(known) :]
         self.of_known = {row.id: n for row, n in zip(known, firsts, strict=False) if n is not None}
 
+    def sentence(self) -> str:
+        """How many of the new images look nearly like others, for people; empty for none."""
+        n = sum(1 for number in self.of_new if number is not None)
+        if not n:
+            return ""
+        looks = "1 image looks" if n == 1 else f"{n:,} images look"
+        return f"{looks} nearly like others; each stays in their part."
+
     def _look_of(self, content: str) -> str | None:
         """The look of an image that an earlier version of the program imported."""
         small = _small(thumbnail(self._project.folder, content))
