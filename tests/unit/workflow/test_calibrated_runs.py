@@ -13,8 +13,8 @@ import pytest
 from tests.conftest import STARTER, paint
 from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.events import Predicted
-from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.importing import ImportRequest
+from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import Mode, RunRow, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.calibration import tempered
