@@ -27,6 +27,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from tlstudio.gui import application
 from tlstudio.gui.main_window import MainWindow
 from tlstudio.gui.pages.base import Page
+from tlstudio.images.guard import DECODERS
 from tlstudio.jobs import supervisor
 from tlstudio.storage.places import log_file
 
@@ -162,12 +163,14 @@ class Surroundings:
     """What is there before a test begins, to tell what it left."""
 
     def __init__(self) -> None:
+        DECODERS.close()  # other tests of this process keep theirs warm; a window never starts any
         self.widgets = set(QApplication.topLevelWidgets())
         self.threads = set(threading.enumerate())
         self.processes = set(_workers())
 
     def assert_nothing_left(self) -> None:
         """No top-level widget, thread, worker process or log line more than before."""
+        DECODERS.close()  # of a test that prepared its project by itself
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         widgets = [w for w in QApplication.topLevelWidgets() if w not in self.widgets]
         assert not widgets, f"left widgets: {widgets}"
