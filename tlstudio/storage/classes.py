@@ -16,8 +16,8 @@ from tlstudio.storage.project import Project
 def list_classes(project: Project) -> list[ImageClass]:
     """Classes in the user's order with the number of images that carry each."""
     query = (
-        "SELECT classes.id, name, position, COUNT(images.id) AS n FROM classes"
-        " LEFT JOIN images ON images.class_id = classes.id WHERE NOT removed GROUP BY classes.id ORDER BY position"
+        "SELECT id, name, position, (SELECT COUNT(*) FROM images WHERE class_id = classes.id) AS n FROM classes"
+        " WHERE NOT removed ORDER BY position"
     )
     with project.read() as db:
         return [ImageClass(row["id"], row["name"], row["position"], row["n"]) for row in db.execute(query)]

@@ -149,12 +149,13 @@ class Counts:
 
 def counts(project: Project) -> Counts:
     with project.read() as db:
-        images, unlabeled, groups = db.execute(
-            "SELECT COUNT(*), COALESCE(SUM(class_id IS NULL), 0), COUNT(DISTINCT group_name) FROM images"
+        # One way through the table for all of it: this is asked after every label.
+        parts = ", ".join(f"COALESCE(SUM(split = '{s.value}'), 0)" for s in Split)
+        images, unlabeled, groups, *found = db.execute(
+            f"SELECT COUNT(*), COALESCE(SUM(class_id IS NULL), 0), COUNT(DISTINCT group_name), {parts} FROM images"
         ).fetchone()
         refused = db.execute("SELECT COUNT(*) FROM refusals").fetchone()[0]
-        found = dict(db.execute("SELECT split, COUNT(*) FROM images GROUP BY split").fetchall())
-    return Counts(images, unlabeled, groups, refused, {s.value: int(found.get(s.value, 0)) for s in Split})
+    return Counts(images, unlabeled, groups, refused, {s.value: int(n) for s, n in zip(Split, found, strict=True)})
 
 
 def count_unlabeled(project: Project) -> int:

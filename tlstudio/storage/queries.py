@@ -78,6 +78,14 @@ def ids_of_paths(project: Project, paths: Iterable[Path]) -> dict[Path, int]:
         return {stored[name]: number for number, name in found}
 
 
+def content_at(project: Project, path: Path) -> str | None:
+    """The content of the image at this absolute path; None where the project has none there."""
+    with project.read() as db:
+        sql = "SELECT content FROM images WHERE path IN (SELECT value FROM json_each(?))"
+        row = db.execute(sql, (json.dumps(_stored_names(project, path)),)).fetchone()
+    return None if row is None else str(row["content"])
+
+
 def ids_of_contents(project: Project, contents: Iterable[str]) -> dict[str, list[int]]:
     """The images with these contents (SHA-256 in hex): {content: ids}; copies of one file share a content."""
     found: dict[str, list[int]] = {}

@@ -11,7 +11,7 @@ from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.values import Refusal
 from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import key_of_picture, make_view, write_once
-from tlstudio.storage import images
+from tlstudio.storage import queries
 from tlstudio.storage.project import Project
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
 
 
 def _content(project: Path, path: Path, reporter: Reporter) -> str:
-    known = next((i.content for i in images.list_images(Project(project)) if i.path == path), None)
+    known = queries.content_at(Project(project), path)
     if known is not None:
         return known
     try:

@@ -111,6 +111,8 @@ def test_images_are_found_by_path_also_where_they_were_copied(tmp_path: Path) ->
     near = project.folder / "images" / "a" / "copy.png"
     wanted = [Path("/pictures/far.png"), near, Path("/pictures/none.png")]
     assert queries.ids_of_paths(project, wanted) == {wanted[0]: 1, near: 2}
+    contents = [queries.content_at(project, path) for path in wanted]
+    assert contents == [rows[0].content, copied.content, None]
 
 
 def test_images_are_found_by_content(tmp_path: Path) -> None:
