@@ -87,6 +87,7 @@ class Guard:
             timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
+            timer.join()
         _end(ending)
 
     def __enter__(self) -> Guard:

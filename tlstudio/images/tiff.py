@@ -38,8 +38,7 @@ NATIVE = {
     "F;64F": "F;64NF",
     "F;64BF": "F;64NF",
 }
-OWN_ORDER, OTHER_ORDER = ("L", "B") if sys.byteorder == "little" else ("B", "L")
-OTHER_BYTE = {"B": "L", "L": "B", "N": OTHER_ORDER}
+OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 LA_16 = "LA;16B"
 
 
