@@ -1,4 +1,4 @@
-"""The Check page in the real window: findings as cards, examples, and the way to the images."""
+"""The Check page in the real window: findings as cards, examples, repairs with undo, and setting aside."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import shutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
-from tlstudio.domain.findings import CheckResult, Severity
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.findings import Severity
 from tlstudio.gui.pages.check import CheckPage
-from tlstudio.gui.pages.labels import LabelsPage
-from tlstudio.gui.widgets.finding_card import FindingCard
+from tlstudio.gui.pages.check.card import FindingCard
+from tlstudio.storage.images import list_images
+from tlstudio.storage.project import Project
 from tlstudio.workflow import labeling
 
 
@@ -28,76 +30,177 @@ def page(studio, make_folder, tmp_path_factory: pytest.TempPathFactory) -> Check
     return shown
 
 
-def checked(studio, page: CheckPage) -> list[FindingCard]:
+def checked(studio, page: CheckPage, *, closely: bool = False) -> list[FindingCard]:
     studio.window.go("check")
-    studio.wait(lambda: page._job is None)
+    checks = page.checks
+    studio.wait(lambda: checks._fresh and not checks.running and checks.findings is not None)
+    if closely:
+        studio.wait(lambda: checks.complete)
     QApplication.processEvents()
-    return [card for card in page.findChildren(FindingCard) if card.isVisible()]
+    return [card for card in page._shown_cards() if card.isVisible()]
+
+
+def card_of(cards: list[FindingCard], kind: str) -> FindingCard:
+    return next(card for card in cards if card.finding.kind == kind)
+
+
+def excluded(studio) -> int:
+    return sum(row.excluded for row in list_images(Project.open(studio.window.session.project)))
+
+
+def test_the_rail_counts_findings_before_the_page_was_shown(studio, page: CheckPage) -> None:
+    assert studio.shown != "check"
+    studio.wait(lambda: page.checks.findings is not None)
+    step = studio.window.rail.steps["check"]
+    studio.wait(lambda: step.state.waiting > 0)
+    assert step.state.waiting == page.waiting()
+    assert studio.window.bridge.running("check_closely") is None, "that is for those who look"
 
 
 def test_findings_come_as_cards_with_the_most_harmful_first(studio, page: CheckPage) -> None:
-    cards = checked(studio, page)
+    cards = checked(studio, page, closely=True)
     kinds = [card.finding.kind for card in cards]
-    assert "conflicting_labels" in kinds and "exact_duplicate" in kinds
+    assert {"conflicting_labels", "exact_duplicate"} <= set(kinds)
     order = [list(Severity).index(card.finding.severity) for card in cards]
     assert order == sorted(order)
     assert page.waiting() == sum(card.finding.severity is not Severity.LOW for card in cards) > 0
     assert not page.done()
-    assert all(len(card.strip.rows()) <= 3 for card in cards)
-    assert not page.grab().isNull()
+    assert not page.closer.isVisible()
+    pairs = card_of(cards, "exact_duplicate").examples.sets()
+    assert [len(kin) for kin in pairs] == [2]
+
+
+def test_a_narrow_card_shows_fewer_examples(studio, page: CheckPage) -> None:
+    card = card_of(checked(studio, page), "conflicting_labels")
+    examples = card.examples
+    everything = len(examples.sets())
+    examples.fit(10)
+    assert len(examples.rows()) == len(examples.sets()[0])
+    assert examples.sizeHint().width() >= examples.minimumSizeHint().width()
+    examples.fit(10_000)
+    assert len(examples.rows()) == sum(len(kin) for kin in examples.sets()[:everything])
 
 
 def test_an_example_opens_in_large(studio, page: CheckPage) -> None:
-    card = checked(studio, page)[0]
-    QTest.mouseClick(card.strip, Qt.MouseButton.LeftButton, pos=card.strip.cell_rect(1).center())
-    assert page.viewer.image == card.strip.rows()[1]
+    examples = card_of(checked(studio, page), "conflicting_labels").examples
+    QTest.mouseClick(examples, Qt.MouseButton.LeftButton, pos=examples.cell_rect(1).center())
+    assert page.viewer.image == examples.rows()[1]
     QTest.keyClick(page.viewer, Qt.Key.Key_Left)
-    assert page.viewer.image == card.strip.rows()[0]
+    assert page.viewer.image == examples.rows()[0]
     studio.wait(lambda: page.viewer.canvas.pixmap is not None)
     QTest.keyClick(page.viewer, Qt.Key.Key_Space)
     assert page.viewer.image is None
-    card.strip.setFocus()
-    QTest.keyClick(card.strip, Qt.Key.Key_Return)
+    examples.setFocus()
+    QTest.keyClick(examples, Qt.Key.Key_Return)
     assert page.viewer.image is not None
     QTest.keyClick(page.viewer, Qt.Key.Key_Escape)
 
 
+def test_a_repair_is_one_click_and_is_undone_with_another(studio, page: CheckPage) -> None:
+    checked(studio, page)
+    studio.click("check.repair_exact_duplicate")
+    assert excluded(studio) == 1
+    toast = studio.window.toast
+    assert "1 copy left out" in toast.label.text()
+    assert "exact_duplicate" not in {c.finding.kind for c in checked(studio, page)}
+    studio.click(toast.action)
+    assert excluded(studio) == 0
+    assert "exact_duplicate" in {c.finding.kind for c in checked(studio, page)}
+
+
+def test_a_finding_is_set_aside_with_a_reason_and_counts_again(studio, page: CheckPage) -> None:
+    card = card_of(checked(studio, page, closely=True), "conflicting_labels")
+    before = page.waiting()
+    studio.click("check.ignore_conflicting_labels")
+    line = studio.find("check.reason_conflicting_labels", QLineEdit)
+    assert studio.window.focusWidget() is line
+    assert not card.reason.accept.isEnabled()
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    assert not line.isVisible() and card.ignore.isVisible()
+    studio.click("check.ignore_conflicting_labels")
+    studio.keys(line, "a trial")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert page.waiting() == before - 1
+    assert page.aside.toggle.text() == "1 finding set aside"
+    assert not page.aside.list.isVisible()
+    studio.click(page.aside.toggle)
+    studio.click("check.again_conflicting_labels")
+    assert page.waiting() == before
+    assert not page.aside.isVisible()
+
+
+def test_a_reason_that_is_being_written_survives_the_next_check(studio, page: CheckPage) -> None:
+    checked(studio, page, closely=True)
+    studio.click("check.ignore_exact_duplicate")
+    line = studio.find("check.reason_exact_duplicate", QLineEdit)
+    studio.keys(line, "half a")
+    page.checks.run()
+    card = card_of(checked(studio, page, closely=True), "exact_duplicate")
+    assert card.reason.line is line
+    assert (line.text(), line.isVisible()) == ("half a", True)
+    studio.click("check.reason_cancel_exact_duplicate")
+
+
 def test_the_button_shows_the_images_on_the_labels_page(studio, page: CheckPage) -> None:
-    card = next(c for c in checked(studio, page) if c.finding.kind == "conflicting_labels")
-    studio.click(card.show_button)
+    card = card_of(checked(studio, page), "conflicting_labels")
+    shown: list[str] = []
+    studio.window.session.go_to.connect(shown.append)
+    studio.click("check.show_conflicting_labels")
+    assert shown == ["labels"]
     assert studio.shown == "labels"
-    labels = studio.page("labels")
-    assert isinstance(labels, LabelsPage)
-    assert {str(row.path) for row in labels.grid.images.rows()} == set(card.finding.files)
-    labels.filter_bar.clear()
+    assert len(set(card.finding.files)) == 2
+    studio.window.session.go_to.disconnect(shown.append)
 
 
 def test_changed_labels_are_checked_again(studio, page: CheckPage) -> None:
-    card = next(c for c in checked(studio, page) if c.finding.kind == "conflicting_labels")
+    card = card_of(checked(studio, page), "conflicting_labels")
     project = studio.window.session.project
-    assert project is not None
-    wrong = next(row for row in card.strip.rows() if row.label == "square")
+    wrong = next(row for row in card.examples.rows() if row.label == "square")
     labeling.set_label(project, [wrong.id], "disc")
     studio.window.session.refresh()
-    kinds = [c.finding.kind for c in checked(studio, page)]
-    assert "conflicting_labels" not in kinds
+    studio.wait(lambda: "conflicting_labels" not in {f.kind for f in page.checks.findings or ()})
+    labeling.undo(project)
+    studio.window.session.refresh()
+    studio.wait(lambda: "conflicting_labels" in {f.kind for f in page.checks.findings or ()})
 
 
 def test_a_check_that_was_made_is_not_made_again(studio, page: CheckPage) -> None:
-    checked(studio, page)
+    checked(studio, page, closely=True)
     studio.window.go("labels")
     studio.window.go("check")
     assert studio.window.bridge.running("check") is None
+    assert studio.window.bridge.running("check_closely") is None
+
+
+def test_other_work_goes_before_the_closer_look(studio, page: CheckPage) -> None:
+    checked(studio, page, closely=True)
+    page.checks.run()
+    studio.wait(lambda: page.checks.looking_closer)
+    other = studio.window.bridge.submit("device")
+    assert not page.checks.looking_closer
+    studio.wait(lambda: other.over)
+    studio.wait(lambda: page.checks.complete)
 
 
 def test_nothing_found_is_said_kindly(studio, page: CheckPage) -> None:
-    checked(studio, page)
-    page._job = job = studio.window.bridge.submit("check", project=studio.window.session.project)
-    page._done(job, CheckResult(()))
+    checked(studio, page, closely=True)
+    page.checks.findings = ()
+    page.checks.changed.emit()
     assert page.state.isVisible()
     assert page.state.title.text() == "Nothing found that could mislead the result"
     assert page.done() and page.waiting() == 0
-    studio.wait(lambda: job.over)
+
+
+def test_trouble_is_told_with_a_way_on(studio, page: CheckPage) -> None:
+    checked(studio, page, closely=True)
+    known = page.checks.findings
+    page.checks.findings = None
+    page.checks.failed.emit(StudioError("The disk is full.", remedy="Free some space."))
+    assert page.state.isVisible()
+    assert page.state.title.text() == "The disk is full."
+    studio.click(page.state.button)
+    studio.wait(lambda: page.checks.complete)
+    assert known is not None and page.checks.findings is not None
 
 
 def test_the_way_on_is_the_model_page(studio, page: CheckPage) -> None:

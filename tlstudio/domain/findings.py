@@ -39,7 +39,8 @@ class Finding:
     """Something the data check saw.
 
     files: worst first. title: what and how many. harm: one sentence on what it does to the result. sets: the same files in
-    the sets that belong together (copies, a group), where that matters. repair: None where no click is right; advice then says
+    the sets that belong together (copies, a group), where that matters. notes: a word on each of the files, where there is
+    one to say, such as the class that it looks like. repair: None where no click is right; advice then says
     what to do, and page is the key of the page where it is done, empty where there is none. detail: what tells findings of one
     kind apart, such as the property of a shortcut. single: set aside file by file, so that new ones are told alone. reason:
     why the user set the finding aside, empty while it counts.
@@ -52,6 +53,7 @@ class Finding:
     title: str
     harm: str
     sets: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
     repair: Repair | None = None
     advice: str = ""
     page: str = ""

@@ -126,6 +126,7 @@ class MainWindow(QMainWindow):
         session.project_changed.connect(self._project_changed)
         session.data_changed.connect(self._data_changed)
         session.runs_changed.connect(self.refresh_rail)
+        session.steps_changed.connect(self.refresh_rail)
         session.open_wanted.connect(self.open_path)
         session.choose_wanted.connect(lambda: commands.choose_folder(self))
         session.commands_wanted.connect(self.open_commands)

@@ -31,10 +31,11 @@ class Session(QObject):
     """Holds the open project's summary and the job bridge, and tells the pages what changed.
 
     project_changed: another project was opened, or none. data_changed: images, labels or splits of the project changed.
-    runs_changed: a run was made, finished or chosen. go_to: a page asks to show another one, by its key. say: a sentence
-    for the message bar, with its tone (`good`, `caution`, `bad`). offer: the same with a button, its caption and what it
-    does. toast: a sentence at the foot of the page for a few seconds, with the caption of its button (`Undo`; may be empty)
-    and what it does. open_wanted: open this path, be it a project, a folder of images or a model file.
+    runs_changed: a run was made, finished or chosen. steps_changed: a page is done now, or something waits on it. go_to: a page
+    asks to show another one, by its key. say: a sentence for the message bar, with its tone (`good`, `caution`, `bad`). offer:
+    the same with a button, its caption and what it does. toast: a sentence at the foot of the page for a few seconds, with the
+    caption of its button (`Undo`; may be empty) and what it does. open_wanted: open this path, be it a project, a folder of
+    images or a model file.
     choose_wanted: ask for a folder to open. commands_wanted, help_wanted: the buttons at the right of every page's title.
     backups_wanted: show the backups of the project in this folder.
 
@@ -45,6 +46,7 @@ class Session(QObject):
     project_changed = Signal()
     data_changed = Signal()
     runs_changed = Signal()
+    steps_changed = Signal()
     go_to = Signal(str)
     say = Signal(str, str)
     offer = Signal(str, str, str, object)

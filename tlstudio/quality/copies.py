@@ -64,24 +64,20 @@ def _conflict_title(exact: int, near: int) -> str:
 
 
 def near_duplicates(evidence: Evidence) -> Finding | None:
-    """Pictures that differ only by brightness, compression, size or a slight crop."""
+    """Pictures that differ only by brightness, compression, size or a slight crop. Those on both sides are a leak as well."""
     sets = _near(evidence.images)
     if not sets:
         return None
     extra = sum(len({image.content for image in kin}) - 1 for kin in sets)
-    safe = not any(_torn(kin) for kin in sets)
-    harm = "They count several times in training and make the data look larger than they are."
-    if not safe:
-        harm = "Unless they stay on one side of the split, the model is tested on what it has already seen."
     return Finding(
         "near_duplicate",
-        Severity.LOW if safe else Severity.MEDIUM,
+        Severity.LOW,
         extra,
         _files(sets),
         counted(extra, "is nearly the same as another", "are nearly the same as others"),
-        harm,
+        "They count several times in training and make the data look larger than they are.",
         sets=_paths(sets),
-        repair=Repair.LEAVE_COPIES_OUT if safe else Repair.KEEP_TOGETHER,
+        repair=Repair.LEAVE_COPIES_OUT,
     )
 
 

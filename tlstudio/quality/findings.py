@@ -20,8 +20,8 @@ CHECKS: tuple[Check, ...] = (
     shortcuts.mixed_colour,
     classes.small_classes,
     classes.imbalance,
-    copies.near_duplicates,
     *pictures.CHECKS,
+    copies.near_duplicates,
     copies.exact_duplicates,
 )
 ORDER = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
@@ -74,19 +74,29 @@ def set_aside(findings: Sequence[Finding], reasons: Mapping[tuple[str, str], str
     told: list[Finding] = []
     for finding in findings:
         found = [reasons.get((finding.kind, key), "") for key in finding.dismissal_keys()]
-        if not finding.single:
+        if finding.single:
+            told += _parts(finding, found)
+        else:
             told.append(replace(finding, reason=found[0]))
-            continue
-        aside = [file for file, reason in zip(finding.files, found, strict=True) if reason]
-        left = [file for file, reason in zip(finding.files, found, strict=True) if not reason]
-        if left:
-            told.append(_part(finding, left, ""))
-        if aside:
-            told.append(_part(finding, aside, next(reason for reason in found if reason)))
     return in_order(told)
 
 
-def _part(finding: Finding, files: Sequence[str], reason: str) -> Finding:
-    n = len(files)
-    title = finding.title if n == finding.count else f"{n:,} label{'' if n == 1 else 's'} may be wrong"
-    return replace(finding, files=tuple(files), count=n, title=title, reason=reason)
+def _parts(finding: Finding, reasons: Sequence[str]) -> list[Finding]:
+    """The files of a finding that count, and those set aside for `reasons` (empty where one is not)."""
+    parts = []
+    for aside in (False, True):
+        places = [i for i, reason in enumerate(reasons) if bool(reason) == aside]
+        n = len(places)
+        if not n:
+            continue
+        parts.append(
+            replace(
+                finding,
+                files=tuple(finding.files[i] for i in places),
+                notes=tuple(finding.notes[i] for i in places) if finding.notes else (),
+                count=n,
+                title=finding.title if n == finding.count else f"{n:,} label{'' if n == 1 else 's'} may be wrong",
+                reason=reasons[places[0]],
+            )
+        )
+    return parts

@@ -131,7 +131,7 @@ def unreadable(evidence: Evidence) -> Finding | None:
         return None
     title = f"{len(files):,} {'file' if len(files) == 1 else 'files'} can't be read"
     lost = 2 * len(gone) > len(evidence.images)  # then the drive is away, and nobody wants to leave everything out
-    advice = "The Images page says why, file by file. They are not part of the project."
+    advice = "What can't be read is not part of the project. The Images page says why, file by file."
     if gone:
         advice = f"Connect the drive that holds them{'' if lost else ', or leave them out'}."
     return Finding(

@@ -82,19 +82,21 @@ def shortcuts(evidence: Evidence) -> Finding | None:
         return None
     found.sort(key=lambda pair: -pair[0].gain)
     best, name = found[0]
+    images = _giving_away(images, best)
     more = [PROPERTIES[other][0] for _, other in found[1:]]
     also = f" The {_listed(more)} {'does' if len(more) == 1 else 'do'} so too." if more else ""
     return Finding(
         "shortcut",
         Severity.HIGH if best.gain >= HARMFUL else Severity.MEDIUM,
         len(found),
-        _giving_away(images, best),
+        paths(images),
         f"The {PROPERTIES[name][0]} alone tells the class right in {best.value:.0%} of cases, chance {best.chance:.0%}".replace(
             "%", " %"
         ),
         f"The model may learn where pictures come from instead of what they show, and fail on new ones.{also}",
         advice="Add images of every class from the same source, or bring all to one size and format before the import.",
         page="images",
+        notes=tuple(_value(name, image, evidence) for image in images),
         detail=name,
     )
 
@@ -242,14 +244,29 @@ def _folders(images: Sequence[ImageRow]) -> Ints:
     return encode([len(image.path.parts) for image in images])
 
 
-def _giving_away(images: Sequence[ImageRow], score: Score) -> tuple[str, ...]:
-    """The images whose class was named right, those of the class that is named best first."""
-    shares = {
-        label: float(np.mean([r for r, i in zip(score.right, images, strict=True) if i.label == label]))
-        for label in {str(i.label) for i in images}
-    }
-    named = [i for r, i in zip(score.right, images, strict=True) if r]
-    return paths(sorted(named, key=lambda image: -shares[str(image.label)]))
+def _giving_away(images: Sequence[ImageRow], score: Score) -> list[ImageRow]:
+    """The images whose class was named right, a few of each class by turns, the class that is named best first."""
+    named = [image for right, image in zip(score.right, images, strict=True) if right]
+    sizes, seen = Counter(image.label for image in images), Counter[str | None]()
+    shares = {label: n / sizes[label] for label, n in Counter(image.label for image in named).items()}
+    turns = []
+    for image in named:
+        turns.append((seen[image.label], -shares[image.label], image.id, image))
+        seen[image.label] += 1
+    return [image for *_, image in sorted(turns)]
+
+
+def _value(name: str, image: ImageRow, evidence: Evidence) -> str:
+    """An image's value of a property, for people."""
+    origin = evidence.origins.get(image.content)
+    return {
+        "size": f"{image.width} × {image.height}",
+        "aspect": f"{image.width / image.height:.2f} : 1",
+        "format": origin.format if origin else "",
+        "camera": (origin.camera if origin else "") or "no camera named",
+        "folder": f"{len(image.path.parts) - 1} folders deep",
+        "file_size": f"{evidence.bytes.get(image.id, 0) / 1000:,.0f} kB",
+    }[name]
 
 
 def _listed(words: Sequence[str]) -> str:

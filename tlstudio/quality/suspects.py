@@ -124,6 +124,7 @@ def suspect_finding(images: Sequence[ImageRow], suspects: Sequence[Suspect], cla
         paths(images[s.index] for s in left),
         f"{n:,} label{'' if n == 1 else 's'} may be wrong, first {example}",
         "Wrong labels teach the model mistakes, and in the test images they make it look worse than it is.",
+        notes=tuple(classes[s.instead] for s in left),
         repair=Repair.LOOK_AGAIN,
         single=True,
     )

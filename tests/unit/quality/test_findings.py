@@ -55,7 +55,11 @@ def test_text_is_worse_where_it_goes_with_the_class(clean: list[ImageRow]) -> No
 
 
 FOUND = Finding("leak", Severity.HIGH, 2, ("/a.png", "/b.png"), "2 images …", "Bad.", repair=Repair.KEEP_TOGETHER)
-SUSPECTS = Finding("label_suspect", Severity.HIGH, 3, ("/a.png", "/b.png", "/c.png"), "3 labels …", "Bad.", single=True)
+SUSPECTS = Finding(
+    *("label_suspect", Severity.HIGH, 3, ("/a.png", "/b.png", "/c.png"), "3 labels …", "Bad."),
+    notes=("cat", "dog", "emu"),
+    single=True,
+)
 
 
 def test_what_is_set_aside_comes_last_and_comes_back_when_its_files_change() -> None:
@@ -73,7 +77,8 @@ def test_what_is_set_aside_comes_last_and_comes_back_when_its_files_change() -> 
 def test_suspects_are_set_aside_one_by_one() -> None:
     reasons = {(SUSPECTS.kind, key): "right" for key in replace(SUSPECTS, files=("/b.png",)).dismissal_keys()}
     left, aside = set_aside([SUSPECTS], reasons)
-    assert (left.files, left.count, left.ignored) == (("/a.png", "/c.png"), 2, False)
+    assert (left.files, left.notes, left.count) == (("/a.png", "/c.png"), ("cat", "emu"), 2)
+    assert not left.ignored
     assert (aside.files, aside.count, aside.reason) == (("/b.png",), 1, "right")
     assert "2 labels" in left.title and "1 label " in aside.title
 

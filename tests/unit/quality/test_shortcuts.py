@@ -37,6 +37,7 @@ def test_a_size_that_names_one_class(animals: list[ImageRow]) -> None:
     assert finding.severity is Severity.HIGH
     assert finding.repair is None and finding.advice
     assert {str(r.path) for r in rows if r.label == "cat"} <= set(finding.files)
+    assert set(finding.notes[:2]) == {"640 × 480", "1024 × 1024"}, "an example of each first"
 
 
 def test_sizes_that_vary_by_chance_say_nothing(animals: list[ImageRow]) -> None:

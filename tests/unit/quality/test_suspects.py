@@ -126,5 +126,5 @@ def test_the_finding_names_the_worst_and_leaves_out_what_is_marked(rows: Callabl
     assert finding is not None
     assert (finding.count, finding.files) == (2, (str(images[8].path), str(images[9].path)))
     assert finding.title == "2 labels may be wrong, first “cat” that looks like “dog”"
-    assert (finding.repair, finding.single) == (Repair.LOOK_AGAIN, True)
+    assert (finding.repair, finding.single, finding.notes) == (Repair.LOOK_AGAIN, True, ("dog", "dog"))
     assert suspect_finding(images, suspects_at(3), CLASSES) is None

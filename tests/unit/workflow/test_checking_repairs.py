@@ -12,7 +12,7 @@ from tests.unit.conftest import content_of, new_image
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.findings import Finding, Repair, Severity
 from tlstudio.domain.values import ImageRow, Split
-from tlstudio.quality.copies import leaks, near_duplicates
+from tlstudio.quality.copies import leaks
 from tlstudio.quality.evidence import Evidence
 from tlstudio.storage import dismissals, images, journal
 from tlstudio.storage.images import NewImage, add_images, list_images, set_alike
@@ -50,7 +50,8 @@ class Shelf:
         path = {row.path.stem: str(row.path) for row in self.rows()}
         files = tuple(path[n] for n in names) or tuple(path[n] for kin in sets for n in kin)
         inside = tuple(tuple(path[n] for n in kin) for kin in sets)
-        return Finding("leak", Severity.HIGH, len(files), files, "Title", "Harm.", inside, kind, advice="Do that.")
+        what = ("leak", Severity.HIGH, len(files), files, "Title", "Harm.")
+        return Finding(*what, sets=inside, repair=kind, advice="Do that.")
 
     def repair(self, finding: Finding) -> str:
         return repair(self.project.folder, finding).sentence
@@ -113,7 +114,7 @@ def test_near_duplicates_come_to_where_most_of_them_are(shelf: Shelf, splits: tu
     names = "abc"[: len(splits)]
     shelf.add(*(new_image(name, "cat", split=split) for name, split in zip(names, splits, strict=True)))
     shelf.alike(*names)
-    found = near_duplicates(shelf.evidence())
+    found = leaks(shelf.evidence())
     assert found is not None and found.repair is Repair.KEEP_TOGETHER
     moved = sum(split is not target for split in splits)
     sentence = shelf.repair(found)

@@ -1,0 +1,5 @@
+"""The Check page."""
+
+from tlstudio.gui.pages.check.page import CheckPage
+
+__all__ = ["CheckPage"]

@@ -1,0 +1,81 @@
+"""Findings that were set aside: one folded line at the end, each with its reason and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from tlstudio.domain.findings import Finding
+from tlstudio.gui import icons, messages, theme
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.check.discarding import discard_all
+
+
+class Text:
+    """Words of the list."""
+
+    aside = "{findings} set aside"
+    again = "Count it again"
+    reason = "Set aside: {reason}"
+
+
+class AsideList(QWidget):
+    """again_wanted: (Finding) it is to count again."""
+
+    again_wanted = Signal(object)
+
+    def __init__(self, watch: Callable[..., None] = lambda *controls: None) -> None:
+        super().__init__()
+        self._watch = watch
+        self.toggle = named(QToolButton(), "check.aside", "")
+        self.toggle.setCheckable(True)
+        self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.toggle.setMinimumHeight(theme.HIT)
+        self.toggle.toggled.connect(self._open)
+        self.list = QWidget()
+        self._rows = QVBoxLayout(self.list)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(theme.S)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.S)
+        column.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.list)
+        self.show_findings(())
+
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        words = Text.aside.format(findings=messages.count(len(findings), "finding"))
+        self.toggle.setText(words)
+        self.toggle.setAccessibleName(words)
+        discard_all(self._rows)
+        for finding in findings:
+            self._rows.addWidget(self._row(finding))
+        self.setVisible(bool(findings))
+        self._open(self.toggle.isChecked())
+
+    def _row(self, finding: Finding) -> QFrame:
+        frame = QFrame()
+        frame.setProperty("role", "card")
+        title, reason = QLabel(finding.title), QLabel(Text.reason.format(reason=finding.reason))
+        reason.setProperty("role", "muted")
+        words = QVBoxLayout()
+        words.setSpacing(theme.XS)
+        for label in (title, reason):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            words.addWidget(label)
+        again = named(QPushButton(Text.again), f"check.again_{finding.kind}", f"{Text.again}: {finding.title}")
+        again.clicked.connect(lambda: self.again_wanted.emit(finding))
+        self._watch(again)
+        row = QHBoxLayout(frame)
+        row.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
+        row.setSpacing(theme.L)
+        row.addLayout(words, 1)
+        row.addWidget(again)
+        return frame
+
+    def _open(self, opened: bool) -> None:
+        icons.set_icon(self.toggle, "chevron-down" if opened else "chevron-right", "muted", 16)
+        self.list.setVisible(opened)
