@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+MOST_AT_ONCE = 4  # each process of tests holds torch and a window: about 1.5 GB
 
 
 def steps(python: Path, pytest_arguments: list[str]) -> list[tuple[str, list[str]]]:
@@ -17,8 +18,13 @@ def steps(python: Path, pytest_arguments: list[str]) -> list[tuple[str, list[str
         ("style (ruff check)", [*module, "ruff", "check", "."]),
         ("layout (ruff format)", [*module, "ruff", "format", "--check", "."]),
         ("types (mypy)", [*module, "mypy"]),
-        ("tests (pytest)", [*module, "pytest", "--cov", "--cov-report=term", *pytest_arguments]),
+        ("tests (pytest)", [*module, "pytest", *side_by_side(), "--cov", "--cov-report=term", *pytest_arguments]),
     ]
+
+
+def side_by_side() -> list[str]:
+    """One process of tests for each core; `-n 0` after the command runs them in one."""
+    return ["-n", str(min(MOST_AT_ONCE, os.cpu_count() or 1)), "--dist", "worksteal"]
 
 
 def environment() -> dict[str, str]:

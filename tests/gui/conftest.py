@@ -37,6 +37,14 @@ OFFSCREEN_NOISE = "This plugin does not support "
 PATIENCE = 90.0  # seconds; only a test that fails waits that long
 
 
+def hit(target: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    """A key on a control whose window is in front: Qt ignores shortcuts and arrow keys in any other."""
+    window = target.window()
+    window.activateWindow()
+    assert QTest.qWaitForWindowActive(window), f"{window.objectName()} did not come to the front"
+    QTest.keyClick(target, key, modifier)
+
+
 class Studio:
     """A running window and the hands of its user."""
 
@@ -86,13 +94,12 @@ class Studio:
         QTest.keyClicks(widget or self.window, text)
 
     def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        QTest.keyClick(QApplication.focusWidget() or self.window, key, modifier)
+        hit(QApplication.focusWidget() or self.window, key, modifier)
         QTest.qWait(1)
 
     def shortcut(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """A shortcut of the window, whatever has the focus."""
-        self.window.activateWindow()
-        QTest.keyClick(self.window, key, modifier)
+        hit(self.window, key, modifier)
         QTest.qWait(1)
 
     def drag_over(self, target: QWidget, paths: list[Path]) -> QMimeData | None:
@@ -125,7 +132,7 @@ class Studio:
         line.setFocus()
         line.selectAll()
         QTest.keyClicks(line, str(path))
-        QTest.keyClick(line, Qt.Key.Key_Return)
+        hit(line, Qt.Key.Key_Return)
         QTest.qWait(5)
 
     def import_folder(self, source: Path) -> Path:

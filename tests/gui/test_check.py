@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from tests.gui.conftest import hit
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.findings import Severity
 from tlstudio.gui.pages.check import CheckPage
@@ -85,15 +86,15 @@ def test_an_example_opens_in_large(studio, page: CheckPage) -> None:
     examples = card_of(checked(studio, page), "conflicting_labels").examples
     QTest.mouseClick(examples, Qt.MouseButton.LeftButton, pos=examples.cell_rect(1).center())
     assert page.viewer.image == examples.rows()[1]
-    QTest.keyClick(page.viewer, Qt.Key.Key_Left)
+    hit(page.viewer, Qt.Key.Key_Left)
     assert page.viewer.image == examples.rows()[0]
     studio.wait(lambda: page.viewer.canvas.pixmap is not None)
-    QTest.keyClick(page.viewer, Qt.Key.Key_Space)
+    hit(page.viewer, Qt.Key.Key_Space)
     assert page.viewer.image is None
     examples.setFocus()
-    QTest.keyClick(examples, Qt.Key.Key_Return)
+    hit(examples, Qt.Key.Key_Return)
     assert page.viewer.image is not None
-    QTest.keyClick(page.viewer, Qt.Key.Key_Escape)
+    hit(page.viewer, Qt.Key.Key_Escape)
 
 
 def test_a_repair_is_one_click_and_is_undone_with_another(studio, page: CheckPage) -> None:
@@ -115,11 +116,11 @@ def test_a_finding_is_set_aside_with_a_reason_and_counts_again(studio, page: Che
     line = studio.find("check.reason_conflicting_labels", QLineEdit)
     assert studio.window.focusWidget() is line
     assert not card.reason.accept.isEnabled()
-    QTest.keyClick(line, Qt.Key.Key_Escape)
+    hit(line, Qt.Key.Key_Escape)
     assert not line.isVisible() and card.ignore.isVisible()
     studio.click("check.ignore_conflicting_labels")
     studio.keys(line, "a trial")
-    QTest.keyClick(line, Qt.Key.Key_Return)
+    hit(line, Qt.Key.Key_Return)
     assert page.waiting() == before - 1
     assert page.aside.toggle.text() == "1 finding set aside"
     assert not page.aside.list.isVisible()

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 
+from tests.gui.conftest import hit
 from tlstudio.domain.results import ClassFigures, Evaluation, ImagePrediction
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval, Split
@@ -77,10 +78,10 @@ def test_a_cell_shows_its_images(studio, page: InspectPage, measured: Evaluation
     assert shown.label == measured.classes[row]
     page.summary.grid.setFocus()
     page.summary.grid.go_to_row(0)
-    QTest.keyClick(page.summary.grid, Qt.Key.Key_Space)
+    hit(page.summary.grid, Qt.Key.Key_Space)
     assert page.viewer.image == shown
-    QTest.keyClick(page.viewer, Qt.Key.Key_Right)
-    QTest.keyClick(page.viewer, Qt.Key.Key_Escape)
+    hit(page.viewer, Qt.Key.Key_Right)
+    hit(page.viewer, Qt.Key.Key_Escape)
 
 
 def test_the_matrix_by_keyboard(page: InspectPage, measured: Evaluation) -> None:
@@ -88,9 +89,9 @@ def test_the_matrix_by_keyboard(page: InspectPage, measured: Evaluation) -> None
     matrix.setFocus()
     matrix.select(0, 0)
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Left):
-        QTest.keyClick(matrix, key)
+        hit(matrix, key)
     assert matrix.current == (0, 1)
-    QTest.keyClick(matrix, Qt.Key.Key_Return)
+    hit(matrix, Qt.Key.Key_Return)
     assert page.summary.grid.images.rowCount() == measured.confusion[0][1]
     assert measured.classes[0] in matrix.accessibleName()
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QLineEdit, QMenu, QTableWidget, QWidget
 
+from tests.gui.conftest import hit
 from tests.unit.storage.test_holding import mark, other_program, silent_since
 from tests.unit.storage.test_recovery import damage_pages
 from tlstudio.cli import run
@@ -251,7 +252,7 @@ def test_nothing_is_restored_under_work_that_is_under_way_nor_under_another_prog
     assert not dialog.restore_button.isEnabled()
     assert dialog.restore_button.toolTip() == "Held."
     studio.window.session.read_only.set_reason("")
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    hit(dialog, Qt.Key.Key_Escape)
     studio.wait(lambda: not studio.window.findChildren(backup_list.BackupsDialog), 5)
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
+from tests.gui.conftest import hit
 from tlstudio.gui.pages.labels import LabelsPage
 from tlstudio.workflow import browsing, labeling
 
@@ -90,11 +91,11 @@ def test_keep_take_and_unsure_by_key_each_one_undo(studio, page: LabelsPage, pro
     grid = page.comparison.grid
     assert grid.current_id() == first
     assert (page.comparison.detail.mine.name, page.comparison.detail.theirs.name) == ("disc", "square")
-    QTest.keyClick(grid, Qt.Key.Key_M)
+    hit(grid, Qt.Key.Key_M)
     assert grid.current_id() == second
-    QTest.keyClick(grid, Qt.Key.Key_T)
+    hit(grid, Qt.Key.Key_T)
     assert row_of(project, second).label == "square"
-    QTest.keyClick(grid, Qt.Key.Key_U)
+    hit(grid, Qt.Key.Key_U)
     assert row_of(project, third).unsure
     assert row_of(project, first).label == "disc"
     assert labeling.history(project, first)[0].after == "disc"

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QMenu, QPushButton
 
-from tests.gui.conftest import draw
+from tests.gui.conftest import draw, hit
 from tlstudio.domain.findings import CheckResult, Finding, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui.pages.labels import LabelsPage
@@ -51,9 +51,9 @@ def choose(studio, box: str, words: str) -> None:
 def test_u_marks_the_selection_as_unsure_and_takes_it_back(studio, page: LabelsPage, project: Path) -> None:
     page.grid.setFocus()
     page.grid.go_to_row(0)
-    QTest.keyClick(page.grid, Qt.Key.Key_Right, SHIFT)
+    hit(page.grid, Qt.Key.Key_Right, SHIFT)
     chosen = page.grid.selected_ids()
-    QTest.keyClick(page.grid, Qt.Key.Key_U)
+    hit(page.grid, Qt.Key.Key_U)
     assert [row(project, i).unsure for i in chosen] == [True, True]
     assert page.grid.selected_ids() == chosen
     assert "unsure" in page.grid.images.index_of(chosen[0]).data(Qt.ItemDataRole.ToolTipRole)
@@ -61,10 +61,10 @@ def test_u_marks_the_selection_as_unsure_and_takes_it_back(studio, page: LabelsP
     choose(studio, "labels.mark", "Unsure")
     assert sorted(page.grid.images.ids()) == sorted(chosen)
     page.grid.go_to_row(0)
-    QTest.keyClick(page.grid, Qt.Key.Key_U)
+    hit(page.grid, Qt.Key.Key_U)
     assert page.grid.images.rowCount() == 1, "what is sure again leaves the list"
     assert page.grid.selected_count() == 1
-    QTest.keyClick(page.grid, Qt.Key.Key_Z, CONTROL)
+    hit(page.grid, Qt.Key.Key_Z, CONTROL)
     assert page.grid.images.rowCount() == 2
 
 
@@ -74,7 +74,7 @@ def test_x_leaves_out_and_takes_back(studio, page: LabelsPage, project: Path) ->
     image = page.grid.current_id()
     assert image is not None
     before = page.grid.grab(page.grid.visualRect(page.grid.currentIndex())).toImage()
-    QTest.keyClick(page.grid, Qt.Key.Key_X)
+    hit(page.grid, Qt.Key.Key_X)
     assert row(project, image).excluded
     assert row(project, image).label is not None, "the label stays"
     QTest.qWait(60)
@@ -83,7 +83,7 @@ def test_x_leaves_out_and_takes_back(studio, page: LabelsPage, project: Path) ->
     assert list(page.grid.images.ids()) == [image]
     page.grid.setFocus()
     page.grid.go_to_row(0)
-    QTest.keyClick(page.grid, Qt.Key.Key_X)
+    hit(page.grid, Qt.Key.Key_X)
     assert not row(project, image).excluded
 
 
@@ -92,18 +92,18 @@ def test_n_writes_a_note_under_the_picture(studio, page: LabelsPage, project: Pa
     page.grid.go_to_row(1)
     image = page.grid.current_id()
     assert image is not None
-    QTest.keyClick(page.grid, Qt.Key.Key_N)
+    hit(page.grid, Qt.Key.Key_N)
     editor = studio.find("labels.note", QLineEdit)
     assert editor.isVisible() and editor.hasFocus()
     QTest.keyClicks(editor, "u1 scale bar")  # keys that mean something elsewhere
-    QTest.keyClick(editor, Qt.Key.Key_Return)
+    hit(editor, Qt.Key.Key_Return)
     assert row(project, image).note == "u1 scale bar"
     assert (row(project, image).unsure, page.viewer.image) == (False, None)
     assert page.grid.hasFocus()
-    QTest.keyClick(page.grid, Qt.Key.Key_N)
+    hit(page.grid, Qt.Key.Key_N)
     assert editor.text() == "u1 scale bar"
     QTest.keyClicks(editor, "something else")
-    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    hit(editor, Qt.Key.Key_Escape)
     assert row(project, image).note == "u1 scale bar"
     studio.keys(studio.find("labels.search", QLineEdit), "SCALE")
     studio.wait(lambda: list(page.grid.images.ids()) == [image])
@@ -116,30 +116,30 @@ def test_the_viewer_tells_who_did_what_and_takes_marks_and_notes(studio, page: L
     page.grid.setFocus()
     page.grid.go_to_row(0)
     first, second = page.grid.images.ids()[:2]
-    QTest.keyClick(page.grid, Qt.Key.Key_Space)
+    hit(page.grid, Qt.Key.Key_Space)
     words = " ".join(label.text() for label in page.looking.details.findChildren(QLabel))
     assert f"Imported as {row(project, first).label}" in words
-    QTest.keyClick(page.viewer, Qt.Key.Key_U)
+    hit(page.viewer, Qt.Key.Key_U)
     assert row(project, first).unsure
     assert studio.find("labels.unsure", QPushButton).isChecked()
     assert page.viewer.image is not None and page.viewer.image.id == first
     studio.click("labels.left_out")
     assert row(project, first).excluded
-    QTest.keyClick(page.viewer, Qt.Key.Key_N)
+    hit(page.viewer, Qt.Key.Key_N)
     line = studio.find("labels.note_line", QLineEdit)
     QTest.keyClicks(line, "look x2")
     studio.click("labels.viewer_next")  # goes on without Return: the note is kept, for the image it was about
     assert page.viewer.image.id == second
     assert (row(project, first).note, row(project, second).note) == ("look x2", "")
-    QTest.keyClick(page.viewer, Qt.Key.Key_Left)
+    hit(page.viewer, Qt.Key.Key_Left)
     QTest.qWait(1)
     words = " ".join(label.text() for label in page.looking.details.findChildren(QLabel))
     for told in ("Note: look x2", "Left out", "Marked as unsure", labeling.author_name()):
         assert told in words
-    QTest.keyClick(page.viewer, Qt.Key.Key_Z, CONTROL)
+    hit(page.viewer, Qt.Key.Key_Z, CONTROL)
     assert row(project, first).note == ""
     assert line.text() == ""
-    QTest.keyClick(page.viewer, Qt.Key.Key_Return)
+    hit(page.viewer, Qt.Key.Key_Return)
     assert page.viewer.image is not None, "Return accepts suggestions and closes nothing"
 
 
@@ -147,17 +147,17 @@ def test_keys_walk_and_select(page: LabelsPage) -> None:
     grid = page.grid
     grid.setFocus()
     grid.go_to_row(0)
-    QTest.keyClick(grid, Qt.Key.Key_End)
+    hit(grid, Qt.Key.Key_End)
     assert grid.currentIndex().row() == grid.images.rowCount() - 1
-    QTest.keyClick(grid, Qt.Key.Key_Home, SHIFT)
+    hit(grid, Qt.Key.Key_Home, SHIFT)
     assert grid.selected_count() == grid.images.rowCount()
-    QTest.keyClick(grid, Qt.Key.Key_Home)
-    QTest.keyClick(grid, Qt.Key.Key_PageDown)
+    hit(grid, Qt.Key.Key_Home)
+    hit(grid, Qt.Key.Key_PageDown)
     there = grid.currentIndex().row()
     assert there > 0
-    QTest.keyClick(grid, Qt.Key.Key_PageUp)
+    hit(grid, Qt.Key.Key_PageUp)
     assert grid.currentIndex().row() == 0
-    QTest.keyClick(grid, Qt.Key.Key_A, CONTROL)
+    hit(grid, Qt.Key.Key_A, CONTROL)
     assert grid.selected_count() == grid.images.rowCount()
 
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton
 
+from tests.gui.conftest import hit
 from tlstudio.domain.values import Split
 from tlstudio.gui.pages.labels import LabelsPage
 from tlstudio.workflow import browsing, labeling
@@ -69,7 +70,7 @@ def test_return_accepts_and_goes_on(studio, page: LabelsPage, project: Path) -> 
     page.grid.go_to_row(0)
     first, second = page.grid.images.entry(0), page.grid.images.entry(1)
     assert first is not None and first.suggestion is not None and second is not None
-    QTest.keyClick(page.grid, Qt.Key.Key_Return)
+    hit(page.grid, Qt.Key.Key_Return)
     assert browsing.rows(project, [first.row.id])[0].label == first.suggestion.label
     assert page.grid.current_id() == second.row.id
     assert "1 suggestion accepted" in studio.find("window.toast_text", QLabel).text()
@@ -94,10 +95,10 @@ def test_the_viewer_shows_the_suggestion_and_accepts_it(studio, page: LabelsPage
     page.grid.go_to_row(0)
     entry = page.grid.images.entry(0)
     assert entry is not None and entry.suggestion is not None
-    QTest.keyClick(page.grid, Qt.Key.Key_Space)
+    hit(page.grid, Qt.Key.Key_Space)
     assert entry.suggestion.label in studio.find("labels.suggestion").accessibleName()
     assert studio.find("labels.accept", QPushButton).isVisible()
-    QTest.keyClick(page.viewer, Qt.Key.Key_Return)
+    hit(page.viewer, Qt.Key.Key_Return)
     assert browsing.rows(project, [entry.row.id])[0].label == entry.suggestion.label
     assert page.viewer.image is not None and page.viewer.image.id != entry.row.id
     page.viewer.close_viewer()

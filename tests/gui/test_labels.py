@@ -12,6 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEve
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QMenu, QWidget
 
+from tests.gui.conftest import hit
 from tlstudio.gui.models.image_list import IMAGE_MIME, pack_ids
 from tlstudio.gui.pages.labels import LabelsPage
 from tlstudio.gui.pages.wishes import show_images
@@ -109,7 +110,7 @@ def test_number_keys_label_and_go_on(page: LabelsPage, project: Path) -> None:
     page.grid.setFocus()
     page.grid.go_to_row(0)
     first, second, third = (row.id for row in page.grid.images.rows()[:3])
-    QTest.keyClick(page.grid, Qt.Key.Key_Right, SHIFT)
+    hit(page.grid, Qt.Key.Key_Right, SHIFT)
     number = str(1 + list(counts(project)).index("square"))
     QTest.keyClicks(page.grid, number)
     assert labels(project)[first] == labels(project)[second] == "square"
@@ -120,7 +121,7 @@ def test_a_number_without_a_class_does_nothing(page: LabelsPage, project: Path) 
     before = labels(project)
     page.grid.setFocus()
     page.grid.go_to_row(0)
-    QTest.keyClick(page.grid, Qt.Key.Key_9)
+    hit(page.grid, Qt.Key.Key_9)
     assert labels(project) == before
 
 
@@ -129,9 +130,9 @@ def test_undo_and_redo_by_keyboard_and_button(studio, page: LabelsPage, project:
     page.assign([page.grid.images.image(0).id], "square")
     after = labels(project)
     page.grid.setFocus()
-    QTest.keyClick(page.grid, Qt.Key.Key_Z, CONTROL)
+    hit(page.grid, Qt.Key.Key_Z, CONTROL)
     assert labels(project) == before
-    QTest.keyClick(page.grid, Qt.Key.Key_Z, CONTROL | SHIFT)
+    hit(page.grid, Qt.Key.Key_Z, CONTROL | SHIFT)
     assert labels(project) == after
     studio.click("labels.undo")
     assert labels(project) == before
@@ -149,7 +150,7 @@ def test_taking_the_class_away_counts_as_waiting(studio, page: LabelsPage, proje
     assert [row.id for row in page.grid.images.rows()] == [image]
     page.grid.setFocus()
     page.grid.go_to_row(0)
-    QTest.keyClick(page.grid, Qt.Key.Key_1)
+    hit(page.grid, Qt.Key.Key_1)
     assert page.waiting() == 0
 
 
@@ -184,7 +185,7 @@ def test_large_view_zoom_next_label_and_back(studio, page: LabelsPage, project: 
     page.grid.setFocus()
     page.grid.go_to_row(0)
     first, second = (row.id for row in page.grid.images.rows()[:2])
-    QTest.keyClick(page.grid, Qt.Key.Key_Space)
+    hit(page.grid, Qt.Key.Key_Space)
     viewer = page.viewer
     assert viewer.image is not None and viewer.image.id == first
     studio.wait(lambda: viewer.canvas.pixmap is not None and viewer.canvas.pixmap.width() == 64)
@@ -194,13 +195,13 @@ def test_large_view_zoom_next_label_and_back(studio, page: LabelsPage, project: 
                            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False)  # fmt: skip
         QApplication.sendEvent(viewer.canvas, turn)
     assert viewer.canvas.zoom > 1.5
-    QTest.keyClick(viewer, Qt.Key.Key_Right)
+    hit(viewer, Qt.Key.Key_Right)
     assert viewer.image.id == second and viewer.canvas.zoom == 1.0
-    QTest.keyClick(viewer, Qt.Key.Key_Left)
+    hit(viewer, Qt.Key.Key_Left)
     QTest.keyClicks(viewer, str(1 + list(counts(project)).index("square")))
     assert labels(project)[first] == "square"
     assert viewer.image.id == second
-    QTest.keyClick(viewer, Qt.Key.Key_Escape)
+    hit(viewer, Qt.Key.Key_Escape)
     assert viewer.image is None and page.grid.hasFocus()
 
 
@@ -211,11 +212,11 @@ def test_new_class_rename_and_delete(studio, page: LabelsPage, project: Path) ->
     buckets = page.panel.buckets
     assert buckets.current_label() == "ring"
     buckets.setFocus()
-    QTest.keyClick(buckets, Qt.Key.Key_F2)
+    hit(buckets, Qt.Key.Key_F2)
     editor = buckets.findChild(QLineEdit, "labels.rename")
     assert editor is not None
     QTest.keyClicks(editor, "hoop")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
+    hit(editor, Qt.Key.Key_Return)
     studio.wait(lambda: "hoop" in counts(project), 5)
     assert "ring" not in counts(project)
     buckets.select_label("hoop")
@@ -226,7 +227,7 @@ def test_new_class_rename_and_delete(studio, page: LabelsPage, project: Path) ->
 def ask_to_delete(studio, page: LabelsPage, name: str) -> None:
     page.panel.buckets.select_label(name)
     page.panel.buckets.setFocus()
-    QTest.keyClick(page.panel.buckets, Qt.Key.Key_Delete)
+    hit(page.panel.buckets, Qt.Key.Key_Delete)
     assert studio.find("labels.question").isVisible()
 
 
@@ -248,7 +249,7 @@ def test_deleting_a_class_with_images_asks_what_becomes_of_them(studio, page: La
     studio.click("labels.question_let_go")
     assert page.waiting() == before["disc"]
     page.grid.setFocus()
-    QTest.keyClick(page.grid, Qt.Key.Key_Z, CONTROL)
+    hit(page.grid, Qt.Key.Key_Z, CONTROL)
     assert counts(project) == before
     assert page.waiting() == 0
 
@@ -277,7 +278,7 @@ def test_the_menu_of_a_class_merges_and_renames(studio, page: LabelsPage, projec
     menu.close()
     editor = page.panel.buckets.findChild(QLineEdit, "labels.rename")
     assert editor is not None
-    QTest.keyClick(editor, Qt.Key.Key_Escape)
+    hit(editor, Qt.Key.Key_Escape)
 
 
 def test_a_class_name_that_is_taken_is_refused_in_words(studio, page: LabelsPage, project: Path) -> None:
@@ -294,7 +295,7 @@ def test_return_on_a_bucket_labels_the_selection(page: LabelsPage, project: Path
     image = page.grid.selected_ids()[0]
     page.panel.buckets.select_label("square")
     page.panel.buckets.setFocus()
-    QTest.keyClick(page.panel.buckets, Qt.Key.Key_Return)
+    hit(page.panel.buckets, Qt.Key.Key_Return)
     assert labels(project)[image] == "square"
 
 

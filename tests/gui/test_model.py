@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
+from tests.gui.conftest import hit
 from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
 from tlstudio.domain.events import Progress
@@ -88,7 +89,7 @@ def test_cards_are_chosen_by_keyboard(page: ModelPage) -> None:
     card = page.shelf.cards[STARTER]
     page.choose(ABROAD)
     card.setFocus()
-    QTest.keyClick(card, Qt.Key.Key_Space)
+    hit(card, Qt.Key.Key_Space)
     assert card.selected and card.accessibleName().startswith("Chosen: ")
 
 
@@ -107,7 +108,7 @@ def test_modes_by_click_and_arrow_keys(studio, page: ModelPage) -> None:
     studio.click("model.mode_quick")
     assert page.modes.mode() is Mode.QUICK
     page.modes.tiles[Mode.QUICK].setFocus()
-    QTest.keyClick(page.modes.tiles[Mode.QUICK], Qt.Key.Key_Down)
+    hit(page.modes.tiles[Mode.QUICK], Qt.Key.Key_Down)
     assert page.modes.mode() is Mode.BALANCED
     assert page.modes.tiles[Mode.BALANCED].hasFocus()
 
@@ -135,7 +136,7 @@ def test_another_model_by_name(studio, page: ModelPage) -> None:
     studio.click("model.advanced")
     line = studio.find("model.other", QLineEdit)
     studio.keys(line, "resnet34.a1_in1k")
-    QTest.keyClick(line, Qt.Key.Key_Return)
+    hit(line, Qt.Key.Key_Return)
     assert page._model == "resnet34.a1_in1k"
     assert not any(card.selected for card in page.shelf.cards.values())
     assert not page.primary.isEnabled()
@@ -260,8 +261,8 @@ def test_the_comparison_ranks_and_is_honest_about_ties(advice: tuple[Advice, lis
     assert view.ranking.isVisible() and not view.grab().isNull()
     QTest.mouseClick(view.ranking, Qt.MouseButton.LeftButton, pos=view.ranking.row_rect(2).center())
     view.ranking.setFocus()
-    QTest.keyClick(view.ranking, Qt.Key.Key_Up)
-    QTest.keyClick(view.ranking, Qt.Key.Key_Return)
+    hit(view.ranking, Qt.Key.Key_Up)
+    hit(view.ranking, Qt.Key.Key_Return)
     assert chosen == ["c", "a"]
     view.button.click()
     jobs[-1].finished.emit(recommendation(("b", 0.97, 0.01), ("a", 0.80, 0.03)))

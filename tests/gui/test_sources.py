@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QTableWidget,
 )
 
-from tests.gui.conftest import Studio
+from tests.gui.conftest import Studio, hit
 from tests.unit.images.dicoms import make
 from tlstudio.gui.models import class_table
 from tlstudio.gui.models.class_table import Column
@@ -81,7 +81,7 @@ def check(studio: Studio, name: str) -> None:
     button = studio.find(name, QRadioButton)
     studio.find("images.options").ensureWidgetVisible(button)
     button.setFocus()
-    QTest.keyClick(button, Qt.Key.Key_Space)
+    hit(button, Qt.Key.Key_Space)
     assert button.isChecked()
 
 

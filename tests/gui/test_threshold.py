@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSlider
 
+from tests.gui.conftest import hit
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION, OperatingPoint, PointFigures, ThresholdCurve
 from tlstudio.domain.preprocess import PreprocessSpec
@@ -97,7 +98,7 @@ def test_the_slider_answers_at_once(studio, tab: ThresholdTab) -> None:
     slider.setFocus()
     seen = []
     for _ in range(9):
-        QTest.keyClick(slider, Qt.Key.Key_PageDown)
+        hit(slider, Qt.Key.Key_PageDown)
         step = tab.step()
         assert step is not None
         assert tab._job is None, "no job for a step of the slider"

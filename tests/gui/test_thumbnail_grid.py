@@ -12,6 +12,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from tests.gui.conftest import hit
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.widgets.section_layout import SectionLayout
@@ -134,15 +135,15 @@ def test_arrow_keys_walk_and_extend(grid: ThumbnailGrid) -> None:
     grid.setFocus()
     grid.go_to_row(0)
     columns = grid._layout.columns
-    QTest.keyClick(grid, Qt.Key.Key_Right)
-    QTest.keyClick(grid, Qt.Key.Key_Down)
+    hit(grid, Qt.Key.Key_Right)
+    hit(grid, Qt.Key.Key_Down)
     assert grid.currentIndex().row() == 1 + columns
-    QTest.keyClick(grid, Qt.Key.Key_Right, SHIFT)
-    QTest.keyClick(grid, Qt.Key.Key_Right, SHIFT)
+    hit(grid, Qt.Key.Key_Right, SHIFT)
+    hit(grid, Qt.Key.Key_Right, SHIFT)
     assert grid.selected_count() == 3
-    QTest.keyClick(grid, Qt.Key.Key_End)
+    hit(grid, Qt.Key.Key_End)
     assert grid.currentIndex().row() == 59
-    QTest.keyClick(grid, Qt.Key.Key_A, CONTROL)
+    hit(grid, Qt.Key.Key_A, CONTROL)
     assert grid.selected_count() == 60
 
 
@@ -152,8 +153,8 @@ def test_number_keys_and_space_are_told(grid: ThumbnailGrid, qtbot: object) -> N
     grid.look.connect(lambda row: heard.append(row.id))
     grid.setFocus()
     grid.go_to_row(0)
-    QTest.keyClick(grid, Qt.Key.Key_3)
-    QTest.keyClick(grid, Qt.Key.Key_Space)
+    hit(grid, Qt.Key.Key_3)
+    hit(grid, Qt.Key.Key_Space)
     where = grid.visualRect(grid.images.index(1)).center()
     QTest.mouseDClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=where)
     assert heard == ["3", 0, 3]

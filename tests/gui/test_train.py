@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
+from tests.gui.conftest import hit
 from tlstudio.domain.events import EpochDone, FirstResult, Note, StepDone
 from tlstudio.domain.runs import Mode, RunState, TrainSettings
 from tlstudio.domain.values import Interval
@@ -129,12 +130,12 @@ def test_earlier_trainings_are_listed_and_shown(studio, page: TrainPage, project
     assert page.table.runs.rowCount() == len(rows) >= 3
     page.table.setFocus()
     page.table.selectRow(0)
-    QTest.keyClick(page.table, Qt.Key.Key_Down)
+    hit(page.table, Qt.Key.Key_Down)
     assert page._shown == rows[1].id
     quick = next(n for n, row in enumerate(rows) if row.mode is Mode.QUICK)
     page.table.selectRow(quick)
     assert page.panel.chart.points == []
-    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    hit(page.table, Qt.Key.Key_Return)
     assert studio.shown == "inspect" and studio.window.session.run_id == rows[quick].id
     studio.wait(lambda: studio.window.bridge.running("evaluate") is None)
 

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
 
+from tests.gui.conftest import hit
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui.models.prediction_table import ORDER, Column, PredictionRow, PredictionTableModel
 from tlstudio.gui.models.prediction_table import Text as Words
@@ -103,7 +104,7 @@ def test_export_hands_out_a_file_with_its_certificate(studio, exported: Path) ->
     said = {label.text() for label in facts.findChildren(QLabel)}
     assert {seal.Text.IMAGES, seal.Text.AGREEMENT, seal.Text.LICENCE, "100\N{NO-BREAK SPACE}%"} <= said
     assert any(line.endswith("test images") for line in said)
-    QTest.keyClick(facts, Qt.Key.Key_Escape)
+    hit(facts, Qt.Key.Key_Escape)
     studio.wait(lambda: not studio.window.findChildren(Facts), 2)
 
 

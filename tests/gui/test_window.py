@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QListWidget,
 )
 
+from tests.gui.conftest import hit
 from tlstudio.gui import application, closing, messages, theme
 from tlstudio.gui.main_window import MainWindow, Text
 from tlstudio.gui.widgets import rail
@@ -83,14 +84,14 @@ def test_command_palette_finds_and_does(studio) -> None:
     studio.keys(line, "go use")
     assert 0 < found.count() < everything
     assert found.item(0).text() == "Go to Use"
-    QTest.keyClick(line, Qt.Key.Key_Return)
+    hit(line, Qt.Key.Key_Return)
     assert studio.shown == "use"
     assert not line.isVisible()
     studio.click("use.commands")
     line.setFocus()
     studio.keys(line, "xyzzy")
     assert studio.find("commands.nothing").isVisible()
-    QTest.keyClick(line, Qt.Key.Key_Escape)
+    hit(line, Qt.Key.Key_Escape)
     assert not line.isVisible()
 
 
@@ -98,7 +99,7 @@ def test_help_bubble_opens_on_f1_and_closes(studio) -> None:
     studio.shortcut(Qt.Key.Key_F1)
     bubble = studio.find("window.help_bubble", Bubble)
     assert studio.page("start").help in [label.text() for label in bubble.findChildren(QLabel)]
-    QTest.keyClick(bubble, Qt.Key.Key_Escape)
+    hit(bubble, Qt.Key.Key_Escape)
     studio.wait(lambda: not studio.window.findChildren(Bubble), 2)
     studio.click("start.help")
     assert studio.window.findChildren(Bubble)
