@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tlstudio.cli.output import Output
 from tlstudio.domain.operating import PointFigures
+from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval
 
 Action = Callable[[argparse.Namespace, Output], int | None]
@@ -163,7 +164,17 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
     output.table("Labeled (rows) and predicted (columns)", ("", *found.classes), confusion)
     if found.operating_point is not None:
         _show_point(found.operating_point, output)
+    if found.transfer is not None:
+        _show_transfer(found.transfer, output)
     output.result(found)
+
+
+def _show_transfer(found: Transfer, output: Output) -> None:
+    rows = [(b.method.caption, b.accuracy.percent(), b.balanced_accuracy.percent()) for b in found.told_apart()]
+    output.table("Does the pretrained model help?", ("", "Accuracy", "Balanced accuracy"), rows)
+    for sentence in (found.sentence, found.tuning, *found.advice):
+        if sentence:
+            output.text(sentence)
 
 
 def _show_point(figures: PointFigures, output: Output) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.operating import PointFigures
+from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval, Split
 
 
@@ -81,6 +82,7 @@ class Evaluation:
     calibration: str = ""
     operating_point: PointFigures | None = None
     folds: int = 0  # parts of a cross-validation over all images; 0 for images of one split
+    transfer: Transfer | None = None  # the comparison with simpler ways, where there is one
     predictions: tuple[ImagePrediction, ...] = field(default=(), repr=False)
 
     @property
@@ -117,6 +119,8 @@ class Evaluation:
             "confusion": [list(row) for row in self.confusion],
             "classes": list(self.classes),
             "operating_point": None if self.operating_point is None else self.operating_point.to_json(),
+            "baselines": None if self.transfer is None else self.transfer.baselines_json(),
+            "transfer": None if self.transfer is None else self.transfer.to_json(),
         }
 
 

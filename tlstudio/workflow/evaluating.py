@@ -29,6 +29,7 @@ from tlstudio.workflow import operating
 from tlstudio.workflow.held_out import held_out
 from tlstudio.workflow.left_out import calibration_of
 from tlstudio.workflow.run_data import units_of
+from tlstudio.workflow.transfer import compare_split
 
 FORGET = "none"  # in place of a wanted sensitivity: no operating point any more
 
@@ -74,6 +75,9 @@ def evaluate(
     evaluation = replace(
         figures(row, split, predictions, units, temperature=temperature, point=point),
         calibration="" if told is None else told.reason,
+        transfer=compare_split(
+            opened, row, split, predictions, units=[units[p.image] for p in predictions], reporter=reporter
+        ),
     )
     files.write_json(
         opened.run_folder(row.id) / f"predictions-{split.value}.json",

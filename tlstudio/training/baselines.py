@@ -1,0 +1,122 @@
+"""What a run is compared with: the most frequent class, a linear classifier on thumbnails, and the probe.
+
+They are fitted to the images that the run learned from, and kept with it, so that measuring on other images later needs neither
+the training images nor their cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from tlstudio.domain.errors import RunNotReady
+from tlstudio.domain.transfer import Method
+from tlstudio.storage import files
+from tlstudio.storage.rowstore import RowStore
+from tlstudio.training.checkpoint import write_tensors
+from tlstudio.training.probe import LinearHead, fit_probe
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+EDGE = 16
+BATCH = 64
+NAME = "baselines.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Baselines:
+    """majority: number of a class. thumbnails, probe: heads on (n, EDGE * EDGE * 3) and on frozen features, (n, features)."""
+
+    majority: int
+    thumbnails: LinearHead
+    probe: LinearHead
+
+    def answers(self, pixels: Floats, features: Floats | None) -> dict[Method, Ints]:
+        """What each way says, (n,) class numbers; features None leaves the probe out."""
+        said = {
+            Method.MAJORITY: np.full(len(pixels), self.majority, dtype=np.int64),
+            Method.THUMBNAILS: self.thumbnails.logits(pixels).argmax(axis=1),
+        }
+        if features is not None:
+            said[Method.PROBE] = self.probe.logits(features).argmax(axis=1)
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The fitted baselines, and what each said of every training image while that was left out, (n,); -1 where it never was."""
+
+    baselines: Baselines
+    left_out: dict[Method, Ints]
+
+
+def thumbnails(pixels: RowStore, keys: Sequence[str]) -> Floats:
+    """The images with these contents at EDGE x EDGE pixels, each the mean of the area it covers: (n, EDGE * EDGE * 3), 0 … 1."""
+    array = pixels.array()
+    weights = _area_weights(pixels.shape[0])
+    parts = [np.empty((0, EDGE * EDGE * 3), np.float32)]
+    for start in range(0, len(keys), BATCH):
+        rows = np.asarray(array[pixels.rows(keys[start : start + BATCH])], dtype=np.float32) / 255
+        columns = np.einsum("nhwc,xw->nhxc", rows, weights, optimize=True)
+        parts.append(np.einsum("nhxc,yh->nyxc", columns, weights, optimize=True).reshape(len(rows), -1))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _area_weights(size: int) -> Floats:
+    """(EDGE, size): how much each pixel of a line counts in each of EDGE equal parts; every row sums to 1."""
+    edges = np.linspace(0, size, EDGE + 1)
+    left, right = edges[:-1, None], edges[1:, None]
+    pixel = np.arange(size)[None, :]
+    overlap = np.clip(np.minimum(right, pixel + 1) - np.maximum(left, pixel), 0, None)
+    return np.asarray(overlap / overlap.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def fit_baselines(
+    pixels: Floats, features: Floats, labels: Ints, classes: int, *, units: Sequence[Hashable], seed: int
+) -> Learned:
+    """Fits to thumbnails (n, EDGE * EDGE * 3), features (n, d) and labels (n,); `units` are left out together."""
+    small = fit_probe(pixels, labels, classes, units=units, seed=seed)
+    probe = fit_probe(features, labels, classes, units=units, seed=seed)
+    majority = int(np.bincount(labels, minlength=classes).argmax())
+    left_out = {Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64)}
+    for method, fitted in ((Method.THUMBNAILS, small), (Method.PROBE, probe)):
+        left_out[method] = np.where(fitted.judged, np.nan_to_num(fitted.held_out, nan=-1.0).argmax(axis=1), -1)
+    return Learned(Baselines(majority, small.head, probe.head), left_out)
+
+
+def save_baselines(baselines: Baselines, folder: Path) -> None:
+    """Writes them into a run's folder, atomically. Raises DiskFull, CantWrite."""
+    arrays = {
+        "majority": np.array([baselines.majority], dtype=np.int64),
+        "thumbnails.weight": baselines.thumbnails.weight,
+        "thumbnails.bias": baselines.thumbnails.bias,
+        "probe.weight": baselines.probe.weight,
+        "probe.bias": baselines.probe.bias,
+    }
+    with files.replacing(folder / NAME) as temporary:
+        write_tensors(temporary, {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()})
+
+
+def load_baselines(folder: Path) -> Baselines | None:
+    """What `save_baselines` wrote, None where a run has none yet. Raises RunNotReady for a damaged file."""
+    path = folder / NAME
+    if not path.exists():
+        return None
+    try:
+        found = load_file(path)
+        heads = [LinearHead(found[f"{name}.weight"], found[f"{name}.bias"]) for name in ("thumbnails", "probe")]
+        return Baselines(int(found["majority"][0]), *heads)
+    except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
+        raise RunNotReady(
+            "What this run is compared with is damaged.",
+            remedy="Delete this file and measure the run again.",
+            path=path,
+        ) from error
