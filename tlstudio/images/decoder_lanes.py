@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -103,6 +104,13 @@ class _Lane:
                 self._answer_first()
         except Stopped:
             self._drop()
+        except BaseException as error:  # whatever it is: who waits for these files must hear of it, or waits for ever
+            given = list(self._given)
+            with suppress(Exception):
+                self._drop()
+            self._process = None
+            for task in given:
+                task.future.set_exception(error)
         if self._process is not None:
             self._pool.give_back(self._process)
 

@@ -146,6 +146,8 @@ class Guard:
     def _end_idle(self) -> None:
         """Ends the processes when nobody needed one for long enough, else looks again later."""
         with self._lock:
+            if threading.current_thread() is not self._timer:
+                return  # the pool was closed while this one was waiting for its turn
             left = self._used + self._idle_seconds - time.monotonic()
             if left > 0:
                 self._set_timer(left)

@@ -8,6 +8,10 @@ The strength is chosen by stratified, group-aware cross-validation. Three things
 - each strength starts from the solution of the one before it.
 
 Standardisation is folded into the result, so the head is a plain linear layer on raw features.
+
+One thing keeps it from becoming minutes. L-BFGS and the eigenvectors are made of many thousand small steps, which the linear
+algebra library shares between threads. On a machine that has other work, each step then waits for a thread that is not
+running: ten times as long in all, as if it hung. So these run on one thread, which costs little where the machine is idle.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from tlstudio.domain.events import SILENT, Progress, Reporter
 
@@ -118,12 +123,13 @@ class _Axes:
 def _principal_axes(standard: Features) -> _Axes:
     """Rotates (n, d) standardised features; through the smaller of both Gram matrices."""
     n, d = standard.shape
+    gram = (standard.T @ standard if n >= d else standard @ standard.T).astype(np.float64)
+    with threadpool_limits(1, "blas"):
+        values, vectors = np.linalg.eigh(gram)
     if n >= d:
-        values, vectors = np.linalg.eigh((standard.T @ standard).astype(np.float64))
         kept = values > values[-1] * 1e-10
         directions = vectors[:, kept].astype(np.float32)
     else:
-        values, vectors = np.linalg.eigh((standard @ standard.T).astype(np.float64))
         kept = values > values[-1] * 1e-10
         directions = (standard.T @ vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
     return _Axes(standard @ directions, directions)
@@ -227,6 +233,7 @@ class _Problem:
         if start is not None:
             flat = (np.moveaxis(start, 0, 1) / stretch.numpy()).ravel().astype(np.float64)
         options = {"maxiter": ITERATIONS, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-5}
-        found = minimize(objective, flat, jac=True, method="L-BFGS-B", options=options)
+        with threadpool_limits(1, "blas"):
+            found = minimize(objective, flat, jac=True, method="L-BFGS-B", options=options)
         weights = found.x.reshape(shape).astype(np.float32) * stretch.numpy()
         return np.ascontiguousarray(np.moveaxis(weights, 1, 0))

@@ -167,6 +167,27 @@ def test_processes_that_nobody_needs_end_by_themselves() -> None:
         assert outcomes(guard, ["good"]) == ["GOOD"]
 
 
+def test_closing_while_the_timer_is_about_to_look_leaves_no_timer() -> None:
+    late = threading.Event()
+    with Guard(1, idle=0.05) as guard:
+        look = guard._end_idle
+
+        def look_late() -> None:
+            late.wait(20)
+            look()
+
+        guard._end_idle = look_late  # type: ignore[method-assign]
+        assert outcomes(guard, ["good"]) == ["GOOD"]
+        timer = guard._timer
+        assert timer is not None
+        threading.Timer(0.2, late.set).start()
+    assert not timer.is_alive()
+    assert guard._timer is None
+    guard._used = time.monotonic()
+    look()
+    assert guard._timer is None
+
+
 def wait_until(condition: object, seconds: float = 20.0) -> None:
     assert callable(condition)
     end = time.monotonic() + seconds
@@ -294,6 +315,28 @@ def test_a_process_that_can_not_start_is_no_files_fault(monkeypatch: pytest.Monk
     monkeypatch.setattr(decoder_process, "serve", os.abort)
     with Guard(1) as guard, pytest.raises(WorkerDied, match="could not be started"):
         list(guard.in_order(decode, ["good"]))
+
+
+def test_nobody_waits_for_ever_when_a_lane_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even when it is no ordinary error, or when ending the process fails as well."""
+
+    def broken(*_: object) -> None:
+        raise SystemExit("the lane ends here")
+
+    with Guard(2) as guard:
+        with monkeypatch.context() as patch:
+            patch.setattr(guard, "borrow", broken)
+            with pytest.raises(SystemExit, match="the lane ends here"):
+                list(guard.in_order(decode, ["good"] * 20))
+        with monkeypatch.context() as patch, pytest.raises(OSError, match="no end"):
+            patch.setattr(decoder_process.DecoderProcess, "kill", no_end)
+            list(guard.in_order(decode, ["good", "abort", "good"]))
+        assert outcomes(guard, ["good"]) == ["GOOD"]
+
+
+def no_end(process: decoder_process.DecoderProcess, patience: float = 0.0) -> None:
+    process.hang_up()
+    raise OSError("no end")
 
 
 def test_works_inside_a_worker_process() -> None:

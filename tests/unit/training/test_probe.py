@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tlstudio.training import probe
 from tlstudio.training.probe import fit_probe
@@ -29,6 +30,34 @@ def test_same_solution_as_scikit_learn(n: int, d: int, monkeypatch: pytest.Monke
     reference = LogisticRegression(C=0.1, max_iter=5000, tol=1e-8).fit(scaler.transform(features), labels)
     expected = reference.predict_proba(scaler.transform(features))
     assert np.abs(found.probabilities(features) - expected).max() < 5e-3
+
+
+def test_small_steps_never_wait_for_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The linear algebra library shares them between threads; on a busy machine each would wait for a turn."""
+    seen = []
+
+    def watch(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def watched(*args: object, **options: object) -> object:
+            seen.append((name, threads()))
+            return real(*args, **options)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    watch(probe, "minimize")
+    watch(np.linalg, "eigh")
+    with threadpool_limits(2, "blas"):
+        before = threads()
+        fit_probe(*blobs(60, 12, 3, 2.0), 3)
+        assert threads() == before
+    assert {name for name, _ in seen} == {"minimize", "eigh"}
+    assert {count for _, count in seen} == {1}
+
+
+def threads() -> int:
+    """Of the linear algebra libraries, the most that one of them uses."""
+    return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
 
 
 def test_accuracy_at_least_that_of_scikit_learn_at_its_default() -> None:
