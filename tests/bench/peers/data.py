@@ -224,17 +224,18 @@ def open_cell(
     classes = tuple(sorted({line.label for line in lines}))
     parts = {name: _part([r for r in rows if r.split.value == name], classes) for name in PARTS}
     return Cell(
-        project,
-        seed,
-        classes,
-        parts,
-        *stores,
-        folder,
-        tuple(config.mean),
-        tuple(config.std),
-        device,
-        threads,
-        epochs_limit,
+        project=project,
+        seed=seed,
+        classes=classes,
+        parts=parts,
+        own=stores[0],
+        wide=stores[1],
+        weights=folder,
+        mean=config.mean,
+        std=config.std,
+        device=device,
+        threads=threads,
+        epochs_limit=epochs_limit,
     )
 
 
