@@ -33,6 +33,8 @@ def environment() -> dict[str, str]:
     no_screen = sys.platform == "linux" and not (kept.get("DISPLAY") or kept.get("WAYLAND_DISPLAY"))
     if no_screen:
         kept.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # Tests run side by side: threads that wait for each other on cores that are taken cost several times what they gain.
+    kept.setdefault("OMP_NUM_THREADS", "1")
     return kept
 
 

@@ -34,7 +34,7 @@ from tlstudio.storage.places import log_file
 W = TypeVar("W", bound=QWidget)
 # Said by the offscreen platform itself for every dialog and popup.
 OFFSCREEN_NOISE = "This plugin does not support "
-PATIENCE = 90.0  # seconds; only a test that fails waits that long
+PATIENCE = 240.0  # seconds; only a test that fails waits that long
 
 
 def hit(target: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager, nullcontext
 
 import psutil
@@ -24,7 +25,7 @@ def choose(wanted: str) -> torch.device:
         # Without autocast, full precision means it: TF32's 10-bit mantissa would differ from the exported file.
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
-    if wanted == "cpu":
+    if wanted == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
     return torch.device(wanted)
 
