@@ -9,6 +9,7 @@ from tlstudio.reports.confusion import frequent_mistakes, matrices, row_names
 from tlstudio.reports.content import Block, Column, Heading, Paragraph, Share, Shares, Table
 from tlstudio.reports.material import Known, Material
 from tlstudio.reports.sections.chapter import Chapter
+from tlstudio.reports.sections.comparison import comparison
 from tlstudio.reports.sections.confidence import calibration, confidence, threshold
 
 MISTAKES = 15  # kinds of mistakes that are listed
@@ -22,6 +23,7 @@ def _holds(known: Known) -> str:
 
 def _write(material: Material) -> tuple[Block, ...]:
     blocks: list[Block] = [Paragraph(_basis(material)), _overall(material)]
+    blocks += comparison(material)
     blocks += _by_class(material.evaluation)
     blocks += _confusion(material.evaluation)
     blocks += threshold(material)

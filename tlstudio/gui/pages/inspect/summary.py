@@ -24,6 +24,7 @@ from tlstudio.gui.models.class_figures import ClassFiguresModel
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.inspect import findings
+from tlstudio.gui.pages.inspect.transfer_card import TransferCard
 from tlstudio.gui.widgets.big_number import BigNumber
 from tlstudio.gui.widgets.confusion_matrix import ConfusionMatrix
 from tlstudio.gui.widgets.facts import Facts
@@ -76,6 +77,7 @@ class SummaryTab(QWidget):
         self.words = named(QLabel(), "inspect.in_words", "What the accuracy means")
         self.cautions = named(QLabel(), "inspect.cautions", "What to keep in mind")
         self.facts = Facts("inspect")
+        self.transfer = TransferCard(self)
         self.matrix = ConfusionMatrix("inspect.matrix")
         self.matrix.chosen.connect(self.show_cell)
         self.cell_words = named(QLabel(Text.choose), "inspect.cell", "The chosen cell")
@@ -92,6 +94,7 @@ class SummaryTab(QWidget):
         top.addWidget(self._matrix_card(), 3)
         top.addWidget(self._gallery(), 2)
         column.addLayout(top)
+        column.addWidget(self.transfer)
         column.addWidget(self._table_card())
         column.addStretch(1)
         outer = QVBoxLayout(self)
@@ -185,6 +188,7 @@ class SummaryTab(QWidget):
         self.cautions.setVisible(bool(cautions))
         self.facts.set("balanced", findings.figure(evaluation.balanced_accuracy))
         self.facts.set("auroc", findings.figure(evaluation.auroc, share=False))
+        self.transfer.show_transfer(evaluation.transfer)
         self.grid.set_styles(styles)
         self.matrix.show_matrix(evaluation.confusion, evaluation.classes, styles)
         self.table_model.show_figures(evaluation)

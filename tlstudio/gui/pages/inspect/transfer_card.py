@@ -1,0 +1,97 @@
+"""Does the pretrained model help? The model beside simpler ways, measured on the same images."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from tlstudio.domain.transfer import Transfer, Verdict
+from tlstudio.gui import icons, theme
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.comparison_bars import ComparisonBars
+from tlstudio.gui.widgets.help_bubble import HelpButton
+
+
+class Text:
+    """Words of the card."""
+
+    title = "Does the pretrained model help?"
+    accuracy = "Accuracy on the same {images}"
+    balanced = "Balanced accuracy on the same {images}"
+    help_caption = "What is compared?"
+    help_words = (
+        "Most frequent class: always the same answer. Plain thumbnails: a simple classifier on pictures of 16 by 16 pixels, "
+        "without a pretrained model. First result: a simple classifier on what the unchanged pretrained model sees. All have "
+        "learned from the same images as this model and are tried on the same ones. The pretrained model helps where this one "
+        "is right more often than the first two, and chance alone would hardly do that."
+    )
+    trying = "What to try"
+
+
+_ICONS = {
+    Verdict.HELPS: ("good", "good"),
+    Verdict.NEGATIVE: ("caution", "caution"),
+    Verdict.UNCLEAR: ("info", "muted"),
+}
+
+
+class TransferCard(QFrame):
+    """The bars at the left, what they say and what to try at the right; hidden where nothing was compared."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        title = QLabel(Text.title, self)
+        title.setProperty("role", "card-title")
+        help_button = HelpButton(Text.help_words, "inspect.transfer_help", Text.help_caption, Text.title)
+        self.basis = named(QLabel(self), "inspect.transfer_basis", Text.title)
+        self.basis.setProperty("role", "secondary")
+        self.bars = ComparisonBars("inspect.transfer_bars", self)
+        self.mark = QLabel(self)
+        self.sentence = named(QLabel(self), "inspect.transfer", Text.title)
+        self.sentence.setProperty("role", "strong")
+        self.more = named(QLabel(self), "inspect.transfer_more", Text.trying)
+        self.more.setProperty("role", "secondary")
+        for label in (self.sentence, self.more):
+            label.setWordWrap(True)
+        head = QHBoxLayout()
+        head.setSpacing(0)
+        head.addWidget(title)
+        head.addWidget(help_button)
+        head.addStretch(1)
+        head.addWidget(self.basis)
+        said = QHBoxLayout()
+        said.setSpacing(theme.S)
+        said.addWidget(self.mark)
+        said.addWidget(self.sentence, 1)
+        words = QVBoxLayout()
+        words.setSpacing(theme.S)
+        words.addLayout(said)
+        words.addWidget(self.more)
+        words.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(theme.XL)
+        row.addWidget(self.bars, 3)
+        row.addLayout(words, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+        column.setSpacing(theme.S)
+        column.addLayout(head)
+        column.addLayout(row)
+        self.hide()
+
+    def show_transfer(self, found: Transfer | None) -> None:
+        self.setVisible(found is not None)
+        if found is None:
+            return
+        _say(self.basis, (Text.balanced if found.balanced else Text.accuracy).format(images=found.images))
+        self.bars.show_lines([(b.method.caption, found.shown(b)) for b in found.told_apart()])
+        icons.set_icon(self.mark, *_ICONS[found.verdict], 20)
+        _say(self.sentence, found.sentence)
+        lines = [line for line in (found.tuning, *(f"• {each}" for each in found.advice)) if line]
+        _say(self.more, "\n".join(lines))
+        self.more.setVisible(bool(lines))
+
+
+def _say(label: QLabel, words: str) -> None:
+    label.setText(words)
+    label.setAccessibleName(words)
