@@ -135,16 +135,19 @@ def _compare(methods: dict[str, Row]) -> None:
 
 
 def overall(cells: Sequence[Row]) -> Row:
-    """Mean error and mean balanced error of each method over the sets of images that all methods finished, each set counting
-    the same."""
-    names = {name for cell in cells for name, m in cell["methods"].items() if "error" in m}
-    whole = [cell["methods"] for cell in cells if names <= set(cell["methods"])]
+    """Mean errors of each method over the sets of images that all methods finished, each set counting the same, and their ratio
+    to that of the peer whose mean is lowest."""
+    names = sorted({name for cell in cells for name, m in cell["methods"].items() if "error" in m})
+    whole = [cell["methods"] for cell in cells if set(names) <= set(cell["methods"])]
+    if not whole:
+        return {"cells": 0, "error": {}, "balanced_error": {}, "error_over_best_peer": {}}
+    error = {name: _mean(m[name]["error"] for m in whole) for name in names}
+    theirs = [value for name, value in error.items() if name not in STUDIO]
     return {
         "cells": len(whole),
-        "error": {name: _mean(m[name]["error"] for m in whole) for name in sorted(names)} if whole else {},
-        "balanced_error": {name: 1 - _mean(m[name]["balanced_accuracy"] for m in whole) for name in sorted(names)}
-        if whole
-        else {},
+        "error": error,
+        "balanced_error": {name: 1 - _mean(m[name]["balanced_accuracy"] for m in whole) for name in names},
+        "error_over_best_peer": {name: ratio(error[name], min(theirs)) for name in names} if theirs else {},
     }
 
 

@@ -156,6 +156,7 @@ class TestArithmetic:
         found = summary(rows, 1)["overall"]
         assert found["cells"] == 1
         assert found["error"] == pytest.approx({"quick": 0.1, "sklearn": 0.2})
+        assert found["error_over_best_peer"] == pytest.approx({"quick": 0.5, "sklearn": 1.0})
 
 
 def result_of(rows: list[dict[str, Any]], **settings: Any) -> dict[str, Any]:
