@@ -110,6 +110,37 @@ def load_rgb(path: Path, *, least: int | None = None, spec: PreprocessSpec = NEW
         return _load(file, page, least, spec)
 
 
+def load_deep(path: Path) -> depth.Deep | None:
+    """The values of a picture of more than 8 bits, upright; None for one of 8. Raises ImageRefused with the reason.
+
+    Colour profiles are left alone: they speak of what a screen shows, not of what was measured.
+    """
+    file, page = split(path)
+    with _refusing(path):
+        if _is_dicom(file):
+            from tlstudio.images.dicom_pixels import deep_frame
+
+            return deep_frame(file, page)
+        with _opened(file, page) as image:
+            tiff.correct_byte_order(image)
+            if tiff.has_deep_colour(image):
+                with _opened(file, page) as twin:
+                    tiff.correct_byte_order(twin)
+                    return _deep(tiff.on_black(tiff.deep_colour(image, twin)))
+            values = tiff.deep_grey(image, _upright(image)) if image.mode in tiff.DEEP_MODES else None
+            return None if values is None else _deep(values, inverted=tiff.is_inverted(image))
+
+
+def _deep(values: depth.Values, *, inverted: bool = False) -> depth.Deep:
+    return depth.Deep(
+        values,
+        values.reshape(-1),
+        depth.finite_range(values) or (0.0, 0.0),
+        inverted,
+        grid=float(values.dtype.kind in "iu"),
+    )
+
+
 def count_pages(path: Path) -> int:
     """See `address.pages`."""
     with suppress(ImageRefused), _refusing(path):

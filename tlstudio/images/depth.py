@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,26 @@ Range = tuple[float, float]
 
 TABLE_SIZE = 65_536
 PORTION = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Deep:
+    """What a file of more than 8 bits a colour holds, before any of it is made 8.
+
+    values: as they are meant, after a rescaling that the file asks for: (height, width), or (height, width, 3) for colour, with
+    transparency laid on black. inside: those that belong to the picture, one after another. inverted: the smallest is white.
+    automatic: those that become black and white in the picture by itself. windows: spans that the file offers. unit: their
+    name. whole: the file is one whose windows count whole values. grid: how far apart values lie, 0 where they may lie anywhere.
+    """
+
+    values: Values
+    inside: Values
+    automatic: Range
+    inverted: bool = False
+    windows: tuple[Range, ...] = ()
+    unit: str = ""
+    whole: bool = False
+    grid: float = 0.0
 
 
 def to_levels(values: Values, spec: PreprocessSpec) -> Bytes:

@@ -17,7 +17,7 @@ from PIL import Image
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images import colours, depth, dicom
-from tlstudio.images.depth import Bytes, Range, Values, Wide
+from tlstudio.images.depth import Bytes, Deep, Range, Values, Wide
 from tlstudio.images.dicom_tables import Modality, Table, Window
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ ELEMENTS = (
     "SegmentedGreenPaletteColorLookupTableData",
     "SegmentedBluePaletteColorLookupTableData",
     "ICCProfile",
+    "Modality",
+    "RescaleType",
 )
 _4 = "1.2.840.10008.1.2.4."
 # Compressions that no decoder here can undo, by the end of their identifier.
@@ -82,6 +84,40 @@ def load_frame(path: Path, frame: int, spec: PreprocessSpec) -> Image.Image:
         data = dicom.read_elements(file, ELEMENTS)
         dicom.size_of(data, frame)
         return _to_rgb(_stored(file, data, frame - 1), _Frame(data, frame - 1), spec)
+
+
+def deep_frame(path: Path, frame: int) -> Deep | None:
+    """The values of a grey frame of more than 8 bits; None for other frames. Raises as `load_frame` does."""
+    with dicom.silent(), dicom.opened(path) as file:
+        data = dicom.read_elements(file, ELEMENTS)
+        dicom.size_of(data, frame)
+        found = _Frame(data, frame - 1)
+        kind = str(data.get("PhotometricInterpretation") or "MONOCHROME2")
+        modality = Modality.of(found.source("PixelValueTransformationSequence", "RescaleSlope"), found.signed)
+        shallow = int(data.get("BitsStored") or data.get("BitsAllocated") or 0) <= 8 and modality.changes_nothing
+        if not kind.startswith("MONOCHROME") or shallow:
+            return None
+        stored = _stored(file, data, frame - 1)
+        inside = _without_padding(stored, data)
+        windows = tuple(window.span for window in Window.all_of(found.source("FrameVOILUTSequence", "WindowCenter")))
+        return Deep(
+            modality.measured(stored),
+            modality.measured(inside),
+            _automatic(inside, modality, found, windows),
+            inverted=kind == "MONOCHROME1",
+            windows=windows,
+            unit="HU" if data.get("Modality") == "CT" and str(data.get("RescaleType") or "HU") == "HU" else "",
+            whole=True,
+            grid=abs(modality.slope) if modality.table is None and stored.dtype.kind in "iu" else 0.0,
+        )
+
+
+def _automatic(inside: Values, modality: Modality, frame: _Frame, windows: tuple[Range, ...]) -> Range:
+    """The values that `load_frame` makes black and white; of a table, those it begins and ends at."""
+    table = Table.of(frame.source("FrameVOILUTSequence", "WindowCenter"), "VOILUTSequence", frame.signed)
+    if table is not None:
+        return table.first, table.first + table.entries.size - 1
+    return windows[0] if windows else modality.range_of(inside)
 
 
 def _stored(file: BinaryIO, data: Dataset, index: int) -> Values:

@@ -84,6 +84,14 @@ class Modality:
     def apply(self, wide: Wide) -> Wide:
         return wide * self.slope + self.intercept if self.table is None else self.table.apply(wide)
 
+    def measured(self, stored: Values) -> Values:
+        """`apply` of stored values as float32, exact for all that a scanner measures; as they are where nothing changes."""
+        if self.changes_nothing:
+            return stored
+        if self.table is not None:
+            return self.table.apply(stored.astype(np.float64)).astype(np.float32)
+        return stored.astype(np.float32) * np.float32(self.slope) + np.float32(self.intercept)
+
     def range_of(self, stored: Values) -> Range:
         """The percentiles that stand for black and white in a file without window; (0, 0) where nothing is a number."""
         if self.table is not None:
@@ -104,12 +112,28 @@ class Window:
     @staticmethod
     def of(data: Dataset) -> Window | None:
         """The first window of a file; None where there is none, or one of an impossible width."""
-        center, width = _first(data.get("WindowCenter")), _first(data.get("WindowWidth"))
-        if center is None or width is None or not np.isfinite(center):
-            return None
+        center, width = _numbers(data.get("WindowCenter"))[:1], _numbers(data.get("WindowWidth"))[:1]
+        return Window._usable(center[0], width[0], data) if center and width else None
+
+    @staticmethod
+    def all_of(data: Dataset) -> list[Window]:
+        """The windows of a file, in order, without those of an impossible width."""
+        pairs = zip(_numbers(data.get("WindowCenter")), _numbers(data.get("WindowWidth")), strict=False)
+        windows = (Window._usable(center, width, data) for center, width in pairs)
+        return [window for window in windows if window is not None]
+
+    @staticmethod
+    def _usable(center: float, width: float, data: Dataset) -> Window | None:
         function = str(data.get("VOILUTFunction") or "LINEAR").upper()
         least = 1.0 if function == "LINEAR" else np.nextafter(0.0, 1.0)
-        return Window(center, width, function) if least <= width < np.inf else None
+        return Window(center, width, function) if np.isfinite(center) and least <= width < np.inf else None
+
+    @property
+    def span(self) -> Range:
+        """The values that become black and white; where the curve is bent, those that a straight line would give them to."""
+        if self.function in ("SIGMOID", "LINEAR_EXACT"):
+            return self.center - self.width / 2, self.center + self.width / 2
+        return self.center - 0.5 - (self.width - 1) / 2, self.center - 0.5 + (self.width - 1) / 2
 
     def levels(self, wide: Wide) -> Bytes:
         if self.function == "SIGMOID":
@@ -124,11 +148,9 @@ class Window:
         return depth.by_range(wide, (middle - half, middle + half))
 
 
-def _first(value: Any) -> float | None:
-    """A number, or the first of several."""
+def _numbers(value: Any) -> list[float]:
+    """One number, or several."""
     if value is None:
-        return None
+        return []
     several = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
-    if several and not value:
-        return None
-    return float(value[0] if several else value)
+    return [float(number) for number in (value if several else [value])]

@@ -125,6 +125,13 @@ def deep_colour(image: ImageFile.ImageFile, twin: ImageFile.ImageFile) -> Deep:
     return high * np.uint16(256) + low
 
 
+def on_black(values: Deep) -> Deep:
+    """16-bit colour (height, width, 3), transparency (a fourth channel) laid on black."""
+    if values.shape[2] == 3:
+        return values
+    return (values[:, :, :3].astype(np.uint32) * values[:, :, 3:] // 65_535).astype(np.uint16)
+
+
 def _deep_grey_alpha(image: ImageFile.ImageFile) -> Deep:
     """PNG of 16-bit grey with 16-bit alpha: its four bytes a pixel are read as if they were four channels."""
     image.tile = [_with_raw_mode(tile, "RGBA") for tile in image.tile]

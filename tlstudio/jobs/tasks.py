@@ -37,6 +37,7 @@ TASKS: dict[str, Task] = {
     "import": _light("importing:import_images"),
     "check": _light("checking:check_quickly"),
     "view_image": _light("viewing:view_image"),
+    "view_deep": _light("viewing:view_deep"),
     "add_files": _light("adding_files:add_files"),
     "match_files": _light("matching:match_files"),
     "compare_labels": _light("agreement:compare"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from tlstudio.domain.errors import ImageRefused, from_os_error
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.values import Refusal
+from tlstudio.domain.viewing import DeepImage
 from tlstudio.images.guard import DECODERS
-from tlstudio.images.inspect import key_of_picture, make_view, write_once
+from tlstudio.images.inspect import VIEW, key_of_picture, make_view, write_once
+from tlstudio.images.windowing import look_deep
 from tlstudio.storage import queries
 from tlstudio.storage.project import Project
 
@@ -27,6 +30,14 @@ def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
         except OSError as error:
             raise from_os_error(error, target) from error
     return target
+
+
+def view_deep(path: Path, reporter: Reporter = SILENT) -> DeepImage | None:
+    """The values of one image at the size of `view_image`, to be shown through any window; None for an image of 8 bits.
+
+    See `windowing.show_through`. Raises ImageRefused.
+    """
+    return _guarded(partial(look_deep, edge=VIEW), path, reporter)
 
 
 def _content(project: Path, path: Path, reporter: Reporter) -> str:
