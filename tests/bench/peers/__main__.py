@@ -161,6 +161,7 @@ class Bench:
         project = self.work / "cells" / table.stem
         cell = open_cell(
             table,
+            source,
             project,
             self.folder,
             seed=seed,

@@ -204,9 +204,20 @@ def _pick(part: Part, mask: npt.NDArray[np.bool_]) -> Part:
 
 
 def open_cell(
-    table: Path, project: Path, folder: Path, *, seed: int, device: str, threads: int, epochs_limit: int = 0
+    table: Path,
+    source: Source,
+    project: Path,
+    folder: Path,
+    *,
+    seed: int,
+    device: str,
+    threads: int,
+    epochs_limit: int = 0,
 ) -> Cell:
-    """Imports a split as its table says and decodes its images once, for everyone. folder: the weights."""
+    """Imports a split as its table says, and decodes its images before anything is measured. folder: the weights.
+
+    The peers read the pixels from the source's project, which many cells share; the program from its own.
+    """
     lines = read_split(table)
     if not project.exists():
         import_images(ImportRequest(table, project, test_fraction=0, val_fraction=0, seed=seed))
@@ -215,12 +226,8 @@ def open_cell(
     check_same(lines, rows)
     config = read_config(folder / CONFIG)
     spec = preprocess_for(weights.describe(folder.name))
-    stores = []
-    for size in (spec.size, WIDER * spec.size):
-        store, refused = fill_cache(opened, PreprocessSpec(size, spec.fit, spec.interpolation), rows, SILENT)
-        if refused:
-            raise SystemExit(f"{len(refused)} images can't be read: {refused[0].path}: {refused[0].reason}")
-        stores.append(store)
+    decoded(opened, spec, rows)
+    shared = Project.open(source.project)
     classes = tuple(sorted({line.label for line in lines}))
     parts = {name: _part([r for r in rows if r.split.value == name], classes) for name in PARTS}
     return Cell(
@@ -228,8 +235,8 @@ def open_cell(
         seed=seed,
         classes=classes,
         parts=parts,
-        own=stores[0],
-        wide=stores[1],
+        own=decoded(shared, spec, rows),
+        wide=decoded(shared, PreprocessSpec(WIDER * spec.size, spec.fit, spec.interpolation), rows),
         weights=folder,
         mean=config.mean,
         std=config.std,
@@ -237,6 +244,14 @@ def open_cell(
         threads=threads,
         epochs_limit=epochs_limit,
     )
+
+
+def decoded(project: Project, spec: PreprocessSpec, rows: Sequence[ImageRow]) -> RowStore:
+    """The project's cache with all of these images. Raises SystemExit where one can't be read."""
+    store, refused = fill_cache(project, spec, rows, SILENT)
+    if refused:
+        raise SystemExit(f"{len(refused)} images can't be read: {refused[0].path}: {refused[0].reason}")
+    return store
 
 
 def _part(rows: Sequence[ImageRow], classes: Sequence[str]) -> Part:

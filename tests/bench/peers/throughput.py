@@ -66,11 +66,10 @@ class Clock:
 
 def throughput(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     """`ratio`: images a second over the bare loop's, the median over the epochs from the second on; the target is 0.95."""
-    table = split_of(
-        open_source("digits", work, None), work / "splits", per_class=PER_CLASS[given.device], seed=0, cap=BATCH
-    )
+    source = open_source("digits", work, None)
+    table = split_of(source, work / "splits", per_class=PER_CLASS[given.device], seed=0, cap=BATCH)
     folder = given.weights.resolve()
-    cell = open_cell(table, work / "throughput", folder, seed=0, device=given.device, threads=given.threads)
+    cell = open_cell(table, source, work / "cell", folder, seed=0, device=given.device, threads=given.threads)
     torch.set_num_threads(given.threads)
     settings = TrainSettings(
         folder.name, Mode.THOROUGH, device=given.device, epochs=EPOCHS, batch_size=BATCH, patience=EPOCHS

@@ -83,7 +83,14 @@ class TestSplit:
         source = data.open_source(str(make_images(8)), tmp_path / "work", None)
         written = data.split_of(source, tmp_path / "splits", per_class=5, seed=0, cap=0)
         cell = data.open_cell(
-            written, tmp_path / "cell", models_dir() / STARTER, seed=0, device="cpu", threads=1, epochs_limit=2
+            written,
+            source,
+            tmp_path / "cell",
+            models_dir() / STARTER,
+            seed=0,
+            device="cpu",
+            threads=1,
+            epochs_limit=2,
         )
         assert {name: len(part) for name, part in cell.parts.items()} == {"train": 15, "val": 0, "test": 9}
         assert cell.wide.shape[0] == 2 * cell.size
