@@ -10,6 +10,8 @@ from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval
 
+MOST_EXPECTED = 5  # models to download that the table of a recommendation names; --json names all
+
 Action = Callable[[argparse.Namespace, Output], int | None]
 
 
@@ -82,9 +84,21 @@ def models_list(options: argparse.Namespace, output: Output) -> None:
 def models_recommend(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.recommending import recommend
 
-    found = recommend(options.project, output)
-    rows = [(r.model, r.interval.percent(), f"{r.seconds:.0f} s") for r in found.ranking]
-    output.table(f"Compared on {found.images:,} images", ("Model", "Accuracy, cross-validated", "Took"), rows)
+    found = recommend(options.project, output, seconds_each=options.time_limit)
+    rows = [
+        (r.model, r.interval.percent(), _percent(r.neighbours), f"{r.seconds:.0f} s", f"{r.bytes / 1e6:.0f} MB")
+        for r in found.ranking
+    ]
+    columns = ("Model", "Accuracy, cross-validated", "By neighbours", "Took", "Size")
+    output.table(f"Compared on {found.images:,} images", columns, rows, keep_first=True)
+    if found.not_tried:
+        output.table("Not compared", ("Model", "Why"), [(n.model, n.reason) for n in found.not_tried], keep_first=True)
+    for sentence in found.mismatch:
+        output.text(sentence)
+    away = [e for e in found.not_measured if e.imagenet_top1 is not None][:MOST_EXPECTED]
+    told = [(e.model, f"{e.imagenet_top1:.1f} %", f"{e.bytes / 1e6:.0f} MB") for e in away]
+    title = "Not measured here: the best models to download, by their published accuracy on everyday photographs"
+    output.table(title, ("Model", "Published", "Size"), told, keep_first=True)
     output.result(found)
 
 

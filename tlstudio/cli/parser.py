@@ -110,6 +110,7 @@ def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: ar
     p = inner.add_parser("recommend", parents=[shared], help="compare those on this machine on your images")
     p.set_defaults(action=commands.models_recommend)
     _project(p)
+    p.add_argument("--time-limit", type=float, default=600.0, metavar="SECONDS", help="for each model; default: 600")
     p = inner.add_parser("add", parents=[shared], help="add weights from a file, folder or stick")
     p.set_defaults(action=commands.models_add)
     p.add_argument("path", type=Path, metavar="PATH")

@@ -169,6 +169,10 @@ class WorkerDied(StudioError):
     """The process that does the work ended unexpectedly; the window lives on."""
 
 
+class TooSlow(StudioError):
+    """A part of the work was given up because it took longer than the user allows."""
+
+
 class DeviceMissing(StudioError):
     """The chosen device (CUDA, MPS) is not on this machine."""
 

@@ -13,18 +13,51 @@ from tlstudio.domain.values import Interval, Split
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One line of a recommendation. score: cross-validated accuracy of the probe."""
+    """One line of a recommendation. score: cross-validated accuracy of the probe; neighbours: of the nearest neighbours.
+
+    seconds: that trying it took here. bytes: of its weights.
+    """
 
     model: str
     score: float
     interval: Interval
     seconds: float
+    neighbours: Interval | None = None
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """A model on this machine that could not be compared, and why, as a sentence."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A model that is not on this machine and was not measured on these images.
+
+    imagenet_top1: its published accuracy in percent on everyday photographs; None where nothing comparable is published.
+    """
+
+    model: str
+    imagenet_top1: float | None
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
+    """ranking: models tried on `images` images, best first. not_measured: those to download, by what is published of them.
+
+    mismatch: what makes these images unlike those that the first of the ranking has learned from, as sentences.
+    """
+
     ranking: tuple[Ranked, ...]
     images: int
+    not_tried: tuple[NotTried, ...] = ()
+    not_measured: tuple[Expected, ...] = ()
+    mismatch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

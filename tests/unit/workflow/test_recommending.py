@@ -1,0 +1,154 @@
+"""Models on this machine are tried on the user's images: what helps ranks high, what fails costs itself alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.bench.random_weights import make_random
+from tests.conftest import STARTER
+from tlstudio.domain.errors import Cancelled, NotEnoughImages, WeightsRefused, WrongUsage
+from tlstudio.domain.events import SILENT, Note, Progress
+from tlstudio.domain.importing import ImportRequest
+from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.images.samples.metal import write_metal
+from tlstudio.storage.project import Project
+from tlstudio.training import features
+from tlstudio.workflow import recommending
+from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.recommending import recommend, thin
+from tlstudio.workflow.run_data import Sample, read_samples
+from tlstudio.workflow.training import train
+
+
+def samples(count: int, label: int, *, units: int = 0) -> list[Sample]:
+    return [Sample(i, f"{label}-{i}", label, f"{label}-{i % units if units else i}", "train") for i in range(count)]
+
+
+def test_thinning_keeps_the_classes_in_their_shares_and_the_rare_one_in() -> None:
+    kept = thin([*samples(900, 0), *samples(300, 1), *samples(3, 2)], 100)
+    counts = Counter(s.label for s in kept)
+    assert counts[0] in (74, 75) and counts[1] in (24, 25) and counts[2] == 2
+    assert kept == thin([*samples(900, 0), *samples(300, 1), *samples(3, 2)], 100)
+
+
+def test_thinning_takes_from_every_unit_before_it_takes_twice() -> None:
+    kept = thin([*samples(1000, 0, units=40), *samples(1000, 1, units=5)], 100)
+    each = Counter(s.unit for s in kept)
+    assert {each[f"0-{i}"] for i in range(40)} == {1, 2}
+    assert {each[f"1-{i}"] for i in range(5)} == {10}
+
+
+def test_few_images_are_all_taken() -> None:
+    few = samples(50, 0)
+    assert thin(few, 50) == few
+
+
+@pytest.fixture
+def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
+    place = tmp_path / "project"
+    import_images(ImportRequest(make_images(14, groups=7), place, group_from=r"name:^(part\d+)"))
+    return place
+
+
+@pytest.fixture
+def rivals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Two networks on this machine that have learned nothing."""
+    folder = tmp_path / "weights"
+    monkeypatch.setenv("TLSTUDIO_WEIGHTS", str(folder))
+    return [make_random(folder, "mobilenetv3_small_050", 0), make_random(folder, "resnet10t", 1)]
+
+
+def test_every_model_here_is_ranked_and_the_others_are_said_to_be_unmeasured(
+    project: Path, rivals: list[str], recorder: Callable
+) -> None:
+    watch = recorder()
+    found = recommend(project, watch)
+    assert {r.model for r in found.ranking} == {STARTER, *rivals}
+    assert [r.score for r in found.ranking] == sorted((r.score for r in found.ranking), reverse=True)
+    for ranked in found.ranking:
+        assert ranked.interval.low <= ranked.score <= ranked.interval.high
+        assert ranked.neighbours is not None and ranked.bytes > 100_000 and ranked.seconds > 0
+    assert found.not_tried == ()
+    away = {e.model for e in found.not_measured}
+    assert "resnet50.a1_in1k" in away and not away & {STARTER, *rivals}
+    steps = [(e.done, e.total) for e in watch.of(Progress)]
+    shares = [done / total for done, total in steps]
+    assert shares == sorted(shares) and shares[-1] == 1.0
+    assert any("(2 of 3)" in e.stage for e in watch.of(Progress))
+
+
+def test_what_has_learned_nothing_ranks_last(tmp_path: Path, rivals: list[str]) -> None:
+    metal = write_metal(tmp_path / "metal", SILENT, parts=dict.fromkeys(("scratch", "pit", "stain"), 14))
+    import_images(ImportRequest(metal.sample.folder, tmp_path / "p", group_from=metal.sample.group_rule))
+    found = recommend(tmp_path / "p")
+    assert found.ranking[0].model == STARTER
+    assert found.ranking[0].interval.low > max(r.score for r in found.ranking[1:])
+
+
+def test_training_takes_the_features_that_are_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recommend(project)
+    looked: list[str] = []
+    forward = features.embed_batches
+
+    def watched(network, pixels, keys, device):  # type: ignore[no-untyped-def]
+        looked.extend(keys)
+        return forward(network, pixels, keys, device)
+
+    monkeypatch.setattr(features, "embed_batches", watched)
+    result = train(project, TrainSettings(STARTER, Mode.QUICK))
+    parts = {s.content: s.part for s in read_samples(Project(project), result.run)}
+    assert {parts[content] for content in looked} == {"val"}  # training images were looked at before
+
+
+def test_a_model_that_can_not_be_loaded_costs_itself_alone(
+    project: Path, rivals: list[str], monkeypatch: pytest.MonkeyPatch, recorder: Callable
+) -> None:
+    load = recommending.load_pretrained
+
+    def load_some(folder, card, *rest):  # type: ignore[no-untyped-def]
+        if card.id == rivals[0]:
+            raise WeightsRefused("These weights do not fit.")
+        if card.id == rivals[1]:
+            raise RuntimeError("a defect")
+        return load(folder, card, *rest)
+
+    monkeypatch.setattr(recommending, "load_pretrained", load_some)
+    watch = recorder()
+    found = recommend(project, watch)
+    assert [r.model for r in found.ranking] == [STARTER]
+    reasons = {n.model: n.reason for n in found.not_tried}
+    assert reasons[rivals[0]] == "These weights do not fit."
+    assert "error in the program" in reasons[rivals[1]]
+    assert len([n for n in watch.of(Note) if "is left out" in n.text]) == 2
+
+
+def test_a_model_that_takes_too_long_is_given_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(np.arange(0.0, 1e6, 40.0))
+    monkeypatch.setattr(recommending.time, "monotonic", lambda: float(next(clock)))
+    found = recommend(project, seconds_each=60)
+    assert found.ranking == ()
+    assert "longer than 60 seconds" in found.not_tried[0].reason
+
+
+@pytest.mark.parametrize("seconds", [0, -3])
+def test_a_limit_must_be_a_time(project: Path, seconds: float) -> None:
+    with pytest.raises(WrongUsage):
+        recommend(project, seconds_each=seconds)
+
+
+def test_it_ends_when_it_is_cancelled(project: Path, rivals: list[str], recorder: Callable) -> None:
+    watch = recorder(cancel=lambda e: isinstance(e, Progress) and "(2 of" in e.stage)
+    with pytest.raises(Cancelled):
+        recommend(project, watch)
+
+
+def test_one_image_of_each_class_is_too_few(make_images: Callable[..., Path], tmp_path: Path) -> None:
+    place = tmp_path / "p"
+    import_images(ImportRequest(make_images(2, groups=1), place, group_from=r"name:^(part\d+)"))
+    with pytest.raises(NotEnoughImages):
+        recommend(place)
