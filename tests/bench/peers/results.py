@@ -157,9 +157,9 @@ def ratio(mine: float, theirs: float) -> float | None:
 
 
 def interval(values: Sequence[float]) -> Row:
-    """Mean over the seeds with its 95 % interval by Student's t; no interval for one seed."""
+    """Mean over the seeds with its 95 % interval by Student's t; none below three seeds, where it would say nothing."""
     mean = _mean(values)
-    if len(values) < 2:
+    if len(values) < 3:
         return {"value": mean, "low": None, "high": None}
     half = float(stats.t.ppf(0.975, len(values) - 1)) * float(np.std(values, ddof=1)) / math.sqrt(len(values))
     return {"value": mean, "low": max(0.0, mean - half), "high": min(1.0, mean + half)}

@@ -28,7 +28,7 @@ def markdown(result: dict[str, Any]) -> str:
     shown = [name for name in TITLES if any("error" in cell["methods"].get(name, {}) for cell in summary["cells"])]
     rates = len(result["settings"]["rates"])
     titles = [TITLES[name].format(rates=rates) for name in shown]
-    lines = ["Test error in % (95 % interval over the seeds):", ""]
+    lines = ["Test error in %, the mean of all seeds (with its 95 % interval):", ""]
     lines += _table(summary["cells"], shown, titles, _errors)
     if summary["overall"]["cells"] > 1:
         mean = [summary["overall"]["error"].get(name) for name in shown]

@@ -142,10 +142,12 @@ class TestArithmetic:
         assert cell["methods"]["quick"]["seeds"] == 1
 
     def test_the_interval_over_seeds_is_students(self):
-        found = results.interval([0.8, 0.9])
+        found = results.interval([0.8, 0.85, 0.9])
         assert found["value"] == pytest.approx(0.85)
-        assert found["low"] == pytest.approx(0.85 - 12.706 * 0.05, abs=1e-3)
-        assert found["high"] == 1.0
+        assert found["low"] == pytest.approx(0.85 - 4.3027 * 0.05 / 3**0.5, abs=1e-4)
+        assert found["high"] == pytest.approx(0.85 + 4.3027 * 0.05 / 3**0.5, abs=1e-4)
+        assert results.interval([0.5, 0.99, 1.0])["high"] == 1.0
+        assert results.interval([0.8, 0.9])["low"] is None
 
     def test_the_sweep_takes_the_rate_that_was_best_on_validation_and_the_time_of_all(self):
         rows = [
