@@ -14,9 +14,13 @@ _SMOOTH_BELOW = 3.0  # above it single pixels are what the user wants to see
 
 
 class ImageCanvas(QWidget):
-    """`set_picture` shows a pixmap fitted; a better copy of the same image keeps the place and the zoom."""
+    """`set_picture` shows a pixmap fitted; a better copy of the same image keeps the place and the zoom.
+
+    swept: the mouse moved by so many pixels to the right and down with its right button held, while `sweeping` is on.
+    """
 
     zoom_changed = Signal()
+    swept = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,6 +28,8 @@ class ImageCanvas(QWidget):
         self._zoom = 1.0  # 1: fitted into the widget
         self._centre = QPointF(0.5, 0.5)  # the point of the picture in the middle, as shares of its size
         self._grip: QPointF | None = None
+        self._sweep_from: QPointF | None = None
+        self.sweeping = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(theme.THUMBNAILS[1], theme.THUMBNAILS[1])
 
@@ -99,8 +105,14 @@ class ImageCanvas(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._grip = event.position()
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        elif event.button() == Qt.MouseButton.RightButton and self.sweeping:
+            self._sweep_from = event.position()
+            self.setCursor(Qt.CursorShape.SizeAllCursor)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._sweep_from is not None:
+            swept, self._sweep_from = event.position() - self._sweep_from, event.position()
+            self.swept.emit(swept.x(), swept.y())
         if self._grip is None:
             return
         size = self._shown_size()
@@ -111,7 +123,7 @@ class ImageCanvas(QWidget):
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._grip = None
+        self._grip = self._sweep_from = None
         self.unsetCursor()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:

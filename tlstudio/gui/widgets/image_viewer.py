@@ -7,11 +7,14 @@ from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.viewing import DeepImage
 from tlstudio.gui import icons, theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyle
 from tlstudio.gui.widgets.class_chip import ClassChip
+from tlstudio.gui.widgets.deep_view import DeepView
 from tlstudio.gui.widgets.image_canvas import ImageCanvas
 from tlstudio.gui.widgets.thumbnail_grid import MARK_KEYS
+from tlstudio.gui.widgets.window_bar import WindowBar
 
 
 class Text:
@@ -33,7 +36,8 @@ class ImageViewer(QFrame):
     """Lies over its page. step: -1 or +1 for another image. digit: a number key. mark: one of MARK_KEYS. accept: Return. closed:
     the user went back.
 
-    needs_copy: an image was shown and a large, safe copy of it is wanted; `set_copy` brings it.
+    needs_copy: an image was shown and a large, safe copy of it is wanted; `set_copy` brings it, and `set_deep` the values of an
+    image of more than 8 bits.
     """
 
     step = Signal(int)
@@ -51,6 +55,8 @@ class ImageViewer(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.canvas = ImageCanvas(self)
         self.canvas.setObjectName(f"{name}_canvas")
+        self.window_bar = WindowBar(f"{name}_window", self)
+        self.deep = DeepView(self.canvas, self.window_bar)
         self.name_label = QLabel(self)
         self.name_label.setProperty("role", "card-title")
         self.facts = QLabel(self)
@@ -66,6 +72,7 @@ class ImageViewer(QFrame):
         self._middle.setSpacing(theme.M)
         self._middle.addWidget(self.canvas, 1)
         outer.addLayout(self._middle, 1)
+        outer.addWidget(self.window_bar)
         outer.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
         self._page = page
         self._labels = labels
@@ -96,17 +103,23 @@ class ImageViewer(QFrame):
             self.raise_()
             self.setFocus()
         if fresh:
+            self.deep.forget()
             self.canvas.set_picture(preview)
             self.needs_copy.emit(row)
 
     def set_copy(self, row: ImageRow, pixmap: QPixmap) -> None:
         if self._image is not None and row.id == self._image.id and not pixmap.isNull():
-            self.canvas.set_picture(pixmap, same_image=True)
+            self.deep.set_automatic(pixmap)
+
+    def set_deep(self, row: ImageRow, image: DeepImage | None) -> None:
+        if self._image is not None and row.id == self._image.id:
+            self.deep.set_image(image)
 
     def close_viewer(self) -> None:
         if self.isVisible():
             self.hide()
             self._image = None
+            self.deep.forget()
             self.canvas.set_picture(None)
             self.closed.emit()
 

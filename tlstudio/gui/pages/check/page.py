@@ -113,6 +113,7 @@ class CheckPage(Page):
         self.closer.again_wanted.connect(self._again)
         self.aside.again_wanted.connect(self._consider_again)
         self.viewer.needs_copy.connect(self.copies.want)
+        self.copies.serve_deep(self.viewer)
         self.viewer.step.connect(self._step)
         self.copies.arrived.connect(self.viewer.set_copy)
         self.session.project_changed.connect(self._forget)

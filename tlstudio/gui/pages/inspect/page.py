@@ -101,6 +101,7 @@ class InspectPage(Page):
         self.relabeler.changed.connect(self._relabeled)
         self.relabeler.reloaded.connect(self._reload_labels)
         self.viewer.needs_copy.connect(self.copies.want)
+        self.copies.serve_deep(self.viewer)
         self.viewer.step.connect(self._step)
         self.copies.arrived.connect(self._copy_arrived)
         self.session.project_changed.connect(self._forget)

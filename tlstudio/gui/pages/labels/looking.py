@@ -38,6 +38,7 @@ class Looking(QObject):
         viewer.add_side(self.details)
         viewer.step.connect(self.step)
         viewer.needs_copy.connect(copies.want)
+        copies.serve_deep(viewer)
         viewer.closed.connect(self.details.write_down)
         viewer.closed.connect(grid.setFocus)
         copies.arrived.connect(viewer.set_copy)
