@@ -42,7 +42,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--modes", nargs="*", default=["quick", "balanced", "thorough"])
     parser.add_argument("--peers", nargs="*", default=["sklearn", "fastai"])
-    parser.add_argument("--epochs-limit", type=int, default=0)
+    parser.add_argument("--epochs-limit", type=int, default=0, choices=range(6))
     parser.add_argument("--per-class", nargs="+", default=["all"])
     parser.add_argument("--test-cap", type=int, default=0)
     parser.add_argument("--hours", type=float, default=0.0)

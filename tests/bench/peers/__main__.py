@@ -55,7 +55,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rates", nargs="+", type=float, default=list(RATES), help="of the timm loop's sweep")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as this program takes by itself")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--epochs-limit", type=int, default=0, metavar="N", help="for every method; the table says so")
+    # Every method plans five epochs or more, so that up to there the limit means the same to all of them.
+    parser.add_argument(
+        "--epochs-limit", type=int, default=0, choices=range(6), help="for every method; the table says so"
+    )
     parser.add_argument("--hours", type=float, default=0.0, help="begin no training after so long; the table says so")
     parser.add_argument("--test-cap", type=int, default=0, metavar="N", help="most test images, drawn by the seed")
     parser.add_argument("--group-from", metavar="RULE", help="what belongs together, as for `tlstudio import`")

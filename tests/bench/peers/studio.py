@@ -14,30 +14,25 @@ from tests.bench.peers.method import BATCH, Outcome, backbone, batch_of, watch
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.storage.project import Project
-from tlstudio.training.finetune import planned_epochs
 from tlstudio.workflow import evaluating, training
 
-RECIPE = (Path(training.__file__), *sorted((Path(training.__file__).parents[1] / "training").glob("*.py")))
+PACKAGE = Path(training.__file__).parents[1]
+RECIPE = ("training/*.py", "workflow/training.py", "workflow/fitting.py", "domain/runs.py")
 
 
 def recipe_hash() -> str:
     """Eight hex digits of the code that decides a training: its rows are measured again once it has changed."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in RECIPE)).hexdigest()[:8]
-
-
-def settings_for(cell: Cell, mode: Mode) -> TrainSettings:
-    settings = TrainSettings(cell.weights.name, mode, device=cell.device, seed=cell.seed)
-    if not cell.epochs_limit or mode is Mode.QUICK:
-        return settings
-    epochs = cell.epochs(planned_epochs(settings, len(cell.parts["train"])))
-    return TrainSettings(cell.weights.name, mode, device=cell.device, seed=cell.seed, epochs=epochs)
+    files = [path for pattern in RECIPE for path in sorted(PACKAGE.glob(pattern))]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:8]
 
 
 def train(cell: Cell, mode: Mode) -> Outcome:
     """One mode at its defaults, on a project that knows no features yet."""
     shutil.rmtree(Project(cell.project).cache / "features", ignore_errors=True)
+    epochs = 0 if mode is Mode.QUICK else cell.epochs_limit
+    settings = TrainSettings(cell.weights.name, mode, device=cell.device, seed=cell.seed, epochs=epochs)
     with watch(cell) as spent:
-        result = training.train(cell.project, settings_for(cell, mode))
+        result = training.train(cell.project, settings)
     found = evaluating.evaluate(cell.project, result.run, Split.TEST)
     details = {"epochs": result.epochs, "chosen": result.chosen, "validation_accuracy": result.accuracy.value}
     return Outcome(spent.seconds, found.accuracy.value, found.balanced_accuracy.value, details)

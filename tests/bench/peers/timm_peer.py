@@ -1,9 +1,9 @@
 """A timm fine-tuning loop as an engineer writes it: AdamW, cosine, RandomResizedCrop and flip, label smoothing, the best epoch.
 
-At least twenty epochs, and never fewer steps than this program's thorough mode plans. The whole network is trained at one
-learning rate, statistics of batch normalisation included; no average of weights. What is kept is the epoch that was best on the
-validation images, by accuracy, then by loss; a split without any gives a fifth of its training images for that. Each rate of the
-sweep is a method of its own, `timm@1e-04`; `results` picks the one that was best on validation.
+As many epochs as give 1,000 steps, as this program's thorough mode plans, but at least 20 and at most 40. The whole network is
+trained at one learning rate, statistics of batch normalisation included; no average of weights. What is kept is the epoch that was
+best on the validation images, by accuracy, then by loss; a split without any gives a fifth of its training images for that. Each
+rate of the sweep is a method of its own, `timm@1e-04`; `results` picks the one that was best on validation.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ from torchvision.transforms import v2
 
 from tests.bench.peers.data import Cell, Ints, Part
 from tests.bench.peers.method import BATCH, Outcome, backbone, judged, mixed, normalised, outputs, watch
-from tests.bench.peers.studio import settings_for
-from tlstudio.domain.runs import Mode
-from tlstudio.training.finetune import planned_epochs
 
-RATES = (3e-5, 1e-4, 3e-4, 1e-3)
-EPOCHS = 20
+STEPS = 1000
+EPOCHS = (20, 40)
 HELD_BACK = 0.2
 SMOOTHING = 0.1
 DECAY = 0.05
@@ -31,7 +28,8 @@ LEAST_AREA = 0.35  # torchvision's own 0.08 leaves too little of a small defect
 
 
 def epochs_for(cell: Cell, images: int) -> int:
-    return cell.epochs(max(EPOCHS, planned_epochs(settings_for(cell, Mode.THOROUGH), images)))
+    low, high = EPOCHS
+    return cell.epochs(min(high, max(low, STEPS // max(1, images // BATCH))))
 
 
 def fine_tune(cell: Cell, rate: float) -> Outcome:
