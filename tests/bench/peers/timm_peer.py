@@ -1,7 +1,7 @@
 """A timm fine-tuning loop as an engineer writes it: AdamW, cosine, RandomResizedCrop and flip, label smoothing, the best epoch.
 
 As many epochs as give 1,000 steps, as this program's thorough mode plans, but at least 20 and at most 40. The whole network is
-trained at one learning rate, statistics of batch normalisation included; no average of weights. What is kept is the epoch that was
+trained at one learning rate, statistics of batch normalisation included; no average of weights. What is kept is the epoch that is
 best on the validation images, by accuracy, then by loss; a split without any gives a fifth of its training images for that. Each
 rate of the sweep is a method of its own, `timm@1e-04`; `results` picks the one that was best on validation.
 """
