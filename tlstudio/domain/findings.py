@@ -13,9 +13,10 @@ from tlstudio.domain.events import Event
 KINDS = (
     "leak", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text", "small_class", "imbalance",
     "near_duplicate", "exact_duplicate", "blank", "saturated", "blurred", "tiny", "outlier", "unreadable",
+    "unlike_pretraining", "resolution", "grey",
 )  # fmt: skip
 SLOW_KINDS = frozenset(
-    {"label_suspect", "burned_in_text"}
+    {"label_suspect", "burned_in_text", "unlike_pretraining", "resolution", "grey"}
 )  # a quick check leaves these out, or tells what is known of them
 
 

@@ -34,7 +34,8 @@ def check(project: Path, reporter: Reporter = SILENT, *, quick: bool = False) ->
         return CheckResult(first)
     evidence = replace(evidence, text=contents_with_text(opened, evidence, reporter))
     findings = _with_text(all_findings(evidence), evidence)
-    return CheckResult(_told(opened, [*findings, *_suspects(opened, evidence, reporter)]))
+    findings += [*_suspects(opened, evidence, reporter), *_unsuited(opened, evidence, reporter)]
+    return CheckResult(_told(opened, findings))
 
 
 def check_quickly(project: Path, reporter: Reporter = SILENT) -> CheckResult:
@@ -64,3 +65,13 @@ def _suspects(project: Project, evidence: Evidence, reporter: Reporter) -> list[
         reporter.report(Note(f"Labels were not checked for mistakes. {error.what} {error.remedy}".strip()))
         return []
     return [] if found is None else [found]
+
+
+def _unsuited(project: Project, evidence: Evidence, reporter: Reporter) -> list[Finding]:
+    from tlstudio.workflow.checking_model import model_findings  # loads torch
+
+    try:
+        return model_findings(project, evidence, reporter)
+    except StudioError as error:
+        reporter.report(Note(f"The images were not compared with those of the pretrained model. {error.what}"))
+        return []

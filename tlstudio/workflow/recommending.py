@@ -24,6 +24,7 @@ from tlstudio.training.features import frozen_features
 from tlstudio.training.neighbours import neighbours_say
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
+from tlstudio.workflow.checking_model import mismatch_sentences
 from tlstudio.workflow.models import remember_speed
 from tlstudio.workflow.run_data import Sample, collect, training_rows
 
@@ -67,7 +68,17 @@ def recommend(project: Path, reporter: Reporter = SILENT, *, seconds_each: float
             reporter.report(Note(f"{card.title} is left out: {reason}"))
     reporter.report(Progress("Comparing done", len(here), len(here)))
     ranking.sort(key=lambda r: (-r.score, -(r.neighbours.value if r.neighbours else 0.0), r.bytes))
-    return Recommendation(tuple(ranking), len(chosen), tuple(not_tried), expected(statuses))
+    mismatch = _mismatch(opened, ranking[0].model, chosen, reporter) if ranking else ()
+    return Recommendation(tuple(ranking), len(chosen), tuple(not_tried), expected(statuses), mismatch)
+
+
+def _mismatch(project: Project, model: str, samples: list[Sample], reporter: Reporter) -> tuple[str, ...]:
+    """What makes the images unlike those of the best model's pretraining; not knowing it costs nothing else."""
+    try:
+        return mismatch_sentences(project, model, training_rows(project, samples), reporter)
+    except StudioError as error:
+        reporter.report(Note(f"The images were not compared with those of the pretrained model. {error.what}"))
+        return ()
 
 
 def _reason(error: Exception) -> str:

@@ -16,6 +16,7 @@ WHAT = {
     "blurred": "Blurred images",
     "burned_in_text": "Images with text in the picture",
     "conflicting_labels": "Images under two different classes",
+    "grey": "Grey images, where the pretrained model has learned from colour photographs",
     "exact_duplicate": "Exact copies of other images",
     "imbalance": "Classes of very different size",
     "label_suspect": "Labels that may be wrong",
@@ -23,10 +24,12 @@ WHAT = {
     "mixed_colour": "Colour images in one class, grey ones in another",
     "near_duplicate": "Nearly identical images",
     "outlier": "Images unlike the others",
+    "resolution": "Images much smaller or larger than the model looks at",
     "saturated": "Overexposed or underexposed images",
     "shortcut": "Hints to the class outside what should matter",
     "small_class": "Classes with few images to learn from",
     "tiny": "Very small images",
+    "unlike_pretraining": "Images unlike those that the pretrained model has learned from",
     "unreadable": "Files that can't be read",
 }
 WORDS = {Severity.HIGH: "High", Severity.MEDIUM: "Medium", Severity.LOW: "Low"}

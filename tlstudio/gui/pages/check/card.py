@@ -40,7 +40,7 @@ class Text:
         Repair.KEEP_TOGETHER: "Keep together",
         Repair.LOOK_AGAIN: "Mark to look again",
     }
-    pages: ClassVar[dict[str, str]] = {"images": "Go to Images", "labels": "Go to Labels"}
+    pages: ClassVar[dict[str, str]] = {"images": "Go to Images", "labels": "Go to Labels", "model": "Go to Model"}
 
 
 def caption(finding: Finding) -> Callable[[ImageRow], str] | None:
