@@ -64,7 +64,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--group-from", metavar="RULE", help="what belongs together, as for `tlstudio import`")
     parser.add_argument("--throughput", action="store_true", help="training images a second against bare stepping")
     parser.add_argument(
-        "--readme", type=Path, metavar="RESULTS.json", help="write the table between the markers of --file"
+        "--readme", type=Path, nargs="+", metavar="RESULTS.json", help="write the table between the markers of --file"
     )
     parser.add_argument("--file", type=Path, default=Path("README.md"))
     given = parser.parse_args()
@@ -143,6 +143,8 @@ class Bench:
         from tests.bench.peers.data import open_source
 
         sources = [open_source(named, self.work, self.given.group_from) for named in self.given.images]
+        if len({source.name for source in sources}) < len(sources):
+            raise SystemExit("Two of the folders of images have the same name; it stands for them in the results.")
         cuts = [None if cut == "all" else int(cut) for cut in self.given.per_class]
         for seed in range(self.given.seeds):
             for source in sources:

@@ -103,7 +103,8 @@ def joined(results: Sequence[Row]) -> Row:
 
 
 def figures(rows: Sequence[Row]) -> dict[str, Row]:
-    """What each method reached on one set of images, over the seeds that all of them have finished."""
+    """What each method reached on one set of images, over the seeds that all of them have finished, or without any such over its
+    own."""
     by_method: dict[str, dict[int, Row]] = defaultdict(dict)
     for row in rows:
         by_method[row["method"]][row["seed"]] = row
