@@ -121,6 +121,11 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
     studio.find("model.size", QSpinBox).setValue(160)
     studio.find("model.device", QComboBox).setCurrentIndex(1)
     studio.find("model.fit", QComboBox).setCurrentIndex(2)
+    depth = studio.find("model.depth", QComboBox)
+    assert page.advanced.settings(STARTER, Mode.QUICK).depth == "image"
+    depth.setCurrentIndex(depth.findText("The same range for all images"))
+    assert page.advanced.settings(STARTER, Mode.QUICK).depth == "dataset"
+    depth.setCurrentIndex(0)
     settings = page.advanced.settings(STARTER, Mode.THOROUGH)
     assert (settings.epochs, settings.input_size, settings.device, settings.fit) == (7, 160, "cpu", "pad")
     assert settings.mode is Mode.THOROUGH

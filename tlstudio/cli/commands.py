@@ -136,6 +136,7 @@ def train(options: argparse.Namespace, output: Output) -> None:
         seed=options.seed,
         input_size=options.input_size,
         fit=options.fit,
+        depth=options.depth,
         epochs=options.epochs,
         batch_size=options.batch_size,
         learning_rate=options.learning_rate,

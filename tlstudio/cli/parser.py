@@ -130,6 +130,12 @@ def _train(p: argparse.ArgumentParser) -> None:
     advanced = p.add_argument_group("advanced")
     advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
     advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default="stretch")
+    advanced.add_argument(
+        "--depth",
+        choices=("image", "dataset"),
+        default="image",
+        help="more than 8 bits become 8: each image by its own range, or all by one; default: image",
+    )
     advanced.add_argument("--epochs", type=int, default=0, metavar="N", help="default: chosen from the data size")
     advanced.add_argument("--batch-size", type=int, default=0, metavar="N")
     advanced.add_argument("--learning-rate", type=float, default=0.0, metavar="R")

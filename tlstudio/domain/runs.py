@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.preprocess import DEPTHS
 from tlstudio.domain.values import Interval
 
 
@@ -32,6 +33,7 @@ class TrainSettings:
     """Everything that decides a training run besides the data; written to the run's config.json.
 
     model: card id or any timm name whose weights are on this machine. input_size: edge in pixels, 0 for the model's own.
+    depth: how more than 8 bits become 8, see PreprocessSpec; with `dataset` the range is measured on the training images.
     epochs: 0 lets the program choose from the data size. batch_size: 0 lets it fit. learning_rate: peak rate of the head,
     0 for the mode's default. layer_decay: factor by which the rate falls from one layer group to the one before it.
     patience: epochs without a gain after which training ends by itself. flips: None decides from the data.
@@ -43,6 +45,7 @@ class TrainSettings:
     seed: int = 0
     input_size: int = 0
     fit: str = "stretch"
+    depth: str = "image"
     epochs: int = 0
     batch_size: int = 0
     learning_rate: float = 0.0
@@ -55,6 +58,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         if self.device not in ("auto", "cpu", "cuda", "mps"):
             raise WrongUsage(f"“{self.device}” is not a device; use auto, cpu, cuda or mps.")
+        if self.depth not in DEPTHS:
+            raise WrongUsage(f"“{self.depth}” is not a depth; use {' or '.join(DEPTHS)}.")
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "mode": self.mode.value}

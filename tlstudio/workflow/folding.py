@@ -22,8 +22,9 @@ from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
+from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.evaluating import figures
-from tlstudio.workflow.run_data import units_of
+from tlstudio.workflow.run_data import read_samples, units_of
 
 FOLDS = 5
 
@@ -63,7 +64,9 @@ def _features(project: Project, run: RunRow, reporter: Reporter) -> tuple[list[I
     """All labeled images of the run's classes that can be read, and what the pretrained model sees in them, (n, features)."""
     rows = [r for r in images.list_images(project, labeled=True) if r.label in run.classes]
     card, folder = weights.describe(run.model), weights.require(run.model)
+    samples = read_samples(project, run.id) if run.settings.depth == "dataset" else []
     spec = preprocess_for(card, run.settings.input_size, run.settings.fit)
+    spec = with_depth(project, run.id, spec, settings=run.settings, samples=samples, reporter=reporter)
     network = load_pretrained(folder, card, spec, run.classes, weights.weights_hash(folder))
     pixels, refused = fill_cache(project, spec, rows, reporter)
     if refused:

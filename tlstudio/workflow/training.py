@@ -34,6 +34,7 @@ from tlstudio.training.features import frozen_features, mirrored_features
 from tlstudio.training.finetune import Data, Epoch, FineTuner, Score
 from tlstudio.training.network import Network, load_pretrained, preprocess_for, save_network
 from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.run_data import Sample, collect, read_samples, training_rows, write_samples
 
@@ -155,7 +156,10 @@ class _Training:
             devices.release(self.device)
 
     def preprocess(self) -> PreprocessSpec:
-        return preprocess_for(self.card, self.settings.input_size, self.settings.fit)
+        spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit)
+        return with_depth(
+            self.project, self.run_id, spec, settings=self.settings, samples=self.samples, reporter=self.reporter
+        )
 
     def _pixels(self) -> RowStore:
         """The cache with every image of the run; images that can't be read any more are left out, and said."""

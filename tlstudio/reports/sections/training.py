@@ -83,6 +83,8 @@ def _settings(training: Training) -> Iterator[tuple[str, str]]:
     """All that decides a training besides the data; what only adjusting uses is left out for a quick one."""
     settings, spec = training.run.settings, training.preprocess
     yield "Image size", f"{spec.size} by {spec.size} pixels, {spec.fit}, {spec.interpolation}"
+    if spec.low is not None and spec.high is not None:
+        yield "More than 8 bits", f"values from {spec.low:,.6g} to {spec.high:,.6g} from black to white in all images"
     yield "Seed", str(settings.seed)
     yield "Device asked for", settings.device
     if settings.mode is not Mode.QUICK:

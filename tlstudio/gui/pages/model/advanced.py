@@ -30,6 +30,10 @@ class Text:
     licence = "Its licence is on huggingface.co/timm/{name}: read it first."
     size = ("Image size", "Larger shows more detail and takes longer: twice the size is four times the time.")
     fit = ("How images are fitted", "Models see squares. Choose what happens to images that are not square.")
+    depth = (
+        "Images of more than 8 bits",
+        "Scans and 16-bit pictures: stretch each one by itself, or let a value look the same in all of them.",
+    )
     epochs = (
         "Practice rounds (epochs)",
         "How often the model sees every image. It ends earlier when nothing improves.",
@@ -40,6 +44,7 @@ class Text:
     device = ("Device", "What computes. A graphics card is many times faster.")
     own, chosen, fitting = "The model's own", "Chosen for you", "As many as fit"
     fits = (("stretch", "Stretch to a square"), ("crop", "Cut out the middle"), ("pad", "Add black borders"))
+    depths = (("image", "Each by its own range"), ("dataset", "The same range for all images"))
     devices = (
         ("auto", "The fastest there is"),
         ("cpu", "Processor"),
@@ -73,6 +78,7 @@ class AdvancedSettings(QWidget):
         self.other.editingFinished.connect(lambda: self.other_wanted.emit(self.other.text().strip()))
         self.image_size = _number(0, 1024, 32, Text.own)
         self.fit = _choice(Text.fits)
+        self.value_range = _choice(Text.depths)
         self.epochs = _number(0, 500, 1, Text.chosen)
         self.batch = _number(0, 512, 8, Text.fitting)
         self.rate = QDoubleSpinBox(decimals=5, maximum=1.0, singleStep=0.0001)
@@ -84,6 +90,7 @@ class AdvancedSettings(QWidget):
             ("other", Text.other, self.other),
             ("size", Text.size, self.image_size),
             ("fit", Text.fit, self.fit),
+            ("depth", Text.depth, self.value_range),
             ("epochs", Text.epochs, self.epochs),
             ("batch", Text.batch, self.batch),
             ("rate", Text.rate, self.rate),
@@ -96,7 +103,7 @@ class AdvancedSettings(QWidget):
         for box in (self.image_size, self.epochs, self.batch, self.seed):
             box.valueChanged.connect(lambda _: self.changed.emit())
         self.rate.valueChanged.connect(lambda _: self.changed.emit())
-        for combo in (self.fit, self.device):
+        for combo in (self.fit, self.value_range, self.device):
             combo.currentIndexChanged.connect(lambda _: self.changed.emit())
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -138,6 +145,7 @@ class AdvancedSettings(QWidget):
             seed=self.seed.value(),
             input_size=self.image_size.value(),
             fit=self.fit.currentData(),
+            depth=self.value_range.currentData(),
             epochs=self.epochs.value(),
             batch_size=self.batch.value(),
             learning_rate=self.rate.value(),
