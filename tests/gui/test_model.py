@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,9 +16,10 @@ from tests.gui.conftest import hit
 from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
 from tlstudio.domain.events import Progress
-from tlstudio.domain.results import Ranked, Recommendation
+from tlstudio.domain.results import Expected, NotTried, Ranked, Recommendation
 from tlstudio.domain.runs import Mode
 from tlstudio.domain.values import Interval
+from tlstudio.gui.messages import percent
 from tlstudio.gui.models import estimates, licences
 from tlstudio.gui.pages.model import ModelPage
 from tlstudio.gui.pages.model.advice import Advice
@@ -272,6 +274,34 @@ def test_the_comparison_ranks_and_is_honest_about_ties(advice: tuple[Advice, lis
     view.button.click()
     jobs[-1].finished.emit(recommendation(("b", 0.97, 0.01), ("a", 0.80, 0.03)))
     assert view.words.text() == "For your images: Net B. Best of 2 on this machine."
+
+
+def test_what_was_not_measured_is_said_and_never_ranked(advice: tuple[Advice, list[StillJob]]) -> None:
+    view, jobs = advice
+    view.button.click()
+    near = replace(recommendation(("b", 0.93, 0.02)).ranking[0], neighbours=Interval(0.88, 0.8, 0.9))
+    found = Recommendation(
+        (near,),
+        100,
+        not_tried=(NotTried("a", "These weights do not fit."),),
+        not_measured=(Expected("c", 84.5, 1), Expected("d", None, 1)),
+        mismatch=("Your images are grey. Training works all the same.",),
+    )
+    jobs[-1].finished.emit(found)
+    notes = view.notes
+    assert notes.isVisible() and not notes.words.isVisible()
+    notes.button.click()
+    assert notes.words.isVisible() and not view.grab().isNull()
+    said = notes.words.text()
+    assert "Net A could not be compared. These weights do not fit." in said
+    assert "Not measured here" in said and "Net C (84" in said and "d (" not in said
+    assert f"Net B {percent(0.88)}" in said and "Your images are grey." in said
+    assert "Net C" not in view.ranking.accessibleName()
+    view.button.click()
+    assert not notes.isVisible()
+    jobs[-1].finished.emit(Recommendation((), 100, not_tried=found.not_tried))
+    assert view.words.text() == "None of the models on this machine could be tried on your images."
+    assert notes.isVisible() and not view.ranking.isVisible()
 
 
 def test_the_comparison_can_be_stopped(advice: tuple[Advice, list[StillJob]]) -> None:

@@ -49,8 +49,7 @@ def _grey(evidence: Evidence, model: Pretrained) -> Finding | None:
         paths(grey),
         f"Your images are grey, and {model.title} has learned from colour photographs",
         "A part of what the pretrained model knows, everything about colour, is of no use here.",
-        advice="Training works all the same. The balanced or the thorough mode can adjust the model to grey images; compare"
-        " models on the Model page.",
+        advice="Training works all the same; the balanced and the thorough mode can adjust the model to grey images.",
         page="model",
     )
 

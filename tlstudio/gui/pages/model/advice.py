@@ -14,6 +14,7 @@ from tlstudio.domain.results import Recommendation
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.job_bridge import Job, error_text
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.model.comparison_notes import ComparisonNotes
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.ranking import Ranking
 
@@ -31,6 +32,7 @@ class Text:
     cancel = "Cancel"
     working = "Trying each model on your images"
     best = "For your images: {title}. Best of {count} on this machine."
+    none = "None of the models on this machine could be tried on your images."
     only = "Only {title} could be tried. Download another model to compare."
     close = "For your images: {title}, but the intervals overlap: {others} may be as good."
     more = (
@@ -64,6 +66,7 @@ class Advice(QFrame):
         self.bar.setTextVisible(False)
         self.ranking = Ranking("model.ranking", self)
         self.ranking.chosen.connect(self.chosen)
+        self.notes = ComparisonNotes(self)
         sentence = QHBoxLayout()
         sentence.setSpacing(theme.M)
         sentence.addWidget(mark)
@@ -79,6 +82,7 @@ class Advice(QFrame):
         column.addWidget(self.bar)
         column.addWidget(self.ranking)
         column.addWidget(self.more)
+        column.addWidget(self.notes)
         self.forget()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -103,8 +107,7 @@ class Advice(QFrame):
             self._job.cancel()
             self._job = None
         self._say(Text.ask)
-        self.ranking.hide()
-        self.more.hide()
+        self._clear()
         self.bar.hide()
         self._set_button(Text.compare)
 
@@ -116,8 +119,7 @@ class Advice(QFrame):
         if project is None:
             return
         self._say(Text.working)
-        self.ranking.hide()
-        self.more.hide()
+        self._clear()
         self.bar.setRange(0, 0)
         self.bar.show()
         self._set_button(Text.cancel)
@@ -154,13 +156,14 @@ class Advice(QFrame):
         self.ranking.show_ranking(lines, result.ranking[0].model if result.ranking else "")
         self.ranking.setVisible(bool(lines))
         self.more.setVisible(bool(lines))
+        self.notes.show_notes(result, self._titles)
         if result.ranking:
             self.compared.emit(result)
 
     def _sentence(self, result: Recommendation) -> str:
         """Honest about ties: where the intervals overlap, the order may be luck."""
         if not result.ranking:
-            return Text.one
+            return Text.none if result.not_tried else Text.one
         best, *others = result.ranking
         title = self._titles.get(best.model, best.model)
         if not others:
@@ -169,6 +172,11 @@ class Advice(QFrame):
         if near:
             return Text.close.format(title=title, others=messages.listing(near))
         return Text.best.format(title=title, count=len(result.ranking))
+
+    def _clear(self) -> None:
+        self.ranking.hide()
+        self.more.hide()
+        self.notes.forget()
 
     def _say(self, words: str) -> None:
         self.words.setText(words)
