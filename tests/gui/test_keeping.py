@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QDialog, QLabel, QLineEdit, QMenu, QTableWidget, QWidget
 
@@ -16,6 +16,7 @@ from tests.unit.storage.test_recovery import damage_pages
 from tlstudio.cli import run
 from tlstudio.domain.errors import DiskFull
 from tlstudio.gui import session as session_module
+from tlstudio.gui.pages.labels.panel import Text as PanelText
 from tlstudio.gui.read_only import ReadOnly
 from tlstudio.gui.widgets import backup_list, project_card
 from tlstudio.gui.widgets.project_card import ProjectCard
@@ -72,6 +73,50 @@ class Control(QWidget):
 
 
 # --- looking without changing ---
+
+
+def menu_at(studio, name: str, widget: QWidget, spot: QPoint) -> QMenu:
+    """The menu that the right mouse button opens at a spot of a list."""
+    widget.customContextMenuRequested.emit(spot)
+    studio.wait(lambda: studio.window.findChildren(QMenu, name), 5)
+    return studio.window.findChild(QMenu, name)
+
+
+def test_menus_and_commands_that_change_something_are_grey_while_another_program_holds_the_project(
+    studio, project: Path
+) -> None:
+    session = studio.window.session
+    open_project(studio, project)
+    studio.window.go("labels")
+    page = studio.page("labels")
+    page.grid.go_to_row(0)
+    buckets = page.panel.buckets
+
+    def enabled() -> dict[str, bool]:
+        found = {}
+        of_images = menu_at(studio, "labels.menu", page.grid, QPoint(5, 5))
+        spot = buckets.visualRect(buckets.classes.index(buckets.classes.row_of("disc"))).center()
+        of_class = menu_at(studio, "labels.class_menu", buckets, spot)
+        for menu in (of_images, of_class):
+            for action in menu.actions():
+                if not action.isSeparator():
+                    found[action.text().split("\t")[0]] = action.isEnabled()
+                    assert action.isEnabled() or action.toolTip() == session.read_only.reason
+            assert menu.toolTipsVisible() == bool(session.read_only.reason)
+            menu.close()
+        found |= {action.text(): action.isEnabled() for action in page.commands()}
+        found["Add images"] = studio.page("images").add_button.isEnabled()
+        QTest.qWait(1)
+        return found
+
+    before = enabled()
+    assert all(before.values()), before
+    session.read_only.set_reason("Held.")
+    now = enabled()
+    assert now.keys() == before.keys()
+    assert {words for words, on in now.items() if on} == {"Look at it in large", PanelText.compare}
+    session.read_only.set_reason("")
+    assert enabled() == before
 
 
 def test_a_project_that_another_program_holds_can_be_looked_at(studio, project: Path) -> None:

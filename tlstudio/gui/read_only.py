@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QWidget
 
 _DISABLED = Qt.WidgetAttribute.WA_ForceDisabled  # by its own setEnabled, whatever its parents are
 
@@ -29,6 +30,15 @@ class ReadOnly(QObject):
                 widget.installEventFilter(self)
                 widget.destroyed.connect(lambda _=None, gone=widget: self._forget(gone))
             self._apply(widget)
+
+    def grey(self, *actions: QAction) -> None:
+        """These change the project: actions of a menu or a list that is about to open."""
+        for action in actions if self.reason else ():
+            action.setEnabled(False)
+            action.setToolTip(self.reason)
+            for menu in action.associatedObjects():
+                if isinstance(menu, QMenu):
+                    menu.setToolTipsVisible(True)
 
     def set_reason(self, reason: str) -> None:
         """A sentence: the project may only be looked at. Empty: it may be changed."""

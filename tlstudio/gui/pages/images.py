@@ -77,6 +77,7 @@ class ImagesPage(Page):
         self.back.clicked.connect(self._leave_preview)
         self.add_button = named(QPushButton(self.Text.ADD), "images.add", self.Text.ADD)
         self.add_button.clicked.connect(self._add_clicked)
+        session.read_only.watch(self.add_button)
         self.extra.addWidget(self.add_button)
         self.extra.addWidget(self.back)
         session.project_changed.connect(self._project_changed)

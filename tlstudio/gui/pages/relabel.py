@@ -39,6 +39,7 @@ class Relabeler(QObject):
         super().__init__(parent)
         self._session = session
         self.telling = False
+        self.read_only = session.read_only
 
     def assign(self, ids: Sequence[int], label: str | None) -> bool:
         """Gives images a class (None takes it away) and offers the undo. False when nothing was changed."""

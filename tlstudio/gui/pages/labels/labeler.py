@@ -113,7 +113,8 @@ class Labeler(QObject):
             unsure=current.row.unsure,
             left_out=current.row.excluded,
         )
-        image_menu(self._grid, self._gallery.names, deeds).popup(self._grid.viewport().mapToGlobal(point))
+        menu = image_menu(self._grid, self._gallery.names, deeds, self._relabeler.read_only.grey)
+        menu.popup(self._grid.viewport().mapToGlobal(point))
 
     # --- showing what was done ------------------------------------------------------------
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
+
+Changing = Callable[..., None]  # hears of the actions that change the project: `ReadOnly.grey`
 
 
 class Text:
@@ -37,20 +40,22 @@ class ImageDeeds:
     left_out: bool
 
 
-def image_menu(parent: QWidget, classes: Sequence[str], deeds: ImageDeeds) -> QMenu:
+def image_menu(parent: QWidget, classes: Sequence[str], deeds: ImageDeeds, changing: Changing) -> QMenu:
     """A menu that deletes itself when it is closed."""
     menu = _menu(parent, "labels.menu")
     _add(menu, Text.look, deeds.look)
     if deeds.accept is not None:
-        _add(menu, Text.accept, deeds.accept)
+        changing(_add(menu, Text.accept, deeds.accept))
     moves = menu.addMenu(Text.move_to)
     for name in classes:
         _add(moves, _plain(name), partial(deeds.assign, name))
-    _add(menu, Text.no_class, lambda: deeds.assign(None))
+    changing(moves.menuAction(), _add(menu, Text.no_class, lambda: deeds.assign(None)))
     menu.addSeparator()
-    _add(menu, Text.sure if deeds.unsure else Text.unsure, lambda: deeds.mark("u"))
-    _add(menu, Text.take_back if deeds.left_out else Text.leave_out, lambda: deeds.mark("x"))
-    _add(menu, Text.note, lambda: deeds.mark("n"))
+    changing(
+        _add(menu, Text.sure if deeds.unsure else Text.unsure, lambda: deeds.mark("u")),
+        _add(menu, Text.take_back if deeds.left_out else Text.leave_out, lambda: deeds.mark("x")),
+        _add(menu, Text.note, lambda: deeds.mark("n")),
+    )
     return menu
 
 
@@ -60,15 +65,17 @@ def class_menu(
     rename: Callable[[], None],
     merge: Callable[[str], None],
     delete: Callable[[], None],
+    *,
+    changing: Changing,
 ) -> QMenu:
     """For one class; `others`: those it can be merged into."""
     menu = _menu(parent, "labels.class_menu")
-    _add(menu, Text.rename, rename)
+    renames = _add(menu, Text.rename, rename)
     into = menu.addMenu(Text.merge_into)
     into.setEnabled(bool(others))
     for name in others:
         _add(into, _plain(name), partial(merge, name))
-    _add(menu, Text.delete, delete)
+    changing(renames, into.menuAction(), _add(menu, Text.delete, delete))
     return menu
 
 
@@ -79,8 +86,10 @@ def _menu(parent: QWidget, name: str) -> QMenu:
     return menu
 
 
-def _add(menu: QMenu, words: str, deed: Callable[[], None]) -> None:
-    menu.addAction(words).triggered.connect(lambda _=False: deed())
+def _add(menu: QMenu, words: str, deed: Callable[[], None]) -> QAction:
+    action = menu.addAction(words)
+    action.triggered.connect(lambda _=False: deed())
+    return action
 
 
 def _plain(name: str) -> str:

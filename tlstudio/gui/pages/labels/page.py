@@ -127,6 +127,7 @@ class LabelsPage(Page):
             shortcut = QShortcut(sequence, self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(deed)
+        self.panel.changing = self.session.read_only.grey
         self.session.read_only.watch(
             self.undo_button,
             self.redo_button,
@@ -159,6 +160,7 @@ class LabelsPage(Page):
             action = QAction(words, self)
             action.triggered.connect(lambda _=False, do=deed: do())
             found.append(action)
+        self.session.read_only.grey(found[0])
         return found
 
     def enter(self) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButto
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.labels.class_question import ClassQuestion
-from tlstudio.gui.pages.labels.menu import class_menu
+from tlstudio.gui.pages.labels.menu import Changing, class_menu
 from tlstudio.gui.widgets.class_buckets import ClassBuckets
 
 WIDTH = 272
@@ -48,6 +48,7 @@ class ClassPanel(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setFixedWidth(WIDTH)
+        self.changing: Changing = lambda *_: None
         self.buckets = named(ClassBuckets(self), "labels.buckets", Text.buckets)
         self.buckets.setProperty("role", "plain")
         self.question = ClassQuestion(self)
@@ -159,6 +160,7 @@ class ClassPanel(QFrame):
                 self.buckets.rename_current,
                 lambda target: self.merge_wanted.emit(label, target),
                 lambda: self._remove(label),
+                changing=self.changing,
             )
             menu.popup(self.buckets.viewport().mapToGlobal(point))
 
