@@ -36,6 +36,7 @@ from tests.bench.peers.results import STUDIO, Results, Row, joined, key_of, summ
 from tests.bench.peers.table import markdown, write_between
 
 RATES = (3e-5, 1e-4, 3e-4, 1e-3)
+PEERS = ("sklearn", "fastai", "fastai-20", "timm")
 OUT = Path(__file__).parents[1] / "results" / "peers"
 
 
@@ -49,9 +50,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--per-class", nargs="+", default=["all"], metavar="N", help="all, or images of each class")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--modes", nargs="*", default=list(STUDIO), choices=STUDIO)
-    parser.add_argument(
-        "--peers", nargs="*", default=["sklearn", "fastai", "timm"], choices=["sklearn", "fastai", "timm", "fastai-20"]
-    )
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS)
     parser.add_argument("--rates", nargs="+", type=float, default=list(RATES), help="of the timm loop's sweep")
     parser.add_argument("--threads", type=int, default=0, help="0: as many as this program takes by itself")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

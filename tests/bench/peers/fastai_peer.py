@@ -1,4 +1,4 @@
-"""fastai as its documentation shows it: `vision_learner(...).fine_tune(5)`.
+"""fastai as its documentation shows it: `vision_learner(...).fine_tune(5)`, and with 20 epochs, which few images need.
 
 Its pictures have WIDER times the edge, and `aug_transforms(size=…)` shrinks them after all its changes ("presizing").
 Normalisation by the backbone's own mean and deviation, a head with concatenated pooling, batch normalisation and dropout, Adam,

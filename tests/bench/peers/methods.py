@@ -8,11 +8,7 @@ from functools import partial
 from tests.bench.peers import fastai_peer, sklearn_peer, studio, timm_peer
 from tests.bench.peers.data import Cell
 from tests.bench.peers.method import Outcome
-from tests.bench.peers.results import BARE, RATE, STUDIO
-
-MODES = STUDIO
-PEERS = ("sklearn", "fastai", "timm")
-MORE_PEERS = ("fastai-20",)  # only on request
+from tests.bench.peers.results import BARE, RATE
 
 
 def chosen(modes: Sequence[str], peers: Sequence[str], rates: Sequence[float]) -> dict[str, Callable[[Cell], Outcome]]:
