@@ -21,7 +21,7 @@ from tlstudio.domain.transfer import Method
 from tlstudio.storage import files
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.checkpoint import write_tensors
-from tlstudio.training.probe import LinearHead, fit_probe
+from tlstudio.training.probe import LinearHead, Probe, fit_probe
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -33,11 +33,14 @@ NAME = "baselines.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """majority: number of a class. thumbnails, probe: heads on (n, EDGE * EDGE * 3) and on frozen features, (n, features)."""
+    """majority: number of a class. thumbnails, probe: heads on (n, EDGE * EDGE * 3) and on frozen features, (n, features).
+
+    probe: None for a run whose model is the probe itself.
+    """
 
     majority: int
     thumbnails: LinearHead
-    probe: LinearHead
+    probe: LinearHead | None
 
     def answers(self, pixels: Floats, features: Floats | None) -> dict[Method, Ints]:
         """What each way says, (n,) class numbers; features None leaves the probe out."""
@@ -45,7 +48,7 @@ class Baselines:
             Method.MAJORITY: np.full(len(pixels), self.majority, dtype=np.int64),
             Method.THUMBNAILS: self.thumbnails.logits(pixels).argmax(axis=1),
         }
-        if features is not None:
+        if features is not None and self.probe is not None:
             said[Method.PROBE] = self.probe.logits(features).argmax(axis=1)
         return said
 
@@ -80,16 +83,24 @@ def _area_weights(size: int) -> Floats:
 
 
 def fit_baselines(
-    pixels: Floats, features: Floats, labels: Ints, classes: int, *, units: Sequence[Hashable], seed: int
+    pixels: Floats, features: Floats | None, labels: Ints, classes: int, *, units: Sequence[Hashable], seed: int
 ) -> Learned:
-    """Fits to thumbnails (n, EDGE * EDGE * 3), features (n, d) and labels (n,); `units` are left out together."""
+    """Fits to thumbnails (n, EDGE * EDGE * 3), features (n, d) and labels (n,); `units` are left out together.
+
+    features: None where no probe is wanted.
+    """
     small = fit_probe(pixels, labels, classes, units=units, seed=seed)
-    probe = fit_probe(features, labels, classes, units=units, seed=seed)
+    probe = None if features is None else fit_probe(features, labels, classes, units=units, seed=seed)
     majority = int(np.bincount(labels, minlength=classes).argmax())
-    left_out = {Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64)}
-    for method, fitted in ((Method.THUMBNAILS, small), (Method.PROBE, probe)):
-        left_out[method] = np.where(fitted.judged, np.nan_to_num(fitted.held_out, nan=-1.0).argmax(axis=1), -1)
-    return Learned(Baselines(majority, small.head, probe.head), left_out)
+    left_out = {Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64), Method.THUMBNAILS: _left_out(small)}
+    if probe is not None:
+        left_out[Method.PROBE] = _left_out(probe)
+    return Learned(Baselines(majority, small.head, None if probe is None else probe.head), left_out)
+
+
+def _left_out(fitted: Probe) -> Ints:
+    """What was said of each image while it was left out, (n,); -1 where it never was."""
+    return np.where(fitted.judged, np.nan_to_num(fitted.held_out, nan=-1.0).argmax(axis=1), -1)
 
 
 def save_baselines(baselines: Baselines, folder: Path) -> None:
@@ -98,9 +109,9 @@ def save_baselines(baselines: Baselines, folder: Path) -> None:
         "majority": np.array([baselines.majority], dtype=np.int64),
         "thumbnails.weight": baselines.thumbnails.weight,
         "thumbnails.bias": baselines.thumbnails.bias,
-        "probe.weight": baselines.probe.weight,
-        "probe.bias": baselines.probe.bias,
     }
+    if baselines.probe is not None:
+        arrays |= {"probe.weight": baselines.probe.weight, "probe.bias": baselines.probe.bias}
     with files.replacing(folder / NAME) as temporary:
         write_tensors(temporary, {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()})
 
@@ -112,8 +123,9 @@ def load_baselines(folder: Path) -> Baselines | None:
         return None
     try:
         found = load_file(path)
-        heads = [LinearHead(found[f"{name}.weight"], found[f"{name}.bias"]) for name in ("thumbnails", "probe")]
-        return Baselines(int(found["majority"][0]), *heads)
+        small = LinearHead(found["thumbnails.weight"], found["thumbnails.bias"])
+        probe = LinearHead(found["probe.weight"], found["probe.bias"]) if "probe.weight" in found else None
+        return Baselines(int(found["majority"][0]), small, probe)
     except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
         raise RunNotReady(
             "What this run is compared with is damaged.",

@@ -180,7 +180,7 @@ class _Comparing:
         labels = np.array([s.label for s in samples], dtype=np.int64)
         learned = fit_baselines(
             thumbnails(self.pixels, contents),
-            self.features(contents),
+            self.features(contents) if self.tuned else None,
             labels,
             len(self.run.classes),
             units=[s.unit for s in samples],

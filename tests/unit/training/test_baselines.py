@@ -63,6 +63,16 @@ def test_they_are_kept_and_found_again(tmp_path: Path) -> None:
     assert Method.PROBE not in again.answers(pixels, None)
 
 
+def test_without_features_there_is_no_probe(tmp_path: Path) -> None:
+    labels = np.arange(20) % 2
+    pixels = np.random.default_rng(3).random((20, 48), np.float32) + labels[:, None].astype(np.float32)
+    learned = fit_baselines(pixels, None, labels, 2, units=list(range(20)), seed=0)
+    save_baselines(learned.baselines, tmp_path)
+    again = load_baselines(tmp_path)
+    assert again is not None and again.probe is None
+    assert Method.PROBE not in again.answers(pixels, pixels) and Method.PROBE not in learned.left_out
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / NAME).write_bytes(b"not tensors")
     with pytest.raises(RunNotReady) as caught:
