@@ -37,6 +37,7 @@ from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.run_data import Sample, collect, read_samples, training_rows, write_samples
+from tlstudio.workflow.transfer import compare_when_trained
 
 FLIP_LOSS_ALLOWED = 0.03  # accuracy that swapping left and right may cost before it is left out of training
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
@@ -93,6 +94,7 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
         _mark(opened, run_id, "The training ended because of an error in the program.")
         raise
     checkpoint.remove(folder)
+    compare_when_trained(opened, run_id, reporter)
     return result
 
 

@@ -55,6 +55,17 @@ def test_with_validation_images_they_are_compared_on(make_images: Callable[..., 
     assert transfer.read_own(Project(project), runs.get_run(Project(project), result.run)) == found
 
 
+def test_training_ends_with_the_comparison(
+    make_images: Callable[..., Path], tmp_path: Path, recorder: Callable
+) -> None:
+    project = project_of(make_images(16, groups=8), tmp_path / "p")
+    watch = recorder()
+    result = train(project, settings(Mode.QUICK), reporter=watch)
+    kept = transfer.read_own(Project(project), runs.get_run(Project(project), result.run))
+    assert kept is not None
+    assert kept.sentence in [note.text for note in watch.of(Note)]
+
+
 @pytest.mark.parametrize(
     ("mode", "images"),
     [
