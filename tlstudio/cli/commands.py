@@ -125,22 +125,13 @@ def models_download(options: argparse.Namespace, output: Output) -> None:
 
 
 def train(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.domain.runs import Mode, TrainSettings
+    from tlstudio.domain.runs import TrainSettings
     from tlstudio.workflow.models import default_model
     from tlstudio.workflow.training import train as fit
 
-    settings = TrainSettings(
-        model=options.model or default_model(),
-        mode=Mode(options.mode),
-        device=options.device,
-        seed=options.seed,
-        input_size=options.input_size,
-        fit=options.fit,
-        depth=options.depth,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-    )
+    # Every setting is an option of the same name.
+    wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
+    settings = TrainSettings.from_json({**wishes, "model": options.model or default_model()})
     done = fit(options.project, settings, options.resume, output)
     rows = [
         ("Run", done.run),

@@ -126,6 +126,9 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument("--mode", choices=("quick", "balanced", "thorough"), default="balanced")
     p.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     p.add_argument("--seed", type=int, default=0, metavar="N")
+    p.add_argument(
+        "--minutes", type=float, default=0.0, metavar="M", help="take this long, and end with the best model"
+    )
     p.add_argument("--resume", metavar="RUN", help="go on with an interrupted run; its own settings count")
     advanced = p.add_argument_group("advanced")
     advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
@@ -139,3 +142,36 @@ def _train(p: argparse.ArgumentParser) -> None:
     advanced.add_argument("--epochs", type=int, default=0, metavar="N", help="default: chosen from the data size")
     advanced.add_argument("--batch-size", type=int, default=0, metavar="N")
     advanced.add_argument("--learning-rate", type=float, default=0.0, metavar="R")
+    advanced.add_argument(
+        "--layers", type=int, default=-1, metavar="N", help="layer groups to train; default: the mode's"
+    )
+    advanced.add_argument(
+        "--layer-decay", type=float, default=0.75, metavar="F", help="rate of a group to the next one's"
+    )
+    advanced.add_argument("--weight-decay", type=float, default=0.05, metavar="F")
+    advanced.add_argument("--label-smoothing", type=float, default=0.1, metavar="F")
+    advanced.add_argument("--dropout", type=float, default=0.1, metavar="F")
+    advanced.add_argument(
+        "--patience", type=int, default=0, metavar="N", help="epochs without gain; default: never ends early"
+    )
+    advanced.add_argument(
+        "--augmentation", type=float, default=1.0, metavar="F", help="strength of random changes, 0 to 3"
+    )
+    advanced.add_argument("--mixup", type=float, metavar="F", help="default: for many images only")
+    for name, words in (("flips", "left and right"), ("flips-vertical", "up and down")):
+        advanced.add_argument(
+            f"--{name}",
+            action=argparse.BooleanOptionalAction,
+            help=f"swap {words}; default: asked of the first result",
+        )
+    advanced.add_argument(
+        "--low-resolution",
+        action=argparse.BooleanOptionalAction,
+        help="first half at about half the pixels; default: for many images",
+    )
+    advanced.add_argument(
+        "--balance", choices=("none", "sampling", "logits"), default="none", help="let rare classes count"
+    )
+    advanced.add_argument("--adapter", choices=("none", "lora"), default="none", help="train small additions only")
+    advanced.add_argument("--adapter-rank", type=int, default=8, metavar="N")
+    advanced.add_argument("--events", action="store_true", help="also write TensorBoard event files")

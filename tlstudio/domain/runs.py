@@ -19,6 +19,24 @@ class Mode(StrEnum):
     THOROUGH = "thorough"  # the whole network
 
 
+# Settings that are numbers: the least and the most that make sense.
+LIMITS: tuple[tuple[str, float, float], ...] = (
+    ("epochs", 0, 10_000),
+    ("minutes", 0, 100_000),
+    ("batch_size", 0, 4096),
+    ("learning_rate", 0, 10),
+    ("weight_decay", 0, 10),
+    ("layers", -1, 10_000),
+    ("layer_decay", 0.01, 1),
+    ("label_smoothing", 0, 0.9),
+    ("dropout", 0, 0.9),
+    ("patience", 0, 10_000),
+    ("augmentation", 0, 3),
+    ("mixup", 0, 2),
+    ("adapter_rank", 1, 256),
+)
+
+
 class RunState(StrEnum):
     """Where a run stands. An interrupted one (power cut, kill -9) can be resumed."""
 
@@ -28,15 +46,34 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+class Balance(StrEnum):
+    """What is done about classes of unequal size."""
+
+    NONE = "none"  # each image counts alike
+    SAMPLING = "sampling"  # images of rare classes are shown more often
+    LOGITS = "logits"  # the training allows for how frequent each class is
+
+
+class Adapter(StrEnum):
+    """Whether the pretrained weights themselves are trained."""
+
+    NONE = "none"
+    LORA = "lora"  # small matrices beside them, merged at the end
+
+
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
     """Everything that decides a training run besides the data; written to the run's config.json.
 
     model: card id or any timm name whose weights are on this machine. input_size: edge in pixels, 0 for the model's own.
     depth: how more than 8 bits become 8, see PreprocessSpec; with `dataset` the range is measured on the training images.
-    epochs: 0 lets the program choose from the data size. batch_size: 0 lets it fit. learning_rate: peak rate of the head,
-    0 for the mode's default. layer_decay: factor by which the rate falls from one layer group to the one before it.
-    patience: epochs without a gain after which training ends by itself. flips: None decides from the data.
+    epochs: 0 lets the program choose from the data size. minutes: the whole training takes that long, whatever the epochs; 0
+    for no such wish. batch_size: 0 lets it fit. learning_rate: peak rate of the head, 0 for the mode's default. layers: layer
+    groups of the backbone that are trained, counted from the head; -1 for the mode's own. layer_decay: factor by which the
+    rate falls from one layer group to the one before it. patience: epochs without a gain after which training ends by itself;
+    0 for never, as the last epochs, at the lowest rate, are often the best. flips, flips_vertical: None decides from the
+    data. augmentation: strength of all other changes, 1 for the usual one. mixup, low_resolution: None decides from the
+    number of images. dropout: share of features left out of a step. events: also writes TensorBoard event files.
     """
 
     model: str
@@ -47,28 +84,47 @@ class TrainSettings:
     fit: str = "stretch"
     depth: str = "image"
     epochs: int = 0
+    minutes: float = 0.0
     batch_size: int = 0
     learning_rate: float = 0.0
     weight_decay: float = 0.05
+    layers: int = -1
     layer_decay: float = 0.75
     label_smoothing: float = 0.1
-    patience: int = 8
+    dropout: float = 0.1
+    patience: int = 0
     flips: bool | None = None
+    flips_vertical: bool | None = None
+    augmentation: float = 1.0
+    mixup: float | None = None
+    low_resolution: bool | None = None
+    balance: Balance = Balance.NONE
+    adapter: Adapter = Adapter.NONE
+    adapter_rank: int = 8
+    events: bool = False
 
     def __post_init__(self) -> None:
         if self.device not in ("auto", "cpu", "cuda", "mps"):
             raise WrongUsage(f"“{self.device}” is not a device; use auto, cpu, cuda or mps.")
         if self.depth not in DEPTHS:
             raise WrongUsage(f"“{self.depth}” is not a depth; use {' or '.join(DEPTHS)}.")
+        for name, least, most in LIMITS:
+            value = getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise WrongUsage(f"{value} is not possible for {name.replace('_', ' ')}; use {least} to {most}.")
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "mode": self.mode.value}
+        words = {"mode": self.mode.value, "balance": self.balance.value, "adapter": self.adapter.value}
+        return {**asdict(self), **words}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> TrainSettings:
         """Reads `to_json`'s form; keys of a newer version are ignored."""
         known = {k: v for k, v in data.items() if k in TrainSettings.__dataclass_fields__}
-        return TrainSettings(**{**known, "mode": Mode(known.get("mode", "balanced"))})
+        mode, balance = Mode(known.get("mode", "balanced")), Balance(known.get("balance", "none"))
+        return TrainSettings(
+            **{**known, "mode": mode, "balance": balance, "adapter": Adapter(known.get("adapter", "none"))}
+        )
 
 
 @dataclass(frozen=True, slots=True)

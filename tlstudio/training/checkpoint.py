@@ -19,10 +19,10 @@ from tlstudio.storage import files
 NAME = "checkpoint.safetensors"
 
 
-def save(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any]) -> None:
+def save(folder: Path, tensors: dict[str, Tensor], state: dict[str, Any], name: str = NAME) -> None:
     """Writes both; `state` is JSON in the file's own metadata. Raises DiskFull or CantWrite, the old one staying."""
     ready = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    with files.replacing(folder / NAME) as temporary:
+    with files.replacing(folder / name) as temporary:
         write_tensors(temporary, ready, {"state": json.dumps(state)})
 
 
@@ -37,9 +37,9 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
         raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
-def load(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+def load(folder: Path, name: str = NAME) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """What `save` wrote, None where there is no checkpoint yet. Raises RunNotReady for a damaged one."""
-    path = folder / NAME
+    path = folder / name
     if not path.exists():
         return None
     try:

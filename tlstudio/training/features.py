@@ -65,12 +65,12 @@ def logit_batches(network: Network, pixels: RowStore, keys: Sequence[str], devic
 
 
 def mirrored_features(
-    network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device
+    network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device, axis: int = 2
 ) -> npt.NDArray[np.float32]:
-    """Features of the same images with left and right swapped, (len(keys), features)."""
+    """Features of the same images mirrored, (len(keys), features). axis: 2 swaps left and right, 1 up and down."""
 
     def embed(rows: Tensor) -> Tensor:
-        return network.embed(rows.flip(2))
+        return network.embed(rows.flip(axis))
 
     return np.concatenate([rows for _, rows in _forward(network, embed, pixels, keys, device=device)])
 

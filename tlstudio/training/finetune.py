@@ -1,69 +1,42 @@
 """Fine-tuning that starts from the probe (LP-FT: Kumar et al. 2022, arXiv 2202.10054).
 
-The rate falls from the head towards the image (layer-wise decay), the average of the weights is what is measured, statistics of
-batch normalisation stay those of pretraining, and every epoch ends with a checkpoint that a killed run goes on from with the same
-result. Each epoch draws its random numbers from the seed and its own number, so no random state has to be kept.
+The rate falls from the head towards the image (layer-wise decay), statistics of batch normalisation stay those of pretraining,
+and several candidates are compared at the end: the probe, the best moving average, the last weights, a soup of the last epochs,
+and the way half back to the probe. Every epoch ends with a checkpoint, long ones have more; a killed run goes on from there with
+the same result. Each step draws its random numbers from the seed, its epoch and its number, so no random state has to be kept.
 """
 
 from __future__ import annotations
 
-import hashlib
-import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from tlstudio.domain.errors import OutOfMemory, RunNotReady
-from tlstudio.domain.events import Reporter, StepDone
-from tlstudio.domain.runs import Mode, TrainSettings
-from tlstudio.evaluation.metrics import accuracy, log_loss
-from tlstudio.storage.rowstore import RowStore
-from tlstudio.training import checkpoint
-from tlstudio.training.augment import Augmentation, augment, cosine
-from tlstudio.training.devices import loss_scaler, mixed_precision, release
+from tlstudio.domain.events import Note, Reporter, StepDone
+from tlstudio.training import averaging, candidates
+from tlstudio.training.averaging import MovingAverage, Soup, Weights
+from tlstudio.training.batches import Batches, Data, order_of
+from tlstudio.training.candidates import HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
 from tlstudio.training.features import logit_batches
-from tlstudio.training.network import Network, layer_groups
+from tlstudio.training.keeping import Keeper, Position
+from tlstudio.training.network import Network
+from tlstudio.training.optimizer import freeze_statistics, make_optimizer, set_rate, trainable
+from tlstudio.training.recipe import Recipe
+from tlstudio.training.schedule import BudgetClock, Clock, StepClock, Stopwatch, rate_factor
+from tlstudio.training.steps import Stepper
 
-Ints = npt.NDArray[np.int64]
-
-PEAK_RATE = {Mode.BALANCED: 1e-3, Mode.THOROUGH: 5e-4}
-STEPS_WANTED = {Mode.BALANCED: 500, Mode.THOROUGH: 1000}
-EPOCHS_ALLOWED = {Mode.BALANCED: (6, 20), Mode.THOROUGH: (10, 40)}
-BATCH = 32
-CPU_MICRO_BATCH = 16  # a processor gains nothing from more at once, and needs half the memory
-AVERAGE_DECAY = 0.998
-GRADIENT_NORM = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """Contents and labels of both parts; labels (n,) int64."""
-
-    pixels: RowStore
-    train_keys: Sequence[str]
-    train_labels: Ints
-    val_keys: Sequence[str]
-    val_labels: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A candidate on the validation images; compared by accuracy, then by loss (nats). hits: which images it got right."""
-
-    accuracy: float
-    loss: float
-    hits: tuple[bool, ...] = ()
-
-    def beats(self, other: Score) -> bool:
-        return (self.accuracy, -self.loss) > (other.accuracy, -other.loss)
+SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
+SAVE_EVERY = 180.0  # seconds between checkpoints within an epoch
+ROLL_BACKS = 3
+SLOWER = 0.3  # factor of the rate after a roll-back
+LOOKS_AT_THE_END = 6  # at the validation images, after the last step: candidates, the model itself, its calibration
+LOOK_EVERY = 20  # steps between looks at the loss where looking waits for the device
+SLOWED = "The training became unstable; it goes back to where it was sound and goes on with a lower learning rate."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,187 +54,210 @@ class Epoch:
     seconds_left: float
 
 
-def planned_epochs(settings: TrainSettings, images: int) -> int:
-    """Epochs asked for, or as many as give the mode's number of steps within sensible bounds."""
-    if settings.epochs:
-        return settings.epochs
-    steps = max(1, math.ceil(images / (settings.batch_size or BATCH)))
-    low, high = EPOCHS_ALLOWED[settings.mode]
-    return min(high, max(low, round(STEPS_WANTED[settings.mode] / steps)))
+class _Diverged(Exception):
+    """The loss is not a number any more."""
 
 
 class FineTuner:
-    """Trains part or all of a network whose head is the probe's. `best_epoch` 0 means that nothing beat the probe."""
+    """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network."""
 
-    def __init__(
-        self,
-        network: Network,
-        data: Data,
-        settings: TrainSettings,
-        *,
-        device: torch.device,
-        folder: Path,
-        flip: bool,
-    ) -> None:
+    def __init__(self, network: Network, data: Data, recipe: Recipe, *, device: torch.device, folder: Path) -> None:
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
-        self.settings = settings
+        self.recipe = recipe
         self.device = device
-        self.folder = folder
-        self.epochs = planned_epochs(settings, len(data.train_keys))
-        self.batch = settings.batch_size or BATCH
-        self.micro = min(self.batch, CPU_MICRO_BATCH) if device.type == "cpu" else self.batch
-        self.steps_per_epoch = max(1, math.ceil(len(data.train_keys) / self.batch))
-        self.view = Augmentation(flip=flip)
-        self.scaler = loss_scaler(device)
-        self.parameters, self.optimizer = self._optimizer()
-        self.average = {name: p.detach().clone() for name, p in self.parameters.items()}
-        self.start = {name: p.detach().cpu().clone() for name, p in self.parameters.items()}
-        self.best = self.start
-        self.best_epoch = 0
-        self.done_epochs = 0
-        self.unstable = False  # the loss stopped being a number
-        self.probe_score = self.best_score = self.validate()
+        self.batches = Batches(data, recipe.batch, device)
+        groups = trainable(network, recipe.layers)
+        self.parameters, self.optimizer = make_optimizer(
+            network,
+            groups,
+            peak=recipe.peak_rate,
+            layer_decay=recipe.layer_decay,
+            weight_decay=recipe.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        self.stepper = Stepper(network, self.parameters, self.optimizer, recipe, device)
+        self.average = MovingAverage(self.parameters, recipe.average_decay)
+        self.soup = Soup()
+        self.at = Position()
+        self.unstable = False  # the loss stopped being a number, again and again
+        watch = Stopwatch()
+        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validate())
+        self.clock = self._clock(measuring=watch.lap())
+        self.best = self.chosen = self.probe
+        self.keeper = Keeper(self, folder)
 
-    # --- setting up ---
-
-    def _optimizer(self) -> tuple[dict[str, nn.Parameter], torch.optim.AdamW]:
-        """AdamW over the layers that the mode trains; no decay on norms and biases; rates falling towards the image."""
-        groups = layer_groups(self.network)
-        first = 0 if self.settings.mode is Mode.THOROUGH else len(groups) - max(2, round(len(groups) / 3))
-        named = dict(self.network.named_parameters())
-        for parameter in named.values():
-            parameter.requires_grad_(False)
-        peak = self.settings.learning_rate or PEAK_RATE[self.settings.mode]
-        chosen: dict[str, nn.Parameter] = {}
-        options: list[dict[str, Any]] = []
-        for depth, names in enumerate([*groups[first:], ["head.weight", "head.bias"]], start=first):
-            rate = peak * self.settings.layer_decay ** (len(groups) - depth)
-            for decayed in (True, False):
-                part = {n: named[n] for n in names if (named[n].ndim > 1) is decayed}
-                chosen.update(part)
-                if part:
-                    decay = self.settings.weight_decay if decayed else 0.0
-                    options.append({"params": list(part.values()), "lr": rate, "peak": rate, "weight_decay": decay})
-        for parameter in chosen.values():
-            parameter.requires_grad_(True)
-        return chosen, torch.optim.AdamW(options, lr=peak, betas=(0.9, 0.999))
+    def _clock(self, measuring: float) -> Clock:
+        """measuring: seconds that looking at the validation images takes; the end of a budget needs several of them."""
+        if self.recipe.budget is None:
+            return StepClock(self.recipe.epochs * self.batches.per_epoch)
+        return BudgetClock(max(0.0, self.recipe.budget - LOOKS_AT_THE_END * measuring))
 
     # --- the loop ---
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
+        if self.at == Position():
+            self.keeper.save()
         while not self._over():
-            epoch = self.done_epochs + 1
-            started = time.monotonic()
-            loss = self._train_epoch(epoch, reporter, started)
-            if loss is None:
+            try:
+                ended = self._epoch(reporter, on_epoch)
+            except _Diverged:
+                if not self._roll_back(reporter):
+                    self._choose(whole=False)
+                    return False
+                continue
+            if not ended:
+                self._choose(whole=False)
                 return True
-            if not math.isfinite(loss):
-                self.unstable = True  # what was best before is kept
-                return False
-            trained = time.monotonic() - started
-            score = self._with_average(self.validate)
-            if score.beats(self.best_score):
-                self.best_score, self.best_epoch = score, epoch
-                self.best = {name: value.detach().cpu().clone() for name, value in self.average.items()}
-            self.done_epochs = epoch
-            self._save()
-            seconds = time.monotonic() - started
-            on_epoch(
-                Epoch(
-                    epoch=epoch,
-                    epochs=self.epochs,
-                    train_loss=loss,
-                    score=score,
-                    best=self.best_score,
-                    learning_rate=self._rate(epoch * self.steps_per_epoch - 1)
-                    * self.optimizer.param_groups[-1]["peak"],
-                    images_per_second=len(self.data.train_keys) / max(trained, 1e-9),
-                    seconds=seconds,
-                    seconds_left=seconds * (self.epochs - epoch),
-                )
-            )
+        self._choose(whole=True)
         return False
 
     def _over(self) -> bool:
-        """All epochs done, or no gain for as many as the user's patience; asked before each, so that resuming agrees."""
-        return self.done_epochs >= self.epochs or self.done_epochs - self.best_epoch >= self.settings.patience
+        """Asked before each epoch, so that resuming agrees."""
+        waited = self.recipe.patience and self.at.epoch - self.at.best_epoch >= self.recipe.patience
+        return bool(waited) or self.clock.progress(self._taken()) >= 1.0
 
-    def _train_epoch(self, epoch: int, reporter: Reporter, started: float) -> float | None:
-        """Mean training loss in nats, or None when the user asked to stop."""
+    def _taken(self) -> int:
+        return self.at.epoch * self.batches.per_epoch + self.at.step
+
+    def _epoch(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
+        """One epoch, or what is left of it, measured and kept. False when the user asked to stop."""
+        begun = self.clock.spent
+        steps = self._steps(reporter)
+        if steps is None:
+            return False
+        watch = Stopwatch()
+        loss = self.at.loss / max(1, self.at.seen)
+        trained = max(self.clock.spent - begun, 1e-9)
+        score = self._with(self.average.weights, self.validate)
+        if not score.sound:
+            raise _Diverged
+        number = self.at.epoch + 1
+        self._remember(score, number)
+        rate = self._factor() * self.optimizer.param_groups[-1]["peak"]
+        self.at = Position(epoch=number, best_epoch=self.at.best_epoch, slower=self.at.slower)
+        self.clock.spend(watch.lap())
+        self.keeper.save()
+        self.clock.spend(watch.lap())
+        epochs = max(number, self.clock.epochs(number, self.batches.per_epoch, self._taken()))
+        on_epoch(
+            Epoch(
+                epoch=number,
+                epochs=epochs,
+                train_loss=loss,
+                score=score,
+                best=self.best.score,
+                learning_rate=rate,
+                images_per_second=steps * self.batches.size / trained,
+                seconds=self.clock.spent - begun,
+                seconds_left=self._left(),
+            )
+        )
+        return True
+
+    def _steps(self, reporter: Reporter) -> int | None:
+        """Trains from where the epoch stands to its end, or to that of the time. None when the user asked to stop."""
         self.network.train()
         freeze_statistics(self.network)
-        torch.manual_seed(self.settings.seed * 100_003 + epoch)  # dropout and the like
-        generator = torch.Generator().manual_seed(self.settings.seed * 100_003 + epoch)
-        total, seen = 0.0, 0
-        for step, rows in enumerate(self._batches(generator)):
-            rate = self._rate((epoch - 1) * self.steps_per_epoch + step)
-            for group in self.optimizer.param_groups:
-                group["lr"] = group["peak"] * rate
-            total += self._step(rows, generator, epoch, step) * len(rows)
-            seen += len(rows)
-            speed = seen / max(time.monotonic() - started, 1e-9)
-            left = (len(self.data.train_keys) * (self.epochs - epoch + 1) - seen) / speed
-            reporter.report(StepDone(epoch, self.epochs, step + 1, self.steps_per_epoch, total / seen, speed, left))
+        seed = self.recipe.seed * 100_003 + self.at.epoch + 1
+        order = order_of(self.data.train_labels, seed, self.recipe.balanced_sampling)
+        full = self.network.spec.preprocess.size
+        watch, saved, taken = Stopwatch(), self.clock.spent, 0
+        running = torch.zeros((), dtype=torch.float64, device=self.device)
+        for batch in self.batches.epoch(order, self.at.step):
+            step = self._taken()
+            set_rate(self.optimizer, self._factor() * self.at.slower)
+            generator = torch.Generator().manual_seed(seed * 1_000_003 + batch.step)
+            torch.manual_seed(seed * 1_000_003 + batch.step)  # dropout and the like
+            edge = self.recipe.edge(self.clock.progress(step), full)
+            running += self.stepper.step(batch, generator, edge).double() * len(batch.labels)
+            self.average.update(step)
+            self.at.step, self.at.seen, taken = batch.step + 1, self.at.seen + len(batch.labels), taken + 1
+            if self.device.type == "cpu" or batch.step % LOOK_EVERY == 0:
+                self._look(running)
+                self._tell(reporter, taken, watch)
+                if self.clock.spent - saved > SAVE_EVERY:
+                    saved = self.clock.spent
+                    self.keeper.save()
             if reporter.stop_requested():
                 return None
-        return total / seen
+            if self.clock.progress(self._taken()) >= 1.0:
+                break
+        self._look(running)
+        self.clock.spend(watch.lap())
+        return taken
 
-    def _batches(self, generator: torch.Generator) -> Iterator[Ints]:
-        order = torch.randperm(len(self.data.train_keys), generator=generator).numpy()
-        for start in range(0, len(order), self.batch):
-            yield order[start : start + self.batch]
+    def _look(self, running: Tensor) -> None:
+        """Takes the summed loss over from the device. Raises _Diverged when it is not a number."""
+        value = float(running)
+        running.zero_()
+        if not np.isfinite(value):
+            raise _Diverged
+        self.at.loss += value
 
-    def _rate(self, step: int) -> float:
-        steps = self.epochs * self.steps_per_epoch
-        return cosine(step, steps, max(1, min(self.steps_per_epoch, steps // 10)))
+    def _tell(self, reporter: Reporter, taken: int, watch: Stopwatch) -> None:
+        self.clock.spend(watch.lap())
+        steps = self.batches.per_epoch
+        epochs = max(self.at.epoch + 1, self.clock.epochs(self.at.epoch, steps, self._taken()))
+        speed = self._taken() * self.batches.size / max(self.clock.spent, 1e-9)
+        reporter.report(
+            StepDone(
+                self.at.epoch + 1,
+                epochs,
+                self.at.step,
+                steps,
+                self.at.loss / max(1, self.at.seen),
+                speed,
+                self._left(),
+            )
+        )
+        watch.lap()  # a pause happens within the report and is nobody's time
 
-    def _step(self, rows: Ints, generator: torch.Generator, epoch: int, step: int) -> float:
-        """One optimiser step on these images, in pieces that fit into memory; returns the mean loss."""
-        keys = [self.data.train_keys[i] for i in rows]
-        array = self.data.pixels.array()
-        pixels = torch.from_numpy(np.ascontiguousarray(array[self.data.pixels.rows(keys)])).to(self.device)
-        views = augment(pixels, self.view, generator)
-        labels = torch.from_numpy(self.data.train_labels[rows]).to(self.device)
-        loss = self._accumulate(views, labels)
-        while loss is None:
-            self.micro //= 2
-            if self.micro == 0:
-                raise OutOfMemory("One image does not fit into memory.", remedy="Choose a smaller model or input size.")
-            release(self.device)
-            loss = self._accumulate(views, labels)
-        self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.parameters.values(), GRADIENT_NORM)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        taken = (epoch - 1) * self.steps_per_epoch + step
-        weight = 1 - min(AVERAGE_DECAY, (1 + taken) / (10 + taken))
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                self.average[name].lerp_(parameter, weight)
-        return loss
+    def _factor(self) -> float:
+        return rate_factor(self.clock.progress(self._taken()))
 
-    def _accumulate(self, views: Tensor, labels: Tensor) -> float | None:
-        """Sums the gradients of all pieces; None when memory ran out (recovery happens outside the handler)."""
-        self.optimizer.zero_grad(set_to_none=True)
-        total = 0.0
-        try:
-            for start in range(0, len(views), self.micro):
-                piece, truth = views[start : start + self.micro], labels[start : start + self.micro]
-                with mixed_precision(self.device):
-                    logits = self.network(piece)
-                smoothing = self.settings.label_smoothing
-                loss = functional.cross_entropy(
-                    logits.float(), truth, label_smoothing=smoothing, reduction="sum"
-                ) / len(views)
-                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-                total += float(loss.detach())
-        except torch.OutOfMemoryError:
-            return None
-        return total
+    def _left(self) -> float:
+        """Seconds to the end at the speed so far, measuring and keeping included."""
+        progress = self.clock.progress(self._taken())
+        if isinstance(self.clock, BudgetClock):
+            return max(0.0, self.clock.seconds - self.clock.spent)
+        return self.clock.spent * (1 - progress) / max(progress, 1e-9)
 
-    # --- measuring, keeping ---
+    # --- candidates ---
+
+    def _remember(self, score: Score, number: int) -> None:
+        """Keeps the averaged weights of this epoch where they are the best, and adds late ones to the soup."""
+        if score.beats(self.best.score):
+            self.at.best_epoch = number
+            self.best = Candidate(f"epoch {number}", averaging.on_host(self.average.weights), score)
+        if self.clock.progress(self._taken()) >= 1 - SOUP_SHARE:
+            self.soup.add(averaging.on_host(self.parameters))
+
+    def _choose(self, whole: bool) -> None:
+        """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look.
+
+        At the end of the schedule the average is the best guess there is, and another takes its place only when it convinces: the
+        best of many epochs on few images is mostly the luckiest. Nothing but what convinces takes the probe's place.
+        """
+        rivals = [self.best]
+        if whole and self.at.epoch:
+            rivals = self._at_the_end()
+        for rival in rivals[1:]:
+            if rival.score.sound and rival.score.convinces(rivals[0].score):
+                rivals[0] = rival
+        convincing = (rival for rival in rivals if rival.score.convinces(self.probe.score))
+        self.chosen = next(convincing, self.probe)
+
+    def _at_the_end(self) -> list[Candidate]:
+        """The candidates of a finished training, the likeliest first."""
+        average = averaging.on_host(self.average.weights)
+        half = averaging.between(self.probe.weights, average, 0.5)
+        wanted = [(f"epoch {self.at.epoch}", average), (HALF_WAY, half), (LAST, averaging.on_host(self.parameters))]
+        if self.soup.count > 1:
+            wanted.append((SOUP, self.soup.weights))
+        measured = [Candidate(name, w, self._with(w, self.validate)) for name, w in wanted]
+        return [*measured, self.best]
 
     def probabilities(self) -> npt.NDArray[np.float64]:
         """What the network as it is now says of the validation images, (n, classes); no augmentation, full precision."""
@@ -270,80 +266,35 @@ class FineTuner:
         return np.asarray(torch.cat(parts).double().softmax(dim=1).numpy())
 
     def validate(self) -> Score:
-        probabilities, truth = self.probabilities(), self.data.val_labels
-        predicted = probabilities.argmax(axis=1)
-        hits = tuple(bool(hit) for hit in predicted == truth)
-        return Score(accuracy(truth, predicted), log_loss(truth, probabilities), hits)
+        return candidates.score(self.probabilities(), self.data.val_labels, balanced=self.recipe.counts_classes_alike)
 
-    def _with_average(self, measure: Callable[[], Score]) -> Score:
-        """Measures the averaged weights and puts the trained ones back."""
-        trained = {name: p.detach().clone() for name, p in self.parameters.items()}
-        self._set(self.average)
+    def _with(self, weights: Weights, measure: Callable[[], Score]) -> Score:
+        """Measures other weights and puts the trained ones back."""
+        trained = averaging.copied(self.parameters)
+        averaging.put(self.parameters, weights)
         try:
             return measure()
         finally:
-            self._set(trained)
-
-    def _set(self, values: dict[str, Tensor]) -> None:
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(values[name])
+            averaging.put(self.parameters, trained)
 
     def keep_best(self) -> None:
-        """Puts the best candidate's weights into the network."""
-        self._set(self.best)
+        """Puts the chosen candidate's weights into the network."""
+        averaging.put(self.parameters, self.chosen.weights)
         self.network.eval()
 
-    def _save(self) -> None:
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in self.parameters.items():
-            tensors[f"now/{name}"], tensors[f"average/{name}"] = parameter, self.average[name]
-            tensors[f"best/{name}"] = self.best[name]
-            for key, value in self.optimizer.state[parameter].items():
-                tensors[f"adam/{key}/{name}"] = value
-        state = {
-            "epoch": self.done_epochs,
-            "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "best": [self.best_score.accuracy, self.best_score.loss, list(self.best_score.hits)],
-            "scaler": self.scaler.state_dict(),
-            "origin": self._origin(),
-        }
-        checkpoint.save(self.folder, tensors, state)
+    # --- going on, going back ---
 
     def resume(self) -> bool:
-        """Goes back to the last checkpoint, if there is one. True when there was."""
-        found = checkpoint.load(self.folder)
-        if found is None:
+        """Goes back to the last checkpoint, if there is one. True when there was. Raises RunNotReady when it is another run's."""
+        return self.keeper.load()
+
+    def _roll_back(self, reporter: Reporter) -> bool:
+        """Back to the last checkpoint, at a lower rate. False when that was done often enough: the best so far is kept."""
+        slower, backs = self.at.slower * SLOWER, self.at.roll_backs + 1
+        if backs > ROLL_BACKS or not self.keeper.load():
+            self.unstable = True
             return False
-        tensors, state = found
-        if state["origin"] != self._origin():
-            raise RunNotReady(
-                "The images or the pretrained model are not the ones that this run began with.",
-                remedy="Connect the drive that holds them, or start the training again.",
-            )
-        with torch.no_grad():
-            for name, parameter in self.parameters.items():
-                parameter.copy_(tensors[f"now/{name}"])
-                self.average[name].copy_(tensors[f"average/{name}"])
-                kept = {key: tensors[f"adam/{key}/{name}"] for key in ("step", "exp_avg", "exp_avg_sq")}
-                self.optimizer.state[parameter] = {k: v if k == "step" else v.to(self.device) for k, v in kept.items()}
-        self.best = {name: tensors[f"best/{name}"] for name in self.parameters}
-        self.done_epochs, self.epochs, self.best_epoch = state["epoch"], state["epochs"], state["best_epoch"]
-        accuracy_then, loss_then, hits = state["best"]
-        self.best_score = Score(accuracy_then, loss_then, tuple(hits))
-        if state["scaler"] and self.scaler.is_enabled():
-            self.scaler.load_state_dict(state["scaler"])
+        self.at.slower, self.at.roll_backs = slower, backs
+        self.keeper.save()  # a killed run must not try the higher rate again
+        reporter.report(Note(SLOWED))
         return True
-
-    def _origin(self) -> str:
-        """Tells the images and pretrained weights of a run from any others: SHA-256 in hex."""
-        told = [self.network.spec.weights_hash, *self.data.train_keys, "|", *self.data.val_keys]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
-
-
-def freeze_statistics(network: nn.Module) -> None:
-    """Keeps batch normalisation at the statistics of pretraining: small batches would only blur them."""
-    for module in network.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.eval()

@@ -65,6 +65,7 @@ class Network(nn.Module):
         self.spec = spec
         self.backbone = backbone
         self.head = nn.Linear(spec.features, len(spec.classes))
+        self.adapters: frozenset[str] = frozenset()  # names of parameters that training.adapters put in
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", 255.0 * torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)

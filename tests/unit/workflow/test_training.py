@@ -157,7 +157,7 @@ def test_a_defect_leaves_a_run_that_can_be_resumed(project: Path, monkeypatch: p
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as patch:
-        patch.setattr("tlstudio.workflow.training.save_network", broken)
+        patch.setattr("tlstudio.workflow.fitting.save_network", broken)
         with pytest.raises(RuntimeError):
             train(project, settings(Mode.BALANCED))
     run = runs.list_runs(Project(project))[0]

@@ -1,0 +1,211 @@
+"""Fine-tuning on tiny generated images: resuming anywhere, rolling back, the candidates, the clock, the budget."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.conftest import Recorder
+from tlstudio.catalog import weights
+from tlstudio.domain.errors import Cancelled, RunNotReady
+from tlstudio.domain.events import Note, StepDone
+from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.domain.runs import Balance, Mode, TrainSettings
+from tlstudio.storage.rowstore import RowStore
+from tlstudio.training import finetune
+from tlstudio.training.augment import Augmentation
+from tlstudio.training.batches import Data
+from tlstudio.training.finetune import Epoch, FineTuner
+from tlstudio.training.network import Network, layer_groups, load_pretrained
+from tlstudio.training.recipe import Recipe, plan
+
+STARTER = "mobilenetv3_small_100.starter_tin"
+CLASSES = ("dark", "light")
+EDGE = 32
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Data:
+    """20 + 10 noisy squares, dark and light, not quite told apart."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(30) % 2
+    store = RowStore(tmp_path / "cache", "pixels", (EDGE, EDGE, 3), "uint8")
+    keys = [f"{i:064d}" for i in range(30)]
+    with store.writer(30) as writer:
+        for key, label in zip(keys, labels, strict=True):
+            writer.append(key, np.clip(rng.normal(110 + 20 * label, 50, (EDGE, EDGE, 3)), 0, 255).astype(np.uint8))
+    return Data(store, keys[:20], labels[:20].astype(np.int64), keys[20:], labels[20:].astype(np.int64))
+
+
+def network() -> Network:
+    card, where = weights.describe(STARTER), weights.require(STARTER)
+    torch.manual_seed(0)
+    return load_pretrained(where, card, PreprocessSpec(EDGE, "stretch", "bicubic"), CLASSES, "hash")
+
+
+def recipe(data: Data, budget: float | None = None, **wishes: object) -> Recipe:
+    settings = TrainSettings(STARTER, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, **wishes})  # type: ignore[arg-type]
+    return plan(
+        settings,
+        data.train_labels,
+        len(CLASSES),
+        groups=len(layer_groups(network())),
+        look=Augmentation(),
+        device=CPU,
+        full_edge=EDGE,
+        any_edge=True,
+        budget=budget,
+    )
+
+
+def tuner(data: Data, folder: Path, plan: Recipe | None = None) -> FineTuner:
+    folder.mkdir(exist_ok=True)
+    return FineTuner(network(), data, plan or recipe(data), device=CPU, folder=folder)
+
+
+def ignore(_: Epoch) -> None:
+    pass
+
+
+def same(one: FineTuner, other: FineTuner) -> bool:
+    now = all(torch.equal(p, other.parameters[name]) for name, p in one.parameters.items())
+    chosen = all(torch.equal(value, other.chosen.weights[name]) for name, value in one.chosen.weights.items())
+    return now and chosen and one.chosen.name == other.chosen.name and one.best.score == other.best.score
+
+
+def test_the_same_seed_gives_the_same_model(data: Data, tmp_path: Path) -> None:
+    first, second = tuner(data, tmp_path / "a"), tuner(data, tmp_path / "b")
+    for each in (first, second):
+        each.run(Recorder(), ignore)
+    assert same(first, second)
+    other = tuner(data, tmp_path / "c", replace(recipe(data), seed=1))
+    other.run(Recorder(), ignore)
+    assert not same(first, other)
+
+
+@pytest.mark.parametrize("step", [1, 4, 5, 8, 14])
+def test_killed_between_any_two_steps_it_goes_on_to_the_same_bits(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """A checkpoint after every step here; the process that goes on knows nothing but the files."""
+    monkeypatch.setattr(finetune, "SAVE_EVERY", 0.0)
+    whole = tuner(data, tmp_path / "whole")
+    whole.run(Recorder(), ignore)
+    seen = 0
+
+    def enough(event: object) -> bool:
+        nonlocal seen
+        seen += isinstance(event, StepDone)
+        return seen == step
+
+    cut = tuner(data, tmp_path / "cut")
+    with pytest.raises(Cancelled):
+        cut.run(Recorder(cancel=enough), ignore)
+    later = tuner(data, tmp_path / "cut")
+    assert later.resume()
+    later.run(Recorder(), ignore)
+    assert same(whole, later)
+
+
+def test_other_images_are_refused(data: Data, tmp_path: Path) -> None:
+    tuner(data, tmp_path / "run").keeper.save()
+    fewer = replace(data, train_keys=data.train_keys[:18], train_labels=data.train_labels[:18])
+    with pytest.raises(RunNotReady, match="not the ones that this run began with"):
+        tuner(fewer, tmp_path / "run").resume()
+
+
+def poisoned(each: FineTuner, at: set[int]) -> None:
+    """Lets the steps with these numbers, counted over all attempts, end in a loss that is no number."""
+    real, count = each.stepper.step, 0
+
+    def step(*arguments: object) -> torch.Tensor:
+        nonlocal count
+        count += 1
+        loss = real(*arguments)  # type: ignore[arg-type]
+        return loss * float("nan") if count in at else loss
+
+    each.stepper.step = step  # type: ignore[method-assign]
+
+
+def test_a_loss_that_is_no_number_is_gone_back_on(data: Data, tmp_path: Path) -> None:
+    each, watch = tuner(data, tmp_path / "run"), Recorder()
+    poisoned(each, {7})
+    assert each.run(watch, ignore) is False
+    assert [e.text for e in watch.of(Note) if isinstance(e, Note)] == [finetune.SLOWED]
+    assert not each.unstable and each.at.epoch == 3
+    assert each.at.slower == pytest.approx(finetune.SLOWER)
+    assert all(torch.isfinite(p).all() for p in each.parameters.values())
+
+
+def test_after_too_many_the_best_so_far_is_kept(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run")
+    poisoned(each, set(range(6, 100)))
+    each.run(Recorder(), ignore)
+    assert each.unstable
+    each.keep_best()
+    assert all(torch.isfinite(p).all() for p in each.network.parameters())
+    assert each.validate().share == each.chosen.score.share
+
+
+def test_nothing_worse_than_the_probe_is_kept(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run", recipe(data, learning_rate=8.0))
+    each.run(Recorder(), ignore)
+    each.keep_best()
+    assert each.validate().share >= each.probe.score.share
+
+
+def test_a_budget_ends_by_the_clock(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run", recipe(data, budget=1e9))
+    real = each.clock.spend
+    each.clock.spend = lambda seconds: real(1e8)  # type: ignore[method-assign]
+    each.run(Recorder(), ignore)
+    assert each.clock.progress(each._taken()) == 1.0
+    assert each.at.epoch < 10
+
+
+def test_without_time_left_the_probe_stays(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run", recipe(data, budget=0.0))
+    each.run(Recorder(), ignore)
+    assert each.at.epoch == 0
+    assert each.chosen is each.probe
+
+
+def test_memory_that_runs_out_halves_what_is_on_the_way_at_once(data: Data, tmp_path: Path) -> None:
+    """The gradient stays that of the whole batch."""
+    each = tuner(data, tmp_path / "run")
+    embed, sizes = each.network.embed, []
+
+    def narrow(pixels: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(pixels))
+        if each.network.training and len(pixels) > 2:
+            raise torch.OutOfMemoryError
+        return embed(pixels)
+
+    each.network.embed = narrow  # type: ignore[method-assign]
+    each.run(Recorder(), ignore)
+    assert each.stepper.micro == 2
+    assert each.at.epoch == 3
+
+
+@pytest.mark.parametrize("balance", [Balance.SAMPLING, Balance.LOGITS])
+def test_rare_classes_count_alike_when_asked(data: Data, tmp_path: Path, balance: Balance) -> None:
+    kept = np.flatnonzero((data.train_labels == 0) | (np.arange(20) < 6))
+    few = replace(data, train_keys=[data.train_keys[i] for i in kept], train_labels=data.train_labels[kept])
+    each = tuner(few, tmp_path / "run", recipe(few, balance=balance))
+    assert each.recipe.counts_classes_alike
+    each.run(Recorder(), ignore)
+    assert each.at.epoch == 3
+
+
+def test_only_the_wished_layers_move(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run", recipe(data, layers=1))
+    before = {name: p.clone() for name, p in each.network.named_parameters()}
+    each.run(Recorder(), ignore)
+    moved = {name for name, p in each.network.named_parameters() if not torch.equal(p, before[name])}
+    assert moved <= {*layer_groups(each.network)[-1], "head.weight", "head.bias"}
+    assert "head.weight" in moved

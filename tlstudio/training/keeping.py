@@ -1,0 +1,146 @@
+"""What a training writes while it runs, and how it goes on from that after a power cut, a kill or a loss that is no number.
+
+Two files: the checkpoint with everything that changes with each step, and the best weights so far, written only when they change.
+The checkpoint names the best weights that belong to it, and those of the one before stay until it is in place, so that the pair
+on the disk always fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from tlstudio.domain.errors import RunNotReady
+from tlstudio.training import checkpoint
+from tlstudio.training.candidates import Candidate, Score
+from tlstudio.training.schedule import BudgetClock
+
+if TYPE_CHECKING:
+    from tlstudio.training.finetune import FineTuner
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a training stands: epochs done, steps of the next one, its summed loss (nats) over the images seen.
+
+    best_epoch: 0 while nothing beat the probe. slower: factor of every rate after roll-backs. roll_backs: how many there were.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    loss: float = 0.0
+    seen: int = 0
+    best_epoch: int = 0
+    slower: float = 1.0
+    roll_backs: int = 0
+
+
+class Keeper:
+    """Writes and reads a tuner's checkpoint in a run's folder."""
+
+    def __init__(self, tuner: FineTuner, folder: Path) -> None:
+        self._tuner = tuner
+        self._folder = folder
+
+    def save(self) -> None:
+        """Raises DiskFull or CantWrite; the checkpoint before it stays as it was."""
+        tuner = self._tuner
+        best = best_name(tuner.at.best_epoch)
+        if not (self._folder / best).exists():
+            checkpoint.save(self._folder, tuner.best.weights, {}, best)
+        tensors: dict[str, Tensor] = {}
+        for name, parameter in tuner.parameters.items():
+            tensors[f"now/{name}"], tensors[f"average/{name}"] = parameter, tuner.average.weights[name]
+            for key, value in tuner.optimizer.state[parameter].items():
+                tensors[f"adam/{key}/{name}"] = value
+        tensors |= {f"soup/{name}": value for name, value in tuner.soup.weights.items()}
+        checkpoint.save(self._folder, tensors, self._state(best))
+        for old in self._folder.glob("best-*.safetensors"):
+            if old.name != best:
+                with suppress(OSError):
+                    old.unlink()
+
+    def _state(self, best: str) -> dict[str, Any]:
+        tuner = self._tuner
+        return {
+            "position": asdict(tuner.at),
+            "spent": tuner.clock.spent,
+            "budget": tuner.clock.seconds if isinstance(tuner.clock, BudgetClock) else None,
+            "best": asdict(tuner.best.score),
+            "best_name": tuner.best.name,
+            "best_file": best,
+            "soup": tuner.soup.count,
+            "micro": tuner.stepper.micro,
+            "scaler": tuner.stepper.scaler.state_dict(),
+            "origin": self._origin(),
+        }
+
+    def load(self) -> bool:
+        """Takes the tuner back to the checkpoint; False when there is none. Raises RunNotReady when it is another run's."""
+        found = checkpoint.load(self._folder)
+        if found is None:
+            return False
+        tensors, state = found
+        tuner = self._tuner
+        if state.get("origin") != self._origin():
+            raise RunNotReady(
+                "The images or the pretrained model are not the ones that this run began with.",
+                remedy="Connect the drive that holds them, or start the training again.",
+            )
+        best = checkpoint.load(self._folder, state["best_file"])
+        if best is None:
+            raise RunNotReady("The checkpoint of this run is damaged.", remedy="Start the training again.")
+        with torch.no_grad():
+            for name, parameter in tuner.parameters.items():
+                parameter.copy_(tensors[f"now/{name}"])
+                tuner.average.weights[name].copy_(tensors[f"average/{name}"])
+        self._load_optimizer(tensors)
+        tuner.at = Position(**state["position"])
+        tuner.clock.spent = state["spent"]
+        if isinstance(tuner.clock, BudgetClock):
+            tuner.clock.seconds = state["budget"]  # the wish of the first start; what has passed since is in `spent`
+        score = Score(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()})
+        tuner.best = Candidate(state["best_name"], best[0], score)
+        tuner.soup.count = state["soup"]
+        tuner.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
+        tuner.stepper.micro = state["micro"]
+        if state["scaler"] and tuner.stepper.scaler.is_enabled():
+            tuner.stepper.scaler.load_state_dict(state["scaler"])
+        return True
+
+    def _load_optimizer(self, tensors: dict[str, Tensor]) -> None:
+        state = self._tuner.optimizer.state
+        state.clear()
+        for name, parameter in self._tuner.parameters.items():
+            if f"adam/step/{name}" not in tensors:
+                continue
+            state[parameter] = {"step": tensors[f"adam/step/{name}"].to(parameter.device)}
+            for key in MOMENTS:  # laid out in memory as the parameter is: the fused optimiser counts on it
+                state[parameter][key] = torch.empty_like(parameter).copy_(tensors[f"adam/{key}/{name}"])
+
+    def _origin(self) -> str:
+        """Tells the images and pretrained weights of a run from any others: SHA-256 in hex."""
+        data = self._tuner.data
+        told = [self._tuner.network.spec.weights_hash, *data.train_keys, "|", *data.val_keys]
+        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def best_name(epoch: int) -> str:
+    """The file of the best weights so far, by the epoch that brought them; 0 for the probe's."""
+    return f"best-{epoch}.safetensors"
+
+
+def remove(folder: Path) -> None:
+    """Removes what a finished run needs no more."""
+    checkpoint.remove(folder)
+    for old in folder.glob("best-*.safetensors"):
+        with suppress(OSError):
+            old.unlink()

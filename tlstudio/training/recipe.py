@@ -1,0 +1,135 @@
+"""What a training does, settled before its first step from the settings, the amount of data and the device."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tlstudio.domain.runs import Balance, Mode, TrainSettings
+from tlstudio.training.augment import Augmentation
+
+PEAK_RATE = {Mode.BALANCED: 1e-3, Mode.THOROUGH: 5e-4}
+STEPS_WANTED = {Mode.BALANCED: 500, Mode.THOROUGH: 1000}
+EPOCHS_ALLOWED = {Mode.BALANCED: (6, 20), Mode.THOROUGH: (10, 40)}
+BATCHES = ((200, 8), (1000, 16))  # images below which a batch is smaller: few images still make steps enough
+BATCH = 32
+CPU_MICRO_BATCH = 16  # a processor gains nothing from more at once, and needs half the memory
+AVERAGE_DECAY = 0.998
+GRADIENT_NORM = 1.0
+MANY_IMAGES = 2000  # from here on mixup pays: fewer images and as few steps would rather be learned as they are
+MIXUP = 0.2
+SMALL_PHASE = 0.5  # share of the training at the lower resolution
+SMALL_EDGE = 0.72  # of the full edge: about half the pixels
+LEAST_SMALL_EDGE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything the loop needs to know besides the network and the images.
+
+    layers: layer groups of the backbone that are trained. peak_rate: of the head. logit_shift: log of the classes' shares, added
+    to the logits in training only (logit adjustment: Menon et al. 2021, arXiv 2007.07314). small_edge: edge in pixels of the
+    views in the first part of the training, 0 for the full one throughout. mixup: the Beta distribution's parameter, 0 for none.
+    budget: seconds for the steps and their measuring, None where the epochs decide.
+    """
+
+    epochs: int
+    batch: int
+    micro_batch: int
+    layers: int
+    peak_rate: float
+    layer_decay: float
+    weight_decay: float
+    label_smoothing: float
+    dropout: float
+    gradient_norm: float
+    average_decay: float
+    patience: int
+    augmentation: Augmentation
+    mixup: float
+    balanced_sampling: bool
+    logit_shift: tuple[float, ...] | None
+    small_edge: int
+    budget: float | None
+    seed: int
+
+    @property
+    def counts_classes_alike(self) -> bool:
+        """Candidates are compared by balanced accuracy where the training was told to mind rare classes."""
+        return self.balanced_sampling or self.logit_shift is not None
+
+    def edge(self, progress: float, full: int) -> int:
+        """Edge of the views in pixels at that point of the training."""
+        return self.small_edge if self.small_edge and progress < SMALL_PHASE else full
+
+
+def planned_epochs(settings: TrainSettings, images: int) -> int:
+    """Epochs asked for, or as many as give the mode's number of steps within sensible bounds."""
+    if settings.epochs:
+        return settings.epochs
+    steps = max(1, math.ceil(images / batch_for(settings, images)))
+    low, high = EPOCHS_ALLOWED[settings.mode]
+    return min(high, max(low, round(STEPS_WANTED[settings.mode] / steps)))
+
+
+def batch_for(settings: TrainSettings, images: int) -> int:
+    """Images of one step: as asked for, else by how many there are."""
+    return settings.batch_size or next((size for below, size in BATCHES if images < below), BATCH)
+
+
+def plan(
+    settings: TrainSettings,
+    labels: npt.NDArray[np.int64],
+    classes: int,
+    *,
+    groups: int,
+    look: Augmentation,
+    device: torch.device,
+    full_edge: int,
+    any_edge: bool,
+    budget: float | None = None,
+) -> Recipe:
+    """The recipe for training images with these labels (n,).
+
+    groups: layer groups of the backbone. look: what may be changed in these images, at normal strength. any_edge: whether the
+    backbone takes images of another size than it was built for.
+    """
+    images = len(labels)
+    batch = batch_for(settings, images)
+    counts = np.bincount(labels, minlength=classes)
+    shift = np.log(np.maximum(counts, 1) / images) if settings.balance is Balance.LOGITS else None
+    mixup = settings.mixup if settings.mixup is not None else (MIXUP if images >= MANY_IMAGES else 0.0)
+    small = round(full_edge * SMALL_EDGE / 32) * 32
+    phases = settings.low_resolution if settings.low_resolution is not None else images >= MANY_IMAGES
+    return Recipe(
+        epochs=planned_epochs(settings, images),
+        batch=batch,
+        micro_batch=min(batch, CPU_MICRO_BATCH) if device.type == "cpu" else batch,
+        layers=trained_layers(settings, groups),
+        peak_rate=settings.learning_rate or PEAK_RATE[settings.mode] * math.sqrt(batch / BATCH),
+        layer_decay=settings.layer_decay,
+        weight_decay=settings.weight_decay,
+        label_smoothing=settings.label_smoothing,
+        dropout=settings.dropout,
+        gradient_norm=GRADIENT_NORM,
+        average_decay=AVERAGE_DECAY,
+        patience=settings.patience,
+        augmentation=look.scaled(settings.augmentation),
+        mixup=mixup,
+        balanced_sampling=settings.balance is Balance.SAMPLING,
+        logit_shift=None if shift is None else tuple(float(v) for v in shift),
+        small_edge=small if phases and any_edge and LEAST_SMALL_EDGE <= small < full_edge else 0,
+        budget=budget,
+        seed=settings.seed,
+    )
+
+
+def trained_layers(settings: TrainSettings, groups: int) -> int:
+    """Layer groups of the backbone that are trained: as asked for, else all of them or the last third."""
+    if settings.layers >= 0:
+        return min(settings.layers, groups)
+    return groups if settings.mode is Mode.THOROUGH else max(2, round(groups / 3))

@@ -1,0 +1,92 @@
+"""How far a training is, by steps or by the clock, and what the learning rate makes of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+WARM_UP = 0.1  # share of the training over which the rate rises
+
+
+def rate_factor(progress: float, warm_up: float = WARM_UP) -> float:
+    """Factor of the learning rate at `progress` in 0 … 1: linear warm-up, then half a cosine to zero.
+
+    Loshchilov and Hutter 2017 (arXiv 1608.03983), with the warm-up of Goyal et al. 2017 (arXiv 1706.02677).
+    """
+    progress = min(max(progress, 0.0), 1.0)
+    if progress < warm_up:
+        return (progress + 0.01) / (warm_up + 0.01)  # the first step moves too
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / max(1e-9, 1 - warm_up)))
+
+
+class Clock(Protocol):
+    """Tells the loop where it stands. Only time that was reported with `spend` counts: a pause costs nothing."""
+
+    spent: float
+
+    def spend(self, seconds: float) -> None: ...
+
+    def progress(self, step: int) -> float:
+        """0 before the first step, 1 when it is over; `step` counts those already taken."""
+        ...
+
+    def epochs(self, done: int, steps_per_epoch: int, step: int) -> int:
+        """How many epochs there will be, as far as can be told."""
+        ...
+
+
+@dataclass
+class StepClock:
+    """A number of steps, settled before the first one: the same on every machine, busy or not."""
+
+    steps: int
+    spent: float = 0.0
+
+    def spend(self, seconds: float) -> None:
+        self.spent += seconds
+
+    def progress(self, step: int) -> float:
+        return min(1.0, step / max(1, self.steps))
+
+    def epochs(self, done: int, steps_per_epoch: int, step: int) -> int:
+        return math.ceil(self.steps / steps_per_epoch)
+
+
+@dataclass
+class BudgetClock:
+    """A number of seconds; the rate falls with them, so that the end comes when it should, at whatever speed."""
+
+    seconds: float
+    spent: float = 0.0
+
+    def spend(self, seconds: float) -> None:
+        self.spent += seconds
+
+    def progress(self, step: int) -> float:
+        return min(1.0, self.spent / self.seconds) if self.seconds > 0 else 1.0
+
+    def epochs(self, done: int, steps_per_epoch: int, step: int) -> int:
+        if not step or not self.spent:
+            return done + 1
+        steps = step * max(1.0, self.seconds / self.spent)
+        return max(done + 1, math.ceil(steps / steps_per_epoch))
+
+
+@dataclass
+class Stopwatch:
+    """Seconds since it was made or last read; `now` in seconds, replaceable in tests."""
+
+    now: Callable[[], float] = time.monotonic
+    started: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self.started = self.now()
+
+    def lap(self) -> float:
+        """Seconds since the last lap; starts the next."""
+        ended = self.now()
+        seconds, self.started = ended - self.started, ended
+        return seconds

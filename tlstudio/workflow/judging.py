@@ -1,0 +1,61 @@
+"""Which images a training is judged on, what it reached on them, and why one candidate became the model."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tlstudio.domain.errors import NotEnoughImages
+from tlstudio.domain.values import Interval, Split
+from tlstudio.evaluation.intervals import share_interval
+from tlstudio.evaluation.metrics import balanced_accuracy
+from tlstudio.images.splits import divide
+from tlstudio.training.candidates import PROBE, Score
+from tlstudio.workflow.run_data import Sample
+
+INNER_VAL = 0.15  # share of the training images held back for choosing when the project has no validation images
+
+
+def labels_of(samples: Sequence[Sample]) -> npt.NDArray[np.int64]:
+    """(n,) int64, in 0 … classes-1."""
+    return np.array([s.label for s in samples], dtype=np.int64)
+
+
+def hold_back(train: list[Sample], classes: int, seed: int) -> tuple[list[Sample], list[Sample]]:
+    """Cuts a validation part from the training images, groups staying together. Raises NotEnoughImages."""
+    parts = divide([str(s.label) for s in train], [s.unit for s in train], test=0.0, val=INNER_VAL, seed=seed)
+    kept = [s for s, part in zip(train, parts, strict=True) if part is Split.TRAIN]
+    held = [s for s, part in zip(train, parts, strict=True) if part is Split.VAL]
+    if not held or len({s.label for s in kept}) < classes:
+        raise NotEnoughImages(
+            "There are too few images to hold some back for choosing the best epoch.",
+            remedy="Use the quick mode, or add images.",
+        )
+    return kept, held
+
+
+def judge(samples: Sequence[Sample], probabilities: npt.NDArray[np.float64], classes: int) -> tuple[Interval, float]:
+    """Accuracy with its interval, and balanced accuracy, of probabilities (n, classes)."""
+    truth = labels_of(samples)
+    predicted = probabilities.argmax(axis=1)
+    units: list[Hashable] = [s.unit for s in samples]
+    return share_interval(predicted == truth, units), balanced_accuracy(truth, predicted, classes) or 0.0
+
+
+def interval_of(score: Score, samples: Sequence[Sample]) -> Interval:
+    """A candidate's accuracy with its interval."""
+    return share_interval(np.array(score.hits, dtype=bool), [s.unit for s in samples])
+
+
+def why(chosen: str, probe: Score, best: Score) -> str:
+    """One sentence for people on what was chosen."""
+    if chosen == PROBE:
+        return "Nothing that training tried beat the first result on the validation images by more than luck, so that is kept."
+    if best.share > probe.share:
+        kind = "accuracy" if best.share == best.accuracy else "balanced accuracy"
+        return (
+            f"Best {kind} on the validation images: {best.share:.1%}, against {probe.share:.1%} for the first result."
+        )
+    return "As accurate on the validation images as the first result, and surer of it."
