@@ -78,7 +78,8 @@ def _tuning(found: Comparison) -> str:
         return ""
     figures = f"{_percent(found.figure(Method.MODEL))} against {_percent(found.figure(Method.PROBE))}"
     if gain.p < CHANCE:
-        return f"Adjusting it to your images helps too: {figures} for the first result."
+        too = " too" if found.verdict is Verdict.HELPS else ""
+        return f"Adjusting it to your images helps{too}: {figures} for the first result."
     return f"Whether adjusting it to your images helps can't be told here: {figures} for the first result."
 
 

@@ -102,6 +102,8 @@ def test_few_groups_can_not_tell_what_many_images_could() -> None:
 
 def test_what_adjusting_brought_is_told_apart() -> None:
     assert "helps too" in judged(900, thumbnails=0.5, probe=0.80, model=0.94).tuning
+    unsure = judged(900, thumbnails=0.93, probe=0.80, model=0.94)
+    assert unsure.verdict is not Verdict.HELPS and "images helps: 94 %" in unsure.tuning
     assert "can't be told here" in judged(100, thumbnails=0.5, probe=0.92, model=0.93).tuning
 
 
