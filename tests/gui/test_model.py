@@ -17,11 +17,12 @@ from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
 from tlstudio.domain.events import Progress
 from tlstudio.domain.results import Expected, NotTried, Ranked, Recommendation
-from tlstudio.domain.runs import Mode
+from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.gui.messages import percent
 from tlstudio.gui.models import estimates, licences
 from tlstudio.gui.pages.model import ModelPage
+from tlstudio.gui.pages.model.advanced_fields import SECTIONS
 from tlstudio.gui.pages.model.advice import Advice
 from tlstudio.gui.widgets.model_card import ModelCardView
 
@@ -131,11 +132,16 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
     settings = page.advanced.settings(STARTER, Mode.THOROUGH)
     assert (settings.epochs, settings.input_size, settings.device, settings.fit) == (7, 160, "cpu", "pad")
     assert settings.mode is Mode.THOROUGH
-    for name in ("epochs", "size", "batch", "seed", "device", "fit", "rate", "other"):
+    for name in ("other", *(field.name for _, fields in SECTIONS for field in fields)):
         control = studio.find(f"model.{name}")
         assert control.accessibleName() and control.accessibleDescription()
     for name in ("epochs", "size"):
         studio.find(f"model.{name}", QSpinBox).setValue(0)
+    studio.find("model.device", QComboBox).setCurrentIndex(0)
+    studio.find("model.fit", QComboBox).setCurrentIndex(0)
+    assert page.advanced.settings(STARTER, Mode.QUICK) == TrainSettings(STARTER, Mode.QUICK), (
+        "left alone, all is as usual"
+    )
     studio.click("model.advanced")
 
 
@@ -323,9 +329,12 @@ def test_licences_in_words() -> None:
 
 
 def test_estimates_grow_with_mode_images_and_slowness() -> None:
-    quick, balanced, thorough = (estimates.training_seconds(mode, 300, 60, 50.0) for mode in Mode)
+    quick, balanced, thorough = (
+        estimates.training_seconds(TrainSettings(STARTER, mode), 300, 60, 50.0) for mode in Mode
+    )
     assert quick < balanced < thorough
-    assert estimates.training_seconds(Mode.BALANCED, 3000, 60, 50.0) > balanced
-    assert estimates.training_seconds(Mode.BALANCED, 300, 60, 5.0) > balanced
+    assert estimates.training_seconds(TrainSettings(STARTER), 3000, 60, 50.0) > balanced
+    assert estimates.training_seconds(TrainSettings(STARTER), 300, 60, 5.0) > balanced
+    assert estimates.training_seconds(TrainSettings(STARTER, minutes=10), 300, 60, 5.0) == 600
     assert estimates.in_words(4) == "a few seconds"
     assert estimates.in_words(130) == "about 2 minutes"

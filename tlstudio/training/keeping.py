@@ -107,8 +107,8 @@ class Keeper:
         tuner.clock.spent = state["spent"]
         if isinstance(tuner.clock, BudgetClock):
             tuner.clock.seconds = state["budget"]  # the wish of the first start; what has passed since is in `spent`
-        score = Score(**{k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()})
-        tuner.best = Candidate(state["best_name"], best[0], score)
+        kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()}
+        tuner.best = Candidate(state["best_name"], best[0], Score(**kept))
         tuner.soup.count = state["soup"]
         tuner.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
         tuner.stepper.micro = state["micro"]

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from tlstudio.domain.planning import BATCH, batch_for, planned_epochs
 from tlstudio.domain.runs import Balance, Mode, TrainSettings
 from tlstudio.training.augment import Augmentation
 
-PEAK_RATE = {Mode.BALANCED: 1e-3, Mode.THOROUGH: 5e-4}
-STEPS_WANTED = {Mode.BALANCED: 500, Mode.THOROUGH: 1000}
-EPOCHS_ALLOWED = {Mode.BALANCED: (6, 20), Mode.THOROUGH: (10, 40)}
-BATCHES = ((200, 8), (1000, 16))  # images below which a batch is smaller: few images still make steps enough
-BATCH = 32
+PEAK_RATE = {
+    Mode.BALANCED: 1e-3,
+    Mode.THOROUGH: 5e-4,
+}  # of the head, at a full batch; it falls with the root of the batch
 CPU_MICRO_BATCH = 16  # a processor gains nothing from more at once, and needs half the memory
 AVERAGE_DECAY = 0.998
 GRADIENT_NORM = 1.0
@@ -65,20 +65,6 @@ class Recipe:
     def edge(self, progress: float, full: int) -> int:
         """Edge of the views in pixels at that point of the training."""
         return self.small_edge if self.small_edge and progress < SMALL_PHASE else full
-
-
-def planned_epochs(settings: TrainSettings, images: int) -> int:
-    """Epochs asked for, or as many as give the mode's number of steps within sensible bounds."""
-    if settings.epochs:
-        return settings.epochs
-    steps = max(1, math.ceil(images / batch_for(settings, images)))
-    low, high = EPOCHS_ALLOWED[settings.mode]
-    return min(high, max(low, round(STEPS_WANTED[settings.mode] / steps)))
-
-
-def batch_for(settings: TrainSettings, images: int) -> int:
-    """Images of one step: as asked for, else by how many there are."""
-    return settings.batch_size or next((size for below, size in BATCHES if images < below), BATCH)
 
 
 def plan(

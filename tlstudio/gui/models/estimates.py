@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from tlstudio.domain.runs import Mode
+from tlstudio.domain.planning import planned_epochs
+from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui import messages
 
 # Learning costs more than looking: the way back through the part that is trained takes about twice the way forth.
 _COST = {Mode.QUICK: 1.0, Mode.BALANCED: 1.7, Mode.THOROUGH: 3.2}
-_USUAL_EPOCHS = {Mode.QUICK: 0, Mode.BALANCED: 12, Mode.THOROUGH: 24}
 _SETTING_UP = 4.0  # seconds for loading the model and fitting the first result
 
 
-def training_seconds(mode: Mode, images: int, held_out: int, images_per_second: float, epochs: int = 0) -> float:
-    """Seconds for `images` to train on and `held_out` to measure on. `epochs` 0: the usual number of the mode."""
+def training_seconds(settings: TrainSettings, images: int, held_out: int, images_per_second: float) -> float:
+    """Seconds for `images` to train on and `held_out` to measure on."""
+    if settings.minutes and settings.mode is not Mode.QUICK:
+        return 60 * settings.minutes
     speed = max(0.1, images_per_second)
     first = (images + held_out) / speed
-    rounds = (epochs or _USUAL_EPOCHS[mode]) if mode is not Mode.QUICK else 0
-    return _SETTING_UP + first + rounds * (images * _COST[mode] + held_out) / speed
+    rounds = planned_epochs(settings, images)
+    return _SETTING_UP + first + rounds * (images * _COST[settings.mode] + held_out) / speed
 
 
 def in_words(seconds: float) -> str:

@@ -166,9 +166,9 @@ class ModelPage(Page):
         status = self.shelf.statuses.get(self._model)
         speed = status.images_per_second if status is not None else None
         learn, held = splits.get(Split.TRAIN.value, 0), splits.get(Split.VAL.value, 0)
-        epochs = self.advanced.epochs.value()
         for mode in Mode:
-            seconds = None if speed is None else estimates.training_seconds(mode, learn, held, speed, epochs)
+            settings = self.advanced.settings(self._model, mode)
+            seconds = None if speed is None else estimates.training_seconds(settings, learn, held, speed)
             self.modes.tiles[mode].set_time("" if seconds is None else estimates.in_words(seconds))
 
     def continue_clicked(self) -> None:

@@ -1,0 +1,302 @@
+"""What the advanced settings are: their words, their limits, and the control that each of them gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+
+from tlstudio.gui import theme
+
+CHOSEN = "Chosen for you"
+Choices = tuple[tuple[Any, str], ...]
+BY_DATA: Choices = ((None, CHOSEN), (True, "Yes"), (False, "No"))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting. name: of the control; setting: of TrainSettings; then the caption and one plain sentence.
+
+    Either `choices`, or numbers from `least` to `most` by `step` with so many `decimals`; `special` is shown for the least.
+    """
+
+    name: str
+    setting: str
+    caption: str
+    sentence: str
+    choices: Choices = ()
+    least: float = 0
+    most: float = 0
+    step: float = 1
+    decimals: int = 0
+    start: float = 0
+    special: str = ""
+
+
+SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
+    (
+        "Images",
+        (
+            Field(
+                "size",
+                "input_size",
+                "Image size",
+                "Larger shows more detail and takes longer: twice the size is four times the time.",
+                most=1024,
+                step=32,
+                special="The model's own",
+            ),
+            Field(
+                "fit",
+                "fit",
+                "How images are fitted",
+                "Models see squares. Choose what happens to images that are not square.",
+                choices=(
+                    ("stretch", "Stretch to a square"),
+                    ("crop", "Cut out the middle"),
+                    ("pad", "Add black borders"),
+                ),
+            ),
+            Field(
+                "depth",
+                "depth",
+                "Images of more than 8 bits",
+                "Scans and 16-bit pictures: stretch each one by itself, or let a value look the same in all of them.",
+                choices=(("image", "Each by its own range"), ("dataset", "The same range for all images")),
+            ),
+            Field(
+                "flips",
+                "flips",
+                "Mirror left and right",
+                "May the model see images mirrored? Not when left and right differ in meaning.",
+                choices=BY_DATA,
+            ),
+            Field(
+                "upside",
+                "flips_vertical",
+                "Mirror up and down",
+                "May the model see images upside down? Right for surfaces, wrong for most scenes.",
+                choices=BY_DATA,
+            ),
+            Field(
+                "augmentation",
+                "augmentation",
+                "Random changes",
+                "How much crops, angles and light vary from round to round. More helps few images; too much hides details.",
+                most=3,
+                step=0.25,
+                decimals=2,
+                start=1,
+                special="None",
+            ),
+        ),
+    ),
+    (
+        "How long",
+        (
+            Field(
+                "minutes",
+                "minutes",
+                "Time limit in minutes",
+                "The whole training takes this long and ends with the best model.",
+                most=10_000,
+                step=5,
+                special="None",
+            ),
+            Field(
+                "epochs",
+                "epochs",
+                "Practice rounds (epochs)",
+                "How often the model sees every image.",
+                most=500,
+                special=CHOSEN,
+            ),
+            Field(
+                "patience",
+                "patience",
+                "Rounds without a gain",
+                "Training ends after so many. The last rounds are often the best, so it usually goes on.",
+                most=500,
+                special="Never ends early",
+            ),
+            Field(
+                "low_resolution",
+                "low_resolution",
+                "Begin with smaller images",
+                "The first half is about twice as fast; details come in the second.",
+                choices=BY_DATA,
+            ),
+        ),
+    ),
+    (
+        "What is learned",
+        (
+            Field(
+                "layers",
+                "layers",
+                "Layers that are trained",
+                "How many groups of layers change, counted from the last. 0 leaves the pretrained model as it is.",
+                least=-1,
+                most=500,
+                start=-1,
+                special="As the mode says",
+            ),
+            Field(
+                "adapter",
+                "adapter",
+                "Small additions (LoRA)",
+                "Trains a few new numbers beside the model's own. For large models, when memory is short.",
+                choices=(("none", "No"), ("lora", "Yes")),
+            ),
+            Field(
+                "rank", "adapter_rank", "Size of the additions", "Larger can learn more.", least=1, most=256, start=8
+            ),
+            Field(
+                "balance",
+                "balance",
+                "Classes of unequal size",
+                "Without help, rare classes are easily overlooked. With it, the accuracy over all images may fall.",
+                choices=(
+                    ("none", "Every image counts alike"),
+                    ("sampling", "Show rare classes more often"),
+                    ("logits", "Allow for how rare they are"),
+                ),
+            ),
+        ),
+    ),
+    (
+        "How it is learned",
+        (
+            Field(
+                "batch",
+                "batch_size",
+                "Images at a time",
+                "More is a little faster and needs more memory.",
+                most=512,
+                step=8,
+                special=CHOSEN,
+            ),
+            Field(
+                "rate",
+                "learning_rate",
+                "Learning rate",
+                "How large each correction is. Leave it, unless you know why not.",
+                most=1,
+                step=0.0001,
+                decimals=5,
+                special=CHOSEN,
+            ),
+            Field(
+                "layer_decay",
+                "layer_decay",
+                "Rate from layer to layer",
+                "Early layers know what all images share and change less: this share of the rate of the next group.",
+                least=0.05,
+                most=1,
+                step=0.05,
+                decimals=2,
+                start=0.75,
+            ),
+            Field(
+                "weight_decay",
+                "weight_decay",
+                "Weight decay",
+                "Keeps the model simple. More of it for few images.",
+                most=1,
+                step=0.01,
+                decimals=3,
+                start=0.05,
+                special="None",
+            ),
+            Field(
+                "dropout",
+                "dropout",
+                "Dropout",
+                "Share of what the model sees that is hidden in each step, so that it leans on nothing alone.",
+                most=0.9,
+                step=0.05,
+                decimals=2,
+                start=0.1,
+                special="None",
+            ),
+            Field(
+                "smoothing",
+                "label_smoothing",
+                "Label smoothing",
+                "How far a label is taken as nearly sure instead of sure: helps where some labels are wrong.",
+                most=0.5,
+                step=0.05,
+                decimals=2,
+                start=0.1,
+                special="None",
+            ),
+            Field(
+                "mixup",
+                "mixup",
+                "Blend pairs of images (mixup)",
+                "Helps with thousands of images.",
+                choices=((None, CHOSEN), (0.0, "No"), (0.2, "A little"), (0.8, "Much")),
+            ),
+        ),
+    ),
+    (
+        "This computer",
+        (
+            Field(
+                "device",
+                "device",
+                "Device",
+                "What computes. A graphics card is many times faster.",
+                choices=(
+                    ("auto", "The fastest there is"),
+                    ("cpu", "Processor"),
+                    ("cuda", "NVIDIA graphics card"),
+                    ("mps", "Apple graphics"),
+                ),
+            ),
+            Field("seed", "seed", "Random seed", "The same number gives the same result again.", most=2**31 - 1),
+            Field(
+                "events",
+                "events",
+                "TensorBoard files",
+                "Also writes the curves for that program, into the folder of the training.",
+                choices=((False, "No"), (True, "Yes")),
+            ),
+        ),
+    ),
+)
+
+
+def control_for(field: Field, changed: Callable[[], None]) -> QWidget:
+    """The control of a setting at its usual value; `changed` is called when the user sets another."""
+    if field.choices:
+        box = QComboBox()
+        for value, words in field.choices:
+            box.addItem(words, value)
+        box.currentIndexChanged.connect(lambda _: changed())
+        return box
+    number: QSpinBox | QDoubleSpinBox = QDoubleSpinBox(decimals=field.decimals) if field.decimals else QSpinBox()
+    whole = int if isinstance(number, QSpinBox) else float
+    number.setRange(whole(field.least), whole(field.most))
+    number.setSingleStep(whole(field.step))
+    number.setSpecialValueText(field.special)
+    number.setValue(whole(field.start))
+    number.valueChanged.connect(lambda _: changed())
+    _inset(number)
+    return number
+
+
+def value_of(control: QWidget) -> Any:
+    """What the user set."""
+    if isinstance(control, QComboBox):
+        return control.currentData()
+    assert isinstance(control, QSpinBox | QDoubleSpinBox)
+    # Spin boxes add up steps in binary; the user sees and means so many decimals.
+    return round(control.value(), control.decimals()) if isinstance(control, QDoubleSpinBox) else control.value()
+
+
+def _inset(box: QAbstractSpinBox) -> None:
+    """The text stands as far from the edge as in the other controls; the style sheet does not reach the inner field."""
+    box.lineEdit().setTextMargins(theme.S, 0, 0, 0)
