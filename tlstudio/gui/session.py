@@ -185,14 +185,14 @@ class Session(QObject):
         elif folder == self.project:
             self.say.emit(Text.NO_BACKUP.format(f"{error.what} {error.remedy}".strip()), "caution")
 
-    def refresh(self) -> None:
-        """Reads the summary again after images or labels changed."""
+    def refresh(self, summary: ProjectSummary | None = None) -> None:
+        """Reads the summary again after images or labels changed, unless somebody brings it along."""
         from tlstudio.workflow import projects
 
         if self.project is None:
             return
         try:
-            self.summary = projects.summary(self.project)
+            self.summary = summary or projects.summary(self.project)
         except StudioError as error:
             self.say.emit(str(error), "bad")
             return

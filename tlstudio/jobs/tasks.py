@@ -39,6 +39,7 @@ TASKS: dict[str, Task] = {
     "view_image": _light("viewing:view_image"),
     "view_deep": _light("viewing:view_deep"),
     "add_files": _light("adding_files:add_files"),
+    "edit_many": _light("labeling_many:edit_many"),
     "match_files": _light("matching:match_files"),
     "compare_labels": _light("agreement:compare"),
     "download_model": _light("models:download_model"),

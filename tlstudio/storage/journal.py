@@ -6,6 +6,7 @@ A change may move images to classes, set fields of images and rename or remove c
 from __future__ import annotations
 
 import itertools
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -81,6 +82,17 @@ def can_undo(project: Project) -> bool:
 
 def can_redo(project: Project) -> bool:
     return _exists(project, "kind = 'label' AND undone = 1 AND discarded = 0")
+
+
+def size_of_turn(project: Project, *, back: bool) -> int:
+    """How many images and fields the next `undo` (back) or `redo` would change; 0 where there is nothing to turn."""
+    condition = "undone = 0" if back else "undone = 1 AND discarded = 0"
+    newest = f"SELECT {'MAX' if back else 'MIN'}(id) FROM changes WHERE kind = 'label' AND {condition}"
+    events = " + ".join(
+        f"(SELECT COUNT(*) FROM {table} WHERE change_id = ({newest}))" for table in ("label_events", "field_events")
+    )
+    with project.read() as db:
+        return int(db.execute(f"SELECT {events}").fetchone()[0])
 
 
 def _exists(project: Project, condition: str) -> bool:
@@ -163,14 +175,10 @@ def _present(db: sqlite3.Connection, table: str, name: str, ids: Iterable[int]) 
     allowed = CLASS_FIELDS if table == "classes" else IMAGE_FIELDS | {"class_id"}
     if name not in allowed:
         raise ValueError(f"{name} is not a field that an edit of {table} may set")
-    wanted = list(dict.fromkeys(ids))
-    found: dict[int, Any] = {}
-    for start in range(0, len(wanted), 500):  # SQLite limits the number of parameters
-        part = wanted[start : start + 500]
-        marks = ",".join("?" * len(part))
-        rows = db.execute(f"SELECT id, {name} FROM {table} WHERE id IN ({marks})", part)
-        found.update({int(row[0]): row[1] for row in rows})
-    return found
+    cursor = db.cursor()
+    cursor.row_factory = None  # plain tuples: there may be a hundred thousand
+    sql = f"SELECT id, {name} FROM {table} WHERE id IN (SELECT value FROM json_each(?))"
+    return dict(cursor.execute(sql, (json.dumps(list(ids)),)))
 
 
 def _apply(db: sqlite3.Connection, kind: str, edit: Edit, author: str, of_change: int | None) -> None:

@@ -106,7 +106,9 @@ def _stored_names(project: Project, path: Path) -> list[str]:
 
 
 def _ids(db: sqlite3.Connection, sql: str, values: Sequence[object]) -> array[int]:
-    return array("q", (row[0] for row in db.execute(sql, values)))
+    # As one piece of JSON: a hundred thousand rows one by one would take several times as long.
+    (found,) = db.execute(f"SELECT json_group_array(id) FROM ({sql})", values).fetchone()
+    return array("q", json.loads(found))
 
 
 def _condition(query: ImageQuery) -> tuple[str, list[object]]:

@@ -78,6 +78,16 @@ def redo(project: Path) -> LabelChange | None:
     return _told(journal.redo(Project(project), author_name()), "moved again to", "Done again")
 
 
+def size_of_undo(project: Path) -> int:
+    """How many images and fields `undo` would change."""
+    return journal.size_of_turn(Project(project), back=True)
+
+
+def size_of_redo(project: Path) -> int:
+    """How many images and fields `redo` would change."""
+    return journal.size_of_turn(Project(project), back=False)
+
+
 def can_undo(project: Path) -> bool:
     return journal.can_undo(Project(project))
 

@@ -49,6 +49,30 @@ def test_an_edit_that_changes_nothing_is_no_change(pets: Pets) -> None:
     assert not journal.can_undo(made)
 
 
+def test_the_size_of_what_can_be_turned_is_known_before(pets: Pets) -> None:
+    made = pets(["cat", "dog", "cat"])
+    assert journal.size_of_turn(made, back=True) == 0
+    journal.record(made, Edit("Three", moves=[(1, 2), (3, 2)], fields=[(2, "unsure", 1)]), "ann")
+    labels.set_label(made, [1], "cat", "ann")
+    assert journal.size_of_turn(made, back=True) == 1
+    journal.undo(made)
+    assert journal.size_of_turn(made, back=True) == 3
+    assert journal.size_of_turn(made, back=False) == 1
+    journal.undo(made)
+    assert journal.size_of_turn(made, back=True) == 0
+    assert journal.size_of_turn(made, back=False) == 3, "the older of both comes first"
+
+
+def test_an_edit_of_very_many_images(pets: Pets) -> None:
+    """More than a statement of the database may have parameters."""
+    made = pets(["cat", "dog"] * 20_000)
+    everyone = list(range(1, 40_001))
+    assert labels.set_label(made, everyone, "dog", "ann") == 20_000
+    assert set(labels_now(made)) == {"dog"}
+    assert journal.undo(made) == Turned(20_000, "cat")
+    assert labels_now(made) == ["cat", "dog"] * 20_000
+
+
 def test_an_edit_keeps_what_was_undone_from_coming_back(pets: Pets) -> None:
     made = pets(["cat", "dog"])
     labels.set_label(made, [1], "dog", "ann")

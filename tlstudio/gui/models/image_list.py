@@ -6,6 +6,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -143,13 +144,15 @@ class ImageListModel(QAbstractListModel):
         except ValueError:
             return QModelIndex()
 
-    def places_of(self, image_ids: Collection[int]) -> list[int]:
+    def places_of(self, image_ids: Collection[int]) -> Sequence[int]:
         """The places of those among these images that are shown, ascending."""
         if len(image_ids) == 1:
             found = self.index_of(next(iter(image_ids)))
             return [found.row()] if found.isValid() else []
         wanted = set(image_ids)
-        return [place for place, number in enumerate(self._ids) if number in wanted] if wanted else []
+        if len(wanted) >= len(self._ids) and wanted.issuperset(self._ids):
+            return range(len(self._ids))
+        return list(compress(range(len(self._ids)), map(wanted.__contains__, self._ids))) if wanted else []
 
     def section_of(self, row: int) -> int:
         """The number of the section that holds `row`."""

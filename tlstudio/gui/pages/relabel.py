@@ -6,32 +6,41 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.values import ProjectSummary
+from tlstudio.gui import messages
 from tlstudio.gui.job_bridge import error_text
 from tlstudio.gui.session import Session
-from tlstudio.workflow import labeling
+from tlstudio.workflow import labeling, labeling_many
 from tlstudio.workflow.labeling import LabelChange
+from tlstudio.workflow.labeling_many import ManyChanged
 
 T = TypeVar("T")
+
+MANY = 2000  # images from which on a change is left to the worker: it would hold up the window
+_TASK = "edit_many"
 
 
 class Text:
     """Words of the toasts."""
 
     undo, redo = "Undo", "Redo"
+    working = "Changing {images}"
+    busy = "One moment: {images} are being changed."
 
 
 class Relabeler(QObject):
     """changed: (image ids, class name or None) after `assign`. edited: (image ids) after `edit`. reloaded: after an undo, or when
     the classes changed. turned: the id of an image that an undo or redo has changed.
 
-    `telling` is true while the other pages hear of a change that this page has shown already.
+    `telling` is true while the other pages hear of a change that this page has shown already. Very many images are changed by the
+    worker: what is returned says then that nothing has changed yet, and the signals come when it is done.
     """
 
-    changed = Signal(list, object)
-    edited = Signal(list)
+    changed = Signal(object, object)  # lists go as they are: Qt would turn them over number by number
+    edited = Signal(object)
     reloaded = Signal()
     turned = Signal(int)
 
@@ -45,6 +54,9 @@ class Relabeler(QObject):
         """Gives images a class (None takes it away) and offers the undo. False when nothing was changed."""
         if not ids:
             return False
+        if len(ids) > MANY:
+            self._hand_over("label", ids, (label,), lambda _: self.changed.emit(list(ids), label))
+            return False
         change = self._try(lambda project: labeling.set_label(project, list(ids), label))
         if change is None or not change.images:
             return False
@@ -52,6 +64,13 @@ class Relabeler(QObject):
         self._tell()
         self._session.toast.emit(change.sentence, Text.undo, self.undo)
         return True
+
+    def do(self, name: str, ids: Sequence[int], *values: object) -> bool:
+        """`edit` with one of `labeling_many.DEEDS` by its name, for any number of images."""
+        if len(ids) > MANY:
+            self._hand_over(name, ids, values, lambda _: self.edited.emit(list(ids)))
+            return False
+        return self.edit(ids, lambda project: labeling_many.DEEDS[name](project, list(ids), *values))
 
     def edit(self, ids: Sequence[int], deed: Callable[[Path], LabelChange]) -> bool:
         """Does something else to images (marks, notes, suggestions) and offers the undo. False when nothing was changed."""
@@ -64,18 +83,29 @@ class Relabeler(QObject):
         return True
 
     def undo(self) -> None:
-        self._turn(labeling.undo, Text.redo, self.redo)
+        self._turn("undo", labeling.size_of_undo, Text.redo, self.redo)
 
     def redo(self) -> None:
-        self._turn(labeling.redo, Text.undo, self.undo)
+        self._turn("redo", labeling.size_of_redo, Text.undo, self.undo)
 
-    def _turn(self, deed: Callable[[Path], LabelChange | None], back: str, do: Callable[[], None]) -> None:
-        change = self._try(deed)
+    def _turn(self, name: str, size: Callable[[Path], int], back: str, do: Callable[[], None]) -> None:
+        events = self._try(size)
+        if events is not None and events > MANY:
+            self._hand_over(name, (), (), self._show_turned, (back, do), count=events)
+            return
+        change = self._try(labeling_many.TURNS[name]) if events is not None else None
         if change is not None:
             self._after()
-            if change.first is not None:
-                self.turned.emit(change.first)
+            self._point_at(change)
             self._session.toast.emit(change.sentence, back, do)
+
+    def _show_turned(self, change: LabelChange) -> None:
+        self.reloaded.emit()
+        self._point_at(change)
+
+    def _point_at(self, change: LabelChange) -> None:
+        if change.first is not None:
+            self.turned.emit(change.first)
 
     def can_undo(self) -> bool:
         return self._session.project is not None and labeling.can_undo(self._session.project)
@@ -97,11 +127,62 @@ class Relabeler(QObject):
             self._session.toast.emit(did[0].sentence, Text.undo, self.undo)
         return True
 
+    # --- very many images ---
+
+    def _hand_over(
+        self,
+        name: str,
+        ids: Sequence[int],
+        values: Sequence[object],
+        show: Callable[[LabelChange], None],
+        back: tuple[str, Callable[[], None]] | None = None,
+        *,
+        count: int = 0,
+    ) -> None:
+        """Lets the worker do it. show: brings the page up to date. back: the button that takes it back, and what that does."""
+        project = self._try(lambda project: project)
+        if project is None:
+            return
+        title = Text.working.format(images=messages.count(count or len(ids), "image"))
+        wanted = {"project": project, "deed": name, "ids": list(ids), "values": tuple(values)}
+        job = self._session.bridge.submit(_TASK, title, **wanted)
+        turn = back or (Text.undo, self.undo)
+        job.finished.connect(lambda result: self._handed_back(project, result, show, turn))
+        job.failed.connect(lambda error: self._session.toast.emit(error_text(error), "", None))
+
+    def _handed_back(
+        self,
+        project: Path,
+        result: ManyChanged,
+        show: Callable[[LabelChange], None],
+        turn: tuple[str, Callable[[], None]],
+    ) -> None:
+        change = result.change
+        if project != self._session.project or change is None or not change.images:
+            return
+        show(change)
+
+        def tell() -> None:
+            if project == self._session.project:
+                self._tell(result.summary)
+                self._session.toast.emit(change.sentence, *turn)
+
+        QTimer.singleShot(0, self, tell)  # in a turn of its own: each of both takes its time
+
+    def _busy(self) -> str:
+        """What is said while many images are being changed; they can't be changed otherwise meanwhile. Empty else."""
+        job = self._session.bridge.running(_TASK)
+        if job is None:
+            return ""
+        doing = job.title.removeprefix(Text.working.format(images=""))
+        return Text.busy.format(images=doing)
+
     def _try(self, deed: Callable[[Path], T]) -> T | None:
         if self._session.project is None:
             return None
-        if self._session.read_only.reason:
-            self._session.toast.emit(self._session.read_only.reason, "", None)
+        refused = self._session.read_only.reason or self._busy()
+        if refused:
+            self._session.toast.emit(refused, "", None)
             return None
         try:
             return deed(self._session.project)
@@ -113,9 +194,9 @@ class Relabeler(QObject):
         self.reloaded.emit()
         self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, summary: ProjectSummary | None = None) -> None:
         self.telling = True
         try:
-            self._session.refresh()
+            self._session.refresh(summary)
         finally:
             self.telling = False

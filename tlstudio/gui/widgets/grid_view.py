@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -127,15 +129,18 @@ class GridView(DragDropView):
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         return QRegion(self.viewport().rect())
 
-    def selected_rows(self) -> list[int]:
-        """Row numbers, in the order they were taken."""
+    def selected_parts(self) -> list[range]:
+        """Row numbers in runs, from the top."""
         selection = self.selectionModel().selection()
         parts = [selection.at(number) for number in range(selection.size())]
-        return [row for part in parts for row in range(part.top(), part.bottom() + 1)]
+        return sorted((range(part.top(), part.bottom() + 1) for part in parts), key=lambda part: part.start)
 
-    def ranges(self, rows: list[int]) -> QItemSelection:
+    def ranges(self, rows: Sequence[int]) -> QItemSelection:
         """A selection of rows; neighbours become one range, so that thousands stay quick."""
         selection = QItemSelection()
+        if rows and max(rows) - min(rows) + 1 == len(rows):
+            selection.select(self._images.index(min(rows)), self._images.index(max(rows)))
+            return selection
         start = previous = -2
         for row in [*sorted(rows), -2]:
             if row != previous + 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from PySide6.QtCore import (
     QEvent,
@@ -105,7 +106,7 @@ class ThumbnailGrid(GridView):
 
     def selected_ids(self) -> list[int]:
         ids = self._images.ids()
-        return [ids[row] for row in sorted(self.selected_rows())]
+        return list(chain.from_iterable(ids[part.start : part.stop] for part in self.selected_parts()))
 
     def selected_count(self) -> int:
         selection = self.selectionModel().selection()
@@ -132,7 +133,7 @@ class ThumbnailGrid(GridView):
         """The image to go on with when some leave their place: the next one that stays, or else the one before."""
         ids = self._images.ids()
         gone = self._images.places_of(leaving)
-        if not gone:
+        if not gone or len(gone) == len(ids):
             return None
         out = set(leaving)
         after = next((ids[place] for place in range(gone[-1] + 1, len(ids)) if ids[place] not in out), None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject
 
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui.pages.relabel import Relabeler
-from tlstudio.workflow import labeling
 
 UNSURE, LEFT_OUT, NOTE = "u", "x", "n"  # the keys, which are the names here
 
@@ -22,16 +21,12 @@ class Marking(QObject):
 
     def toggle(self, key: str, ids: Sequence[int], current: ImageRow) -> bool:
         """Marks all of `ids`, or takes the mark away from all, whichever `current` does not have yet."""
-        deeds: dict[str, tuple[Callable[..., labeling.LabelChange], bool]] = {
-            UNSURE: (labeling.set_unsure, not current.unsure),
-            LEFT_OUT: (labeling.set_left_out, not current.excluded),
-        }
-        deed, value = deeds[key]
-        return self._relabeler.edit(ids, lambda project: deed(project, list(ids), value))
+        deed, value = {UNSURE: ("unsure", not current.unsure), LEFT_OUT: ("left_out", not current.excluded)}[key]
+        return self._relabeler.do(deed, ids, value)
 
     def note(self, ids: Sequence[int], words: str) -> bool:
-        return self._relabeler.edit(ids, lambda project: labeling.set_note(project, list(ids), words))
+        return self._relabeler.do("note", ids, words)
 
     def accept(self, ids: Sequence[int]) -> bool:
         """Takes over the suggestions of these images."""
-        return self._relabeler.edit(ids, lambda project: labeling.accept_suggestions(project, list(ids)))
+        return self._relabeler.do("accept", ids)

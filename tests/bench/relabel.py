@@ -1,0 +1,119 @@
+"""All images of a project get another class with one key, and back again: time, stalls of the window, and memory.
+
+    python -m tests.bench.relabel [--images 100000]
+
+Through the Labels page of a real window: Ctrl+A, a number key, Ctrl+Z, Ctrl+Shift+Z. Printed as one JSON line: for each step
+the milliseconds until the grid shows it, the longest gap between two ticks of a 5 ms timer meanwhile, and the most processor
+time that the window's thread used between two of them, which other work on the machine lengthens less; at the end the resident
+memory that came on top in the window's process, in megabytes. The machine should have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench.grid import CLASSES, make_project
+
+TICK_MS = 5
+PATIENCE = 120.0
+
+
+def measure(project: Path) -> None:
+    import psutil
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtTest import QTest
+
+    from tlstudio.gui import application as studio
+    from tlstudio.gui.main_window import MainWindow
+
+    MainWindow._after_first_picture = lambda window: None  # no other pages, and one worker
+    application = studio.make_application([])
+    window = studio.show_window(application)
+    studio.furnish(application, window)
+    window.resize(1280, 800)
+    window.session.open_project(project)
+    window.go("labels")
+    page = window.stack.page("labels")
+    window.bridge.submit("view_deep", path=project / "none.png")  # the worker is there, as it is when a user comes here
+    deadline = time.perf_counter() + PATIENCE
+    while window.bridge.jobs():
+        assert time.perf_counter() < deadline
+        QTest.qWait(50)
+    QTest.qWait(500)
+    gaps: list[float] = []
+    work: list[float] = []
+    last = worked = 0.0
+
+    def tick() -> None:
+        nonlocal last, worked
+        now, busy = time.perf_counter(), time.thread_time()
+        gaps.append((now - last) * 1000 - TICK_MS)
+        work.append((busy - worked) * 1000)
+        last, worked = now, busy
+
+    timer = QTimer(window, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(tick)
+    process = psutil.Process()
+    before = process.memory_info().rss
+    figures: dict[str, object] = {"images": page.gallery.total}
+
+    def step(name: str, deed: Callable[[], object], shown: Callable[[], bool]) -> None:
+        nonlocal last, worked
+        gaps.clear()
+        work.clear()
+        worked = time.thread_time()
+        began = last = time.perf_counter()
+        timer.start()
+        deed()
+        while not shown():
+            assert time.perf_counter() - began < PATIENCE, f"{name} never came to an end"
+            QTest.qWait(5)
+        QTest.qWait(100)
+        timer.stop()
+        took = (time.perf_counter() - began) * 1000 - 100
+        figures[name] = {"ms": round(took), "longest_stall_ms": round(max(gaps)), "longest_work_ms": round(max(work))}
+
+    def in_second_class() -> int:
+        return next(s.count for s in page.grid.images.sections if s.label == CLASSES[1])
+
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    total, few = page.gallery.total, in_second_class()
+    page.grid.setFocus()
+    step(
+        "select", lambda: QTest.keyClick(page.grid, Qt.Key.Key_A, control), lambda: page.grid.selected_count() == total
+    )
+    step("label", lambda: QTest.keyClicks(page.grid, "2"), lambda: in_second_class() == total)
+    step("undo", lambda: QTest.keyClick(page.grid, Qt.Key.Key_Z, control), lambda: in_second_class() == few)
+    step("redo", lambda: QTest.keyClick(page.grid, Qt.Key.Key_Z, control | shift), lambda: in_second_class() == total)
+    figures["more_mb"] = round((process.memory_info().rss - before) / 1e6, 1)
+    print(json.dumps({"bench": "relabel", **figures}))
+    window.close()
+    studio.end(window)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=int, default=100_000)
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure is not None:
+        measure(options.measure)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        environment = {**os.environ, "TLSTUDIO_HOME": str(folder / "home")}
+        environment.setdefault("QT_QPA_PLATFORM", "offscreen")
+        command = [sys.executable, "-m", "tests.bench.relabel", "--measure", str(make_project(folder, options.images))]
+        raise SystemExit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()
