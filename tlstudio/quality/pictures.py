@@ -36,7 +36,7 @@ def blanks(evidence: Evidence) -> Finding | None:
         Severity.MEDIUM,
         [image for *_, image in found],
         ("is blank", "are blank"),
-        "They show nothing of their class and teach the model noise.",
+        "A picture without content shows nothing of its class and teaches the model noise.",
     )
 
 
@@ -88,7 +88,7 @@ def tiny(evidence: Evidence) -> Finding | None:
         Severity.LOW,
         [image for *_, image in found],
         (f"is smaller than {TINY} pixels", f"are smaller than {TINY} pixels"),
-        "They are enlarged for the model and show little of what it should learn.",
+        "What is this small is enlarged for the model and shows little of what it should learn.",
     )
 
 
@@ -111,7 +111,7 @@ def outliers(evidence: Evidence) -> Finding | None:
         Severity.LOW,
         [seen[row][0] for row in worst],
         (f"is unlike the others in {told}", f"are unlike the others in {told}"),
-        "They may not belong here, such as a screenshot among photographs.",
+        "What differs that much may not belong here, such as a screenshot among photographs.",
     )
 
 
