@@ -63,6 +63,9 @@ def test_the_whole_way_in_json(
     evaluated = result("evaluate", "--project", place, "--run", trained["run"])
     assert evaluated["n"] == imported["splits"]["test"]
     assert set(evaluated["accuracy"]) == {"value", "low", "high"}
+    assert set(evaluated["baselines"]) == {"majority", "thumbnails", "probe", "model"}
+    assert evaluated["baselines"]["model"]["accuracy"] == evaluated["accuracy"]
+    assert evaluated["transfer"]["verdict"] in ("helps", "negative", "unclear") and evaluated["transfer"]["sentence"]
     exported = result("export", "--project", place, "--out", out)
     assert exported["certificate"]["passed"] is True
     for name, begins in (("r.pdf", b"%PDF-"), ("r.html", b"<!doctype html>")):
@@ -70,8 +73,12 @@ def test_the_whole_way_in_json(
         assert written["run"] == trained["run"]
         assert Path(written["file"]).read_bytes().startswith(begins)
         assert written["bytes"] == (tmp_path / name).stat().st_size
-    ranking = result("models", "recommend", "--project", place)["ranking"]
-    assert [r["model"] for r in ranking] == [STARTER]
+    recommended = result("models", "recommend", "--project", place, "--time-limit", "300")
+    assert [r["model"] for r in recommended["ranking"]] == [STARTER]
+    assert set(recommended["ranking"][0]) >= {"model", "score", "interval", "seconds", "neighbours", "bytes"}
+    assert recommended["not_measured"] and not recommended["not_tried"]
+    assert call("models", "recommend", "--project", place, "--time-limit", "0", "--json") == 2
+    assert lines(capsys.readouterr().out)[-1]["kind"] == "WrongUsage"
     assert call("predict", out, source / "red", "--json") == 0
     rows = [line for line in lines(capsys.readouterr().out) if line["event"] == "predicted"]
     assert len(rows) == 13
