@@ -140,6 +140,30 @@ def test_earlier_trainings_are_listed_and_shown(studio, page: TrainPage, project
     studio.wait(lambda: studio.window.bridge.running("evaluate") is None)
 
 
+def test_several_trainings_stand_side_by_side(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("train")
+    rows = runs.list_runs(project)
+    quick = next(n for n, row in enumerate(rows) if row.mode is Mode.QUICK)
+    other = next(n for n, row in enumerate(rows) if row.mode is Mode.BALANCED and row.state is RunState.FINISHED)
+    page.table.selectRow(quick)
+    assert not page.comparison.isVisible()
+    index = page.table.runs.index(other, 0)
+    place = page.table.visualRect(index).center()
+    QTest.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, place)
+    assert page.comparison.isVisible() and not page.panel.isVisible()
+    assert not page.primary.isEnabled()
+    table = page.comparison.table
+    captions = [table.verticalHeaderItem(n).text() for n in range(table.rowCount())]
+    assert captions[0] == "Accuracy" and "Mode" in captions and "Practice rounds (epochs)" in captions
+    reached = {table.item(0, column).text() for column in range(2)}
+    assert reached == {rows[n].accuracy.percent() for n in (quick, other)}
+    modes = {table.item(captions.index("Mode"), column).text() for column in range(2)}
+    assert modes == {"Quick", "Balanced"}
+    assert not page.comparison.grab().isNull()
+    page.table.selectRow(quick)
+    assert page.panel.isVisible() and not page.comparison.isVisible()
+
+
 def test_a_model_that_is_not_here_fails_with_a_way_out(studio, page: TrainPage) -> None:
     studio.window.go("train")
     page.start(TrainSettings("resnet50.a1_in1k", Mode.QUICK))

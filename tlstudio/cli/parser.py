@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import checking, commands, data, keeping, label_commands
+from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
-    "export", "predict", "report", "backups",
+    "export", "predict", "report", "backups", "runs",
 )  # fmt: skip
 
 
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
     keeping.backups_command(sub, shared)
+    run_commands.runs_command(sub, shared)
     return parser
 
 

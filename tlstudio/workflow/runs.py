@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from tlstudio.domain.run_comparison import RunComparison, side_by_side
 from tlstudio.domain.runs import RunRow, RunState
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project
@@ -29,3 +31,8 @@ def resumable(project: Path) -> RunRow | None:
     if newest is None or newest.state not in (RunState.INTERRUPTED, RunState.FAILED):
         return None
     return newest
+
+
+def compare(project: Path, run_ids: Sequence[str]) -> RunComparison:
+    """Runs side by side, with their curves; raises RunNotFound."""
+    return side_by_side([run(project, run_id) for run_id in run_ids])

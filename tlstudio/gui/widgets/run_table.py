@@ -15,9 +15,10 @@ _HEIGHT, _LEAST = 168, 104
 
 
 class RunTable(QTableView):
-    """chosen: another run is the current one. opened: Return or double click."""
+    """chosen: another run is the current one. several: two or more are selected. opened: Return or double click."""
 
     chosen = Signal(object)
+    several = Signal(list)
     opened = Signal(object)
 
     def __init__(self, name: str, accessible: str, parent: QWidget | None = None) -> None:
@@ -27,7 +28,7 @@ class RunTable(QTableView):
         self.runs = RunListModel(self)
         self.setModel(self.runs)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
@@ -40,7 +41,7 @@ class RunTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(theme.HIT)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.selectionModel().currentRowChanged.connect(lambda *_: self._tell())
+        self.selectionModel().selectionChanged.connect(lambda *_: self._tell())
         self.activated.connect(lambda index: self.opened.emit(self.runs.row(index.row())))
 
     def show_runs(self, rows: Sequence[RunRow], current: str) -> None:
@@ -57,7 +58,13 @@ class RunTable(QTableView):
         index = self.currentIndex()
         return self.runs.row(index.row()) if index.isValid() else None
 
+    def selected(self) -> list[RunRow]:
+        """In the order of the table."""
+        return [self.runs.row(n) for n in sorted(index.row() for index in self.selectionModel().selectedRows())]
+
     def _tell(self) -> None:
-        row = self.current()
-        if row is not None:
-            self.chosen.emit(row)
+        rows = self.selected()
+        if len(rows) > 1:
+            self.several.emit(rows)
+        elif rows:
+            self.chosen.emit(rows[0])

@@ -14,6 +14,7 @@ from tlstudio.gui.job_bridge import Job, error_text
 from tlstudio.gui.models.model_titles import title_of
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.pages.run_reader import RunReader
+from tlstudio.gui.pages.train.comparison import ComparisonPanel
 from tlstudio.gui.pages.train.panel import RunPanel
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.inline_message import InlineMessage
@@ -24,7 +25,8 @@ class Text:
     """Words of the Train page."""
 
     title = "Train"
-    resting = "Your trainings so far. Choose one to look at it, or train again."
+    resting = "Your trainings so far. Choose one to look at it, several with Ctrl to compare them, or train again."
+    several = "Choose a single training to see its results."
     training = "You can leave this page or work on; the training goes on by itself."
     primary = "See the results"
     wait = "The results can be opened when the training is done."
@@ -64,10 +66,14 @@ class TrainPage(Page):
         self.list_title.setProperty("role", "card-title")
         self.table = RunTable("train.runs", Text.runs, self)
         self.table.chosen.connect(self._run_chosen)
+        self.table.several.connect(self._runs_chosen)
         self.table.opened.connect(lambda _: self.continue_clicked())
+        self.comparison = ComparisonPanel(self)
+        self.comparison.hide()
         self.content.setSpacing(theme.M)
         self.content.addWidget(self.message)
         self.content.addWidget(self.panel, 1)
+        self.content.addWidget(self.comparison, 1)
         self.content.addWidget(self.list_title)
         self.content.addWidget(self.table)
         self._buttons()
@@ -228,6 +234,12 @@ class TrainPage(Page):
         if self._job is None:
             self._show_row(row)
 
+    def _runs_chosen(self, rows: list[RunRow]) -> None:
+        """Several at once: side by side, the newest first as in the list."""
+        if self._job is None:
+            self.comparison.show_runs([self.runs.read(row.id) or row for row in rows])
+            self._update()
+
     def _show_row(self, row: RunRow) -> None:
         self._shown = row.id
         self.panel.show_run(self.runs.read(row.id) or row)
@@ -288,6 +300,9 @@ class TrainPage(Page):
             button.setVisible(live)
             if not live:
                 button.setEnabled(True)
+        compared = not live and len(self.table.selected()) > 1
+        self.panel.setVisible(not compared)
+        self.comparison.setVisible(compared)
         for part in (self.other_button, self.again_button, self.table, self.list_title):
             part.setVisible(not live)
         words = Text.resume if self._paused and live else Text.pause
@@ -295,5 +310,5 @@ class TrainPage(Page):
         self.pause_button.setAccessibleName(words)
         icons.set_icon(self.pause_button, "play" if self._paused and live else "pause", "text", 16)
         row = self.table.current()
-        ready = not live and row is not None and row.state is RunState.FINISHED
-        self.set_primary(Text.primary, enabled=ready, hint=Text.wait if live else "")
+        ready = not live and not compared and row is not None and row.state is RunState.FINISHED
+        self.set_primary(Text.primary, enabled=ready, hint=Text.wait if live else Text.several if compared else "")

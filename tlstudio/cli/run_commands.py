@@ -1,0 +1,67 @@
+"""The command `runs`: the trainings of a project, and some of them side by side."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from tlstudio.cli.keeping import Subcommands
+from tlstudio.cli.output import Output
+from tlstudio.domain.run_comparison import RunComparison, side_by_side
+from tlstudio.domain.runs import RunRow
+
+
+def runs_command(sub: Subcommands[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
+    """`runs list` and `runs compare`."""
+    text = "the trainings of a project"
+    inner = sub.add_parser("runs", help=text, description=text).add_subparsers(
+        dest="what", required=True, metavar="list|compare"
+    )
+    for name, help_text, action in (
+        ("list", "all of them, the newest first", list_),
+        ("compare", "some of them side by side: figures, and the settings that differ", compare),
+    ):
+        p = inner.add_parser(name, parents=[shared], help=help_text, description=help_text)
+        p.add_argument("--project", type=Path, required=True, metavar="DIR")
+        p.set_defaults(action=action)
+    p.add_argument("runs", nargs="+", metavar="RUN")
+
+
+def list_(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.runs import list_runs
+
+    found = list_runs(options.project)
+    rows = [
+        (run.id, f"{datetime.fromtimestamp(run.created_at):%Y-%m-%d %H:%M}", run.model, run.mode.value, _reached(run))
+        for run in found
+    ]
+    if rows:
+        output.table("", ("Run", "When", "Model", "Mode", "Accuracy"), rows)
+    else:
+        output.say("This project has no trainings yet.")
+    output.result(side_by_side(found))
+
+
+def compare(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.runs import compare as put_together
+
+    found = put_together(options.project, options.runs)
+    output.table("", ("", *(run.id for run in found.runs)), _lines(found))
+    output.result(found)
+
+
+def _lines(found: RunComparison) -> list[tuple[str, ...]]:
+    runs = found.runs
+    lines = [
+        ("Accuracy", *(_reached(run) for run in runs)),
+        ("Balanced accuracy", *("–" if r.balanced_accuracy is None else f"{r.balanced_accuracy:.1%}" for r in runs)),
+        ("Chosen", *(run.chosen or "–" for run in runs)),
+        ("Epochs", *(f"{run.epochs:,}" for run in runs)),
+        ("Time", *(f"{run.seconds:,.1f} s" for run in runs)),
+    ]
+    return lines + [(d.setting.replace("_", " "), *(str(value) for value in d.values)) for d in found.differences]
+
+
+def _reached(run: RunRow) -> str:
+    return run.state.value if run.accuracy is None else run.accuracy.percent()

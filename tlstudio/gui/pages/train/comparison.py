@@ -1,0 +1,114 @@
+"""Several runs side by side: their curves in one picture, and below what they reached and what was set differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tlstudio.domain.run_comparison import RunComparison, side_by_side
+from tlstudio.domain.runs import RunRow
+from tlstudio.gui import messages, theme
+from tlstudio.gui.models.model_titles import title_of
+from tlstudio.gui.models.run_list import MODES
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.model.advanced_fields import SECTIONS
+from tlstudio.gui.widgets.curves import Curve, Curves
+
+
+class Text:
+    """Words of the comparison."""
+
+    curves = "Accuracy on validation images, by epoch"
+    table = "Trainings side by side"
+    accuracy, balanced, kept, epochs, took = (
+        "Accuracy",
+        "Balanced accuracy",
+        "Kept",
+        "Epochs",
+        "Training took",
+    )
+    model, mode = "Model", "Mode"
+    nothing = "–"
+
+
+class ComparisonPanel(QFrame):
+    """`show_runs` two or more."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self.curves = named(Curves(self), "train.curves", Text.curves)
+        self.table = named(QTableWidget(self), "train.side_by_side", Text.table)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.setShowGrid(False)
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.setTabKeyNavigation(False)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.L, theme.L, theme.L, theme.S)
+        column.setSpacing(theme.M)
+        column.addWidget(self.curves, 3)
+        column.addWidget(self.table, 2)
+
+    def show_runs(self, runs: Sequence[RunRow]) -> None:
+        """The runs, with their history, in the order of the list."""
+        found = side_by_side(runs)
+        names = [f"{number} · {title_of(run.model)}, {MODES[run.mode]}" for number, run in enumerate(runs, start=1)]
+        self.curves.show_curves(
+            [
+                Curve(name, tuple((r.epoch, r.val_accuracy) for r in run.history), run.accuracy)
+                for name, run in zip(names, runs, strict=True)
+            ]
+        )
+        lines = _lines(found)
+        self.table.setColumnCount(len(runs))
+        self.table.setRowCount(len(lines))
+        self.table.setHorizontalHeaderLabels(names)
+        self.table.setVerticalHeaderLabels([caption for caption, _ in lines])
+        for row, (caption, values) in enumerate(lines):
+            for at, value in enumerate(values):
+                item = QTableWidgetItem(value)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{names[at]}: {caption} {value}")
+                self.table.setItem(row, at, item)
+
+
+def _lines(found: RunComparison) -> list[tuple[str, list[str]]]:
+    """Caption and one value for each run."""
+    runs = found.runs
+    shares = [Text.nothing if r.balanced_accuracy is None else messages.percent(r.balanced_accuracy) for r in runs]
+    lines = [
+        (Text.accuracy, [Text.nothing if r.accuracy is None else r.accuracy.percent() for r in runs]),
+        (Text.balanced, shares),
+        (Text.kept, [r.chosen or Text.nothing for r in runs]),
+        (Text.epochs, [messages.number(r.epochs) for r in runs]),
+        (Text.took, [messages.duration(r.seconds) if r.seconds else Text.nothing for r in runs]),
+    ]
+    for difference in found.differences:
+        caption, words = _words(difference.setting)
+        lines.append((caption, [words.get(value, str(value)) for value in difference.values]))
+    return lines
+
+
+def _words(setting: str) -> tuple[str, dict[object, str]]:
+    """How the Model page calls a setting and its values."""
+    if setting == "model":
+        return Text.model, {}
+    if setting == "mode":
+        return Text.mode, {mode.value: words for mode, words in MODES.items()}
+    for _, fields in SECTIONS:
+        for field in fields:
+            if field.setting == setting:
+                words = dict(field.choices)
+                return field.caption, words | ({field.least: field.special} if field.special else {})
+    return setting.replace("_", " "), {}
