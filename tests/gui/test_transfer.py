@@ -34,7 +34,7 @@ def card(studio) -> Iterator[TransferCard]:
 
 def test_four_bars_with_their_intervals_and_the_sentence(card: TransferCard) -> None:
     card.show_transfer(transfer(Verdict.HELPS))
-    assert card.sentence.text() == "The pretrained model helps: 94 % against 71 % for plain thumbnails."
+    assert card.sentence.accessibleName() == "The pretrained model helps: 94 % against 71 % for plain thumbnails."
     assert "on the same test images" in card.basis.text()
     words = card.bars.accessibleName()
     assert words.index("Most frequent class") < words.index("Plain thumbnails") < words.index("First result")

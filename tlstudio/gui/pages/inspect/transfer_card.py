@@ -93,5 +93,5 @@ class TransferCard(QFrame):
 
 
 def _say(label: QLabel, words: str) -> None:
-    label.setText(words)
+    label.setText(words.replace(" %", "\N{NO-BREAK SPACE}%"))
     label.setAccessibleName(words)

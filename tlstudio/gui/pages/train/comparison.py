@@ -55,6 +55,7 @@ class ComparisonPanel(QFrame):
         self.table.setFrameShape(QFrame.Shape.NoFrame)
         self.table.setTabKeyNavigation(False)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.L, theme.L, theme.S)
         column.setSpacing(theme.M)
@@ -64,7 +65,7 @@ class ComparisonPanel(QFrame):
     def show_runs(self, runs: Sequence[RunRow]) -> None:
         """The runs, with their history, in the order of the list."""
         found = side_by_side(runs)
-        names = [f"{number} · {title_of(run.model)}, {MODES[run.mode]}" for number, run in enumerate(runs, start=1)]
+        names = [f"{number} · {_name(run, found)}" for number, run in enumerate(runs, start=1)]
         self.curves.show_curves(
             [
                 Curve(name, tuple((r.epoch, r.val_accuracy) for r in run.history), run.accuracy)
@@ -81,6 +82,12 @@ class ComparisonPanel(QFrame):
                 item = QTableWidgetItem(value)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{names[at]}: {caption} {value}")
                 self.table.setItem(row, at, item)
+
+
+def _name(run: RunRow, found: RunComparison) -> str:
+    """The mode, and the model where there are several."""
+    models = any(d.setting == "model" for d in found.differences)
+    return f"{MODES[run.mode]}, {title_of(run.model)}" if models else MODES[run.mode]
 
 
 def _lines(found: RunComparison) -> list[tuple[str, list[str]]]:
