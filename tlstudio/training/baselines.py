@@ -67,10 +67,11 @@ def thumbnails(pixels: RowStore, keys: Sequence[str]) -> Floats:
     weights = _area_weights(pixels.shape[0])
     parts = [np.empty((0, EDGE * EDGE * 3), np.float32)]
     for start in range(0, len(keys), BATCH):
-        rows = np.asarray(array[pixels.rows(keys[start : start + BATCH])], dtype=np.float32) / 255
-        columns = np.einsum("nhwc,xw->nhxc", rows, weights, optimize=True)
-        parts.append(np.einsum("nhxc,yh->nyxc", columns, weights, optimize=True).reshape(len(rows), -1))
-    return np.concatenate(parts).astype(np.float32)
+        rows = np.asarray(array[pixels.rows(keys[start : start + BATCH])], dtype=np.float32)
+        n, height, width, channels = rows.shape
+        lines = (weights @ rows.reshape(n, height, -1)).reshape(n, EDGE, width, channels)
+        parts.append(np.asarray((weights @ lines).reshape(n, -1) / 255, dtype=np.float32))
+    return np.concatenate(parts)
 
 
 def _area_weights(size: int) -> Floats:
