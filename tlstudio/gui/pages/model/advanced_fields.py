@@ -277,15 +277,27 @@ def control_for(field: Field, changed: Callable[[], None]) -> QWidget:
             box.addItem(words, value)
         box.currentIndexChanged.connect(lambda _: changed())
         return box
-    number: QSpinBox | QDoubleSpinBox = QDoubleSpinBox(decimals=field.decimals) if field.decimals else QSpinBox()
-    whole = int if isinstance(number, QSpinBox) else float
-    number.setRange(whole(field.least), whole(field.most))
-    number.setSingleStep(whole(field.step))
+    number = _fractions(field) if field.decimals else _whole(field)
     number.setSpecialValueText(field.special)
-    number.setValue(whole(field.start))
     number.valueChanged.connect(lambda _: changed())
     _inset(number)
     return number
+
+
+def _whole(field: Field) -> QSpinBox:
+    box = QSpinBox()
+    box.setRange(int(field.least), int(field.most))
+    box.setSingleStep(int(field.step))
+    box.setValue(int(field.start))
+    return box
+
+
+def _fractions(field: Field) -> QDoubleSpinBox:
+    box = QDoubleSpinBox(decimals=field.decimals)
+    box.setRange(field.least, field.most)
+    box.setSingleStep(field.step)
+    box.setValue(field.start)
+    return box
 
 
 def value_of(control: QWidget) -> Any:
