@@ -23,7 +23,7 @@ TITLES = {
 
 
 def markdown(result: dict[str, Any]) -> str:
-    """Two tables, test error and seconds; the lowest error of a row is bold."""
+    """Three tables: test error, the same with every class counting alike, and seconds. The lowest error of a row is bold."""
     summary = result["summary"]
     shown = [name for name in TITLES if any("error" in cell["methods"].get(name, {}) for cell in summary["cells"])]
     rates = len(result["settings"]["rates"])
@@ -33,6 +33,8 @@ def markdown(result: dict[str, Any]) -> str:
     if summary["overall"]["cells"] > 1:
         mean = [summary["overall"]["error"].get(name) for name in shown]
         lines.append("| mean | | | " + " | ".join("–" if m is None else f"{100 * m:.1f}" for m in mean) + " |")
+    lines += ["", "Balanced test error in %, every class counting the same:", ""]
+    lines += _table(summary["cells"], shown, titles, _balanced)
     lines += ["", "Seconds of training:", "", *_table(summary["cells"], shown, titles, _seconds), "", told(result)]
     return "\n".join(lines)
 
@@ -65,6 +67,13 @@ def _errors(methods: dict[str, Any], shown: Sequence[str]) -> list[str]:
             text += f" ({100 * (1 - accuracy['high']):.1f} to {100 * (1 - accuracy['low']):.1f})"
         texts.append(text)
     return texts
+
+
+def _balanced(methods: dict[str, Any], shown: Sequence[str]) -> list[str]:
+    errors = [1 - methods[name]["balanced_accuracy"] if name in methods else None for name in shown]
+    least = min((e for e in errors if e is not None), default=None)
+    texts = ["–" if e is None else f"{100 * e:.1f}" for e in errors]
+    return [f"**{text}**" if e is not None and e == least else text for e, text in zip(errors, texts, strict=True)]
 
 
 def _seconds(methods: dict[str, Any], shown: Sequence[str]) -> list[str]:
