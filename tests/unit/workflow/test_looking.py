@@ -186,7 +186,10 @@ def test_check_looks_at_every_image_and_tells_worst_first(source: Path, tmp_path
     target = import_images(ImportRequest(source, tmp_path / "project")).project
     listener = Recorder()
     findings = {f.kind: f for f in check(target, listener).findings}
-    assert list(findings) == ["conflicting_labels", "small_class", "blank", "tiny"]
+    assert list(findings) == [
+        *("conflicting_labels", "small_class", "blank"),
+        *("resolution", "unlike_pretraining", "tiny"),  # noise in thumbnails' size is nothing the model has seen
+    ]
     assert findings["blank"].files == (str(source / "red" / "blank.png"),)
     assert {Path(f).name for f in findings["conflicting_labels"].files} == {"moved.png", "red_00.png"}
     told = [e for e in listener.events if isinstance(e, Progress)]
@@ -196,9 +199,9 @@ def test_check_looks_at_every_image_and_tells_worst_first(source: Path, tmp_path
 
 def test_check_without_small_pictures_still_checks_the_rest(target: Path) -> None:
     shutil.rmtree(target / "cache")
-    assert [f.kind for f in check(target).findings] == ["small_class", "tiny"]
+    assert [f.kind for f in check(target).findings] == ["small_class", "resolution", "unlike_pretraining", "tiny"]
     row = browsing.images(target)[0]
     damaged = browsing.thumbnail(target, row.content)
     damaged.parent.mkdir(parents=True, exist_ok=True)
     damaged.write_bytes(b"\xff\xd8\xff no jpeg")
-    assert [f.kind for f in check(target).findings] == ["small_class", "tiny"]
+    assert [f.kind for f in check(target).findings] == ["small_class", "resolution", "unlike_pretraining", "tiny"]
