@@ -32,6 +32,7 @@ from tlstudio.jobs import supervisor
 from tlstudio.storage.places import log_file
 
 W = TypeVar("W", bound=QWidget)
+_STARTING = MainWindow._after_first_picture
 # Said by the offscreen platform itself for every dialog and popup.
 OFFSCREEN_NOISE = "This plugin does not support "
 PATIENCE = 240.0  # seconds; only a test that fails waits that long
@@ -221,6 +222,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.delenv("TLSTUDIO_WEIGHTS", raising=False)
         # A worker that still loads its libraries has nothing to lose; waiting for it would only cost time.
         patch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
+        # Workers begin with their first job here: most windows of the tests never need the one that loads torch for seconds.
+        patch.setattr(MainWindow, "_after_first_picture", lambda window: window.stack.load_when_idle())
         yield folder
     _close_log()
 
@@ -248,6 +251,7 @@ def fresh(tmp_path: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -
     """A window of its own, for tests about its beginning and end."""
     monkeypatch.setenv("TLSTUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
+    monkeypatch.setattr(MainWindow, "_after_first_picture", _STARTING)
     _close_log()
     running = Studio(tmp_path / "home")
     yield running
