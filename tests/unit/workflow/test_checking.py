@@ -267,10 +267,23 @@ def test_a_dicom_file_is_believed(make_images: MakeImages, tmp_path: Path) -> No
     assert not any(name in text for name in dicoms.NAMES)
 
 
+def some_of(source: Path, target: Path) -> Path:
+    """Of more than 500 images a part: every fourth of a class of hundreds, every second of the others."""
+    if sum(p.is_file() for p in source.rglob("*")) <= 500:
+        return source
+    for place in sorted(p for p in source.iterdir() if p.is_dir()):
+        files = sorted(p for p in place.iterdir() if p.is_file())
+        step = 4 if len(files) > 500 else 2
+        (target / place.name).mkdir(parents=True)
+        for file in files[::step]:
+            shutil.copy(file, target / place.name)
+    return target
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize(("folder", "most"), [("magnetic_tile", 7), ("chest_xray", 6)])
 def test_real_images_give_few_findings(shared: Path, tmp_path: Path, folder: str, most: int) -> None:
-    import_images(ImportRequest(shared / "data" / folder, tmp_path / "project"))
+    import_images(ImportRequest(some_of(shared / "data" / folder, tmp_path / "images"), tmp_path / "project"))
     found = by_kind(check(tmp_path / "project"))
     assert len(found) <= most, list(found)
     if folder == "chest_xray":
