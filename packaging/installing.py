@@ -80,7 +80,9 @@ def ensure_installed(*, dev: bool, root: Path = ROOT) -> Path:
     places.begun.touch()
     places.stamp.unlink(missing_ok=True)
     places.log.unlink(missing_ok=True)
-    pip_install(places, "--require-hashes", "--only-binary=:all:", "-r", str(places.lock(dev)))
+    # The lock file is complete. Left to look for dependencies itself, pip takes the newest version for one asked for with extras,
+    # as in `coverage[toml]`, and then refuses it because the lock has an older one.
+    pip_install(places, "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", str(places.lock(dev)))
     pip_install(places, "--no-deps", "--no-build-isolation", "-e", str(root))
     places.stamp.write_text(json.dumps(fingerprint(places, dev), indent=1) + "\n", encoding="utf-8")
     places.begun.unlink()

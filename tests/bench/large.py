@@ -27,7 +27,7 @@ from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Batches, Data, order_of
 from tlstudio.training.network import layer_groups, load_pretrained
 from tlstudio.training.optimizer import freeze_statistics, make_optimizer, trainable
-from tlstudio.training.recipe import plan
+from tlstudio.training.recipe import Subject, plan
 from tlstudio.training.steps import Stepper
 
 STARTER = "mobilenetv3_small_100.starter_tin"
@@ -63,7 +63,7 @@ def train(folder: Path, images: int, steps: int) -> dict[str, float]:
     freeze_statistics(network)
     settings = TrainSettings(STARTER, Mode.THOROUGH, batch_size=32)
     groups = len(layer_groups(network))
-    recipe = plan(settings, labels, 2, groups=groups, look=Augmentation(), device=CPU, full_edge=EDGE, any_edge=True)
+    recipe = plan(settings, labels, Subject.of(network, any_edge=True), look=Augmentation(), device=CPU)
     parameters, optimizer = make_optimizer(
         network, trainable(network, groups), peak=1e-4, layer_decay=0.75, weight_decay=0.05, fused=True
     )

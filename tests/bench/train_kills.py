@@ -36,8 +36,8 @@ from tlstudio.training import finetune
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
-from tlstudio.training.network import layer_groups, load_pretrained
-from tlstudio.training.recipe import plan
+from tlstudio.training.network import load_pretrained
+from tlstudio.training.recipe import Subject, plan
 
 STARTER = "mobilenetv3_small_100.starter_tin"
 EDGE, IMAGES, HELD = 32, 40, 20
@@ -66,12 +66,9 @@ def train(data: Data, folder: Path, epochs: int) -> None:
     recipe = plan(
         settings,
         data.train_labels,
-        2,
-        groups=len(layer_groups(network)),
+        Subject.of(network, any_edge=True),
         look=Augmentation(),
         device=torch.device("cpu"),
-        full_edge=EDGE,
-        any_edge=True,
     )
     tuner = FineTuner(network, data, recipe, device=torch.device("cpu"), folder=folder)
     tuner.resume()

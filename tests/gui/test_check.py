@@ -163,6 +163,7 @@ def test_changed_labels_are_checked_again(studio, page: CheckPage) -> None:
     labeling.undo(project)
     studio.window.session.refresh()
     studio.wait(lambda: "conflicting_labels" in {f.kind for f in page.checks.findings or ()})
+    assert set(card_of(page, "conflicting_labels").finding.files) == set(card.finding.files)
 
 
 def test_a_check_that_was_made_is_not_made_again(studio, page: CheckPage) -> None:

@@ -8,16 +8,13 @@ from torch import nn
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.training.network import Network
 
-DROPOUT = 0.0
-SUITED = (nn.Linear,)
-
 
 def targets(network: Network) -> list[str]:
     """Names of the layers of the backbone that take an adapter: all linear ones, and 1 x 1 convolutions that are not grouped."""
     found = []
     for name, module in network.backbone.named_modules():
         pointwise = isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and module.groups == 1
-        if isinstance(module, SUITED) or pointwise:
+        if isinstance(module, nn.Linear) or pointwise:
             found.append(name)
     return found
 
@@ -36,7 +33,7 @@ def attach(network: Network, rank: int, *, seed: int) -> None:
         )
     torch.manual_seed(seed)
     before = {name for name, _ in network.named_parameters()}
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=DROPOUT, target_modules=names, bias="none")
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=names, bias="none")
     inject_adapter_in_model(config, network.backbone)
     after = {name for name, _ in network.named_parameters()}
     network.adapters = frozenset(name for name in after - before if "lora_" in name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class Batches:
         self.size = size
         self.per_epoch = max(1, -(-len(self._rows) // size))
 
-    def epoch(self, order: Ints, first: int = 0) -> Iterator[Batch]:
+    def epoch(self, order: Ints, first: int = 0) -> Generator[Batch]:
         """The batches of this order, from step `first` on."""
         array = self._pixels.array()  # one map for the whole epoch
 
@@ -80,7 +80,7 @@ class Batches:
         return tensor.pin_memory().to(self._device, non_blocking=True)
 
 
-def read_ahead(steps: Sequence[int], load: Callable[[int], Batch]) -> Iterator[Batch]:
+def read_ahead(steps: Sequence[int], load: Callable[[int], Batch]) -> Generator[Batch]:
     """Yields load(step) for every step; a thread of its own is up to `AHEAD` steps further."""
     with ThreadPoolExecutor(1, "tlstudio-batches") as reader:
         waiting: deque[Future[Batch]] = deque()

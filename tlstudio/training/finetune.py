@@ -9,6 +9,7 @@ the same result. Each step draws its random numbers from the seed, its epoch and
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,8 +125,8 @@ class FineTuner:
     def _epoch(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """One epoch, or what is left of it, measured and kept. False when the user asked to stop."""
         begun = self.clock.spent
-        steps = self._steps(reporter)
-        if steps is None:
+        seen = self._steps(reporter)
+        if seen is None:
             return False
         watch = Stopwatch()
         loss = self.at.loss / max(1, self.at.seen)
@@ -140,53 +141,60 @@ class FineTuner:
         self.clock.spend(watch.lap())
         self.keeper.save()
         self.clock.spend(watch.lap())
-        epochs = max(number, self.clock.epochs(number, self.batches.per_epoch, self._taken()))
         on_epoch(
             Epoch(
                 epoch=number,
-                epochs=epochs,
+                epochs=self._epochs(number),
                 train_loss=loss,
                 score=score,
                 best=self.best.score,
                 learning_rate=rate,
-                images_per_second=steps * self.batches.size / trained,
+                images_per_second=seen / trained,
                 seconds=self.clock.spent - begun,
-                seconds_left=self._left(),
+                seconds_left=self.clock.seconds_left(self._taken()),
             )
         )
         return True
 
     def _steps(self, reporter: Reporter) -> int | None:
-        """Trains from where the epoch stands to its end, or to that of the time. None when the user asked to stop."""
+        """Trains from where the epoch stands to its end, or to that of the time.
+
+        Returns how many images that were, None when the user asked to stop.
+        """
         self.network.train()
         freeze_statistics(self.network)
         seed = self.recipe.seed * 100_003 + self.at.epoch + 1
         order = order_of(self.data.train_labels, seed, self.recipe.balanced_sampling)
         full = self.network.spec.preprocess.size
-        watch, saved, taken = Stopwatch(), self.clock.spent, 0
+        watch, saved, seen = Stopwatch(), self.clock.spent, 0
         running = torch.zeros((), dtype=torch.float64, device=self.device)
-        for batch in self.batches.epoch(order, self.at.step):
-            step = self._taken()
-            set_rate(self.optimizer, self._factor() * self.at.slower)
-            generator = torch.Generator().manual_seed(seed * 1_000_003 + batch.step)
-            torch.manual_seed(seed * 1_000_003 + batch.step)  # dropout and the like
-            edge = self.recipe.edge(self.clock.progress(step), full)
-            running += self.stepper.step(batch, generator, edge).double() * len(batch.labels)
-            self.average.update(step)
-            self.at.step, self.at.seen, taken = batch.step + 1, self.at.seen + len(batch.labels), taken + 1
-            if self.device.type == "cpu" or batch.step % LOOK_EVERY == 0:
-                self._look(running)
-                self._tell(reporter, taken, watch)
-                if self.clock.spent - saved > SAVE_EVERY:
-                    saved = self.clock.spent
-                    self.keeper.save()
-            if reporter.stop_requested():
-                return None
-            if self.clock.progress(self._taken()) >= 1.0:
-                break
+        with closing(self.batches.epoch(order, self.at.step)) as batches:
+            for batch in batches:
+                step = self._taken()
+                set_rate(self.optimizer, self._factor() * self.at.slower)
+                generator = torch.Generator().manual_seed(seed * 1_000_003 + batch.step)
+                torch.manual_seed(seed * 1_000_003 + batch.step)  # dropout and the like
+                edge = self.recipe.edge(self.clock.progress(step), full)
+                running += self.stepper.step(batch, generator, edge).double() * len(batch.labels)
+                self.average.update(step)
+                self.at.step, self.at.seen, seen = (
+                    batch.step + 1,
+                    self.at.seen + len(batch.labels),
+                    seen + len(batch.labels),
+                )
+                if self.device.type == "cpu" or batch.step % LOOK_EVERY == 0:
+                    self._look(running)
+                    self._tell(reporter, watch)
+                    if self.clock.spent - saved > SAVE_EVERY:
+                        saved = self.clock.spent
+                        self.keeper.save()
+                if reporter.stop_requested():
+                    return None
+                if self.clock.progress(self._taken()) >= 1.0:
+                    break
         self._look(running)
         self.clock.spend(watch.lap())
-        return taken
+        return seen
 
     def _look(self, running: Tensor) -> None:
         """Takes the summed loss over from the device. Raises _Diverged when it is not a number."""
@@ -196,33 +204,28 @@ class FineTuner:
             raise _Diverged
         self.at.loss += value
 
-    def _tell(self, reporter: Reporter, taken: int, watch: Stopwatch) -> None:
+    def _epochs(self, least: int) -> int:
+        """How many there will be, those that have begun at least."""
+        return max(least, self.clock.epochs(self._taken(), self.batches.per_epoch))
+
+    def _tell(self, reporter: Reporter, watch: Stopwatch) -> None:
         self.clock.spend(watch.lap())
-        steps = self.batches.per_epoch
-        epochs = max(self.at.epoch + 1, self.clock.epochs(self.at.epoch, steps, self._taken()))
         speed = self._taken() * self.batches.size / max(self.clock.spent, 1e-9)
         reporter.report(
             StepDone(
                 self.at.epoch + 1,
-                epochs,
+                self._epochs(self.at.epoch + 1),
                 self.at.step,
-                steps,
+                self.batches.per_epoch,
                 self.at.loss / max(1, self.at.seen),
                 speed,
-                self._left(),
+                self.clock.seconds_left(self._taken()),
             )
         )
         watch.lap()  # a pause happens within the report and is nobody's time
 
     def _factor(self) -> float:
         return rate_factor(self.clock.progress(self._taken()))
-
-    def _left(self) -> float:
-        """Seconds to the end at the speed so far, measuring and keeping included."""
-        progress = self.clock.progress(self._taken())
-        if isinstance(self.clock, BudgetClock):
-            return max(0.0, self.clock.seconds - self.clock.spent)
-        return self.clock.spent * (1 - progress) / max(progress, 1e-9)
 
     # --- candidates ---
 

@@ -24,6 +24,7 @@ from tlstudio.training.schedule import BudgetClock
 if TYPE_CHECKING:
     from tlstudio.training.finetune import FineTuner
 
+VERSION = 2  # of what a checkpoint holds
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -71,6 +72,7 @@ class Keeper:
     def _state(self, best: str) -> dict[str, Any]:
         tuner = self._tuner
         return {
+            "version": VERSION,
             "position": asdict(tuner.at),
             "spent": tuner.clock.spent,
             "budget": tuner.clock.seconds if isinstance(tuner.clock, BudgetClock) else None,
@@ -90,7 +92,12 @@ class Keeper:
             return False
         tensors, state = found
         tuner = self._tuner
-        if state.get("origin") != self._origin():
+        if state.get("version") != VERSION:
+            raise RunNotReady(
+                "This run was begun by another version of the program, whose checkpoints this one can't read.",
+                remedy="Start the training again.",
+            )
+        if state["origin"] != self._origin():
             raise RunNotReady(
                 "The images or the pretrained model are not the ones that this run began with.",
                 remedy="Connect the drive that holds them, or start the training again.",

@@ -12,6 +12,7 @@ import torch
 from tlstudio.domain.planning import BATCH, batch_for, planned_epochs
 from tlstudio.domain.runs import Balance, Mode, TrainSettings
 from tlstudio.training.augment import Augmentation
+from tlstudio.training.network import Network, layer_groups
 
 PEAK_RATE = {
     Mode.BALANCED: 1e-3,
@@ -67,35 +68,46 @@ class Recipe:
         return self.small_edge if self.small_edge and progress < SMALL_PHASE else full
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a plan must know of a network. groups: layer groups of its backbone. edge: of its images in pixels.
+
+    any_edge: whether the backbone takes images of another size than it was built for.
+    """
+
+    classes: int
+    groups: int
+    edge: int
+    any_edge: bool
+
+    @staticmethod
+    def of(network: Network, *, any_edge: bool) -> Subject:
+        spec = network.spec
+        return Subject(len(spec.classes), len(layer_groups(network)), spec.preprocess.size, any_edge)
+
+
 def plan(
     settings: TrainSettings,
     labels: npt.NDArray[np.int64],
-    classes: int,
+    subject: Subject,
     *,
-    groups: int,
     look: Augmentation,
     device: torch.device,
-    full_edge: int,
-    any_edge: bool,
     budget: float | None = None,
 ) -> Recipe:
-    """The recipe for training images with these labels (n,).
-
-    groups: layer groups of the backbone. look: what may be changed in these images, at normal strength. any_edge: whether the
-    backbone takes images of another size than it was built for.
-    """
+    """The recipe for training images with these labels (n,). look: what may be changed in them, at normal strength."""
     images = len(labels)
     batch = batch_for(settings, images)
-    counts = np.bincount(labels, minlength=classes)
+    counts = np.bincount(labels, minlength=subject.classes)
     shift = np.log(np.maximum(counts, 1) / images) if settings.balance is Balance.LOGITS else None
     mixup = settings.mixup if settings.mixup is not None else (MIXUP if images >= MANY_IMAGES else 0.0)
-    small = round(full_edge * SMALL_EDGE / 32) * 32
+    small = round(subject.edge * SMALL_EDGE / 32) * 32
     phases = settings.low_resolution if settings.low_resolution is not None else images >= MANY_IMAGES
     return Recipe(
         epochs=planned_epochs(settings, images),
         batch=batch,
         micro_batch=min(batch, CPU_MICRO_BATCH) if device.type == "cpu" else batch,
-        layers=trained_layers(settings, groups),
+        layers=trained_layers(settings, subject.groups),
         peak_rate=settings.learning_rate or PEAK_RATE[settings.mode] * math.sqrt(batch / BATCH),
         layer_decay=settings.layer_decay,
         weight_decay=settings.weight_decay,
@@ -108,7 +120,7 @@ def plan(
         mixup=mixup,
         balanced_sampling=settings.balance is Balance.SAMPLING,
         logit_shift=None if shift is None else tuple(float(v) for v in shift),
-        small_edge=small if phases and any_edge and LEAST_SMALL_EDGE <= small < full_edge else 0,
+        small_edge=small if phases and subject.any_edge and LEAST_SMALL_EDGE <= small < subject.edge else 0,
         budget=budget,
         seed=settings.seed,
     )

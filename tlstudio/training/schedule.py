@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 WARM_UP = 0.1  # share of the training over which the rate rises
 
@@ -22,57 +22,59 @@ def rate_factor(progress: float, warm_up: float = WARM_UP) -> float:
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / max(1e-9, 1 - warm_up)))
 
 
-class Clock(Protocol):
-    """Tells the loop where it stands. Only time that was reported with `spend` counts: a pause costs nothing."""
-
-    spent: float
-
-    def spend(self, seconds: float) -> None: ...
-
-    def progress(self, step: int) -> float:
-        """0 before the first step, 1 when it is over; `step` counts those already taken."""
-        ...
-
-    def epochs(self, done: int, steps_per_epoch: int, step: int) -> int:
-        """How many epochs there will be, as far as can be told."""
-        ...
-
-
 @dataclass
-class StepClock:
-    """A number of steps, settled before the first one: the same on every machine, busy or not."""
+class Clock(ABC):
+    """Tells the loop where it stands. spent: seconds reported with `spend`, and no others: a pause costs nothing."""
 
-    steps: int
-    spent: float = 0.0
+    spent: float = field(default=0.0, kw_only=True)
 
     def spend(self, seconds: float) -> None:
         self.spent += seconds
+
+    @abstractmethod
+    def progress(self, step: int) -> float:
+        """0 before the first step, 1 when it is over; `step` counts those already taken."""
+
+    @abstractmethod
+    def epochs(self, step: int, steps_per_epoch: int) -> int:
+        """How many epochs there will be, as far as can be told after `step` steps."""
+
+    @abstractmethod
+    def seconds_left(self, step: int) -> float:
+        """To the end, at the speed so far."""
+
+
+@dataclass
+class StepClock(Clock):
+    """A number of steps, settled before the first one: the same on every machine, busy or not."""
+
+    steps: int
 
     def progress(self, step: int) -> float:
         return min(1.0, step / max(1, self.steps))
 
-    def epochs(self, done: int, steps_per_epoch: int, step: int) -> int:
+    def epochs(self, step: int, steps_per_epoch: int) -> int:
         return math.ceil(self.steps / steps_per_epoch)
+
+    def seconds_left(self, step: int) -> float:
+        return self.spent * (self.steps - step) / max(1, step)
 
 
 @dataclass
-class BudgetClock:
+class BudgetClock(Clock):
     """A number of seconds; the rate falls with them, so that the end comes when it should, at whatever speed."""
 
     seconds: float
-    spent: float = 0.0
-
-    def spend(self, seconds: float) -> None:
-        self.spent += seconds
 
     def progress(self, step: int) -> float:
         return min(1.0, self.spent / self.seconds) if self.seconds > 0 else 1.0
 
-    def epochs(self, done: int, steps_per_epoch: int, step: int) -> int:
-        if not step or not self.spent:
-            return done + 1
-        steps = step * max(1.0, self.seconds / self.spent)
-        return max(done + 1, math.ceil(steps / steps_per_epoch))
+    def epochs(self, step: int, steps_per_epoch: int) -> int:
+        stretch = max(1.0, self.seconds / self.spent) if self.spent else 1.0
+        return max(1, math.ceil(step * stretch / steps_per_epoch))
+
+    def seconds_left(self, step: int) -> float:
+        return max(0.0, self.seconds - self.spent)
 
 
 @dataclass

@@ -44,7 +44,10 @@ class Stepper:
         while loss is None:
             self.micro //= 2
             if self.micro == 0:
-                raise OutOfMemory("One image does not fit into memory.", remedy="Choose a smaller model or input size.")
+                raise OutOfMemory(
+                    "One image does not fit into memory.",
+                    remedy="Choose a smaller model or input size, or train small additions (LoRA) only.",
+                )
             release(self._device)
             loss = self._accumulate(views, targets)
         self.scaler.unscale_(self._optimizer)

@@ -31,7 +31,7 @@ from tlstudio.training.finetune import Epoch, FineTuner
 from tlstudio.training.invariance import allowed_changes
 from tlstudio.training.network import Network, layer_groups, load_pretrained, preprocess_for, save_network
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.training.recipe import Recipe, plan
+from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.judging import hold_back, interval_of, judge, labels_of, why
@@ -192,12 +192,9 @@ class Fitting:
         return plan(
             self.settings,
             data.train_labels,
-            len(self.classes),
-            groups=len(layer_groups(network)),
+            Subject.of(network, any_edge=not self.card.fixed_input_size),
             look=look,
             device=self.device,
-            full_edge=network.spec.preprocess.size,
-            any_edge=not self.card.fixed_input_size,
             budget=max(0.0, wish - (time.monotonic() - started)) if wish else None,
         )
 

@@ -21,7 +21,7 @@ from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import Epoch, FineTuner
 from tlstudio.training.network import Network, layer_groups, load_pretrained
-from tlstudio.training.recipe import Recipe, plan
+from tlstudio.training.recipe import Recipe, Subject, plan
 
 STARTER = "mobilenetv3_small_100.starter_tin"
 CLASSES = ("dark", "light")
@@ -53,12 +53,9 @@ def recipe(data: Data, budget: float | None = None, **wishes: object) -> Recipe:
     return plan(
         settings,
         data.train_labels,
-        len(CLASSES),
-        groups=len(layer_groups(network())),
+        Subject.of(network(), any_edge=True),
         look=Augmentation(),
         device=CPU,
-        full_edge=EDGE,
-        any_edge=True,
         budget=budget,
     )
 

@@ -10,7 +10,7 @@ from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.runs import Balance, Mode, TrainSettings
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import order_of, read_ahead
-from tlstudio.training.recipe import Recipe, plan
+from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import BudgetClock, StepClock, rate_factor
 
 
@@ -21,12 +21,9 @@ def planned(images: int, edge: int = 224, **wishes: object) -> Recipe:
     return plan(
         settings,
         labels,
-        2,
-        groups=10,
+        Subject(classes=2, groups=10, edge=edge, any_edge=True),
         look=Augmentation(),
         device=torch.device("cpu"),
-        full_edge=edge,
-        any_edge=True,
     )
 
 
@@ -72,11 +69,13 @@ def test_the_rate_rises_and_falls_to_nothing() -> None:
 
 def test_clocks() -> None:
     steps = StepClock(20)
-    assert (steps.progress(5), steps.progress(50), steps.epochs(0, 6, 0)) == (0.25, 1.0, 4)
+    assert (steps.progress(5), steps.progress(50), steps.epochs(0, 6)) == (0.25, 1.0, 4)
+    steps.spend(10)
+    assert steps.seconds_left(5) == 30
     budget = BudgetClock(60)
     budget.spend(15)
     assert budget.progress(999) == 0.25
-    assert budget.epochs(1, 10, 10) == 4
+    assert budget.epochs(10, 10) == 4 and budget.seconds_left(10) == 45
     assert BudgetClock(0).progress(0) == 1.0
 
 

@@ -14,6 +14,7 @@ from tlstudio.gui.models.model_titles import title_of
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 MODES = {Mode.QUICK: "Quick", Mode.BALANCED: "Balanced", Mode.THOROUGH: "Thorough"}
+PROBE = "probe"  # how the engine names the first result among the candidates
 _STATES = {RunState.RUNNING: "running", RunState.INTERRUPTED: "interrupted", RunState.FAILED: "failed"}
 _HEADS = ("Model", "Mode", "Accuracy", "Epochs", "Time", "When")
 
@@ -25,6 +26,11 @@ def run_name(row: RunRow) -> str:
         parts.append(messages.percent(row.accuracy.value))
     parts.append(messages.ago(row.created_at))
     return " · ".join(parts)
+
+
+def kept_words(chosen: str) -> str:
+    """What the engine calls the candidate that became the model, in words."""
+    return {PROBE: "the first result", "average of epochs": "the average of epochs"}.get(chosen, chosen)
 
 
 class RunListModel(QAbstractTableModel):

@@ -10,16 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tlstudio.gui import messages, theme
 from tlstudio.gui.widgets import paint
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 92, 12, 24
+_RIGHT, _TOP, _BOTTOM = 92, 12, 24
 _GAP = 28  # between the two parts
 _LOSS_SHARE = 0.28
-_LINE = 18
 
 
 class Text:
@@ -115,14 +114,16 @@ class LiveChart(QWidget):
 
     def _frames(self) -> tuple[QRectF, QRectF]:
         """The two parts without their captions: accuracy above, loss below."""
-        width = self.width() - _LEFT - _RIGHT
+        width = self.width() - paint.AXIS - _RIGHT
         height = self.height() - _TOP - _BOTTOM - _GAP
         small = max(44.0, height * _LOSS_SHARE)
-        return QRectF(_LEFT, _TOP, width, height - small), QRectF(_LEFT, self.height() - _BOTTOM - small, width, small)
+        return QRectF(paint.AXIS, _TOP, width, height - small), QRectF(
+            paint.AXIS, self.height() - _BOTTOM - small, width, small
+        )
 
     def _x(self, epoch: float) -> float:
         last = max(self._epochs, self._points[-1].epoch if self._points else 1, 2)
-        return _LEFT + (self.width() - _LEFT - _RIGHT) * (epoch - 1) / (last - 1)
+        return paint.AXIS + (self.width() - paint.AXIS - _RIGHT) * (epoch - 1) / (last - 1)
 
     def _accuracy_range(self) -> tuple[float, float]:
         values = [p.accuracy for p in self._points] + ([self._first] if self._first is not None else [])
@@ -154,16 +155,13 @@ class LiveChart(QWidget):
         def y(share: float) -> float:
             return frame.bottom() - frame.height() * (share - low) / (high - low)
 
-        step = 0.05 if high - low <= 0.25 else 0.1 if high - low <= 0.5 else 0.25
-        tick = high
-        while tick >= low - 1e-9:
-            self._grid_line(painter, frame, y(tick), messages.percent(tick))
-            tick -= step
+        paint.share_grid(painter, frame, low, high)
         if self._first is not None:
             painter.setPen(QPen(theme.colour("muted"), 1.5, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(frame.left(), y(self._first)), QPointF(frame.right(), y(self._first)))
         if self._points:
-            self._curve(painter, [QPointF(self._x(p.epoch), y(p.accuracy)) for p in self._points], "accent", 2.5)
+            line = [QPointF(self._x(p.epoch), y(p.accuracy)) for p in self._points]
+            paint.curve(painter, line, theme.colour("accent"), 2.5)
         self._paint_ends(painter, frame, y)
 
     def _paint_ends(self, painter: QPainter, frame: QRectF, y: Callable[[float], float]) -> None:
@@ -177,14 +175,14 @@ class LiveChart(QWidget):
             painter.setBrush(theme.colour("surface"))
             painter.drawEllipse(QPointF(self._x(best.epoch), y(best.accuracy)), 5, 5)
             places.append((y(best.accuracy), f"best {messages.percent(best.accuracy)}", "accent"))
-        if len(places) == 2 and abs(places[0][0] - places[1][0]) < _LINE:
+        if len(places) == 2 and abs(places[0][0] - places[1][0]) < paint.LINE:
             middle = (places[0][0] + places[1][0]) / 2
             first_lower = places[0][0] >= places[1][0]
-            places[0] = (middle + (_LINE / 2 if first_lower else -_LINE / 2), *places[0][1:])
-            places[1] = (middle - (_LINE / 2 if first_lower else -_LINE / 2), *places[1][1:])
+            places[0] = (middle + (paint.LINE / 2 if first_lower else -paint.LINE / 2), *places[0][1:])
+            places[1] = (middle - (paint.LINE / 2 if first_lower else -paint.LINE / 2), *places[1][1:])
         for place, words, token in places:
             shown = f"first {words}" if token == "muted" else words
-            area = QRectF(frame.right() + theme.S, place - _LINE / 2, _RIGHT - theme.S, _LINE).toRect()
+            area = QRectF(frame.right() + theme.S, place - paint.LINE / 2, _RIGHT - theme.S, paint.LINE).toRect()
             paint.text(painter, area, shown, theme.colour(token), size=theme.TEXT_SECONDARY, semibold=token != "muted")
 
     def _paint_loss(self, painter: QPainter, frame: QRectF) -> None:
@@ -194,9 +192,9 @@ class LiveChart(QWidget):
         def y(value: float) -> float:
             return frame.bottom() - frame.height() * value / high
 
-        self._grid_line(painter, frame, frame.bottom(), "0")
-        self._grid_line(painter, frame, y(high / 1.08), f"{high / 1.08:.1f}")
-        caption = QRectF(frame.left(), frame.top() - _LINE - 2, frame.width(), _LINE).toRect()
+        paint.grid_line(painter, frame, frame.bottom(), "0")
+        paint.grid_line(painter, frame, y(high / 1.08), f"{high / 1.08:.1f}")
+        caption = QRectF(frame.left(), frame.top() - paint.LINE - 2, frame.width(), paint.LINE).toRect()
         paint.text(painter, caption, Text.loss, theme.colour("muted"), size=theme.TEXT_SECONDARY)
         ends: list[tuple[float, str, QColor]] = []
         for name, token, losses in (
@@ -204,12 +202,12 @@ class LiveChart(QWidget):
             (Text.loss_checking, "accent", [p.val_loss for p in self._points]),
         ):
             line = [QPointF(self._x(p.epoch), y(loss)) for p, loss in zip(self._points, losses, strict=True)]
-            self._curve(painter, line, token, 1.5)
+            paint.curve(painter, line, theme.colour(token), 1.5)
             ends.append((line[-1].y(), name, theme.colour(token)))
         upper, lower = sorted(ends, key=lambda end: end[0])
-        apart = max(0.0, _LINE - 2 - (lower[0] - upper[0])) / 2
+        apart = max(0.0, paint.LINE - 2 - (lower[0] - upper[0])) / 2
         for place, name, colour in ((upper[0] - apart, *upper[1:]), (lower[0] + apart, *lower[1:])):
-            area = QRectF(frame.right() + theme.S, place - _LINE / 2, _RIGHT - theme.S, _LINE).toRect()
+            area = QRectF(frame.right() + theme.S, place - paint.LINE / 2, _RIGHT - theme.S, paint.LINE).toRect()
             paint.text(painter, area, name, colour, size=theme.TEXT_SECONDARY)
 
     def _paint_epochs(self, painter: QPainter, frame: QRectF) -> None:
@@ -217,7 +215,7 @@ class LiveChart(QWidget):
         last = max(self._epochs, self._points[-1].epoch, 2)
         step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000) if last / s <= max(2.0, frame.width() / 48))
         for epoch in [1, *range(step if step > 1 else 2, last + 1, step)]:
-            area = QRectF(self._x(epoch) - 24, frame.bottom() + 4, 48, _LINE).toRect()
+            area = QRectF(self._x(epoch) - 24, frame.bottom() + 4, 48, paint.LINE).toRect()
             middle = Qt.AlignmentFlag.AlignHCenter
             paint.text(painter, area, str(epoch), theme.colour("muted"), size=theme.TEXT_SECONDARY, align=middle)
 
@@ -237,28 +235,9 @@ class LiveChart(QWidget):
         )
         width = paint.text_width(words, size=theme.TEXT_SECONDARY) + theme.L
         left = max(above.left(), min(x - width / 2, above.right() - width))
-        box = QRectF(left, above.bottom() - theme.XL, width, _LINE + 4)
+        box = QRectF(left, above.bottom() - theme.XL, width, paint.LINE + 4)
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.setBrush(theme.colour("surface"))
         painter.drawRoundedRect(box, theme.XS, theme.XS)
         middle = Qt.AlignmentFlag.AlignHCenter
         paint.text(painter, box.toRect(), words, size=theme.TEXT_SECONDARY, align=middle)
-
-    def _grid_line(self, painter: QPainter, frame: QRectF, y: float, words: str) -> None:
-        painter.setPen(QPen(theme.colour("hairline"), 1))
-        painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-        area = QRectF(0, y - _LINE / 2, _LEFT - theme.S, _LINE).toRect()
-        right = Qt.AlignmentFlag.AlignRight
-        muted = theme.colour("muted")
-        paint.text(painter, area, words, muted, size=theme.TEXT_SECONDARY, tabular=True, align=right)
-
-    def _curve(self, painter: QPainter, line: list[QPointF], token: str, width: float) -> None:
-        colour = theme.colour(token)
-        pen = QPen(colour, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if len(line) == 1:
-            painter.setBrush(colour)
-            painter.drawEllipse(line[0], width, width)
-        else:
-            painter.drawPolyline(QPolygonF(line))

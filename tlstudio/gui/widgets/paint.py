@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import ClassStyle
@@ -108,3 +108,39 @@ def mix(one: QColor, other: QColor, share: float) -> QColor:
         one.greenF() * keep + other.greenF() * share,
         one.blueF() * keep + other.blueF() * share,
     )
+
+
+# --- charts ---
+
+AXIS = 52  # room left of a chart for the figures of its axis
+LINE = 18  # height of a line of small text
+
+
+def grid_line(painter: QPainter, frame: QRectF, y: float, words: str) -> None:
+    """A hairline across the frame, with its figure in the room to the left."""
+    painter.setPen(QPen(theme.colour("hairline"), 1))
+    painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
+    area = QRectF(0, y - LINE / 2, AXIS - theme.S, LINE).toRect()
+    right, muted = Qt.AlignmentFlag.AlignRight, theme.colour("muted")
+    text(painter, area, words, muted, size=theme.TEXT_SECONDARY, tabular=True, align=right)
+
+
+def share_grid(painter: QPainter, frame: QRectF, low: float, high: float) -> None:
+    """Lines for shares from `low` at the foot of the frame to `high` at its head, as many as can be read."""
+    step = 0.05 if high - low <= 0.25 else 0.1 if high - low <= 0.5 else 0.25
+    tick = high
+    while tick >= low - 1e-9:
+        y = frame.bottom() - frame.height() * (tick - low) / (high - low)
+        grid_line(painter, frame, y, f"{tick * 100:.0f}\N{NO-BREAK SPACE}%")
+        tick -= step
+
+
+def curve(painter: QPainter, line: list[QPointF], colour: QColor, width: float, *, dashed: bool = False) -> None:
+    """A line through points; a single one is a dot."""
+    style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+    painter.setPen(QPen(colour, width, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.setBrush(colour if len(line) == 1 else Qt.BrushStyle.NoBrush)
+    if len(line) == 1:
+        painter.drawEllipse(line[0], width, width)
+    else:
+        painter.drawPolyline(QPolygonF(line))

@@ -6,16 +6,15 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tlstudio.domain.operating import ThresholdCurve
 from tlstudio.gui import messages, theme
 from tlstudio.gui.widgets import paint
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 24, 32, 48
-_LINE = 18
+_RIGHT, _TOP, _BOTTOM = 24, 32, 48
 _EDGE = 0.001  # probabilities nearer to 0 or 1 than this are drawn at the edge
 _TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 
@@ -93,7 +92,7 @@ class ThresholdChart(QWidget):
     # --- painting -------------------------------------------------------------------
 
     def _frame(self) -> QRectF:
-        return QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
+        return QRectF(paint.AXIS, _TOP, self.width() - paint.AXIS - _RIGHT, self.height() - _TOP - _BOTTOM)
 
     def _x(self, threshold: float) -> float:
         frame = self._frame()
@@ -117,21 +116,19 @@ class ThresholdChart(QWidget):
     def _paint_axes(self, painter: QPainter) -> None:
         frame = self._frame()
         for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-            y = self._y(share)
-            painter.setPen(QPen(theme.colour("hairline"), 1))
-            painter.drawLine(QPointF(frame.left(), y), QPointF(frame.right(), y))
-            area = QRectF(0, y - _LINE / 2, _LEFT - theme.S, _LINE).toRect()
-            _number(painter, area, messages.percent(share), Qt.AlignmentFlag.AlignRight)
-        middle = Qt.AlignmentFlag.AlignHCenter
+            paint.grid_line(painter, frame, self._y(share), messages.percent(share))
+        middle, muted = Qt.AlignmentFlag.AlignHCenter, theme.colour("muted")
         for tick in _TICKS:
             x = self._x(tick)
             painter.setPen(QPen(theme.colour("hairline"), 1))
             painter.drawLine(QPointF(x, frame.bottom()), QPointF(x, frame.bottom() + theme.XS))
-            area = QRectF(x - 30, frame.bottom() + theme.XS, 60, _LINE).toRect()
-            _number(painter, area, messages.probability(tick), middle)
-        caption = QRectF(frame.left(), frame.bottom() + theme.XL, frame.width(), _LINE).toRect()
+            area = QRectF(x - 30, frame.bottom() + theme.XS, 60, paint.LINE).toRect()
+            paint.text(
+                painter, area, messages.probability(tick), muted, size=theme.TEXT_SECONDARY, tabular=True, align=middle
+            )
+        caption = QRectF(frame.left(), frame.bottom() + theme.XL, frame.width(), paint.LINE).toRect()
         words = Text.axis.format(name=self._name)
-        paint.text(painter, caption, words, theme.colour("muted"), size=theme.TEXT_SECONDARY, align=middle)
+        paint.text(painter, caption, words, muted, size=theme.TEXT_SECONDARY, align=middle)
 
     def _paint_curve(self, painter: QPainter, values: Sequence[float], token: str, width: float) -> None:
         if not values:
@@ -145,9 +142,7 @@ class ThresholdChart(QWidget):
                     abs(x - line[-1].x()) >= 0.5 or abs(y - line[-1].y()) >= 0.5
                 ):  # what no eye can tell apart is one point
                     line.append(QPointF(x, y))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.colour(token), width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPolyline(QPolygonF(line))
+        paint.curve(painter, line, theme.colour(token), width)
 
     def _paint_legend(self, painter: QPainter) -> None:
         """Above the frame: a stroke as wide as its curve, and its name."""
@@ -162,7 +157,7 @@ class ThresholdChart(QWidget):
             painter.drawLine(QPointF(left, theme.M), QPointF(left + theme.XL, theme.M))
             left += theme.XL + theme.S
             room = min(paint.text_width(words, size=theme.TEXT_SECONDARY) + theme.XS, self.width() / 2)
-            area = QRectF(left, theme.M - _LINE / 2, room, _LINE).toRect()
+            area = QRectF(left, theme.M - paint.LINE / 2, room, paint.LINE).toRect()
             paint.text(painter, area, words, theme.colour(token), size=theme.TEXT_SECONDARY)
             left += room + theme.L
 
@@ -189,15 +184,11 @@ class ThresholdChart(QWidget):
         words = self.reading(threshold)
         width = paint.text_width(words, size=theme.TEXT_SECONDARY) + theme.L
         left = max(frame.left(), min(x - width / 2, frame.right() - width))
-        box = QRectF(left, frame.bottom() - theme.XXL, width, _LINE + theme.XS)
+        box = QRectF(left, frame.bottom() - theme.XXL, width, paint.LINE + theme.XS)
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.setBrush(theme.colour("surface"))
         painter.drawRoundedRect(box, theme.XS, theme.XS)
         paint.text(painter, box.toRect(), words, size=theme.TEXT_SECONDARY, align=Qt.AlignmentFlag.AlignHCenter)
-
-
-def _number(painter: QPainter, area: QRect, words: str, align: Qt.AlignmentFlag) -> None:
-    paint.text(painter, area, words, theme.colour("muted"), size=theme.TEXT_SECONDARY, tabular=True, align=align)
 
 
 def _place(share: float) -> float:

@@ -50,6 +50,7 @@ class AdvancedSettings(QWidget):
         for heading, fields in SECTIONS:
             title = QLabel(heading)
             title.setProperty("role", "section")
+            title.setIndent(0)  # the style's padding would make Qt indent it
             column.addWidget(title)
             for field in fields:
                 control = control_for(field, self.changed.emit)

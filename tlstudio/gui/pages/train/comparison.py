@@ -19,7 +19,7 @@ from tlstudio.domain.run_comparison import RunComparison, side_by_side
 from tlstudio.domain.runs import RunRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.model_titles import title_of
-from tlstudio.gui.models.run_list import MODES
+from tlstudio.gui.models.run_list import MODES, kept_words
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.model.advanced_fields import SECTIONS
 from tlstudio.gui.widgets.curves import Curve, Curves
@@ -97,7 +97,7 @@ def _lines(found: RunComparison) -> list[tuple[str, list[str]]]:
     lines = [
         (Text.accuracy, [Text.nothing if r.accuracy is None else r.accuracy.percent() for r in runs]),
         (Text.balanced, shares),
-        (Text.kept, [r.chosen or Text.nothing for r in runs]),
+        (Text.kept, [kept_words(r.chosen) or Text.nothing for r in runs]),
         (Text.epochs, [messages.number(r.epochs) for r in runs]),
         (Text.took, [messages.duration(r.seconds) if r.seconds else Text.nothing for r in runs]),
     ]

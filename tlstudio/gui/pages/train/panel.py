@@ -8,7 +8,7 @@ from tlstudio.domain.events import EpochDone, FirstResult, Note, Progress, StepD
 from tlstudio.domain.runs import Mode, RunRow, RunState, TrainSettings
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.model_titles import title_of
-from tlstudio.gui.models.run_list import MODES
+from tlstudio.gui.models.run_list import MODES, PROBE, kept_words
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.big_number import BigNumber
 from tlstudio.gui.widgets.facts import Facts
@@ -18,7 +18,6 @@ from tlstudio.gui.widgets.scrolling import scroll_around
 
 SIDE = 288
 NO_GAIN = 6
-PROBE = "probe"  # how the engine names the first result among the candidates
 _BAR = 1000
 
 
@@ -219,7 +218,7 @@ class RunPanel(QWidget):
             self.facts.set("epoch", messages.number(row.epochs))
         if row.seconds:
             self.facts.set("took", messages.duration(row.seconds))
-        self.facts.set("kept", _kept(row.chosen))
+        self.facts.set("kept", kept_words(row.chosen))
         self.facts.set("began", messages.ago(row.created_at))
         self.bar.hide()
         self._advise(row.message if row.state is RunState.FAILED else "")
@@ -248,8 +247,3 @@ class RunPanel(QWidget):
         self.advice.setText(words)
         self.advice.setAccessibleName(words)
         self.advice.setVisible(bool(words))
-
-
-def _kept(chosen: str) -> str:
-    """What the engine calls the candidate that became the model, in words."""
-    return {PROBE: "the first result", "average of epochs": "the average of epochs"}.get(chosen, chosen)
