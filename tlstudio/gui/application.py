@@ -88,6 +88,7 @@ def end(window: MainWindow) -> None:
     window.session.end()
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
+    window.collector.end()
     window.deleteLater()
     # Everything of Qt goes while the application is still there; what is left to the interpreter's end may crash it.
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

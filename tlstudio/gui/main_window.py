@@ -64,6 +64,7 @@ class MainWindow(QMainWindow):
     def furnish(self) -> None:
         """Builds everything that is seen, shows the start page, and has the rest loaded when nothing else is to do."""
         from tlstudio.gui import commands
+        from tlstudio.gui.collecting import Collector
         from tlstudio.gui.job_bridge import JobBridge
         from tlstudio.gui.page_stack import STEPS, PageStack
         from tlstudio.gui.pages.base import named
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
 
         named(self, "window", Text.PROGRAM)
         self.setAcceptDrops(True)
+        self.collector = Collector(self)
         self.bridge = JobBridge(self)
         self.session = Session(self.bridge, self)
         self.rail = Rail(list(STEPS))
