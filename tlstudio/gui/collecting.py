@@ -1,8 +1,8 @@
 """Python's cyclic garbage collection, in the window's own thread and in no other.
 
-By itself the collector runs in whichever thread happens to make the next object. Here some threads wait for workers, and among the
-garbage may be pictures, timers and widgets, which Qt lets only the window's thread destroy: done elsewhere, that ends in a crash
-some time later, at a place that has nothing to do with it.
+By itself the collector runs in whichever thread happens to make the next object. Here some threads wait for workers, and among
+the garbage may be pictures, timers and widgets, which Qt lets only the window's thread destroy: done elsewhere, that ends in a
+crash some time later, at a place that has nothing to do with it.
 """
 
 from __future__ import annotations
