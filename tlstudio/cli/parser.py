@@ -171,6 +171,11 @@ def _train(p: argparse.ArgumentParser) -> None:
         help="first half at about half the pixels; default: for many images",
     )
     advanced.add_argument(
+        "--rehearse",
+        action=argparse.BooleanOptionalAction,
+        help="try the training on halves of the images first; default: where there are few to choose by",
+    )
+    advanced.add_argument(
         "--balance", choices=("none", "sampling", "logits"), default="none", help="let rare classes count"
     )
     advanced.add_argument("--adapter", choices=("none", "lora"), default="none", help="train small additions only")

@@ -1,4 +1,4 @@
-"""How long a training goes on by itself: from the mode and the number of images."""
+"""How long a training goes on by itself, and whether it is rehearsed: from the mode and the number of images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from tlstudio.domain.runs import Mode, TrainSettings
 
 STEPS_WANTED = {Mode.BALANCED: 500, Mode.THOROUGH: 1000}
 EPOCHS_ALLOWED = {Mode.BALANCED: (6, 20), Mode.THOROUGH: (10, 40)}
+REHEARSALS = 2  # each with one half of the training images, judged on the other
+FEW_TO_CHOOSE_BY = 50  # fewer validation images can't tell a better model from a lucky one
+MANY_TO_LEARN_FROM = 400  # from here on some training images can be spared for choosing, or rehearsing takes too long
 BATCH = 32
 BATCHES = ((200, 8), (1000, 16))  # images below which a batch is smaller: few images still make steps enough
 
@@ -26,3 +29,16 @@ def planned_epochs(settings: TrainSettings, images: int) -> int:
     steps = max(1, math.ceil(images / batch_for(settings, images)))
     low, high = EPOCHS_ALLOWED[settings.mode]
     return min(high, max(low, round(STEPS_WANTED[settings.mode] / steps)))
+
+
+def rehearses(settings: TrainSettings, images: int, held_out: int) -> bool:
+    """Whether fine-tuning is rehearsed on halves of the training images before it is done on all of them."""
+    if settings.mode is Mode.QUICK or settings.rehearse is not None:
+        return settings.mode is not Mode.QUICK and bool(settings.rehearse)
+    return held_out < FEW_TO_CHOOSE_BY and images < MANY_TO_LEARN_FROM
+
+
+def planned_rounds(settings: TrainSettings, images: int, held_out: int) -> int:
+    """How often each training image is learned from in all, rehearsals included: each of them sees a half."""
+    rehearsed = REHEARSALS - 1 if rehearses(settings, images, held_out) else 0
+    return planned_epochs(settings, images) * (1 + rehearsed)

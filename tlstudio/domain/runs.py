@@ -73,7 +73,9 @@ class TrainSettings:
     rate falls from one layer group to the one before it. patience: epochs without a gain after which training ends by itself;
     0 for never, as the last epochs, at the lowest rate, are often the best. flips, flips_vertical: None decides from the
     data. augmentation: strength of all other changes, 1 for the usual one. mixup, low_resolution: None decides from the
-    number of images. dropout: share of features left out of a step. events: also writes TensorBoard event files.
+    number of images. rehearse: fine-tuning is first tried on halves of the training images, each judged on the other; None
+    does so where there are few images to choose by. dropout: share of features left out of a step. events: also writes
+    TensorBoard event files.
     """
 
     model: str
@@ -98,6 +100,7 @@ class TrainSettings:
     augmentation: float = 1.0
     mixup: float | None = None
     low_resolution: bool | None = None
+    rehearse: bool | None = None
     balance: Balance = Balance.NONE
     adapter: Adapter = Adapter.NONE
     adapter_rank: int = 8

@@ -14,6 +14,7 @@ from tlstudio.training.averaging import Weights
 
 # The names of candidates besides `epoch 7`, the moving average as it was then.
 PROBE = "probe"
+AVERAGE = "the moving average"
 LAST = "the last epoch"
 SOUP = "average of epochs"
 HALF_WAY = "half-way from the first result"
@@ -50,7 +51,7 @@ class Score:
         McNemar's), or it is at least as often right and its loss is lower by more than its standard error allows. A handful of
         images convinces nobody, so with few of them what is there already stays.
         """
-        if self.share < other.share:
+        if not self.hits or self.share < other.share:
             return False
         wins = sum(mine and not theirs for mine, theirs in zip(self.hits, other.hits, strict=True))
         losses = sum(theirs and not mine for mine, theirs in zip(self.hits, other.hits, strict=True))
@@ -79,17 +80,19 @@ class Candidate:
 def score(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], *, balanced: bool) -> Score:
     """Judges probabilities (n, classes) against labels (n,)."""
     n, classes = probabilities.shape
+    if not n:
+        return Score(0.0, 0.0, 0.0)
     predicted = probabilities.argmax(axis=1)
     right = accuracy(truth, predicted)
     share = balanced_accuracy(truth, predicted, classes) if balanced else right
     weights = np.ones(n)
-    if balanced and n:
+    if balanced:
         counts = np.bincount(truth, minlength=classes)
         weights = n / (np.count_nonzero(counts) * counts[truth])
     losses = _losses(probabilities, truth)
     return Score(
         right,
-        float((losses * weights).mean()) if n else 0.0,
+        float((losses * weights).mean()),
         right if share is None else share,
         tuple(bool(hit) for hit in predicted == truth),
         tuple(float(loss) for loss in losses),

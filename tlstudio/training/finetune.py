@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -22,7 +22,8 @@ from tlstudio.domain.events import Note, Reporter, StepDone
 from tlstudio.training import averaging, candidates
 from tlstudio.training.averaging import MovingAverage, Soup, Weights
 from tlstudio.training.batches import Batches, Data, order_of
-from tlstudio.training.candidates import HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
+from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
+from tlstudio.training.choosing import Chances, Evidence, choose
 from tlstudio.training.features import logit_batches
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
@@ -30,6 +31,8 @@ from tlstudio.training.optimizer import freeze_statistics, make_optimizer, set_r
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import BudgetClock, Clock, StepClock, Stopwatch, rate_factor
 from tlstudio.training.steps import Stepper
+
+T = TypeVar("T")
 
 SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
 SAVE_EVERY = 180.0  # seconds between checkpoints within an epoch
@@ -60,13 +63,28 @@ class _Diverged(Exception):
 
 
 class FineTuner:
-    """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network."""
+    """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network.
 
-    def __init__(self, network: Network, data: Data, recipe: Recipe, *, device: torch.device, folder: Path) -> None:
+    evidence: what rehearsals found out about the kinds of candidates; it counts beside the validation images, of which there may
+    then be none. said: what each kind said of the validation images at the end, (n, classes); empty before.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        data: Data,
+        recipe: Recipe,
+        *,
+        device: torch.device,
+        folder: Path,
+        evidence: Evidence | None = None,
+    ) -> None:
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
         self.recipe = recipe
         self.device = device
+        self.evidence = evidence
+        self.said: dict[str, Chances] = {}
         self.batches = Batches(data, recipe.batch, device)
         groups = trainable(network, recipe.layers)
         self.parameters, self.optimizer = make_optimizer(
@@ -83,7 +101,8 @@ class FineTuner:
         self.at = Position()
         self.unstable = False  # the loss stopped being a number, again and again
         watch = Stopwatch()
-        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validate())
+        self.said_first = self.probabilities()
+        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self._score(self.said_first))
         self.clock = self._clock(measuring=watch.lap())
         self.best = self.chosen = self.probe
         self.keeper = Keeper(self, folder)
@@ -116,7 +135,8 @@ class FineTuner:
 
     def _over(self) -> bool:
         """Asked before each epoch, so that resuming agrees."""
-        waited = self.recipe.patience and self.at.epoch - self.at.best_epoch >= self.recipe.patience
+        waiting = self.recipe.patience and len(self.data.val_labels)
+        waited = waiting and self.at.epoch - self.at.best_epoch >= self.recipe.patience
         return bool(waited) or self.clock.progress(self._taken()) >= 1.0
 
     def _taken(self) -> int:
@@ -238,40 +258,51 @@ class FineTuner:
             self.soup.add(averaging.on_host(self.parameters))
 
     def _choose(self, whole: bool) -> None:
-        """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look.
-
-        At the end of the schedule the average is the best guess there is, and another takes its place only when it convinces: the
-        best of many epochs on few images is mostly the luckiest. Nothing but what convinces takes the probe's place.
-        """
-        rivals = [self.best]
+        """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look."""
         if whole and self.at.epoch:
-            rivals = self._at_the_end()
-        for rival in rivals[1:]:
-            if rival.score.sound and rival.score.convinces(rivals[0].score):
-                rivals[0] = rival
-        convincing = (rival for rival in rivals if rival.score.convinces(self.probe.score))
-        self.chosen = next(convincing, self.probe)
+            self.probe = replace(self.probe, score=self._judged(PROBE, self.said_first))
+            self.chosen = choose(self.probe, self._at_the_end())
+        else:
+            self.chosen = choose(self.probe, [self.best])
 
     def _at_the_end(self) -> list[Candidate]:
         """The candidates of a finished training, the likeliest first."""
         average = averaging.on_host(self.average.weights)
         half = averaging.between(self.probe.weights, average, 0.5)
-        wanted = [(f"epoch {self.at.epoch}", average), (HALF_WAY, half), (LAST, averaging.on_host(self.parameters))]
+        wanted = {AVERAGE: average, HALF_WAY: half, LAST: averaging.on_host(self.parameters)}
         if self.soup.count > 1:
-            wanted.append((SOUP, self.soup.weights))
-        measured = [Candidate(name, w, self._with(w, self.validate)) for name, w in wanted]
-        return [*measured, self.best]
+            wanted[SOUP] = self.soup.weights
+        said = {kind: self._with(weights, self.probabilities) for kind, weights in wanted.items()}
+        self.said = {PROBE: self.said_first, **said}
+        known = wanted if self.evidence is None else {k: w for k, w in wanted.items() if k in self.evidence.said}
+        found = [Candidate(kind, weights, self._judged(kind, said[kind])) for kind, weights in known.items()]
+        # A single epoch has no counterpart in the rehearsals, and is not worth much on few images.
+        return found if self.evidence is not None else [*found, self.best]
 
-    def probabilities(self) -> npt.NDArray[np.float64]:
+    def _judged(self, kind: str, said: Chances) -> Score:
+        """A kind of candidate by what it said of the validation images, and its like of those of the rehearsals."""
+        if self.evidence is None:
+            return self._score(said)
+        truth = np.concatenate([self.evidence.truth, self.data.val_labels])
+        everything = np.concatenate([self.evidence.said[kind], said])
+        return candidates.score(everything, truth, balanced=self.recipe.counts_classes_alike)
+
+    def probabilities(self) -> Chances:
         """What the network as it is now says of the validation images, (n, classes); no augmentation, full precision."""
         batches = logit_batches(self.network, self.data.pixels, self.data.val_keys, self.device)
         parts = [torch.from_numpy(logits) for _, logits in batches]
+        if not parts:
+            return np.empty((0, self.network.head.out_features))
         return np.asarray(torch.cat(parts).double().softmax(dim=1).numpy())
 
     def validate(self) -> Score:
-        return candidates.score(self.probabilities(), self.data.val_labels, balanced=self.recipe.counts_classes_alike)
+        return self._score(self.probabilities())
 
-    def _with(self, weights: Weights, measure: Callable[[], Score]) -> Score:
+    def _score(self, said: Chances) -> Score:
+        """said: probabilities of the validation images, (n, classes)."""
+        return candidates.score(said, self.data.val_labels, balanced=self.recipe.counts_classes_alike)
+
+    def _with(self, weights: Weights, measure: Callable[[], T]) -> T:
         """Measures other weights and puts the trained ones back."""
         trained = averaging.copied(self.parameters)
         averaging.put(self.parameters, weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,44 +13,24 @@ import torch
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import EpochDone, FirstResult, Note, Reporter
+from tlstudio.domain.events import FirstResult, Note, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.runs import Adapter, EpochRow, Mode, TrainResult, TrainSettings
-from tlstudio.domain.values import Interval
+from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
 from tlstudio.images.cache import fill_cache
-from tlstudio.storage import runs
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
-from tlstudio.training import adapters, devices
-from tlstudio.training.augment import Augmentation
-from tlstudio.training.batches import Data
+from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.features import frozen_features
-from tlstudio.training.finetune import Epoch, FineTuner
-from tlstudio.training.invariance import allowed_changes
-from tlstudio.training.network import Network, layer_groups, load_pretrained, preprocess_for, save_network
+from tlstudio.training.network import Network, load_pretrained, preprocess_for, save_network
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.workflow.depth_range import with_depth
-from tlstudio.workflow.event_files import EventFiles
-from tlstudio.workflow.judging import hold_back, interval_of, judge, labels_of, why
+from tlstudio.workflow.judging import hold_back, judge, labels_of
 from tlstudio.workflow.left_out import calibrate
+from tlstudio.workflow.rehearsing import may_rehearse
 from tlstudio.workflow.run_data import Sample, training_rows
-
-UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Which candidate became the model, why, and what it reached."""
-
-    chosen: str
-    reason: str
-    accuracy: Interval
-    balanced_accuracy: float
-    epochs: int = 0
-    stopped: bool = False
+from tlstudio.workflow.tuning import Outcome, Start, Tuning
 
 
 class Fitting:
@@ -81,13 +61,17 @@ class Fitting:
         """Everything; `started` is the monotonic time that the user's time counts from."""
         pixels = self._pixels()
         self.reporter.report(Note("Loading the pretrained model."))
-        where = weights.require(self.settings.model)
-        network = load_pretrained(where, self.card, self.preprocess(), self.classes, weights.weights_hash(where))
+        network = self.pretrained()
         try:
             return self._fit(network, pixels, started)
         finally:
             del network
             devices.release(self.device)
+
+    def pretrained(self) -> Network:
+        """The pretrained model with a new head, as every part of the run begins with it."""
+        where = weights.require(self.settings.model)
+        return load_pretrained(where, self.card, self.preprocess(), self.classes, weights.weights_hash(where))
 
     def preprocess(self) -> PreprocessSpec:
         spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit)
@@ -116,7 +100,7 @@ class Fitting:
     def _fit(self, network: Network, pixels: RowStore, started: float) -> TrainResult:
         train = [s for s in self.samples if s.part == "train"]
         val = [s for s in self.samples if s.part == "val"]
-        borrowed = not val and self.settings.mode is not Mode.QUICK
+        borrowed = not val and self.settings.mode is not Mode.QUICK and not may_rehearse(self.settings, train, val)
         if borrowed:
             train, val = hold_back(train, len(self.classes), self.settings.seed)
         keys = [s.content for s in (*train, *val)]
@@ -139,17 +123,20 @@ class Fitting:
         if self.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
-            return self._finish(network, Outcome("probe", reason, accuracy, balanced), started)
-        data = Data(pixels, [s.content for s in train], labels_of(train), [s.content for s in val], labels_of(val))
-        look = allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.device)
-        chosen = self._fine_tune(network, data, val, look, started)
-        if borrowed and chosen.chosen == PROBE:  # the images that were held back for choosing may teach it after all
+            return self._finish(network, Outcome(PROBE, reason, accuracy, balanced), started)
+        start = Start(pixels, train, val, seen, unseen, probe, accuracy, balanced)
+        tuned = Tuning(self, start, started).run(network)
+        if tuned.judged is None:
+            self._calibrate(network, judged, probabilities)
+        else:
+            self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)
+        if borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
             everyone = [*train, *val]
             units = [s.unit for s in everyone]
             labels = labels_of(everyone)
             full = fit_probe(features, labels, len(self.classes), units=units, strength=probe.strength)
             network.set_head(full.head)
-        return self._finish(network, chosen, started)
+        return self._finish(network, tuned.outcome, started)
 
     def _left_out(self, train: list[Sample], probe: Probe) -> tuple[list[Sample], npt.NDArray[np.float64]]:
         """Without validation images: the training images that a fold of the cross-validation did not see."""
@@ -162,66 +149,6 @@ class Fitting:
         if len(judged) < len(train):
             self.reporter.report(Note("Classes with a single image or group are not part of this figure."))
         return judged, probe.held_out[probe.judged]
-
-    def _fine_tune(
-        self, network: Network, data: Data, val: list[Sample], look: Augmentation, started: float
-    ) -> Outcome:
-        if self.settings.adapter is Adapter.LORA:
-            adapters.attach(network, self.settings.adapter_rank, seed=self.settings.seed)
-        recipe = self._recipe(network, data, look, started)
-        tuner = FineTuner(network, data, recipe, device=self.device, folder=self.folder)
-        if tuner.resume():
-            self.reporter.report(Note(f"Going on after epoch {tuner.at.epoch}."))
-        else:
-            self.reporter.report(Note(f"Adjusting {_what(self.settings, recipe, network)} to your images."))
-        with EventFiles(self.folder if self.settings.events else None) as events:
-            stopped = tuner.run(self.reporter, lambda epoch: self._tell(epoch, val, events))
-        tuner.keep_best()
-        best = tuner.probabilities()
-        accuracy, balanced = judge(val, best, len(self.classes))
-        chosen = tuner.chosen
-        reason = UNSTABLE if tuner.unstable else why(chosen.name, tuner.probe.score, chosen.score)
-        outcome = Outcome(chosen.name, reason, accuracy, balanced, tuner.at.epoch, stopped)
-        if self.settings.adapter is Adapter.LORA:
-            adapters.merge(network)
-        self._calibrate(network, val, best)
-        return outcome
-
-    def _recipe(self, network: Network, data: Data, look: Augmentation, started: float) -> Recipe:
-        wish = 60 * self.settings.minutes
-        return plan(
-            self.settings,
-            data.train_labels,
-            Subject.of(network, any_edge=not self.card.fixed_input_size),
-            look=look,
-            device=self.device,
-            budget=max(0.0, wish - (time.monotonic() - started)) if wish else None,
-        )
-
-    def _tell(self, epoch: Epoch, val: list[Sample], events: EventFiles) -> None:
-        row = EpochRow(
-            epoch.epoch,
-            epoch.train_loss,
-            epoch.score.loss,
-            epoch.score.accuracy,
-            epoch.learning_rate,
-            epoch.seconds,
-        )
-        runs.append_epoch(self.project, self.run_id, row)
-        events.add(row)
-        self.reporter.report(
-            EpochDone(
-                epoch=epoch.epoch,
-                epochs=epoch.epochs,
-                train_loss=epoch.train_loss,
-                val_loss=epoch.score.loss,
-                accuracy=interval_of(epoch.score, val),
-                best_accuracy=interval_of(epoch.best, val),
-                learning_rate=epoch.learning_rate,
-                images_per_second=epoch.images_per_second,
-                seconds_left=epoch.seconds_left,
-            )
-        )
 
     def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
         """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""
@@ -244,11 +171,3 @@ class Fitting:
             seconds=time.monotonic() - started,
             stopped=outcome.stopped,
         )
-
-
-def _what(settings: TrainSettings, recipe: Recipe, network: Network) -> str:
-    if settings.adapter is Adapter.LORA:
-        return "small additions to the model"
-    if recipe.layers >= len(layer_groups(network)):
-        return "the whole model"
-    return "the last layers" if recipe.layers else "the last step of the model"

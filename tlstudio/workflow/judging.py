@@ -49,13 +49,23 @@ def interval_of(score: Score, samples: Sequence[Sample]) -> Interval:
     return share_interval(np.array(score.hits, dtype=bool), [s.unit for s in samples])
 
 
-def why(chosen: str, probe: Score, best: Score) -> str:
-    """One sentence for people on what was chosen."""
+def why(chosen: str, probe: Score, best: Score, *, rehearsed: bool = False) -> str:
+    """One sentence for people on what was chosen, and on which images. rehearsed: on those that rehearsals left out, too."""
     if chosen == PROBE:
-        return "Nothing that training tried beat the first result on the validation images by more than luck, so that is kept."
+        return nothing_better(rehearsed=rehearsed)
+    where = _where(rehearsed)
     if best.share > probe.share:
         kind = "accuracy" if best.share == best.accuracy else "balanced accuracy"
-        return (
-            f"Best {kind} on the validation images: {best.share:.1%}, against {probe.share:.1%} for the first result."
-        )
-    return "As accurate on the validation images as the first result, and surer of it."
+        return f"Best {kind} on {where}: {best.share:.1%}, against {probe.share:.1%} for the first result."
+    return f"As accurate on {where} as the first result, and surer of it."
+
+
+def nothing_better(*, rehearsed: bool) -> str:
+    """Why the first result stays."""
+    return (
+        f"Nothing that training tried beat the first result on {_where(rehearsed)} by more than luck, so that is kept."
+    )
+
+
+def _where(rehearsed: bool) -> str:
+    return "images that the rehearsals left out" if rehearsed else "the validation images"

@@ -17,6 +17,7 @@ from tlstudio.storage.files import remove_leftovers
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices, keeping
+from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
 from tlstudio.workflow.run_data import Sample, collect, read_samples, write_samples
 from tlstudio.workflow.transfer import compare_when_trained
@@ -72,6 +73,7 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
         _mark(opened, run_id, "The training ended because of an error in the program.")
         raise
     keeping.remove(folder)
+    rehearsing.remove(folder)
     compare_when_trained(opened, run_id, reporter)
     return result
 

@@ -148,7 +148,9 @@ def test_originals_that_are_gone_are_told_by_name(trained: Path, tmp_path: Path)
 
 def test_a_training_with_epochs_shows_its_course(trained: Path, tmp_path: Path) -> None:
     project = projects_copy(trained, tmp_path)
-    done = train(project.folder, TrainSettings(STARTER, Mode.BALANCED, input_size=32, epochs=2, batch_size=8))
+    done = train(
+        project.folder, TrainSettings(STARTER, Mode.BALANCED, input_size=32, epochs=2, batch_size=8, rehearse=False)
+    )
     page = report(project.folder, tmp_path / "r.html", done.run).file.read_text(encoding="utf-8")
     assert "Validation accuracy over 2 epochs" in page
     assert "Balanced: starting from the quick result" in page

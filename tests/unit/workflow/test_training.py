@@ -38,7 +38,7 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_run_learns_and_is_kept(project: Path, mode: Mode, recorder: Callable) -> None:
     watch = recorder()
-    result = train(project, settings(mode), reporter=watch)
+    result = train(project, settings(mode, rehearse=False), reporter=watch)
     assert result.accuracy.value > 0.8
     assert isinstance(watch.events[0], Started)
     assert len(watch.of(FirstResult)) == 1
@@ -68,10 +68,10 @@ def weights_of(project: Path, run: str) -> dict[str, np.ndarray]:
 
 
 def test_an_interrupted_run_goes_on_to_the_same_model(project: Path, recorder: Callable) -> None:
-    whole = train(project, settings(Mode.THOROUGH))
+    whole = train(project, settings(Mode.THOROUGH, rehearse=False))
     watch = recorder(cancel=lambda e: isinstance(e, StepDone) and e.epoch == 3)
     with pytest.raises(Cancelled):
-        train(project, settings(Mode.THOROUGH), reporter=watch)
+        train(project, settings(Mode.THOROUGH, rehearse=False), reporter=watch)
     run = watch.of(Started)[0].run  # type: ignore[attr-defined]
     assert runs.get_run(Project(project), run).state is RunState.INTERRUPTED
     result = train(project, settings(Mode.QUICK), resume=run)  # the run's own settings count
@@ -80,9 +80,10 @@ def test_an_interrupted_run_goes_on_to_the_same_model(project: Path, recorder: C
     assert all(np.array_equal(a[name], b[name]) for name in a)
 
 
-def test_stop_keeps_the_best(project: Path, recorder: Callable) -> None:
+@pytest.mark.parametrize("rehearse", [False, True])
+def test_stop_keeps_the_best(project: Path, recorder: Callable, rehearse: bool) -> None:
     watch = recorder(stop=lambda e: isinstance(e, EpochDone) and e.epoch == 1)
-    result = train(project, settings(Mode.BALANCED, epochs=50), reporter=watch)
+    result = train(project, settings(Mode.BALANCED, epochs=50, rehearse=rehearse), reporter=watch)
     assert result.stopped
     assert result.epochs == 1
     assert runs.get_run(Project(project), result.run).state is RunState.FINISHED
@@ -109,7 +110,7 @@ def test_without_validation_images(make_images: Callable[..., Path], tmp_path: P
     place = tmp_path / "p"
     import_images(ImportRequest(make_images(12), place, val_fraction=0.0))
     quick = train(place, settings(Mode.QUICK))  # out of fold
-    tuned = train(place, settings(Mode.BALANCED))  # holds some back
+    tuned = train(place, settings(Mode.BALANCED, rehearse=False))  # holds some back
     assert quick.accuracy.value > 0.8
     assert tuned.accuracy.value > 0.8
 

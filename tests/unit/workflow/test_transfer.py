@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -67,17 +68,18 @@ def test_training_ends_with_the_comparison(
 
 
 @pytest.mark.parametrize(
-    ("mode", "images"),
+    ("mode", "rehearse", "images"),
     [
-        (Mode.QUICK, "training images, each left out once"),
-        (Mode.THOROUGH, "training images that were held back"),
+        (Mode.QUICK, None, "training images, each left out once"),
+        (Mode.THOROUGH, True, "training images, each left out once"),
+        (Mode.THOROUGH, False, "training images that were held back"),
     ],
 )
 def test_without_validation_images_the_run_s_own_figure_counts(
-    make_images: Callable[..., Path], tmp_path: Path, mode: Mode, images: str
+    make_images: Callable[..., Path], tmp_path: Path, mode: Mode, rehearse: bool | None, images: str
 ) -> None:
     project = project_of(make_images(16, groups=8), tmp_path / "p", val=0.0)
-    result = train(project, settings(mode))
+    result = train(project, replace(settings(mode), rehearse=rehearse))
     found = own(project, result.run)
     model, probe = found.of(Method.MODEL), found.of(Method.PROBE)
     assert model is not None and probe is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlstudio.domain.planning import planned_epochs
+from tlstudio.domain.planning import planned_rounds
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui import messages
 
@@ -17,7 +17,7 @@ def training_seconds(settings: TrainSettings, images: int, held_out: int, images
         return 60 * settings.minutes
     speed = max(0.1, images_per_second)
     first = (images + held_out) / speed
-    rounds = planned_epochs(settings, images)
+    rounds = planned_rounds(settings, images, held_out)
     return _SETTING_UP + first + rounds * (images * _COST[settings.mode] + held_out) / speed
 
 

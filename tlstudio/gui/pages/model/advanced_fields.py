@@ -128,6 +128,13 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 "The first half is about twice as fast; details come in the second.",
                 choices=BY_DATA,
             ),
+            Field(
+                "rehearse",
+                "rehearse",
+                "Rehearse on halves",
+                "With few images to choose by, training is tried on one half and judged on the other. Takes twice as long.",
+                choices=BY_DATA,
+            ),
         ),
     ),
     (

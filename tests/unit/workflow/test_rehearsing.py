@@ -1,0 +1,154 @@
+"""With few images to choose by, halves of the training images decide: what is asked of them, kept of them, and told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import STARTER
+from tlstudio.domain.errors import Cancelled
+from tlstudio.domain.events import EpochDone, Note, Started, StepDone
+from tlstudio.domain.importing import ImportRequest
+from tlstudio.domain.planning import rehearses
+from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.domain.values import Interval
+from tlstudio.storage import runs
+from tlstudio.storage.project import Project
+from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE
+from tlstudio.training.choosing import Evidence
+from tlstudio.workflow import rehearsing, tuning
+from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
+from tlstudio.workflow.run_data import Sample
+from tlstudio.workflow.training import train
+
+SETTINGS = TrainSettings(STARTER, Mode.BALANCED, input_size=32, epochs=2, batch_size=8)
+
+
+def samples(labels: list[int], units: list[int] | None = None) -> list[Sample]:
+    kin = units or list(range(len(labels)))
+    return [
+        Sample(i, f"{i:064d}", label, str(unit), "train")
+        for i, (label, unit) in enumerate(zip(labels, kin, strict=True))
+    ]
+
+
+def evidence(right: dict[str, float], n: int = 80) -> Evidence:
+    """Each kind is right on that share of n images of two classes, and the shares are nested."""
+    truth = np.arange(n) % 2
+    said = {}
+    for kind, share in right.items():
+        chances = np.full((n, 2), 0.2)
+        hit = np.arange(n) < share * n
+        chances[np.arange(n), np.where(hit, truth, 1 - truth)] = 0.8
+        said[kind] = chances
+    return Evidence(said, truth, np.arange(n))
+
+
+def test_few_images_to_choose_by_are_what_it_takes() -> None:
+    assert rehearses(SETTINGS, 60, 9) and rehearses(SETTINGS, 60, 0)
+    assert not rehearses(SETTINGS, 60, 80), "enough to choose by"
+    assert not rehearses(SETTINGS, 5000, 0), "some can be spared for choosing"
+    assert not rehearses(replace(SETTINGS, mode=Mode.QUICK, rehearse=True), 60, 0)
+    assert not rehearses(replace(SETTINGS, rehearse=False), 60, 0)
+
+
+def test_halves_hold_every_class_and_divide_no_group() -> None:
+    train = samples([0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 2, 3, 2, 3])
+    one, other = rehearsing.halves(train, seed=0)
+    assert sorted([*one, *other]) == list(range(8))
+    for half in (one, other):
+        assert {train[i].label for i in half} == {0, 1}
+    assert not {train[i].unit for i in one} & {train[i].unit for i in other}
+
+
+def test_a_class_of_one_group_can_not_be_halved() -> None:
+    assert rehearsing.halves(samples([0, 0, 0, 1, 1], [0, 1, 2, 3, 3]), seed=0) == []
+
+
+def test_only_what_convinces_takes_the_place_of_the_probe() -> None:
+    assert rehearsing.likeliest(evidence({PROBE: 0.6, AVERAGE: 0.8, HALF_WAY: 0.8}), balanced=False) == AVERAGE
+    assert rehearsing.likeliest(evidence({PROBE: 0.6, AVERAGE: 0.6, HALF_WAY: 0.8}), balanced=False) == HALF_WAY
+    assert rehearsing.likeliest(evidence({PROBE: 0.8, AVERAGE: 0.6, HALF_WAY: 0.81}), balanced=False) == PROBE
+
+
+def test_what_one_brought_is_kept_and_a_damaged_one_is_made_again(tmp_path: Path) -> None:
+    done = Rehearsal(evidence({PROBE: 0.5, AVERAGE: 0.75}), flip=True, flip_vertical=False, epochs=7)
+    rehearsing.keep(tmp_path, 1, done)
+    again = rehearsing.kept(tmp_path, 1)
+    assert again is not None and (again.flip, again.flip_vertical, again.epochs) == (True, False, 7)
+    assert all(np.array_equal(again.evidence.said[kind], said) for kind, said in done.evidence.said.items())
+    assert rehearsing.kept(tmp_path, 2) is None
+    (tmp_path / "rehearsal-1.json").write_text("{", encoding="utf-8")
+    assert rehearsing.kept(tmp_path, 1) is None
+    rehearsing.remove(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_parts_are_told_as_one_course(recorder: Callable) -> None:
+    watch = recorder()
+    course = PartOfCourse(watch, before=4, parts_after=1, work_after=2.0)
+    course.report(StepDone(1, 4, 5, 10, 0.5, 20.0, seconds_left=35.0))
+    course.report(EpochDone(4, 4, 0.1, 0.1, Interval(1, 1, 1), Interval(1, 1, 1), 0.0, 20.0, seconds_left=0.0))
+    step, epoch = watch.events
+    assert (step.epoch, step.epochs) == (5, 12)
+    assert step.seconds_left == pytest.approx(35 + 2 * 40), (
+        "an eighth is done: 40 seconds in all, and twice that to come"
+    )
+    assert (epoch.epoch, epoch.seconds_left) == (8, pytest.approx(80))
+
+
+@pytest.fixture
+def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
+    place = tmp_path / "project"
+    import_images(ImportRequest(make_images(10, groups=5), place, val_fraction=0.0, group_from=r"name:^(part\d+)"))
+    return place
+
+
+@pytest.fixture
+def convinced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These images are too easy for anything to beat the probe: here the moving average is believed all the same."""
+    monkeypatch.setattr(rehearsing, "choose", lambda probe, rivals: rivals[0])
+    monkeypatch.setattr("tlstudio.training.finetune.choose", lambda probe, rivals: rivals[0])
+
+
+@pytest.mark.usefixtures("convinced")
+def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorder: Callable) -> None:
+    watch = recorder()
+    result = train(project, SETTINGS, reporter=watch)
+    told = [event for event in watch.of(EpochDone) if isinstance(event, EpochDone)]
+    assert [event.epoch for event in told] == [1, 2, 3, 4, 5, 6]
+    assert {event.epochs for event in told} == {6}
+    assert told[-1].accuracy == result.accuracy, "the figure of the rehearsals, on images that were left out"
+    assert (result.chosen, result.epochs) == (AVERAGE, 6)
+    assert "rehearsals left out" in result.reason
+    assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
+    left = {path.name for path in (project / "runs" / result.run).iterdir()}
+    assert not [name for name in left if name.startswith(("rehearsal", "checkpoint", "best"))]
+
+
+@pytest.mark.usefixtures("convinced")
+@pytest.mark.parametrize("epoch", [1, 3, 5])
+def test_killed_in_any_part_it_goes_on_to_the_same_model(project: Path, recorder: Callable, epoch: int) -> None:
+    whole = train(project, SETTINGS)
+    watch = recorder(cancel=lambda e: isinstance(e, StepDone) and e.epoch == epoch)
+    with pytest.raises(Cancelled):
+        train(project, SETTINGS, reporter=watch)
+    run = watch.of(Started)[0].run
+    result = train(project, SETTINGS, resume=run)
+    model = [(project / "runs" / name / "model" / "model.safetensors").read_bytes() for name in (whole.run, run)]
+    assert model[0] == model[1]
+    assert result.accuracy == whole.accuracy
+    assert [row.epoch for row in runs.get_run(Project(project), run).history] == [1, 2, 3, 4, 5, 6]
+
+
+def test_where_nothing_convinces_the_first_result_stays_and_no_time_is_lost(project: Path, recorder: Callable) -> None:
+    watch = recorder()
+    result = train(project, SETTINGS, reporter=watch)
+    assert (result.chosen, result.epochs) == (PROBE, 4)
+    assert len(watch.of(EpochDone)) == 4
+    assert "more than luck" in result.reason

@@ -1,0 +1,153 @@
+"""Rehearsals: where a handful of images would have to decide what training is worth, more of them are asked.
+
+A few validation images can't tell a better model from a lucky one. So the training is first rehearsed: with one half of the
+training images, judged on the other, and the other way round, at the same settings. What each kind of candidate (the probe, the
+moving average, the way half back …) said of the half that it had not seen decides whether anything may take the probe's place,
+and what. Then all images are learned from in the same way, and the kind that convinced is taken. It is the cross-validated choice
+of the super learner (van der Laan, Polley and Hubbard 2007, doi 10.2202/1544-6115.1309).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tlstudio.domain.events import EpochDone, Event, Reporter, StepDone
+from tlstudio.domain.planning import REHEARSALS, rehearses
+from tlstudio.domain.runs import TrainSettings
+from tlstudio.images import splits
+from tlstudio.storage import files
+from tlstudio.training import candidates, keeping
+from tlstudio.training.augment import Augmentation
+from tlstudio.training.candidates import PROBE, Candidate
+from tlstudio.training.choosing import Evidence, choose, joined
+from tlstudio.workflow.run_data import Sample
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What one brought: the evidence of the half that was left out, what may be mirrored there, and how long it went on."""
+
+    evidence: Evidence
+    flip: bool
+    flip_vertical: bool
+    epochs: int
+
+
+def may_rehearse(settings: TrainSettings, train: Sequence[Sample], val: Sequence[Sample]) -> bool:
+    """Whether there are few images to choose by, and halves that both hold every class."""
+    return rehearses(settings, len(train), len(val)) and bool(halves(train, settings.seed))
+
+
+def halves(train: Sequence[Sample], seed: int) -> list[Ints]:
+    """The rows that each rehearsal leaves out, groups staying together; none where a class would be missing from the rest."""
+    units = [s.unit for s in train]
+    if len(set(units)) < REHEARSALS:
+        return []
+    dealt = np.array(splits.folds([str(s.label) for s in train], units, REHEARSALS, seed))
+    labels = np.array([s.label for s in train])
+    left_out = [np.flatnonzero(dealt == part) for part in range(REHEARSALS)]
+    whole = all(set(labels[dealt != part]) == set(labels) for part in range(REHEARSALS))
+    return left_out if whole else []
+
+
+def evidence_of(rehearsals: Sequence[Rehearsal]) -> Evidence:
+    return joined([each.evidence for each in rehearsals])
+
+
+def likeliest(evidence: Evidence, *, balanced: bool) -> str:
+    """The kind of candidate that convinces; the probe where none does, and training in earnest would be for nothing."""
+    scores = {kind: candidates.score(said, evidence.truth, balanced=balanced) for kind, said in evidence.said.items()}
+    probe, *rivals = (Candidate(kind, {}, scores[kind]) for kind in sorted(scores, key=lambda kind: kind != PROBE))
+    return choose(probe, rivals).name
+
+
+def agreed(rehearsals: Sequence[Rehearsal], look: Augmentation) -> Augmentation:
+    """`look` with the mirrors that every rehearsal allows."""
+    flip, upside = all(r.flip for r in rehearsals), all(r.flip_vertical for r in rehearsals)
+    return replace(look, flip=flip, flip_vertical=upside)
+
+
+# --- kept, so that a killed training does not rehearse twice ---
+
+
+def place(folder: Path, number: int) -> Path:
+    """The folder of a rehearsal's checkpoint, within that of the run."""
+    return folder / f"rehearsal-{number}"
+
+
+def keep(folder: Path, number: int, done: Rehearsal) -> None:
+    """Writes what it brought, and removes its checkpoint."""
+    data = {"flip": done.flip, "flip_vertical": done.flip_vertical, "epochs": done.epochs}
+    files.write_json(folder / f"rehearsal-{number}.json", {**data, "evidence": done.evidence.to_json()})
+    _clear(place(folder, number))
+
+
+def kept(folder: Path, number: int) -> Rehearsal | None:
+    """What `keep` wrote; None where there is nothing, or nothing that can be read: it is rehearsed again then."""
+    try:
+        data = json.loads((folder / f"rehearsal-{number}.json").read_text(encoding="utf-8"))
+        evidence = Evidence.from_json(data["evidence"])
+        return Rehearsal(evidence, bool(data["flip"]), bool(data["flip_vertical"]), int(data["epochs"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def remove(folder: Path) -> None:
+    """Removes what a finished run needs no more."""
+    for number in range(1, REHEARSALS + 1):
+        _clear(place(folder, number))
+        with suppress(OSError):
+            (folder / f"rehearsal-{number}.json").unlink(missing_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    keeping.remove(folder)
+    with suppress(OSError):
+        folder.rmdir()
+
+
+# --- told as one course ---
+
+
+class PartOfCourse:
+    """A reporter that tells one part of a training as what it is: epochs before it and after it, and time for those after it.
+
+    before: epochs of the parts that are done. parts_after: parts still to come, of as many epochs. work_after: what they cost,
+    this part being 1.
+    """
+
+    def __init__(self, inner: Reporter, *, before: int = 0, parts_after: int = 0, work_after: float = 0.0) -> None:
+        self._inner = inner
+        self._before = before
+        self._parts_after = parts_after
+        self._work_after = work_after
+        self._whole = 0.0  # seconds that this part takes as a whole, as far as can be told
+
+    def report(self, event: Event) -> None:
+        self._inner.report(self._placed(event))
+
+    def stop_requested(self) -> bool:
+        return self._inner.stop_requested()
+
+    def _placed(self, event: Event) -> Event:
+        if isinstance(event, StepDone):
+            done = (event.epoch - 1 + event.step / max(1, event.steps)) / max(1, event.epochs)
+        elif isinstance(event, EpochDone):
+            done = event.epoch / max(1, event.epochs)
+        else:
+            return event
+        left = event.seconds_left
+        if left is not None:
+            self._whole = left / (1 - done) if done < 1 else self._whole
+            left += self._work_after * self._whole
+        epochs = self._before + event.epochs * (1 + self._parts_after)
+        return replace(event, epoch=self._before + event.epoch, epochs=epochs, seconds_left=left)

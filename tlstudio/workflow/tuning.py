@@ -1,0 +1,307 @@
+"""Fine-tuning within a run, from its first result to the candidate that is kept; rehearsed first where images are few."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tlstudio.domain.events import EpochDone, Note, Reporter
+from tlstudio.domain.planning import REHEARSALS, batch_for, planned_epochs
+from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
+from tlstudio.domain.values import Interval
+from tlstudio.storage import runs
+from tlstudio.storage.rowstore import RowStore
+from tlstudio.training import adapters, candidates
+from tlstudio.training.augment import Augmentation
+from tlstudio.training.batches import Data
+from tlstudio.training.candidates import PROBE, Score
+from tlstudio.training.choosing import Evidence
+from tlstudio.training.finetune import Epoch, FineTuner
+from tlstudio.training.invariance import allowed_changes, has_colour
+from tlstudio.training.network import Network, layer_groups
+from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.workflow import rehearsing
+from tlstudio.workflow.event_files import EventFiles
+from tlstudio.workflow.judging import interval_of, judge, labels_of, nothing_better, why
+from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
+from tlstudio.workflow.run_data import Sample
+
+if TYPE_CHECKING:
+    from tlstudio.workflow.fitting import Fitting
+
+UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
+STOPPED = "The training was stopped before it could show that it is better, so the first result is kept."
+REHEARSAL = "Rehearsal {number} of {count}: learning from one half of the images, to be judged on the other."
+WITH_ALL = "The rehearsals went well. Now all training images are learned from."
+IN_EARNEST = f"{WITH_ALL} The figure stays that of the rehearsals, as no image is left to measure on."
+
+Features = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Which candidate became the model, why, and what it reached."""
+
+    chosen: str
+    reason: str
+    accuracy: Interval
+    balanced_accuracy: float
+    epochs: int = 0
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the model said of images that it had not learned from: probabilities (n, classes)."""
+
+    samples: list[Sample]
+    probabilities: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an epoch and the best so far reached on these images; where none is left to measure on, what is known from before."""
+
+    score: Score
+    best: Score
+    samples: list[Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """judged: None where the first result stays, and what was known of it."""
+
+    outcome: Outcome
+    judged: Judged | None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What fine-tuning begins with. seen, unseen: features of the training and the validation images."""
+
+    pixels: RowStore
+    train: list[Sample]
+    val: list[Sample]
+    seen: Features
+    unseen: Features
+    probe: Probe
+    accuracy: Interval
+    balanced_accuracy: float
+
+    def rows(self, learn: Ints, judge: Ints) -> Data:
+        """Some of the training images to learn from, and others of them to judge by."""
+        keys, labels = [s.content for s in self.train], labels_of(self.train)
+        return Data(self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge])
+
+    def data(self) -> Data:
+        train, val = self.train, self.val
+        return Data(self.pixels, [s.content for s in train], labels_of(train), [s.content for s in val], labels_of(val))
+
+
+class Tuning:
+    """The fine-tuning of one run. `started` is the monotonic time that the user's time counts from."""
+
+    def __init__(self, job: Fitting, start: Start, started: float) -> None:
+        self.job = job
+        self.start = start
+        self.settings: TrainSettings = job.settings
+        self.started = started
+        self.balanced = self.settings.balance is not Balance.NONE
+        self.before = 0  # epochs of the rehearsals that are done
+
+    def run(self, network: Network) -> Tuned:
+        """network: its head is the probe's; afterwards it has the weights of what was chosen, or is as it was."""
+        halves = self._halves()
+        if not halves:
+            look = self._look(network, self.start.probe, self.start.data(), self.start.unseen)
+            return self._in_earnest(network, look, None)
+        done: list[Rehearsal] = []
+        for number, left_out in enumerate(halves, start=1):
+            rehearsal = self._rehearsal(number, left_out)
+            if rehearsal is None:
+                return self._first_result(STOPPED, stopped=True)
+            done.append(rehearsal)
+            self.before += rehearsal.epochs
+        evidence = rehearsing.evidence_of(done)
+        if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:
+            return self._first_result(nothing_better(rehearsed=True))
+        self._say(WITH_ALL if self.start.val else IN_EARNEST)
+        return self._in_earnest(network, rehearsing.agreed(done, self._colours()), evidence)
+
+    def _first_result(self, reason: str, *, stopped: bool = False) -> Tuned:
+        start = self.start
+        outcome = Outcome(PROBE, reason, start.accuracy, start.balanced_accuracy, self.before, stopped)
+        return Tuned(outcome, None)
+
+    # --- rehearsals ---
+
+    def _halves(self) -> list[Ints]:
+        start = self.start
+        wanted = rehearsing.may_rehearse(self.settings, start.train, start.val)
+        return rehearsing.halves(start.train, self.settings.seed) if wanted else []
+
+    def _rehearsal(self, number: int, left_out: Ints) -> Rehearsal | None:
+        """One, or what is known of it from before; None when the user asked to stop."""
+        folder = self.job.folder
+        known = rehearsing.kept(folder, number)
+        if known is None:
+            self._say(REHEARSAL.format(number=number, count=REHEARSALS))
+            known = self._rehearse(number, left_out)
+            if known is not None:
+                rehearsing.keep(folder, number, known)
+        return known
+
+    def _rehearse(self, number: int, left_out: Ints) -> Rehearsal | None:
+        start = self.start
+        learn = np.setdiff1d(np.arange(len(start.train)), left_out)
+        data = start.rows(learn, left_out)
+        network = self.job.pretrained()
+        # The strength is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
+        probe = fit_probe(
+            start.seen[learn], data.train_labels, len(self.job.classes), units=None, strength=start.probe.strength
+        )
+        network.set_head(probe.head)
+        look = self._look(network, probe, data, start.seen[left_out])
+        left = REHEARSALS - number
+        course = PartOfCourse(self.job.reporter, before=self.before, parts_after=left + 1, work_after=left + REHEARSALS)
+        tuner = self._tuner(
+            network, data, look, rehearsing.place(self.job.folder, number), share=1 / (1 + left + REHEARSALS)
+        )
+        tuner.resume()
+        judged = [start.train[i] for i in left_out]
+        if tuner.run(course, lambda epoch: self._tell(epoch, Standing(epoch.score, epoch.best, judged), course)):
+            self.before += tuner.at.epoch
+            return None
+        said = tuner.said or {PROBE: tuner.said_first}  # without its end it says nothing for any candidate
+        evidence = Evidence(said, data.val_labels, left_out)
+        return Rehearsal(evidence, look.flip, look.flip_vertical, tuner.at.epoch)
+
+    # --- in earnest ---
+
+    def _in_earnest(self, network: Network, look: Augmentation, evidence: Evidence | None) -> Tuned:
+        start, val = self.start, self.start.val
+        tuner = self._tuner(network, start.data(), look, self.job.folder, evidence=evidence)
+        if tuner.resume():
+            self._say(f"Going on after epoch {tuner.at.epoch}.")
+        else:
+            self._say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
+        course = PartOfCourse(self.job.reporter, before=self.before)
+        known = None if val or evidence is None else self._standing(evidence)
+        with EventFiles(self.job.folder if self.settings.events else None) as events:
+
+            def on_epoch(epoch: Epoch) -> None:
+                self._tell(epoch, known or Standing(epoch.score, epoch.best, val), course, events)
+
+            stopped = tuner.run(course, on_epoch)
+        tuner.keep_best()
+        chosen, epochs = tuner.chosen, self.before + tuner.at.epoch
+        reason = (
+            UNSTABLE
+            if tuner.unstable
+            else why(chosen.name, tuner.probe.score, chosen.score, rehearsed=evidence is not None)
+        )
+        judged = Judged(val, tuner.probabilities()) if val else None
+        if judged is None and chosen.name != PROBE and evidence is not None:
+            judged = self._rehearsed(evidence, chosen.name)
+        if self.settings.adapter is Adapter.LORA:
+            adapters.merge(network)
+        if judged is None:
+            return self._first_result(STOPPED if stopped else reason, stopped=stopped)
+        accuracy, balanced = judge(judged.samples, judged.probabilities, len(self.job.classes))
+        return Tuned(Outcome(chosen.name, reason, accuracy, balanced, epochs, stopped), judged)
+
+    def _rehearsed(self, evidence: Evidence, kind: str) -> Judged:
+        """What candidates of a kind said of the training images, each while it was left out."""
+        return Judged([self.start.train[i] for i in evidence.rows], evidence.said[kind])
+
+    def _standing(self, evidence: Evidence) -> Standing:
+        """Of the kind of candidate that will be chosen."""
+        found = self._rehearsed(evidence, rehearsing.likeliest(evidence, balanced=self.balanced))
+        score = candidates.score(found.probabilities, evidence.truth, balanced=self.balanced)
+        return Standing(score, score, found.samples)
+
+    # --- parts of both ---
+
+    def _tuner(
+        self,
+        network: Network,
+        data: Data,
+        look: Augmentation,
+        folder: Path,
+        *,
+        share: float = 1.0,
+        evidence: Evidence | None = None,
+    ) -> FineTuner:
+        """share: of the time that is left."""
+        if self.settings.adapter is Adapter.LORA:
+            adapters.attach(network, self.settings.adapter_rank, seed=self.settings.seed)
+        folder.mkdir(exist_ok=True)
+        recipe = self._recipe(network, data, look, share)
+        return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence)
+
+    def _recipe(self, network: Network, data: Data, look: Augmentation, share: float) -> Recipe:
+        """The plan for all training images, also where a rehearsal learns from a half: it rehearses that plan."""
+        wish, images = 60 * self.settings.minutes, len(self.start.train)
+        settings = replace(
+            self.settings, epochs=planned_epochs(self.settings, images), batch_size=batch_for(self.settings, images)
+        )
+        return plan(
+            settings,
+            data.train_labels,
+            Subject.of(network, any_edge=not self.job.card.fixed_input_size),
+            look=look,
+            device=self.job.device,
+            budget=max(0.0, wish - (time.monotonic() - self.started)) * share if wish else None,
+        )
+
+    def _look(self, network: Network, probe: Probe, data: Data, unseen: Features) -> Augmentation:
+        return allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.job.device)
+
+    def _colours(self) -> Augmentation:
+        """What may be changed without asking a model: everything but colours where there are none."""
+        grey = not has_colour(self.start.pixels, [s.content for s in self.start.train])
+        return Augmentation(colour=0.0) if grey else Augmentation()
+
+    def _say(self, words: str) -> None:
+        self.job.reporter.report(Note(words))
+
+    def _tell(self, epoch: Epoch, now: Standing, course: Reporter, events: EventFiles | None = None) -> None:
+        row = EpochRow(
+            self.before + epoch.epoch,
+            epoch.train_loss,
+            now.score.loss,
+            now.score.accuracy,
+            epoch.learning_rate,
+            epoch.seconds,
+        )
+        runs.append_epoch(self.job.project, self.job.run_id, row)
+        if events is not None:
+            events.add(row)
+        course.report(
+            EpochDone(
+                epoch=epoch.epoch,
+                epochs=epoch.epochs,
+                train_loss=epoch.train_loss,
+                val_loss=now.score.loss,
+                accuracy=interval_of(now.score, now.samples),
+                best_accuracy=interval_of(now.best, now.samples),
+                learning_rate=epoch.learning_rate,
+                images_per_second=epoch.images_per_second,
+                seconds_left=epoch.seconds_left,
+            )
+        )
+
+
+def _what(settings: TrainSettings, recipe: Recipe, network: Network) -> str:
+    if settings.adapter is Adapter.LORA:
+        return "small additions to the model"
+    if recipe.layers >= len(layer_groups(network)):
+        return "the whole model"
+    return "the last layers" if recipe.layers else "the last step of the model"
