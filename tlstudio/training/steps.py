@@ -11,7 +11,7 @@ from tlstudio.training.augment import augment, mix
 from tlstudio.training.batches import Batch
 from tlstudio.training.devices import loss_scaler, mixed_precision, release
 from tlstudio.training.network import Network
-from tlstudio.training.optimizer import Parameters
+from tlstudio.training.optimizer import Parameters, make_optimizer, trainable
 from tlstudio.training.recipe import Recipe
 
 
@@ -27,15 +27,29 @@ class Stepper:
         device: torch.device,
     ) -> None:
         self.network = network
+        self.parameters = parameters
+        self.optimizer = optimizer
         self.micro = recipe.micro_batch
         self.scaler = loss_scaler(device)
-        self._parameters = list(parameters.values())
-        self._optimizer = optimizer
         self._recipe = recipe
         self._device = device
         self._dropout = nn.Dropout(recipe.dropout)
         shift = recipe.logit_shift
         self._shift = None if shift is None else torch.tensor(shift, dtype=torch.float32, device=device)
+
+    @staticmethod
+    def on(network: Network, recipe: Recipe, device: torch.device) -> Stepper:
+        """Brings the network to the device and takes the recipe's layers and rates."""
+        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        parameters, optimizer = make_optimizer(
+            network,
+            trainable(network, recipe.layers),
+            peak=recipe.peak_rate,
+            layer_decay=recipe.layer_decay,
+            weight_decay=recipe.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        return Stepper(network, parameters, optimizer, recipe, device)
 
     def step(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
         """Mean loss in nats, a scalar on the device: reading it there waits for the device. size: edge of the views in pixels."""
@@ -50,9 +64,9 @@ class Stepper:
                 )
             release(self._device)
             loss = self._accumulate(views, targets)
-        self.scaler.unscale_(self._optimizer)
-        nn.utils.clip_grad_norm_(self._parameters, self._recipe.gradient_norm)
-        self.scaler.step(self._optimizer)
+        self.scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(self.parameters.values(), self._recipe.gradient_norm)
+        self.scaler.step(self.optimizer)
         self.scaler.update()
         return loss
 
@@ -69,7 +83,7 @@ class Stepper:
 
     def _accumulate(self, views: Tensor, targets: Tensor) -> Tensor | None:
         """Sums the gradients of all pieces; None when memory ran out (recovery happens outside the handler)."""
-        self._optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device)
         try:
             for start in range(0, len(views), self.micro):

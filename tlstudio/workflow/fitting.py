@@ -8,35 +8,25 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from tlstudio.catalog import weights
-from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import EpochDone, FirstResult, Note, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
-from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Adapter, EpochRow, Mode, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval
-from tlstudio.images.cache import fill_cache
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project
-from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import adapters, devices
-from tlstudio.training.augment import Augmentation
-from tlstudio.training.batches import Data
 from tlstudio.training.candidates import PROBE
-from tlstudio.training.features import frozen_features
 from tlstudio.training.finetune import Epoch, FineTuner
-from tlstudio.training.invariance import allowed_changes
-from tlstudio.training.network import Network, layer_groups, load_pretrained, preprocess_for, save_network
+from tlstudio.training.network import Network, layer_groups, save_network
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.training.recipe import Recipe, Subject, plan
-from tlstudio.workflow.depth_range import with_depth
+from tlstudio.training.recipe import Recipe
 from tlstudio.workflow.event_files import EventFiles
-from tlstudio.workflow.judging import hold_back, interval_of, judge, labels_of, why
+from tlstudio.workflow.judging import interval_of, judge, labels_of, why
 from tlstudio.workflow.left_out import calibrate
-from tlstudio.workflow.run_data import Sample, training_rows
+from tlstudio.workflow.preparing import Preparation, Prepared
+from tlstudio.workflow.run_data import Sample
 
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
 
@@ -71,83 +61,37 @@ class Fitting:
         self.settings = settings
         self.classes = classes
         self.reporter = reporter
-        self.device = devices.choose(settings.device)
-        self.card: ModelCard = weights.describe(settings.model)
         self.folder = project.run_folder(run_id)
-        self.samples = samples
-        torch.manual_seed(settings.seed)
+        self.preparation = Preparation(
+            project, settings, classes=classes, samples=samples, reporter=reporter, run_id=run_id
+        )
+        self.device = self.preparation.device
 
     def run(self, started: float) -> TrainResult:
         """Everything; `started` is the monotonic time that the user's time counts from."""
-        pixels = self._pixels()
-        self.reporter.report(Note("Loading the pretrained model."))
-        where = weights.require(self.settings.model)
-        network = load_pretrained(where, self.card, self.preprocess(), self.classes, weights.weights_hash(where))
         try:
-            return self._fit(network, pixels, started)
+            return self._fit(self.preparation.probed(), started)
         finally:
-            del network
             devices.release(self.device)
 
-    def preprocess(self) -> PreprocessSpec:
-        spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit)
-        return with_depth(
-            self.project, self.run_id, spec, settings=self.settings, samples=self.samples, reporter=self.reporter
-        )
-
-    def _pixels(self) -> RowStore:
-        """The cache with every image of the run; images that can't be read any more are left out, and said."""
-        self.reporter.report(Note("Preparing the images."))
-        wanted = training_rows(self.project, self.samples)
-        store, refused = fill_cache(self.project, self.preprocess(), wanted, self.reporter)
-        if refused:
-            self.reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))
-        self.samples = [s for s in self.samples if s.content in store.keys]
-        left = {s.label for s in self.samples if s.part == "train"}
-        if len(left) < len(self.classes):
-            raise NotEnoughImages(
-                "Images that were imported can't be found any more, and a class is left without any.",
-                remedy="Connect the drive that holds the images, or import them again.",
-            )
-        return store
-
-    # --- the probe, and from it the rest ---
-
-    def _fit(self, network: Network, pixels: RowStore, started: float) -> TrainResult:
-        train = [s for s in self.samples if s.part == "train"]
-        val = [s for s in self.samples if s.part == "val"]
-        borrowed = not val and self.settings.mode is not Mode.QUICK
-        if borrowed:
-            train, val = hold_back(train, len(self.classes), self.settings.seed)
-        keys = [s.content for s in (*train, *val)]
-        self.reporter.report(Note("Looking at the images with the pretrained model."))
-        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
-        self.reporter.report(Note("Finding the first result."))
-        seen, unseen = features[: len(train)], features[len(train) :]
-        probe = fit_probe(
-            seen,
-            labels_of(train),
-            len(self.classes),
-            units=[s.unit for s in train],
-            seed=self.settings.seed,
-            reporter=self.reporter,
-        )
-        network.set_head(probe.head)
-        judged, probabilities = (val, probe.head.probabilities(unseen)) if val else self._left_out(train, probe)
+    def _fit(self, ready: Prepared, started: float) -> TrainResult:
+        network, probe = ready.network, ready.probe
+        if ready.val:
+            judged, probabilities = ready.val, probe.head.probabilities(ready.unseen)
+        else:
+            judged, probabilities = self._left_out(ready.train, probe)
         accuracy, balanced = judge(judged, probabilities, len(self.classes))
         self.reporter.report(FirstResult(accuracy, time.monotonic() - started))
         if self.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
             return self._finish(network, Outcome("probe", reason, accuracy, balanced), started)
-        data = Data(pixels, [s.content for s in train], labels_of(train), [s.content for s in val], labels_of(val))
-        look = allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.device)
-        chosen = self._fine_tune(network, data, val, look, started)
-        if borrowed and chosen.chosen == PROBE:  # the images that were held back for choosing may teach it after all
-            everyone = [*train, *val]
+        chosen = self._fine_tune(ready, started)
+        if ready.borrowed and chosen.chosen == PROBE:  # the images held back for choosing may teach it after all
+            everyone = [*ready.train, *ready.val]
             units = [s.unit for s in everyone]
             labels = labels_of(everyone)
-            full = fit_probe(features, labels, len(self.classes), units=units, strength=probe.strength)
+            full = fit_probe(ready.features, labels, len(self.classes), units=units, strength=probe.strength)
             network.set_head(full.head)
         return self._finish(network, chosen, started)
 
@@ -163,13 +107,11 @@ class Fitting:
             self.reporter.report(Note("Classes with a single image or group are not part of this figure."))
         return judged, probe.held_out[probe.judged]
 
-    def _fine_tune(
-        self, network: Network, data: Data, val: list[Sample], look: Augmentation, started: float
-    ) -> Outcome:
-        if self.settings.adapter is Adapter.LORA:
-            adapters.attach(network, self.settings.adapter_rank, seed=self.settings.seed)
-        recipe = self._recipe(network, data, look, started)
-        tuner = FineTuner(network, data, recipe, device=self.device, folder=self.folder)
+    def _fine_tune(self, ready: Prepared, started: float) -> Outcome:
+        network, val = ready.network, ready.val
+        minutes = self.settings.minutes
+        recipe = self.preparation.planned(ready, started + 60 * minutes if minutes else None)
+        tuner = FineTuner(network, ready.data, recipe, device=self.device, folder=self.folder)
         if tuner.resume():
             self.reporter.report(Note(f"Going on after epoch {tuner.at.epoch}."))
         else:
@@ -186,17 +128,6 @@ class Fitting:
             adapters.merge(network)
         self._calibrate(network, val, best)
         return outcome
-
-    def _recipe(self, network: Network, data: Data, look: Augmentation, started: float) -> Recipe:
-        wish = 60 * self.settings.minutes
-        return plan(
-            self.settings,
-            data.train_labels,
-            Subject.of(network, any_edge=not self.card.fixed_input_size),
-            look=look,
-            device=self.device,
-            budget=max(0.0, wish - (time.monotonic() - started)) if wish else None,
-        )
 
     def _tell(self, epoch: Epoch, val: list[Sample], events: EventFiles) -> None:
         row = EpochRow(
