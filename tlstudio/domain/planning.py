@@ -1,4 +1,4 @@
-"""How long a training goes on by itself: from the mode and the number of images."""
+"""How long a training goes on by itself, and how much of the network it changes: from the mode and the number of images."""
 
 from __future__ import annotations
 
@@ -26,3 +26,12 @@ def planned_epochs(settings: TrainSettings, images: int) -> int:
     steps = max(1, math.ceil(images / batch_for(settings, images)))
     low, high = EPOCHS_ALLOWED[settings.mode]
     return min(high, max(low, round(STEPS_WANTED[settings.mode] / steps)))
+
+
+def trained_layers(settings: TrainSettings, groups: int) -> int:
+    """Layer groups of the backbone that are trained: none in the quick mode, else as asked for, all of them or the last third."""
+    if settings.mode is Mode.QUICK:
+        return 0
+    if settings.layers >= 0:
+        return min(settings.layers, groups)
+    return groups if settings.mode is Mode.THOROUGH else min(groups, max(2, round(groups / 3)))

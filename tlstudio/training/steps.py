@@ -70,6 +70,15 @@ class Stepper:
         self.scaler.update()
         return loss
 
+    @torch.no_grad()
+    def loss(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
+        """Mean loss in nats that a step would begin with, on the same views as with the same random numbers; nothing moves."""
+        views, targets = self._views(batch, generator, size)
+        total = torch.zeros((), device=self._device)
+        for start in range(0, len(views), self.micro):
+            total += self._piece(views[start : start + self.micro], targets[start : start + self.micro]) / len(views)
+        return total
+
     def _views(self, batch: Batch, generator: torch.Generator, size: int) -> tuple[Tensor, Tensor]:
         """Augmented pixels (n, size, size, 3) and the targets (n, classes) that go with them."""
         recipe = self._recipe
@@ -88,12 +97,16 @@ class Stepper:
         try:
             for start in range(0, len(views), self.micro):
                 piece, truth = views[start : start + self.micro], targets[start : start + self.micro]
-                with mixed_precision(self._device):
-                    logits = self.network.head(self._dropout(self.network.embed(piece)))
-                logits = logits.float() if self._shift is None else logits.float() + self._shift
-                loss = functional.cross_entropy(logits, truth, reduction="sum") / len(views)
+                loss = self._piece(piece, truth) / len(views)
                 self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
         except torch.OutOfMemoryError:
             return None
         return total
+
+    def _piece(self, views: Tensor, targets: Tensor) -> Tensor:
+        """Summed loss of a part of the batch."""
+        with mixed_precision(self._device):
+            logits = self.network.head(self._dropout(self.network.embed(views)))
+        logits = logits.float() if self._shift is None else logits.float() + self._shift
+        return functional.cross_entropy(logits, targets, reduction="sum")
