@@ -8,11 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
-from tests.gui.conftest import hit
+from tests.gui.conftest import StillJob, hit
 from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
 from tlstudio.domain.events import Progress
@@ -170,23 +170,6 @@ def test_a_file_that_is_no_model_is_refused_in_words(studio, page: ModelPage, tm
 
 
 # --- parts that need no window -----------------------------------------------------
-
-
-class StillJob(QObject):
-    """A job that does what the test says."""
-
-    event = Signal(object)
-    finished = Signal(object)
-    failed = Signal(object)
-    cancelled = Signal()
-    ended = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.wishes: list[str] = []
-
-    def cancel(self) -> None:
-        self.wishes.append("cancel")
 
 
 def status(model: str = "net.tag", note: str = "", licence: str = "apache-2.0") -> SimpleNamespace:

@@ -64,7 +64,7 @@ class NetworkPicture(QWidget):
         return sum(rate > 0 for rate in self._rates)
 
     def sizeHint(self) -> QSize:
-        return QSize(264, 2 * _MARGIN + _BLOCKS + _RATES + 3 * paint.LINE + theme.S)
+        return QSize(264, 2 * _MARGIN + _BLOCKS + _RATES + 3 * paint.LINE + 2 * theme.S)
 
     # --- where things are -------------------------------------------------------------
 
@@ -76,7 +76,7 @@ class NetworkPicture(QWidget):
         step = wide / max(1, count)
         left = _MARGIN + step * number
         width = _HEAD if number == count else step - gap
-        return QRectF(left, _MARGIN + paint.LINE, width, _BLOCKS)
+        return QRectF(left, _MARGIN + paint.LINE + theme.XS, width, _BLOCKS)
 
     def _box(self, number: int) -> QRectF:
         """A part as it is drawn: as high as its share of the parameters is large."""
@@ -91,7 +91,10 @@ class NetworkPicture(QWidget):
         """The part there, whatever its height."""
         for number in range(len(self._rates) + 1):
             room = self.part_rect(number)
-            if room.left() - 2 <= place.x() <= room.right() + 2 and place.y() <= room.bottom() + paint.LINE + _RATES:
+            if (
+                room.left() - 2 <= place.x() <= room.right() + 2
+                and place.y() <= room.bottom() + theme.XS + paint.LINE + _RATES
+            ):
                 return number
         return None
 
@@ -165,7 +168,7 @@ class NetworkPicture(QWidget):
                 self._paint_part(painter, number)
                 self._paint_rate(painter, number)
             self._paint_legend(painter)
-        if self.hasFocus():
+        if self.hasFocus() and self._editable:
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.RADIUS, theme.RADIUS)
@@ -194,7 +197,7 @@ class NetworkPicture(QWidget):
     def _paint_rate(self, painter: QPainter, number: int) -> None:
         rate = 1.0 if number == len(self._rates) else self._rates[number]
         room = self.part_rect(number)
-        foot = room.bottom() + paint.LINE + _RATES
+        foot = room.bottom() + theme.XS + paint.LINE + _RATES
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.drawLine(QPointF(room.left(), foot), QPointF(room.right(), foot))
         if rate > 0:
@@ -203,9 +206,9 @@ class NetworkPicture(QWidget):
 
     def _paint_legend(self, painter: QPainter) -> None:
         room = self.part_rect(0)
-        caption = QRectF(_MARGIN, room.bottom(), self.width() - 2 * _MARGIN, paint.LINE).toRect()
+        caption = QRectF(_MARGIN, room.bottom() + theme.XS, self.width() - 2 * _MARGIN, paint.LINE).toRect()
         paint.text(painter, caption, Text.rates, theme.colour("muted"), size=theme.TEXT_SECONDARY)
-        top = room.bottom() + paint.LINE + _RATES + theme.S
+        top = room.bottom() + theme.XS + paint.LINE + _RATES + theme.S
         left = float(_MARGIN)
         entries = ((True, Text.additions if self._adapters else Text.trained), (False, Text.stays))
         for solid, words in entries:

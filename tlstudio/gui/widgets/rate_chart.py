@@ -12,9 +12,9 @@ from tlstudio.domain.rates import RateCurve, plain
 from tlstudio.gui import theme
 from tlstudio.gui.widgets import paint
 
-_RIGHT, _TOP, _BOTTOM = 12, 40, 40
+_RIGHT, _TOP, _BOTTOM = 12, 64, 40
 _ABOVE = 1.15  # of the loss at the start: what is higher leaves the chart at its top
-_TICK_WIDTH = 56
+_TICK_WIDTH = 64
 
 
 class Text:
@@ -46,7 +46,7 @@ class RateChart(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(264, 190)
+        return QSize(264, 216)
 
     # --- where things are ---------------------------------------------------------------
 
@@ -116,19 +116,22 @@ class RateChart(QWidget):
                 area = QRectF(x - _TICK_WIDTH / 2, frame.bottom() + theme.XS, _TICK_WIDTH, paint.LINE).toRect()
                 words = plain(10.0**exponent)
                 paint.text(painter, area, words, muted, size=theme.TEXT_SECONDARY, tabular=True, align=middle)
+        paint.text(
+            painter, QRectF(0, 0, self.width(), paint.LINE).toRect(), Text.loss, muted, size=theme.TEXT_SECONDARY
+        )
         caption = QRectF(frame.left(), self.height() - paint.LINE, frame.width(), paint.LINE).toRect()
         paint.text(painter, caption, Text.rate, muted, size=theme.TEXT_SECONDARY, align=middle)
 
     def _paint_rate(
         self, painter: QPainter, curve: RateCurve, rate: float, token: str, words: str, *, row: int
     ) -> None:
-        """A line at that rate, a ring on the curve, and its figure in a row of its own above the frame."""
+        """A line at that rate, a ring on the curve, and its figure in a row of its own above the frame, where no line goes."""
         frame, colour = self._frame(), theme.colour(token)
         place = self._place(curve, rate, self.loss_at(curve, rate))
-        top = _TOP - paint.LINE * (2 - row)
+        top = _TOP - theme.XS - paint.LINE * (2 - row)
         solid = token == "accent"
         painter.setPen(QPen(colour, 1.5, Qt.PenStyle.SolidLine if solid else Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(place.x(), top + paint.LINE), QPointF(place.x(), frame.bottom()))
+        painter.drawLine(QPointF(place.x(), frame.top() - theme.XS), QPointF(place.x(), frame.bottom()))
         painter.setPen(QPen(colour, 2))
         painter.setBrush(theme.colour("surface"))
         painter.drawEllipse(place, 4, 4)

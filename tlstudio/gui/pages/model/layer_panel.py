@@ -51,6 +51,7 @@ class LayerPanel(QWidget):
         self.words.setWordWrap(True)
         self.mode_button = named(QPushButton(Text.by_mode, self), "model.layers_by_mode", Text.by_mode)
         self.mode_button.setProperty("role", "flat")
+        self.mode_button.setStyleSheet("text-align: left; padding-left: 0px;")
         self.mode_button.clicked.connect(lambda: self.layers_wanted.emit(-1))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, theme.M)
