@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import psutil
 import pytest
 from PIL import Image, ImageDraw
-from PySide6.QtCore import QEvent, QMimeData, QObject, QPointF, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -44,23 +44,6 @@ def hit(target: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.Keyboar
     window.activateWindow()
     assert QTest.qWaitForWindowActive(window), f"{window.objectName()} did not come to the front"
     QTest.keyClick(target, key, modifier)
-
-
-class StillJob(QObject):
-    """A job that does what the test says."""
-
-    event = Signal(object)
-    finished = Signal(object)
-    failed = Signal(object)
-    cancelled = Signal()
-    ended = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.wishes: list[str] = []
-
-    def cancel(self) -> None:
-        self.wishes.append("cancel")
 
 
 class Studio:

@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
-from tests.gui.conftest import StillJob, hit
+from tests.gui.conftest import hit
+from tests.gui.still import StillJob
 from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
 from tlstudio.domain.events import Progress
@@ -143,6 +144,24 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
         "left alone, all is as usual"
     )
     studio.click("model.advanced")
+
+
+def test_a_training_does_not_wait_for_the_search_for_a_rate(page: ModelPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[StillJob] = []
+
+    def submit(task: str, title: str = "", **arguments: object) -> StillJob:
+        asked.append(StillJob())
+        return asked[-1]
+
+    monkeypatch.setattr(page.session.bridge, "submit", submit)
+    page.advanced.rate.button.click()
+    page.session.blockSignals(True)
+    page.continue_clicked()
+    page.session.blockSignals(False)
+    search, training = asked
+    assert search.wishes == ["cancel"] and training.wishes == []
+    search.cancelled.emit()
+    assert page.advanced.rate.button.isEnabled()
 
 
 def test_another_model_by_name(studio, page: ModelPage) -> None:

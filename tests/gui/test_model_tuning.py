@@ -12,7 +12,8 @@ from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QSpinBox, QToolTip
 
-from tests.gui.conftest import StillJob, hit
+from tests.gui.conftest import hit
+from tests.gui.still import StillJob
 from tlstudio.domain.errors import OutOfMemory, UnknownModel
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.layers import LayerGroup, ModelLayers
