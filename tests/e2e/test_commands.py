@@ -135,6 +135,38 @@ def test_tables_for_people(project: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "Problems" in capsys.readouterr().out
 
 
+def test_a_learning_rate_is_found_and_nothing_is_trained(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tlstudio.training import rate_finder
+
+    monkeypatch.setattr(rate_finder, "STEPS", 30)
+    wish = ("train", "--project", project, "--model", STARTER, "--input-size", "32", "--batch-size", "8", "--find-rate")
+    assert call(*wish, "--json") == 0
+    told = lines(capsys.readouterr().out)
+    assert set(told[-1]) == {"event", "rates", "losses", "start", "limit", "suggested", "usual", "diverged"}
+    assert len(told[-1]["rates"]) == len(told[-1]["losses"]) <= 30
+    assert any(line.get("stage") == rate_finder.STAGE for line in told)
+    assert call(*wish) == 0
+    assert "Without a wish, training takes" in capsys.readouterr().out
+    assert runs.list_runs(project) == []
+    assert call(*wish, "--mode", "quick") == 2
+
+
+def test_the_parts_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("models", "layers", "convnext_tiny.in12k_ft_in1k", "--json") == 0
+    found = lines(capsys.readouterr().out)[-1]
+    assert [group["name"] for group in found["groups"]] == [
+        "Entry",
+        *(f"Block {i}" for i in range(1, 5)),
+        "Last scaling",
+    ]
+    assert call("models", "layers", STARTER) == 0
+    shown = capsys.readouterr().out
+    assert "trained, 75%" in shown and "batch normalisation" in shown
+    assert call("models", "layers", "nothing.at_all") == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "kind"),
     [

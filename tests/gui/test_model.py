@@ -8,11 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 
 from tests.gui.conftest import hit
+from tests.gui.still import StillJob
 from tlstudio.domain.cards import ModelCard, Where
 from tlstudio.domain.errors import DownloadFailed
 from tlstudio.domain.events import Progress
@@ -145,6 +146,24 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
     studio.click("model.advanced")
 
 
+def test_a_training_does_not_wait_for_the_search_for_a_rate(page: ModelPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[StillJob] = []
+
+    def submit(task: str, title: str = "", **arguments: object) -> StillJob:
+        asked.append(StillJob())
+        return asked[-1]
+
+    monkeypatch.setattr(page.session.bridge, "submit", submit)
+    page.advanced.rate.button.click()
+    page.session.blockSignals(True)
+    page.continue_clicked()
+    page.session.blockSignals(False)
+    search, training = asked
+    assert search.wishes == ["cancel"] and training.wishes == []
+    search.cancelled.emit()
+    assert page.advanced.rate.button.isEnabled()
+
+
 def test_another_model_by_name(studio, page: ModelPage) -> None:
     studio.click("model.advanced")
     line = studio.find("model.other", QLineEdit)
@@ -170,23 +189,6 @@ def test_a_file_that_is_no_model_is_refused_in_words(studio, page: ModelPage, tm
 
 
 # --- parts that need no window -----------------------------------------------------
-
-
-class StillJob(QObject):
-    """A job that does what the test says."""
-
-    event = Signal(object)
-    finished = Signal(object)
-    failed = Signal(object)
-    cancelled = Signal()
-    ended = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.wishes: list[str] = []
-
-    def cancel(self) -> None:
-        self.wishes.append("cancel")
 
 
 def status(model: str = "net.tag", note: str = "", licence: str = "apache-2.0") -> SimpleNamespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from tlstudio.cli import tuning
 from tlstudio.cli.output import Output
 from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.transfer import Transfer
@@ -132,6 +133,9 @@ def train(options: argparse.Namespace, output: Output) -> None:
     # Every setting is an option of the same name.
     wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
     settings = TrainSettings.from_json({**wishes, "model": options.model or default_model()})
+    if options.find_rate:
+        tuning.find_rate(options.project, settings, output)
+        return
     done = fit(options.project, settings, options.resume, output)
     rows = [
         ("Run", done.run),

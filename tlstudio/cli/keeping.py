@@ -20,9 +20,11 @@ def changes_project(p: argparse.ArgumentParser) -> None:
 def surroundings(options: argparse.Namespace, output: Output) -> AbstractContextManager[None]:
     """Holds and backs up the project around a command that changes it; nothing around the others.
 
-    `evaluate` only reads, unless it is told to keep a threshold with the run.
+    `evaluate` only reads, unless it is told to keep a threshold with the run; `train` changes nothing where it only looks for
+    a rate.
     """
-    if not getattr(options, "changes", False) and getattr(options, "sensitivity", None) is None:
+    changes = getattr(options, "changes", False) and not getattr(options, "find_rate", False)
+    if not changes and getattr(options, "sensitivity", None) is None:
         return nullcontext()
     from tlstudio.workflow.keeping import changing
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands
+from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
@@ -105,13 +105,16 @@ def _explain(p: argparse.ArgumentParser) -> None:
 
 def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
     models = sub.add_parser("models", help="list, compare and get pretrained models")
-    inner = models.add_subparsers(dest="what", required=True, metavar="list|recommend|add|download")
+    inner = models.add_subparsers(dest="what", required=True, metavar="list|recommend|layers|add|download")
     p = inner.add_parser("list", parents=[shared], help="all models and where they are")
     p.set_defaults(action=commands.models_list)
     p = inner.add_parser("recommend", parents=[shared], help="compare those on this machine on your images")
     p.set_defaults(action=commands.models_recommend)
     _project(p)
     p.add_argument("--time-limit", type=float, default=600.0, metavar="SECONDS", help="for each model; default: 600")
+    p = inner.add_parser("layers", parents=[shared], help="the parts of a model, and which of them each mode trains")
+    p.set_defaults(action=tuning.models_layers)
+    p.add_argument("model", metavar="ID")
     p = inner.add_parser("add", parents=[shared], help="add weights from a file, folder or stick")
     p.set_defaults(action=commands.models_add)
     p.add_argument("path", type=Path, metavar="PATH")
@@ -130,7 +133,11 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--minutes", type=float, default=0.0, metavar="M", help="take this long, and end with the best model"
     )
-    p.add_argument("--resume", metavar="RUN", help="go on with an interrupted run; its own settings count")
+    ways = p.add_mutually_exclusive_group()
+    ways.add_argument("--resume", metavar="RUN", help="go on with an interrupted run; its own settings count")
+    ways.add_argument(
+        "--find-rate", action="store_true", help="train nothing: tell which learning rate suits these settings"
+    )
     advanced = p.add_argument_group("advanced")
     advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
     advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default="stretch")

@@ -1,4 +1,4 @@
-"""How long a training goes on by itself, and whether it is rehearsed: from the mode and the number of images."""
+"""How long a training goes on, whether it is rehearsed, and how much it changes: from the mode and the number of images."""
 
 from __future__ import annotations
 
@@ -42,3 +42,12 @@ def planned_rounds(settings: TrainSettings, images: int, held_out: int) -> int:
     """How often each training image is learned from in all, rehearsals included: each of them sees a half."""
     rehearsed = REHEARSALS - 1 if rehearses(settings, images, held_out) else 0
     return planned_epochs(settings, images) * (1 + rehearsed)
+
+
+def trained_layers(settings: TrainSettings, groups: int) -> int:
+    """Layer groups of the backbone that are trained: none in the quick mode, else as asked for, all of them or the last third."""
+    if settings.mode is Mode.QUICK:
+        return 0
+    if settings.layers >= 0:
+        return min(settings.layers, groups)
+    return groups if settings.mode is Mode.THOROUGH else min(groups, max(2, round(groups / 3)))

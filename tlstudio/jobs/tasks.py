@@ -62,6 +62,8 @@ TASKS: dict[str, Task] = {
     "export": _heavy("exporting:export"),
     "report": _heavy("reporting:report"),
     "suggest": _heavy("suggesting:suggest"),
+    "find_rate": _heavy("rate_finding:find_rate"),
+    "model_layers": _heavy("model_layers:layers_of"),
     "measure_speed": _heavy("recommending:measure_speed"),
     "recommend": _heavy("recommending:recommend"),
     "device": _heavy("doctoring:device_sentence"),

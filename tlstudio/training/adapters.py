@@ -11,12 +11,12 @@ from tlstudio.training.network import Network
 
 def targets(network: Network) -> list[str]:
     """Names of the layers of the backbone that take an adapter: all linear ones, and 1 x 1 convolutions that are not grouped."""
-    found = []
-    for name, module in network.backbone.named_modules():
-        pointwise = isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and module.groups == 1
-        if isinstance(module, nn.Linear) or pointwise:
-            found.append(name)
-    return found
+    return [name for name, module in network.backbone.named_modules() if takes_adapter(module)]
+
+
+def takes_adapter(module: nn.Module) -> bool:
+    pointwise = isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1) and module.groups == 1
+    return isinstance(module, nn.Linear) or pointwise
 
 
 def attach(network: Network, rank: int, *, seed: int) -> None:

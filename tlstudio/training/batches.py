@@ -39,6 +39,17 @@ class Batch:
     labels: Tensor
 
 
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Of an epoch, counted from 1, in the training with that seed: of its order and of all its steps."""
+    return seed * 100_003 + epoch
+
+
+def chance(seed: int, step: int) -> torch.Generator:
+    """The random numbers of a step, by the seed of its epoch: returned for its views, put into torch for dropout and the like."""
+    torch.manual_seed(seed * 1_000_003 + step)
+    return torch.Generator().manual_seed(seed * 1_000_003 + step)
+
+
 def order_of(labels: Ints, seed: int, balanced: bool) -> Ints:
     """The images of one epoch as row numbers, (n,).
 

@@ -21,13 +21,13 @@ from torch import Tensor
 from tlstudio.domain.events import Note, Reporter, StepDone
 from tlstudio.training import averaging, candidates
 from tlstudio.training.averaging import MovingAverage, Soup, Weights
-from tlstudio.training.batches import Batches, Data, order_of
+from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
 from tlstudio.training.choosing import Chances, Evidence, choose
 from tlstudio.training.features import logit_batches
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
-from tlstudio.training.optimizer import freeze_statistics, make_optimizer, set_rate, trainable
+from tlstudio.training.optimizer import begin_training, set_rate
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import BudgetClock, Clock, StepClock, Stopwatch, rate_factor
 from tlstudio.training.steps import Stepper
@@ -79,23 +79,15 @@ class FineTuner:
         folder: Path,
         evidence: Evidence | None = None,
     ) -> None:
-        self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
         self.data = data
         self.recipe = recipe
         self.device = device
         self.evidence = evidence
         self.said: dict[str, Chances] = {}
         self.batches = Batches(data, recipe.batch, device)
-        groups = trainable(network, recipe.layers)
-        self.parameters, self.optimizer = make_optimizer(
-            network,
-            groups,
-            peak=recipe.peak_rate,
-            layer_decay=recipe.layer_decay,
-            weight_decay=recipe.weight_decay,
-            fused=device.type in ("cpu", "cuda"),
-        )
-        self.stepper = Stepper(network, self.parameters, self.optimizer, recipe, device)
+        self.stepper = Stepper.on(network, recipe, device)
+        self.parameters, self.optimizer = self.stepper.parameters, self.stepper.optimizer
         self.average = MovingAverage(self.parameters, recipe.average_decay)
         self.soup = Soup()
         self.at = Position()
@@ -181,9 +173,8 @@ class FineTuner:
 
         Returns how many images that were, None when the user asked to stop.
         """
-        self.network.train()
-        freeze_statistics(self.network)
-        seed = self.recipe.seed * 100_003 + self.at.epoch + 1
+        begin_training(self.network)
+        seed = epoch_seed(self.recipe.seed, self.at.epoch + 1)
         order = order_of(self.data.train_labels, seed, self.recipe.balanced_sampling)
         full = self.network.spec.preprocess.size
         watch, saved, seen = Stopwatch(), self.clock.spent, 0
@@ -192,8 +183,7 @@ class FineTuner:
             for batch in batches:
                 step = self._taken()
                 set_rate(self.optimizer, self._factor() * self.at.slower)
-                generator = torch.Generator().manual_seed(seed * 1_000_003 + batch.step)
-                torch.manual_seed(seed * 1_000_003 + batch.step)  # dropout and the like
+                generator = chance(seed, batch.step)
                 edge = self.recipe.edge(self.clock.progress(step), full)
                 running += self.stepper.step(batch, generator, edge).double() * len(batch.labels)
                 self.average.update(step)

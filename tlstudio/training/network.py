@@ -159,6 +159,10 @@ def load_network(folder: Path) -> Network:
 
 def layer_groups(network: Network) -> list[list[str]]:
     """Parameter names of the backbone in timm's coarse groups, from the image to the head."""
-    backbone: Any = network.backbone
+    return [[f"backbone.{name}" for name in names] for names in grouped_parameters(network.backbone)]
+
+
+def grouped_parameters(backbone: Any) -> list[list[str]]:
+    """The same of a timm model by itself, whose names they are."""
     grouped = timm.models.group_parameters(backbone, backbone.group_matcher(coarse=True))
-    return [[f"backbone.{name}" for name in grouped[key]] for key in sorted(grouped)]
+    return [list(grouped[key]) for key in sorted(grouped)]

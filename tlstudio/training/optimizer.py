@@ -62,3 +62,9 @@ def freeze_statistics(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.eval()
+
+
+def begin_training(network: nn.Module) -> None:
+    """Puts a network into the state in which steps are taken: dropout works, statistics stay those of pretraining."""
+    network.train()
+    freeze_statistics(network)

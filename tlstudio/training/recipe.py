@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tlstudio.domain.planning import BATCH, batch_for, planned_epochs
+from tlstudio.domain.planning import BATCH, batch_for, planned_epochs, trained_layers
 from tlstudio.domain.runs import Balance, Mode, TrainSettings
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.network import Network, layer_groups
@@ -124,10 +124,3 @@ def plan(
         budget=budget,
         seed=settings.seed,
     )
-
-
-def trained_layers(settings: TrainSettings, groups: int) -> int:
-    """Layer groups of the backbone that are trained: as asked for, else all of them or the last third."""
-    if settings.layers >= 0:
-        return min(settings.layers, groups)
-    return groups if settings.mode is Mode.THOROUGH else max(2, round(groups / 3))

@@ -11,7 +11,7 @@ from tlstudio.training.augment import augment, mix
 from tlstudio.training.batches import Batch
 from tlstudio.training.devices import loss_scaler, mixed_precision, release
 from tlstudio.training.network import Network
-from tlstudio.training.optimizer import Parameters
+from tlstudio.training.optimizer import Parameters, make_optimizer, trainable
 from tlstudio.training.recipe import Recipe
 
 
@@ -27,15 +27,29 @@ class Stepper:
         device: torch.device,
     ) -> None:
         self.network = network
+        self.parameters = parameters
+        self.optimizer = optimizer
         self.micro = recipe.micro_batch
         self.scaler = loss_scaler(device)
-        self._parameters = list(parameters.values())
-        self._optimizer = optimizer
         self._recipe = recipe
         self._device = device
         self._dropout = nn.Dropout(recipe.dropout)
         shift = recipe.logit_shift
         self._shift = None if shift is None else torch.tensor(shift, dtype=torch.float32, device=device)
+
+    @staticmethod
+    def on(network: Network, recipe: Recipe, device: torch.device) -> Stepper:
+        """Brings the network to the device and takes the recipe's layers and rates."""
+        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        parameters, optimizer = make_optimizer(
+            network,
+            trainable(network, recipe.layers),
+            peak=recipe.peak_rate,
+            layer_decay=recipe.layer_decay,
+            weight_decay=recipe.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        return Stepper(network, parameters, optimizer, recipe, device)
 
     def step(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
         """Mean loss in nats, a scalar on the device: reading it there waits for the device. size: edge of the views in pixels."""
@@ -50,11 +64,20 @@ class Stepper:
                 )
             release(self._device)
             loss = self._accumulate(views, targets)
-        self.scaler.unscale_(self._optimizer)
-        nn.utils.clip_grad_norm_(self._parameters, self._recipe.gradient_norm)
-        self.scaler.step(self._optimizer)
+        self.scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(self.parameters.values(), self._recipe.gradient_norm)
+        self.scaler.step(self.optimizer)
         self.scaler.update()
         return loss
+
+    @torch.no_grad()
+    def loss(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
+        """Mean loss in nats that a step would begin with, on the same views as with the same random numbers; nothing moves."""
+        views, targets = self._views(batch, generator, size)
+        total = torch.zeros((), device=self._device)
+        for start in range(0, len(views), self.micro):
+            total += self._piece(views[start : start + self.micro], targets[start : start + self.micro]) / len(views)
+        return total
 
     def _views(self, batch: Batch, generator: torch.Generator, size: int) -> tuple[Tensor, Tensor]:
         """Augmented pixels (n, size, size, 3) and the targets (n, classes) that go with them."""
@@ -69,17 +92,21 @@ class Stepper:
 
     def _accumulate(self, views: Tensor, targets: Tensor) -> Tensor | None:
         """Sums the gradients of all pieces; None when memory ran out (recovery happens outside the handler)."""
-        self._optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device)
         try:
             for start in range(0, len(views), self.micro):
                 piece, truth = views[start : start + self.micro], targets[start : start + self.micro]
-                with mixed_precision(self._device):
-                    logits = self.network.head(self._dropout(self.network.embed(piece)))
-                logits = logits.float() if self._shift is None else logits.float() + self._shift
-                loss = functional.cross_entropy(logits, truth, reduction="sum") / len(views)
+                loss = self._piece(piece, truth) / len(views)
                 self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
         except torch.OutOfMemoryError:
             return None
         return total
+
+    def _piece(self, views: Tensor, targets: Tensor) -> Tensor:
+        """Summed loss of a part of the batch."""
+        with mixed_precision(self._device):
+            logits = self.network.head(self._dropout(self.network.embed(views)))
+        logits = logits.float() if self._shift is None else logits.float() + self._shift
+        return functional.cross_entropy(logits, targets, reduction="sum")

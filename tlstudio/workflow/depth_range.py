@@ -23,7 +23,7 @@ SHALLOW = "No training image has more than 8 bits, so there is no range to measu
 
 def with_depth(
     project: Project,
-    run_id: str,
+    run_id: str | None,
     spec: PreprocessSpec,
     *,
     settings: TrainSettings,
@@ -33,16 +33,18 @@ def with_depth(
     """The specification with the range that the run's settings ask for; as it is with the depth `image`.
 
     Measured on the training images alone when it is first asked for, and kept in the run's folder, so that a resumed run and
-    everything that is made from the run use the same numbers. Without any image of more than 8 bits, the depth stays `image`.
+    everything that is made from the run use the same numbers; where there is no run (`run_id` None), nothing is kept. Without
+    any image of more than 8 bits, the depth stays `image`.
     """
     if settings.depth == "image":
         return spec
-    file = project.run_folder(run_id) / FILE
-    if file.exists():
+    file = None if run_id is None else project.run_folder(run_id) / FILE
+    if file is not None and file.exists():
         found = _read(file)
     else:
         found = _measure(project, samples, reporter)
-        files.write_json(file, None if found is None else asdict(found))
+        if file is not None:
+            files.write_json(file, None if found is None else asdict(found))
     return spec if found is None else replace(spec, depth="dataset", low=found.low, high=found.high)
 
 

@@ -8,29 +8,21 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from tlstudio.catalog import weights
-from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import FirstResult, Note, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
-from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
-from tlstudio.images.cache import fill_cache
 from tlstudio.storage.project import Project
-from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
-from tlstudio.training.features import frozen_features
-from tlstudio.training.network import Network, load_pretrained, preprocess_for, save_network
+from tlstudio.training.network import Network, save_network
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.workflow.depth_range import with_depth
-from tlstudio.workflow.judging import hold_back, judge, labels_of
+from tlstudio.workflow.judging import judge, labels_of
 from tlstudio.workflow.left_out import calibrate
-from tlstudio.workflow.rehearsing import may_rehearse
-from tlstudio.workflow.run_data import Sample, training_rows
-from tlstudio.workflow.tuning import Outcome, Start, Tuning
+from tlstudio.workflow.preparing import Preparation, Prepared
+from tlstudio.workflow.run_data import Sample
+from tlstudio.workflow.tuning import Outcome, Tuning
 
 
 class Fitting:
@@ -51,90 +43,41 @@ class Fitting:
         self.settings = settings
         self.classes = classes
         self.reporter = reporter
-        self.device = devices.choose(settings.device)
-        self.card: ModelCard = weights.describe(settings.model)
         self.folder = project.run_folder(run_id)
-        self.samples = samples
-        torch.manual_seed(settings.seed)
+        self.preparation = Preparation(
+            project, settings, classes=classes, samples=samples, reporter=reporter, run_id=run_id
+        )
+        self.device = self.preparation.device
 
     def run(self, started: float) -> TrainResult:
         """Everything; `started` is the monotonic time that the user's time counts from."""
-        pixels = self._pixels()
-        self.reporter.report(Note("Loading the pretrained model."))
-        network = self.pretrained()
         try:
-            return self._fit(network, pixels, started)
+            return self._fit(self.preparation.probed(), started)
         finally:
-            del network
             devices.release(self.device)
 
-    def pretrained(self) -> Network:
-        """The pretrained model with a new head, as every part of the run begins with it."""
-        where = weights.require(self.settings.model)
-        return load_pretrained(where, self.card, self.preprocess(), self.classes, weights.weights_hash(where))
-
-    def preprocess(self) -> PreprocessSpec:
-        spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit)
-        return with_depth(
-            self.project, self.run_id, spec, settings=self.settings, samples=self.samples, reporter=self.reporter
-        )
-
-    def _pixels(self) -> RowStore:
-        """The cache with every image of the run; images that can't be read any more are left out, and said."""
-        self.reporter.report(Note("Preparing the images."))
-        wanted = training_rows(self.project, self.samples)
-        store, refused = fill_cache(self.project, self.preprocess(), wanted, self.reporter)
-        if refused:
-            self.reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))
-        self.samples = [s for s in self.samples if s.content in store.keys]
-        left = {s.label for s in self.samples if s.part == "train"}
-        if len(left) < len(self.classes):
-            raise NotEnoughImages(
-                "Images that were imported can't be found any more, and a class is left without any.",
-                remedy="Connect the drive that holds the images, or import them again.",
-            )
-        return store
-
-    # --- the probe, and from it the rest ---
-
-    def _fit(self, network: Network, pixels: RowStore, started: float) -> TrainResult:
-        train = [s for s in self.samples if s.part == "train"]
-        val = [s for s in self.samples if s.part == "val"]
-        borrowed = not val and self.settings.mode is not Mode.QUICK and not may_rehearse(self.settings, train, val)
-        if borrowed:
-            train, val = hold_back(train, len(self.classes), self.settings.seed)
-        keys = [s.content for s in (*train, *val)]
-        self.reporter.report(Note("Looking at the images with the pretrained model."))
-        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
-        self.reporter.report(Note("Finding the first result."))
-        seen, unseen = features[: len(train)], features[len(train) :]
-        probe = fit_probe(
-            seen,
-            labels_of(train),
-            len(self.classes),
-            units=[s.unit for s in train],
-            seed=self.settings.seed,
-            reporter=self.reporter,
-        )
-        network.set_head(probe.head)
-        judged, probabilities = (val, probe.head.probabilities(unseen)) if val else self._left_out(train, probe)
+    def _fit(self, ready: Prepared, started: float) -> TrainResult:
+        network, probe = ready.network, ready.probe
+        if ready.val:
+            judged, probabilities = ready.val, probe.head.probabilities(ready.unseen)
+        else:
+            judged, probabilities = self._left_out(ready.train, probe)
         accuracy, balanced = judge(judged, probabilities, len(self.classes))
         self.reporter.report(FirstResult(accuracy, time.monotonic() - started))
         if self.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
             return self._finish(network, Outcome(PROBE, reason, accuracy, balanced), started)
-        start = Start(pixels, train, val, seen, unseen, probe, accuracy, balanced)
-        tuned = Tuning(self, start, started).run(network)
+        tuned = Tuning(self, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
         if tuned.judged is None:
             self._calibrate(network, judged, probabilities)
         else:
             self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)
-        if borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
-            everyone = [*train, *val]
+        if ready.borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
+            everyone = [*ready.train, *ready.val]
             units = [s.unit for s in everyone]
             labels = labels_of(everyone)
-            full = fit_probe(features, labels, len(self.classes), units=units, strength=probe.strength)
+            full = fit_probe(ready.features, labels, len(self.classes), units=units, strength=probe.strength)
             network.set_head(full.head)
         return self._finish(network, tuned.outcome, started)
 

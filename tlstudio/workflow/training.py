@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from tlstudio.catalog import weights
-from tlstudio.domain.errors import Cancelled, OutOfMemory, StudioError
+from tlstudio.domain.errors import Cancelled, StudioError
 from tlstudio.domain.events import SILENT, Reporter, Started
 from tlstudio.domain.runs import RunState, TrainResult, TrainSettings
 from tlstudio.storage import runs
@@ -19,6 +19,7 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices, keeping
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
+from tlstudio.workflow.preparing import memory_full
 from tlstudio.workflow.run_data import Sample, collect, read_samples, write_samples
 from tlstudio.workflow.transfer import compare_when_trained
 
@@ -66,7 +67,7 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
         _mark(opened, run_id, f"{error.what} {error.remedy}".strip())
         raise
     except torch.OutOfMemoryError as error:
-        full = OutOfMemory("The memory is full.", remedy="Choose a smaller model, input size or batch, and try again.")
+        full = memory_full()
         _mark(opened, run_id, f"{full.what} {full.remedy}")
         raise full from error
     except Exception:

@@ -11,24 +11,24 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.events import EpochDone, Note, Reporter
-from tlstudio.domain.planning import REHEARSALS, batch_for, planned_epochs
+from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import runs
-from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import adapters, candidates
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.candidates import PROBE, Score
 from tlstudio.training.choosing import Evidence
 from tlstudio.training.finetune import Epoch, FineTuner
-from tlstudio.training.invariance import allowed_changes, has_colour
+from tlstudio.training.invariance import has_colour
 from tlstudio.training.network import Network, layer_groups
-from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.training.probe import fit_probe
+from tlstudio.training.recipe import Recipe
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
-from tlstudio.workflow.judging import interval_of, judge, labels_of, nothing_better, why
+from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
+from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
 from tlstudio.workflow.run_data import Sample
 
@@ -82,46 +82,28 @@ class Tuned:
     judged: Judged | None
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What fine-tuning begins with. seen, unseen: features of the training and the validation images."""
-
-    pixels: RowStore
-    train: list[Sample]
-    val: list[Sample]
-    seen: Features
-    unseen: Features
-    probe: Probe
-    accuracy: Interval
-    balanced_accuracy: float
-
-    def rows(self, learn: Ints, judge: Ints) -> Data:
-        """Some of the training images to learn from, and others of them to judge by."""
-        keys, labels = [s.content for s in self.train], labels_of(self.train)
-        return Data(self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge])
-
-    def data(self) -> Data:
-        train, val = self.train, self.val
-        return Data(self.pixels, [s.content for s in train], labels_of(train), [s.content for s in val], labels_of(val))
-
-
 class Tuning:
     """The fine-tuning of one run. `started` is the monotonic time that the user's time counts from."""
 
-    def __init__(self, job: Fitting, start: Start, started: float) -> None:
+    def __init__(self, job: Fitting, ready: Prepared, first: Outcome, started: float) -> None:
+        """first: what the first result reached, which is the outcome where nothing better is found."""
         self.job = job
-        self.start = start
+        self.way: Preparation = job.preparation
+        self.ready = ready
+        self.first = first
         self.settings: TrainSettings = job.settings
         self.started = started
         self.balanced = self.settings.balance is not Balance.NONE
         self.before = 0  # epochs of the rehearsals that are done
 
-    def run(self, network: Network) -> Tuned:
-        """network: its head is the probe's; afterwards it has the weights of what was chosen, or is as it was."""
-        halves = self._halves()
+    def run(self) -> Tuned:
+        """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
+        ready = self.ready
+        wanted = rehearsing.may_rehearse(self.settings, ready.train, ready.val)
+        halves = rehearsing.halves(ready.train, self.settings.seed) if wanted else []
         if not halves:
-            look = self._look(network, self.start.probe, self.start.data(), self.start.unseen)
-            return self._in_earnest(network, look, None)
+            look = self.way.look(ready.network, ready.probe, ready.data, ready.unseen)
+            return self._in_earnest(look, None)
         done: list[Rehearsal] = []
         for number, left_out in enumerate(halves, start=1):
             rehearsal = self._rehearsal(number, left_out)
@@ -132,20 +114,13 @@ class Tuning:
         evidence = rehearsing.evidence_of(done)
         if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:
             return self._first_result(nothing_better(rehearsed=True))
-        self._say(WITH_ALL if self.start.val else IN_EARNEST)
-        return self._in_earnest(network, rehearsing.agreed(done, self._colours()), evidence)
+        self._say(WITH_ALL if ready.val else IN_EARNEST)
+        return self._in_earnest(rehearsing.agreed(done, self._colours()), evidence)
 
     def _first_result(self, reason: str, *, stopped: bool = False) -> Tuned:
-        start = self.start
-        outcome = Outcome(PROBE, reason, start.accuracy, start.balanced_accuracy, self.before, stopped)
-        return Tuned(outcome, None)
+        return Tuned(replace(self.first, reason=reason, epochs=self.before, stopped=stopped), None)
 
     # --- rehearsals ---
-
-    def _halves(self) -> list[Ints]:
-        start = self.start
-        wanted = rehearsing.may_rehearse(self.settings, start.train, start.val)
-        return rehearsing.halves(start.train, self.settings.seed) if wanted else []
 
     def _rehearsal(self, number: int, left_out: Ints) -> Rehearsal | None:
         """One, or what is known of it from before; None when the user asked to stop."""
@@ -159,23 +134,21 @@ class Tuning:
         return known
 
     def _rehearse(self, number: int, left_out: Ints) -> Rehearsal | None:
-        start = self.start
-        learn = np.setdiff1d(np.arange(len(start.train)), left_out)
-        data = start.rows(learn, left_out)
-        network = self.job.pretrained()
+        ready = self.ready
+        learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
+        data = ready.rows(learn, left_out)
+        network = self.way.pretrained()
         # The strength is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        probe = fit_probe(
-            start.seen[learn], data.train_labels, len(self.job.classes), units=None, strength=start.probe.strength
-        )
+        probe = fit_probe(ready.seen[learn], data.train_labels, len(self.job.classes), strength=ready.probe.strength)
         network.set_head(probe.head)
-        look = self._look(network, probe, data, start.seen[left_out])
+        look = self.way.look(network, probe, data, ready.seen[left_out])
         left = REHEARSALS - number
         course = PartOfCourse(self.job.reporter, before=self.before, parts_after=left + 1, work_after=left + REHEARSALS)
         tuner = self._tuner(
             network, data, look, rehearsing.place(self.job.folder, number), share=1 / (1 + left + REHEARSALS)
         )
         tuner.resume()
-        judged = [start.train[i] for i in left_out]
+        judged = [ready.train[i] for i in left_out]
         if tuner.run(course, lambda epoch: self._tell(epoch, Standing(epoch.score, epoch.best, judged), course)):
             self.before += tuner.at.epoch
             return None
@@ -185,9 +158,9 @@ class Tuning:
 
     # --- in earnest ---
 
-    def _in_earnest(self, network: Network, look: Augmentation, evidence: Evidence | None) -> Tuned:
-        start, val = self.start, self.start.val
-        tuner = self._tuner(network, start.data(), look, self.job.folder, evidence=evidence)
+    def _in_earnest(self, look: Augmentation, evidence: Evidence | None) -> Tuned:
+        network, val = self.ready.network, self.ready.val
+        tuner = self._tuner(network, self.ready.data, look, self.job.folder, evidence=evidence)
         if tuner.resume():
             self._say(f"Going on after epoch {tuner.at.epoch}.")
         else:
@@ -219,7 +192,7 @@ class Tuning:
 
     def _rehearsed(self, evidence: Evidence, kind: str) -> Judged:
         """What candidates of a kind said of the training images, each while it was left out."""
-        return Judged([self.start.train[i] for i in evidence.rows], evidence.said[kind])
+        return Judged([self.ready.train[i] for i in evidence.rows], evidence.said[kind])
 
     def _standing(self, evidence: Evidence) -> Standing:
         """Of the kind of candidate that will be chosen."""
@@ -240,33 +213,15 @@ class Tuning:
         evidence: Evidence | None = None,
     ) -> FineTuner:
         """share: of the time that is left."""
-        if self.settings.adapter is Adapter.LORA:
-            adapters.attach(network, self.settings.adapter_rank, seed=self.settings.seed)
         folder.mkdir(exist_ok=True)
-        recipe = self._recipe(network, data, look, share)
+        wish = 60 * self.settings.minutes
+        budget = max(0.0, self.started + wish - time.monotonic()) * share if wish else None
+        recipe = self.way.planned(network, data, look, images=len(self.ready.train), budget=budget)
         return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence)
-
-    def _recipe(self, network: Network, data: Data, look: Augmentation, share: float) -> Recipe:
-        """The plan for all training images, also where a rehearsal learns from a half: it rehearses that plan."""
-        wish, images = 60 * self.settings.minutes, len(self.start.train)
-        settings = replace(
-            self.settings, epochs=planned_epochs(self.settings, images), batch_size=batch_for(self.settings, images)
-        )
-        return plan(
-            settings,
-            data.train_labels,
-            Subject.of(network, any_edge=not self.job.card.fixed_input_size),
-            look=look,
-            device=self.job.device,
-            budget=max(0.0, wish - (time.monotonic() - self.started)) * share if wish else None,
-        )
-
-    def _look(self, network: Network, probe: Probe, data: Data, unseen: Features) -> Augmentation:
-        return allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.job.device)
 
     def _colours(self) -> Augmentation:
         """What may be changed without asking a model: everything but colours where there are none."""
-        grey = not has_colour(self.start.pixels, [s.content for s in self.start.train])
+        grey = not has_colour(self.ready.pixels, self.ready.data.train_keys)
         return Augmentation(colour=0.0) if grey else Augmentation()
 
     def _say(self, words: str) -> None:

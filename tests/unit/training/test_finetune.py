@@ -10,54 +10,15 @@ import pytest
 import torch
 
 from tests.conftest import Recorder
-from tlstudio.catalog import weights
+from tests.unit.training.conftest import CPU, network, recipe
 from tlstudio.domain.errors import Cancelled, RunNotReady
 from tlstudio.domain.events import Note, StepDone
-from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.runs import Balance, Mode, TrainSettings
-from tlstudio.storage.rowstore import RowStore
+from tlstudio.domain.runs import Balance
 from tlstudio.training import finetune
-from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import Epoch, FineTuner
-from tlstudio.training.network import Network, layer_groups, load_pretrained
-from tlstudio.training.recipe import Recipe, Subject, plan
-
-STARTER = "mobilenetv3_small_100.starter_tin"
-CLASSES = ("dark", "light")
-EDGE = 32
-CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Data:
-    """20 + 10 noisy squares, dark and light, not quite told apart."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(30) % 2
-    store = RowStore(tmp_path / "cache", "pixels", (EDGE, EDGE, 3), "uint8")
-    keys = [f"{i:064d}" for i in range(30)]
-    with store.writer(30) as writer:
-        for key, label in zip(keys, labels, strict=True):
-            writer.append(key, np.clip(rng.normal(110 + 20 * label, 50, (EDGE, EDGE, 3)), 0, 255).astype(np.uint8))
-    return Data(store, keys[:20], labels[:20].astype(np.int64), keys[20:], labels[20:].astype(np.int64))
-
-
-def network() -> Network:
-    card, where = weights.describe(STARTER), weights.require(STARTER)
-    torch.manual_seed(0)
-    return load_pretrained(where, card, PreprocessSpec(EDGE, "stretch", "bicubic"), CLASSES, "hash")
-
-
-def recipe(data: Data, budget: float | None = None, **wishes: object) -> Recipe:
-    settings = TrainSettings(STARTER, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, **wishes})  # type: ignore[arg-type]
-    return plan(
-        settings,
-        data.train_labels,
-        Subject.of(network(), any_edge=True),
-        look=Augmentation(),
-        device=CPU,
-        budget=budget,
-    )
+from tlstudio.training.network import layer_groups
+from tlstudio.training.recipe import Recipe
 
 
 def tuner(data: Data, folder: Path, plan: Recipe | None = None) -> FineTuner:

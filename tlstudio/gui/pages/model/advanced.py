@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.model.advanced_fields import SECTIONS, control_for, value_of
+from tlstudio.gui.pages.model.layer_panel import LayerPanel
+from tlstudio.gui.pages.model.rate_panel import RatePanel
+from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.scrolling import keep_wheel_off
 
 
@@ -18,6 +21,7 @@ class Text:
     fold = "Advanced settings"
     other = ("Another model by name", "Any image model of the timm library, such as resnet34.a1_in1k.")
     get_other = "Download {name}"
+    quick = "Quick training has no learning rate."
     licence = "Its licence is on huggingface.co/timm/{name}: read it first."
 
 
@@ -31,8 +35,11 @@ class AdvancedSettings(QWidget):
     other_wanted = Signal(str)
     download_wanted = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.layers = LayerPanel(session)
+        self.rate = RatePanel(session)
+        below = {"layers": self.layers, "learning_rate": self.rate}
         self.fold_button = named(QPushButton(Text.fold, self), "model.advanced", Text.fold)
         self.fold_button.setProperty("role", "flat")
         self.fold_button.setCheckable(True)
@@ -56,6 +63,10 @@ class AdvancedSettings(QWidget):
                 control = control_for(field, self.changed.emit)
                 self.controls[field.setting] = control
                 self._add(column, field.name, (field.caption, field.sentence), control)
+                if field.setting in below:
+                    column.addWidget(below[field.setting])
+        self.layers.layers_wanted.connect(lambda count: self._set("layers", count))
+        self.rate.rate_wanted.connect(lambda rate: self._set("learning_rate", rate))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(theme.S)
@@ -92,8 +103,21 @@ class AdvancedSettings(QWidget):
         wishes = {setting: value_of(control) for setting, control in self.controls.items()}
         return TrainSettings.from_json({**wishes, "model": model, "mode": mode.value})
 
+    def show_choice(self, model: str, mode: Mode, why_no_rate: str) -> None:
+        """The model and the mode that are chosen beside these settings. why_no_rate: why no rate can be looked for now."""
+        settings = self.settings(model, mode)
+        self.layers.show_settings(settings, ask=self.fold_button.isChecked())
+        self.rate.show_settings(settings, Text.quick if mode is Mode.QUICK else why_no_rate)
+
+    def _set(self, setting: str, value: float) -> None:
+        control = self.controls[setting]
+        assert isinstance(control, QSpinBox | QDoubleSpinBox)
+        control.setValue(value)  # type: ignore[arg-type]  # whole numbers for QSpinBox
+
     def _fold(self, open_: bool) -> None:
         self.body.setVisible(open_)
+        if open_:
+            self.changed.emit()  # what the parts below show is looked for only once somebody looks
         icons.set_icon(self.fold_button, "chevron-down" if open_ else "chevron-right", "accent", 16)
 
     def _add(self, column: QVBoxLayout, name: str, words: tuple[str, str], control: QWidget) -> None:

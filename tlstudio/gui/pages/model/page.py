@@ -48,7 +48,7 @@ class ModelPage(Page):
         self.advice = Advice(session, self)
         self.shelf = ModelShelf(session, self)
         self.modes = ModeTiles(self)
-        self.advanced = AdvancedSettings(self)
+        self.advanced = AdvancedSettings(session, self)
         self._arrange()
         self.advice.chosen.connect(self.choose)
         self.advice.compared.connect(self._compared)
@@ -112,6 +112,7 @@ class ModelPage(Page):
     def _forget(self) -> None:
         self._model = ""
         self.advice.forget()
+        self.advanced.rate.forget()
 
     def _choose_first(self) -> None:
         try:
@@ -138,7 +139,9 @@ class ModelPage(Page):
     def _measure_chosen(self) -> None:
         """The times on the tiles need the speed; it is measured when nothing else computes."""
         status = self.shelf.statuses.get(self._model)
-        busy = any(job.task in ("train", "recommend", "evaluate", "export") for job in self.session.bridge.jobs())
+        busy = any(
+            job.task in ("train", "recommend", "evaluate", "export", "find_rate") for job in self.session.bridge.jobs()
+        )
         if status is not None and status.images_per_second is None and not busy:
             self.shelf.measure(self._model)
 
@@ -151,7 +154,7 @@ class ModelPage(Page):
         self._show_times(summary.splits)
         typed = self.advanced.other.text().strip()
         self.advanced.offer_download(typed if typed == self._model and not self.shelf.is_here(typed) else "")
-        hint, enabled = "", True
+        hint, enabled = "", bool(self._model)
         title = self.shelf.title(self._model)
         if self.session.bridge.running("train") is not None:
             hint, enabled = Text.running, False
@@ -160,7 +163,8 @@ class ModelPage(Page):
         elif self._model:
             images = messages.count(summary.splits.get(Split.TRAIN.value, 0), "image")
             hint = Text.ready.format(title=title, images=f"{images} to learn from")
-        self.set_primary(Text.primary, enabled=enabled and bool(self._model), hint=hint)
+        self.set_primary(Text.primary, enabled=enabled, hint=hint)
+        self.advanced.show_choice(self._model, self.modes.mode(), "" if enabled else hint)
 
     def _show_times(self, splits: dict[str, int]) -> None:
         status = self.shelf.statuses.get(self._model)
@@ -177,6 +181,7 @@ class ModelPage(Page):
         if project is None or not self._model:
             return
         self.session.model_id = self._model
+        self.advanced.rate.cancel()  # the training does not wait for it
         settings = self.advanced.settings(self._model, self.modes.mode())
         self.session.bridge.submit("train", Text.training, project=project, settings=settings, resume=None)
         self.session.go_to.emit("train")

@@ -1,0 +1,177 @@
+"""What a training and the search for its rate begin with: pixels, the pretrained network, features, and the probe as its head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tlstudio.catalog import weights
+from tlstudio.domain.cards import ModelCard
+from tlstudio.domain.errors import NotEnoughImages, OutOfMemory
+from tlstudio.domain.events import Note, Reporter
+from tlstudio.domain.planning import batch_for, planned_epochs
+from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.domain.runs import Adapter, Mode, TrainSettings
+from tlstudio.images.cache import fill_cache
+from tlstudio.storage.project import Project
+from tlstudio.storage.rowstore import RowStore
+from tlstudio.training import adapters, devices
+from tlstudio.training.augment import Augmentation
+from tlstudio.training.batches import Data
+from tlstudio.training.features import frozen_features
+from tlstudio.training.invariance import allowed_changes
+from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.workflow.depth_range import with_depth
+from tlstudio.workflow.judging import hold_back, labels_of
+from tlstudio.workflow.rehearsing import may_rehearse
+from tlstudio.workflow.run_data import Sample, training_rows
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A network whose head is the probe's, and the images it was fitted to.
+
+    features: (train and then val, d), of the pretrained backbone. borrowed: the validation images were held back from the
+    training images, because the project has none.
+    """
+
+    network: Network
+    pixels: RowStore
+    train: list[Sample]
+    val: list[Sample]
+    features: npt.NDArray[np.float32]
+    probe: Probe
+    borrowed: bool
+
+    @property
+    def seen(self) -> npt.NDArray[np.float32]:
+        """Features of the training images, (train, d)."""
+        return self.features[: len(self.train)]
+
+    @property
+    def unseen(self) -> npt.NDArray[np.float32]:
+        """Features of the validation images, (val, d)."""
+        return self.features[len(self.train) :]
+
+    @property
+    def data(self) -> Data:
+        train, val = self.train, self.val
+        keys, held = [s.content for s in train], [s.content for s in val]
+        return Data(self.pixels, keys, labels_of(train), held, labels_of(val))
+
+    def rows(self, learn: Ints, judge: Ints) -> Data:
+        """Some of the training images to learn from, others of them to judge by; both by their numbers."""
+        keys, labels = [s.content for s in self.train], labels_of(self.train)
+        return Data(self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge])
+
+
+class Preparation:
+    """The way from labeled images to a network that is ready to be trained. run_id: None where no run comes of it."""
+
+    def __init__(
+        self,
+        project: Project,
+        settings: TrainSettings,
+        *,
+        classes: tuple[str, ...],
+        samples: list[Sample],
+        reporter: Reporter,
+        run_id: str | None = None,
+    ) -> None:
+        self.project = project
+        self.settings = settings
+        self.classes = classes
+        self.samples = samples
+        self.reporter = reporter
+        self.run_id = run_id
+        self.device = devices.choose(settings.device)
+        self.card: ModelCard = weights.describe(settings.model)
+        torch.manual_seed(settings.seed)
+
+    def probed(self) -> Prepared:
+        """The pretrained network with the probe fitted to it. Raises NotEnoughImages, WeightsMissing, DiskFull …"""
+        pixels = self._pixels(self.spec)
+        self.reporter.report(Note("Loading the pretrained model."))
+        network = self.pretrained()
+        train = [s for s in self.samples if s.part == "train"]
+        val = [s for s in self.samples if s.part == "val"]
+        borrowed = not val and self.settings.mode is not Mode.QUICK and not may_rehearse(self.settings, train, val)
+        if borrowed:
+            train, val = hold_back(train, len(self.classes), self.settings.seed)
+        keys = [s.content for s in (*train, *val)]
+        self.reporter.report(Note("Looking at the images with the pretrained model."))
+        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
+        self.reporter.report(Note("Finding the first result."))
+        probe = fit_probe(
+            features[: len(train)],
+            labels_of(train),
+            len(self.classes),
+            units=[s.unit for s in train],
+            seed=self.settings.seed,
+            reporter=self.reporter,
+        )
+        network.set_head(probe.head)
+        return Prepared(network, pixels, train, val, features, probe, borrowed)
+
+    @cached_property
+    def spec(self) -> PreprocessSpec:
+        spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit)
+        return with_depth(
+            self.project, self.run_id, spec, settings=self.settings, samples=self.samples, reporter=self.reporter
+        )
+
+    def pretrained(self) -> Network:
+        """The pretrained network with a new head. Raises WeightsMissing or WeightsRefused."""
+        where = weights.require(self.settings.model)
+        return load_pretrained(where, self.card, self.spec, self.classes, weights.weights_hash(where))
+
+    def look(self, network: Network, probe: Probe, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:
+        """What training may change in these images. unseen: features of those to judge by, (n, d)."""
+        return allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.device)
+
+    def planned(self, network: Network, data: Data, look: Augmentation, *, images: int, budget: float | None) -> Recipe:
+        """How this network is trained on these images; puts the adapters in that the settings ask for.
+
+        images: for how many the length of it and its batches are planned; a rehearsal follows the plan for all of them. budget:
+        seconds, None where the epochs decide.
+        """
+        settings = self.settings
+        if settings.adapter is Adapter.LORA:
+            adapters.attach(network, settings.adapter_rank, seed=settings.seed)
+        return plan(
+            replace(settings, epochs=planned_epochs(settings, images), batch_size=batch_for(settings, images)),
+            data.train_labels,
+            Subject.of(network, any_edge=not self.card.fixed_input_size),
+            look=look,
+            device=self.device,
+            budget=budget,
+        )
+
+    def _pixels(self, spec: PreprocessSpec) -> RowStore:
+        """The cache with every image of the training; images that can't be read any more are left out, and said."""
+        self.reporter.report(Note("Preparing the images."))
+        wanted = training_rows(self.project, self.samples)
+        store, refused = fill_cache(self.project, spec, wanted, self.reporter)
+        if refused:
+            self.reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))
+        self.samples = [s for s in self.samples if s.content in store.keys]
+        left = {s.label for s in self.samples if s.part == "train"}
+        if len(left) < len(self.classes):
+            raise NotEnoughImages(
+                "Images that were imported can't be found any more, and a class is left without any.",
+                remedy="Connect the drive that holds the images, or import them again.",
+            )
+        return store
+
+
+def memory_full() -> OutOfMemory:
+    """What is said where the device has no memory left."""
+    return OutOfMemory("The memory is full.", remedy="Choose a smaller model, input size or batch, and try again.")
