@@ -129,7 +129,11 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class EpochRow:
-    """One line of metrics.jsonl. Losses in nats, accuracy 0 … 1 on the validation images."""
+    """One line of metrics.jsonl. Losses in nats, accuracy 0 … 1 on the validation images.
+
+    learning_rate: of the head, at the end of the epoch. train_accuracy: of the changed views that were learned from; None in runs
+    of earlier versions.
+    """
 
     epoch: int
     train_loss: float
@@ -137,6 +141,20 @@ class EpochRow:
     val_accuracy: float
     learning_rate: float
     seconds: float
+    train_accuracy: float | None = None
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> EpochRow:
+        """Reads a line of any version; keys of a newer one are ignored. Raises TypeError where one is missing."""
+        return EpochRow(**{k: v for k, v in data.items() if k in EpochRow.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a run's log. moment: seconds since 1970."""
+
+    moment: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ class Score:
     accuracy: of all images. share: what is compared, the accuracy or, where classes shall count alike, the balanced accuracy.
     loss: mean of `losses`, the negative log-likelihood of each image in nats after temperature scaling, so that a model is not
     preferred for being timid or bold. hits: which images it got right. weights: how much each image counts in `share`.
+    predicted: the class that it gives each image; empty in checkpoints of earlier versions.
     """
 
     accuracy: float
@@ -38,6 +40,7 @@ class Score:
     hits: tuple[bool, ...] = ()
     losses: tuple[float, ...] = ()
     weights: tuple[float, ...] = ()
+    predicted: tuple[int, ...] = ()
 
     def beats(self, other: Score) -> bool:
         """By the bare numbers: for the course of a training, where every epoch is only the next one."""
@@ -94,7 +97,21 @@ def score(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], 
         tuple(bool(hit) for hit in predicted == truth),
         tuple(float(loss) for loss in losses),
         tuple(float(w) for w in weights),
+        tuple(int(label) for label in predicted),
     )
+
+
+def choose(probe: Candidate, rivals: Sequence[Candidate]) -> Candidate:
+    """What a training hands out. rivals: the likeliest first.
+
+    At the end of the schedule the average is the best guess there is, and another takes its place only when it convinces: the
+    best of many epochs on few images is mostly the luckiest. Nothing but what convinces takes the probe's place.
+    """
+    first, *others = rivals
+    for rival in others:
+        if rival.score.sound and rival.score.convinces(first.score):
+            first = rival
+    return next((rival for rival in (first, *others) if rival.score.convinces(probe.score)), probe)
 
 
 def _losses(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor
 
 from tlstudio.domain.events import Note, Reporter, StepDone
-from tlstudio.training import averaging, candidates
+from tlstudio.training import averaging, candidates, devices
 from tlstudio.training.averaging import MovingAverage, Soup, Weights
 from tlstudio.training.batches import Batches, Data, order_of
 from tlstudio.training.candidates import HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
@@ -27,32 +26,17 @@ from tlstudio.training.features import logit_batches
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import freeze_statistics, make_optimizer, set_rate, trainable
+from tlstudio.training.pace import pace_of
 from tlstudio.training.recipe import Recipe
-from tlstudio.training.schedule import BudgetClock, Clock, StepClock, Stopwatch, rate_factor
+from tlstudio.training.schedule import Epoch, Stopwatch, clock_of, rate_factor
 from tlstudio.training.steps import Stepper
 
 SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
 SAVE_EVERY = 180.0  # seconds between checkpoints within an epoch
 ROLL_BACKS = 3
 SLOWER = 0.3  # factor of the rate after a roll-back
-LOOKS_AT_THE_END = 6  # at the validation images, after the last step: candidates, the model itself, its calibration
 LOOK_EVERY = 20  # steps between looks at the loss where looking waits for the device
 SLOWED = "The training became unstable; it goes back to where it was sound and goes on with a lower learning rate."
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch brought. score: of the averaged weights; best: of the best candidate so far, the probe included."""
-
-    epoch: int
-    epochs: int
-    train_loss: float
-    score: Score
-    best: Score
-    learning_rate: float
-    images_per_second: float
-    seconds: float
-    seconds_left: float
 
 
 class _Diverged(Exception):
@@ -60,9 +44,14 @@ class _Diverged(Exception):
 
 
 class FineTuner:
-    """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network."""
+    """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network.
 
-    def __init__(self, network: Network, data: Data, recipe: Recipe, *, device: torch.device, folder: Path) -> None:
+    after: seconds that the caller needs once the training is over; they count as time left.
+    """
+
+    def __init__(
+        self, network: Network, data: Data, recipe: Recipe, *, device: torch.device, folder: Path, after: float = 0.0
+    ) -> None:
         self.network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data = data
         self.recipe = recipe
@@ -84,22 +73,19 @@ class FineTuner:
         self.unstable = False  # the loss stopped being a number, again and again
         watch = Stopwatch()
         self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validate())
-        self.clock = self._clock(measuring=watch.lap())
+        self.pace = pace_of(recipe, self.batches.per_epoch, network.spec.preprocess.size, look=watch.lap(), after=after)
+        self.clock = clock_of(recipe, self.pace)
         self.best = self.chosen = self.probe
         self.keeper = Keeper(self, folder)
-
-    def _clock(self, measuring: float) -> Clock:
-        """measuring: seconds that looking at the validation images takes; the end of a budget needs several of them."""
-        if self.recipe.budget is None:
-            return StepClock(self.recipe.epochs * self.batches.per_epoch)
-        return BudgetClock(max(0.0, self.recipe.budget - LOOKS_AT_THE_END * measuring))
 
     # --- the loop ---
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
         if self.at == Position():
+            watch = Stopwatch()
             self.keeper.save()
+            self.pace.save = watch.lap()
         while not self._over():
             try:
                 ended = self._epoch(reporter, on_epoch)
@@ -130,31 +116,39 @@ class FineTuner:
             return False
         watch = Stopwatch()
         loss = self.at.loss / max(1, self.at.seen)
+        right = self.at.hits / self.at.judged if self.at.judged else None
         trained = max(self.clock.spent - begun, 1e-9)
         score = self._with(self.average.weights, self.validate)
         if not score.sound:
             raise _Diverged
         number = self.at.epoch + 1
         self._remember(score, number)
-        rate = self._factor() * self.optimizer.param_groups[-1]["peak"]
+        rate = self._factor() * self.at.slower * self.optimizer.param_groups[-1]["peak"]
         self.at = Position(epoch=number, best_epoch=self.at.best_epoch, slower=self.at.slower)
-        self.clock.spend(watch.lap())
+        self.pace.look = self._spend(watch)
         self.keeper.save()
-        self.clock.spend(watch.lap())
+        self.pace.save = self._spend(watch)
         on_epoch(
             Epoch(
                 epoch=number,
                 epochs=self._epochs(number),
                 train_loss=loss,
+                train_accuracy=right,
                 score=score,
                 best=self.best.score,
                 learning_rate=rate,
                 images_per_second=seen / trained,
                 seconds=self.clock.spent - begun,
-                seconds_left=self.clock.seconds_left(self._taken()),
+                seconds_left=self.clock.seconds_left(self._taken(), self.pace),
             )
         )
         return True
+
+    def _spend(self, watch: Stopwatch) -> float:
+        """Puts the watch's seconds on the clock."""
+        seconds = watch.lap()
+        self.clock.spend(seconds)
+        return seconds
 
     def _steps(self, reporter: Reporter) -> int | None:
         """Trains from where the epoch stands to its end, or to that of the time.
@@ -167,7 +161,7 @@ class FineTuner:
         order = order_of(self.data.train_labels, seed, self.recipe.balanced_sampling)
         full = self.network.spec.preprocess.size
         watch, saved, seen = Stopwatch(), self.clock.spent, 0
-        running = torch.zeros((), dtype=torch.float64, device=self.device)
+        running = torch.zeros(2, dtype=torch.float64, device=self.device)  # summed loss, hits
         with closing(self.batches.epoch(order, self.at.step)) as batches:
             for batch in batches:
                 step = self._taken()
@@ -175,41 +169,43 @@ class FineTuner:
                 generator = torch.Generator().manual_seed(seed * 1_000_003 + batch.step)
                 torch.manual_seed(seed * 1_000_003 + batch.step)  # dropout and the like
                 edge = self.recipe.edge(self.clock.progress(step), full)
-                running += self.stepper.step(batch, generator, edge).double() * len(batch.labels)
+                images = len(batch.labels)
+                loss, hits = self.stepper.step(batch, generator, edge)
+                running += torch.stack([loss.double() * images, hits.double()])
                 self.average.update(step)
-                self.at.step, self.at.seen, seen = (
-                    batch.step + 1,
-                    self.at.seen + len(batch.labels),
-                    seen + len(batch.labels),
-                )
+                self.pace.step(small=edge < full)
+                self.at.step = batch.step + 1
+                self.at.seen, self.at.judged, seen = self.at.seen + images, self.at.judged + images, seen + images
                 if self.device.type == "cpu" or batch.step % LOOK_EVERY == 0:
                     self._look(running)
                     self._tell(reporter, watch)
                     if self.clock.spent - saved > SAVE_EVERY:
                         saved = self.clock.spent
                         self.keeper.save()
+                        self.pace.save = self._spend(watch)
                 if reporter.stop_requested():
                     return None
                 if self.clock.progress(self._taken()) >= 1.0:
                     break
         self._look(running)
-        self.clock.spend(watch.lap())
+        self.pace.took(self._spend(watch))
         return seen
 
     def _look(self, running: Tensor) -> None:
-        """Takes the summed loss over from the device. Raises _Diverged when it is not a number."""
-        value = float(running)
+        """Takes the summed loss and the hits over from the device. Raises _Diverged when the loss is not a number."""
+        loss, hits = running.tolist()
         running.zero_()
-        if not np.isfinite(value):
+        if not np.isfinite(loss):
             raise _Diverged
-        self.at.loss += value
+        self.at.loss += loss
+        self.at.hits += int(hits)
 
     def _epochs(self, least: int) -> int:
         """How many there will be, those that have begun at least."""
         return max(least, self.clock.epochs(self._taken(), self.batches.per_epoch))
 
     def _tell(self, reporter: Reporter, watch: Stopwatch) -> None:
-        self.clock.spend(watch.lap())
+        self.pace.took(self._spend(watch))
         speed = self._taken() * self.batches.size / max(self.clock.spent, 1e-9)
         reporter.report(
             StepDone(
@@ -219,7 +215,8 @@ class FineTuner:
                 self.batches.per_epoch,
                 self.at.loss / max(1, self.at.seen),
                 speed,
-                self.clock.seconds_left(self._taken()),
+                self.clock.seconds_left(self._taken(), self.pace),
+                devices.memory(self.device),
             )
         )
         watch.lap()  # a pause happens within the report and is nobody's time
@@ -238,19 +235,9 @@ class FineTuner:
             self.soup.add(averaging.on_host(self.parameters))
 
     def _choose(self, whole: bool) -> None:
-        """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look.
-
-        At the end of the schedule the average is the best guess there is, and another takes its place only when it convinces: the
-        best of many epochs on few images is mostly the luckiest. Nothing but what convinces takes the probe's place.
-        """
-        rivals = [self.best]
-        if whole and self.at.epoch:
-            rivals = self._at_the_end()
-        for rival in rivals[1:]:
-            if rival.score.sound and rival.score.convinces(rivals[0].score):
-                rivals[0] = rival
-        convincing = (rival for rival in rivals if rival.score.convinces(self.probe.score))
-        self.chosen = next(convincing, self.probe)
+        """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look."""
+        rivals = self._at_the_end() if whole and self.at.epoch else [self.best]
+        self.chosen = candidates.choose(self.probe, rivals)
 
     def _at_the_end(self) -> list[Candidate]:
         """The candidates of a finished training, the likeliest first."""

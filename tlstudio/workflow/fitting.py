@@ -13,13 +13,13 @@ import torch
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import EpochDone, FirstResult, Note, Reporter
+from tlstudio.domain.events import Confusion, EpochDone, FirstResult, Note, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Adapter, EpochRow, Mode, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.images.cache import fill_cache
-from tlstudio.storage import runs
+from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import adapters, devices
@@ -27,18 +27,21 @@ from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.features import frozen_features
-from tlstudio.training.finetune import Epoch, FineTuner
+from tlstudio.training.finetune import FineTuner
 from tlstudio.training.invariance import allowed_changes
 from tlstudio.training.network import Network, layer_groups, load_pretrained, preprocess_for, save_network
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.training.schedule import Epoch, Stopwatch
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.event_files import EventFiles
-from tlstudio.workflow.judging import hold_back, interval_of, judge, labels_of, why
+from tlstudio.workflow.judging import confusion_of, hold_back, interval_of, judge, labels_of, why
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.run_data import Sample, training_rows
 
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
+
+COMPARED = 2  # heads that are fitted once the training is over, each about as long as the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ class Fitting:
         self.card: ModelCard = weights.describe(settings.model)
         self.folder = project.run_folder(run_id)
         self.samples = samples
+        self._confusion: Confusion = ()
+        self._after = 0.0  # seconds that the comparison with simpler ways will take, once the training is over
         torch.manual_seed(settings.seed)
 
     def run(self, started: float) -> TrainResult:
@@ -82,7 +87,9 @@ class Fitting:
         pixels = self._pixels()
         self.reporter.report(Note("Loading the pretrained model."))
         where = weights.require(self.settings.model)
+        watch = Stopwatch()
         network = load_pretrained(where, self.card, self.preprocess(), self.classes, weights.weights_hash(where))
+        self._after += watch.lap()  # it is loaded once more
         try:
             return self._fit(network, pixels, started)
         finally:
@@ -124,6 +131,7 @@ class Fitting:
         features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
         self.reporter.report(Note("Finding the first result."))
         seen, unseen = features[: len(train)], features[len(train) :]
+        watch = Stopwatch()
         probe = fit_probe(
             seen,
             labels_of(train),
@@ -132,10 +140,12 @@ class Fitting:
             seed=self.settings.seed,
             reporter=self.reporter,
         )
+        self._after += COMPARED * watch.lap()
         network.set_head(probe.head)
         judged, probabilities = (val, probe.head.probabilities(unseen)) if val else self._left_out(train, probe)
         accuracy, balanced = judge(judged, probabilities, len(self.classes))
-        self.reporter.report(FirstResult(accuracy, time.monotonic() - started))
+        confusion = self._keep_confusion(judged, probabilities.argmax(axis=1).tolist())
+        self.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
         if self.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
@@ -169,7 +179,7 @@ class Fitting:
         if self.settings.adapter is Adapter.LORA:
             adapters.attach(network, self.settings.adapter_rank, seed=self.settings.seed)
         recipe = self._recipe(network, data, look, started)
-        tuner = FineTuner(network, data, recipe, device=self.device, folder=self.folder)
+        tuner = FineTuner(network, data, recipe, device=self.device, folder=self.folder, after=self._after)
         if tuner.resume():
             self.reporter.report(Note(f"Going on after epoch {tuner.at.epoch}."))
         else:
@@ -179,6 +189,7 @@ class Fitting:
         tuner.keep_best()
         best = tuner.probabilities()
         accuracy, balanced = judge(val, best, len(self.classes))
+        self._keep_confusion(val, best.argmax(axis=1).tolist())
         chosen = tuner.chosen
         reason = UNSTABLE if tuner.unstable else why(chosen.name, tuner.probe.score, chosen.score)
         outcome = Outcome(chosen.name, reason, accuracy, balanced, tuner.at.epoch, stopped)
@@ -206,6 +217,7 @@ class Fitting:
             epoch.score.accuracy,
             epoch.learning_rate,
             epoch.seconds,
+            epoch.train_accuracy,
         )
         runs.append_epoch(self.project, self.run_id, row)
         events.add(row)
@@ -220,8 +232,19 @@ class Fitting:
                 learning_rate=epoch.learning_rate,
                 images_per_second=epoch.images_per_second,
                 seconds_left=epoch.seconds_left,
+                train_accuracy=epoch.train_accuracy,
+                memory=devices.memory(self.device),
+                confusion=self._keep_confusion(val, epoch.best.predicted),
             )
         )
+
+    def _keep_confusion(self, judged: Sequence[Sample], predicted: Sequence[int]) -> Confusion:
+        """What the best so far takes for what; written when it changes, so that it is there for a run that is interrupted."""
+        found = confusion_of(judged, predicted, len(self.classes))
+        if found and found != self._confusion:
+            run_records.write_confusion(self.project, self.run_id, found)
+            self._confusion = found
+        return found
 
     def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
         """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tlstudio.domain.events import Confusion
 from tlstudio.domain.run_comparison import RunComparison, side_by_side
-from tlstudio.domain.runs import RunRow, RunState
-from tlstudio.storage import runs
+from tlstudio.domain.runs import LogLine, RunRow, RunState
+from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
 
 
@@ -19,6 +20,16 @@ def list_runs(project: Path) -> list[RunRow]:
 def run(project: Path, run_id: str) -> RunRow:
     """One run with its history; raises RunNotFound."""
     return runs.get_run(Project(project), run_id)
+
+
+def log(project: Path, run_id: str) -> tuple[LogLine, ...]:
+    """What a run has said so far, oldest first; nothing for one of an earlier version. Raises FileTrouble."""
+    return run_records.read_log(Project(project), run_id)
+
+
+def confusion(project: Path, run_id: str) -> Confusion:
+    """What the best model of a run takes for what, by its classes; empty where that was not kept."""
+    return run_records.read_confusion(Project(project), run_id)
 
 
 def newest_finished(project: Path) -> RunRow | None:

@@ -19,9 +19,11 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import finetune
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
-from tlstudio.training.finetune import Epoch, FineTuner
+from tlstudio.training.finetune import FineTuner
 from tlstudio.training.network import Network, layer_groups, load_pretrained
 from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.training.schedule import Epoch
+from tlstudio.training.steps import Taken
 
 STARTER = "mobilenetv3_small_100.starter_tin"
 CLASSES = ("dark", "light")
@@ -120,11 +122,11 @@ def poisoned(each: FineTuner, at: set[int]) -> None:
     """Lets the steps with these numbers, counted over all attempts, end in a loss that is no number."""
     real, count = each.stepper.step, 0
 
-    def step(*arguments: object) -> torch.Tensor:
+    def step(*arguments: object) -> Taken:
         nonlocal count
         count += 1
-        loss = real(*arguments)  # type: ignore[arg-type]
-        return loss * float("nan") if count in at else loss
+        taken = real(*arguments)  # type: ignore[arg-type]
+        return Taken(taken.loss * float("nan"), taken.hits) if count in at else taken
 
     each.stepper.step = step  # type: ignore[method-assign]
 
