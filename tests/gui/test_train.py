@@ -204,7 +204,7 @@ def test_live_numbers(panel: RunPanel) -> None:
     assert panel.facts.value("speed") == "123"
     panel.take(epoch(1, 0.85, 0.85))
     assert panel.number.number.text() == percent(0.85)
-    assert panel.chart.points == [Point(1, 0.85, 0.5, 0.6)]
+    assert panel.chart.points == [Point(1, 0.85, 0.5, 0.6, None, 1e-3)]
     assert panel.now.text() == "Adjusting the last layers."
 
 
