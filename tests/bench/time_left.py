@@ -4,7 +4,7 @@
 
 Four trainings: at full size throughout; with the first half on smaller views; the whole model instead of its last layers; and by
 the clock. Printed after each epoch: the time left that was told, over what it took to the very end, comparison with simpler ways
-included. WEIGHTS: a timm local directory, `<architecture>.<tag>`, for another model than the bundled one. One JSON line at the end.
+included. WEIGHTS: a timm local directory, `<architecture>.<tag>`, for another model than the bundled one. Ends with a JSON line.
 """
 
 from __future__ import annotations
