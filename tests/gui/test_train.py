@@ -85,6 +85,11 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     assert page.panel.facts.value("epoch").endswith("of 200")
     assert page.panel.facts.value("first")
     assert page.panel.facts.value("device")
+    assert "GB" in page.panel.facts.value("memory") or "MB" in page.panel.facts.value("memory")
+    assert not page.panel.facts.value("gpu_memory")
+    assert all(p.train_accuracy is not None and p.rate for p in page.panel.chart.points[:2])
+    assert "labeled cross are taken for disc" in page.panel.views.confusion.matrix.describe(0, 1)
+    assert "Epoch 1 of 200" in page.panel.views.log.text.toPlainText()
     studio.click("train.pause")
     assert page.pause_button.text() == "Resume"
     assert "Paused" in page.panel.now.text()
@@ -101,6 +106,9 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     assert "stopped" in page.message.what.text()
     assert len(page.panel.chart.points) == newest.epochs
     assert not page.grab().isNull()
+    stored = page.panel.views.log.text.toPlainText()
+    assert stored.splitlines()[1].endswith(f"Run {newest.id}") and "Training is done." in stored
+    assert page.panel.views.confusion.area.isVisibleTo(page.panel.views.confusion)
 
 
 def test_a_worker_that_dies_costs_nothing_but_time(studio, page: TrainPage, project: Path) -> None:
@@ -117,6 +125,7 @@ def test_a_worker_that_dies_costs_nothing_but_time(studio, page: TrainPage, proj
     studio.click("train.resume_run")
     assert not page.message.isVisible()
     assert len(page.panel.chart.points) == before  # the curve goes on where it was
+    assert f"Epoch {before} of 60" in page.panel.views.log.text.toPlainText()
     studio.wait(lambda: len(page.panel.chart.points) > before)
     studio.click("train.stop")
     studio.wait(lambda: page._job is None)

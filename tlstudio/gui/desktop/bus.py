@@ -120,7 +120,7 @@ class _Connection:
             with _Container(self._lib, into, "a", "{sv}") as inside:
                 self._append_entries(inside, value)
         else:
-            plain = value.encode() if signature == "s" else value
+            plain = value.encode("utf-8", "replace") if signature == "s" else value
             self._lib.dbus_message_iter_append_basic(byref(into), ord(signature), byref(BASIC[signature](plain)))
 
     def _append_entries(self, into: _Iterator, entries: Mapping[str, Any]) -> None:
