@@ -5,7 +5,7 @@
 Four trainings: at full size throughout; with the first half on smaller views; the whole model instead of its last layers; and by
 the clock. Printed after each epoch: the time left that was told, over what it took to the very end, comparison with simpler ways
 included. WEIGHTS: a timm local directory, `<architecture>.<tag>`, for another model than the bundled one. Ends with a JSON line.
-With --processor-time seconds of this process are counted instead of those on the wall: on a machine that others use too, those tell
+With --processor-time seconds of this process count instead of those on the wall: on a machine that others use too, they tell
 how good the estimate is, and the wall tells how busy the others were.
 """
 
