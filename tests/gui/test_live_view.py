@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.gui.conftest import hit
-from tlstudio.domain.events import EpochDone, FirstResult, Memory, Note, Started, StepDone
-from tlstudio.domain.runs import EpochRow, LogLine, Mode, RunRow, RunState, TrainSettings
+from tlstudio.domain.events import Confusion, EpochDone, FirstResult, Memory, Note, Started, StepDone
+from tlstudio.domain.runs import EpochRow, LogLine, Mode, RunRecords, RunRow, RunState, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.gui import messages
 from tlstudio.gui.models.class_style import ClassStyles
@@ -130,15 +130,15 @@ def test_a_pause_loses_nothing_that_was_on_its_way(panel: RunPanel) -> None:
     assert len(panel.chart.points) == 1 and "Adjusting." in log_of(panel)
 
 
-def stored(**more: object) -> StoredRun:
+def stored(log: tuple[LogLine, ...] = (), confusion: Confusion = ()) -> StoredRun:
     history = (EpochRow(1, 0.5, 0.6, 0.7, 1e-3, 2.0), EpochRow(2, 0.4, 0.5, 0.8, 5e-4, 2.0, 0.75))
     row = RunRow("run-1", SETTINGS.model, Mode.BALANCED, RunState.INTERRUPTED, 1.0, SETTINGS, CLASSES, history=history)
-    return StoredRun(row, **more)  # type: ignore[arg-type]
+    return StoredRun(row, RunRecords("run-1", CLASSES, log, confusion), STYLES)
 
 
 def test_a_stored_run_shows_what_was_kept(panel: RunPanel) -> None:
     lines = (LogLine(1_760_000_000.0, "Run run-1"), LogLine(1_760_100_000.0, "Epoch 1"))
-    panel.show_run(stored(log=lines, confusion=((5, 1), (2, 4)), styles=STYLES))
+    panel.show_run(stored(lines, ((5, 1), (2, 4))))
     assert [p.train_accuracy for p in panel.chart.points] == [None, 0.75]
     assert "2 of 6 labeled dog" in panel.views.confusion.matrix.describe(1, 0)
     told = log_of(panel).splitlines()
@@ -155,7 +155,7 @@ def test_a_run_of_an_earlier_version_says_that_nothing_was_kept(panel: RunPanel)
 
 
 def test_a_resumed_run_goes_on_in_its_own_log(panel: RunPanel) -> None:
-    panel.continue_from(stored(log=(LogLine(1.0, "Run run-1"),), confusion=((5, 1), (2, 4))))
+    panel.continue_from(stored((LogLine(1.0, "Run run-1"),), ((5, 1), (2, 4))))
     panel.take(Started("run-1"))
     panel.name_classes(CLASSES, STYLES)
     assert log_of(panel).count("Run run-1") == 2

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.events import Confusion
 from tlstudio.domain.preprocess import DEPTHS
 from tlstudio.domain.values import Interval
 
@@ -179,6 +180,18 @@ class RunRow:
     seconds: float = 0.0
     message: str = ""
     history: tuple[EpochRow, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """What a run has told beside its curve. confusion: of its best model so far on the validation images, in the order of
+    `classes`; empty where it was not kept.
+    """
+
+    run: str
+    classes: tuple[str, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    confusion: Confusion = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,15 +38,16 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
 
 def check_records(project: Path, run: str, watch: Recorder) -> None:
     """The log says what was reported, in its order; the table of mix-ups counts each validation image once."""
-    told = [line.text for line in run_list.log(project, run)]
+    kept = run_list.records(project)
+    assert kept == run_list.records(project, run)
+    told = [line.text for line in kept.log]
     reported = [sentence(e) for e in watch.events if sentence(e)]
     assert [text for text in told if text in reported] == reported
     assert any(text.startswith("Training is done.") for text in told)
     judged = [e for e in watch.events if isinstance(e, FirstResult | EpochDone)]
     images = sum(sum(counts) for counts in judged[0].confusion)
     assert images > 0 and all(sum(sum(counts) for counts in e.confusion) == images for e in judged)
-    kept = run_list.confusion(project, run)
-    assert sum(sum(counts) for counts in kept) == images
+    assert sum(sum(counts) for counts in kept.confusion) == images and len(kept.classes) == len(kept.confusion)
     shares = [e.train_accuracy for e in judged if isinstance(e, EpochDone)]
     assert shares == [r.train_accuracy for r in runs.get_run(Project(project), run).history]
     assert all(share is not None and 0 <= share <= 1 for share in shares)

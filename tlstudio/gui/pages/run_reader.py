@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.events import Confusion
-from tlstudio.domain.runs import LogLine, RunRow, RunState
+from tlstudio.domain.runs import RunRecords, RunRow, RunState
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.session import Session
 from tlstudio.workflow import browsing, runs
@@ -14,11 +13,10 @@ from tlstudio.workflow import browsing, runs
 
 @dataclass(frozen=True)
 class StoredRun:
-    """A run with its history, its log, what its best model takes for what, and how its classes look."""
+    """A run with its history, what it has told, and how its classes look."""
 
     row: RunRow
-    log: tuple[LogLine, ...] = ()
-    confusion: Confusion = ()
+    records: RunRecords
     styles: ClassStyles = field(default_factory=ClassStyles)
 
 
@@ -58,10 +56,10 @@ class RunReader:
         read = self.read(row.id) or row
         try:
             if project is not None:
-                return StoredRun(read, runs.log(project, row.id), runs.confusion(project, row.id), self.styles())
+                return StoredRun(read, runs.records(project, row.id), self.styles())
         except StudioError:
             pass
-        return StoredRun(read)
+        return StoredRun(read, RunRecords(row.id))
 
     def styles(self) -> ClassStyles:
         """How the project's classes look."""

@@ -153,8 +153,8 @@ class RunPanel(QWidget):
         """A resumed run keeps the curve, the log and the mix-ups that it has."""
         row = run.row
         self._fill_chart(row)
-        self.views.log.show_lines(run.log)
-        self.views.show_counts(run.confusion)
+        self.views.log.show_lines(run.records.log)
+        self.views.show_counts(run.records.confusion)
         if row.history:
             best = max(row.history, key=lambda r: r.val_accuracy)
             self._best, self._best_epoch = best.val_accuracy, best.epoch
@@ -253,7 +253,7 @@ class RunPanel(QWidget):
     def show_run(self, run: StoredRun) -> None:
         """A run that is not under way."""
         row = run.row
-        self.views.show_stored(run.log, run.confusion, row.classes, run.styles)
+        self.views.show_stored(run.records, run.styles)
         self._mode = row.mode
         self.title.setText(f"{title_of(row.model)} · {MODES[row.mode]}")
         self.number.show_interval(row.accuracy, Text.reached)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Confusion
-from tlstudio.domain.runs import LogLine
+from tlstudio.domain.runs import RunRecords
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.base import named
@@ -117,14 +117,12 @@ class RunViews(QTabWidget):
         self._counts = counts or self._counts
         self.confusion.show_counts(self._counts, self._classes, self._styles)
 
-    def show_stored(
-        self, log: Sequence[LogLine], counts: Confusion, classes: Sequence[str], styles: ClassStyles
-    ) -> None:
+    def show_stored(self, records: RunRecords, styles: ClassStyles) -> None:
         """What is kept of a run that is not under way, as far as it is."""
-        self._counts = counts
-        self.log.show_lines(log)
+        self._counts = records.confusion
+        self.log.show_lines(records.log)
         self.confusion.clear(Text.none_kept)
-        self.name_classes(classes, styles)
+        self.name_classes(records.classes, styles)
 
 
 def _corner(button: HelpButton) -> QWidget:
