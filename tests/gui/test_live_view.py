@@ -74,6 +74,15 @@ def test_memory_of_the_process_and_of_the_card(panel: RunPanel) -> None:
     assert not panel.facts.value("memory")
 
 
+def test_the_device_is_the_one_that_the_training_has_taken(panel: RunPanel) -> None:
+    panel.set_device("GPU NVIDIA RTX 4070")
+    panel.take(Started("run-1", "Processor, 2 cores"))
+    assert panel.facts.value("device") == "Processor, 2 cores"
+    assert "Run run-1, Processor, 2 cores" in log_of(panel)
+    panel.take(Started("run-1"))
+    assert panel.facts.value("device") == "Processor, 2 cores"
+
+
 def test_mix_ups_follow_the_best_so_far(panel: RunPanel) -> None:
     mixed = panel.views.confusion
     assert words(panel) == views.Text.no_confusion and not mixed.area.isVisibleTo(mixed)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
@@ -83,6 +83,7 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     page.start(settings(Mode.BALANCED, epochs=200))
     studio.wait(lambda: len(page.panel.chart.points) >= 2)
     assert page.panel.facts.value("epoch").endswith("of 200")
+    assert studio.window.findChild(QObject, "desktop.follower") is not None
     assert page.panel.facts.value("first")
     assert page.panel.facts.value("device")
     assert "GB" in page.panel.facts.value("memory") or "MB" in page.panel.facts.value("memory")
@@ -107,7 +108,7 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     assert len(page.panel.chart.points) == newest.epochs
     assert not page.grab().isNull()
     stored = page.panel.views.log.text.toPlainText()
-    assert stored.splitlines()[1].endswith(f"Run {newest.id}") and "Training is done." in stored
+    assert f"Run {newest.id}, Processor" in stored.splitlines()[1] and "Training is done." in stored
     assert page.panel.views.confusion.area.isVisibleTo(page.panel.views.confusion)
 
 

@@ -26,9 +26,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Started(Event):
-    """The first event of a command that makes a run."""
+    """The first event of a command that makes a run. device: what it runs on, for people; empty where that does not matter."""
 
     run: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,8 @@ def sentence(event: object) -> str:
     match event:
         case Note(text=text):
             return text
-        case Started(run=run):
-            return f"Run {run}"
+        case Started(run=run, device=device):
+            return f"Run {run}, {device}" if device else f"Run {run}"
         case FirstResult():
             return f"First result: {event.accuracy.percent()} after {event.seconds:.0f} s"
         case EpochDone():

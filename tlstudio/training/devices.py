@@ -59,8 +59,14 @@ def _has_bfloat16() -> bool:
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
+def start_watching_memory(device: torch.device) -> None:
+    """From here on `memory` tells the most that was needed: what an earlier run of this process needed does not count."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
 def memory(device: torch.device) -> Memory:
-    """What this process holds now, and the most that its tensors needed of a graphics processor so far. Costs microseconds."""
+    """What this process holds now, and the most that its tensors have needed of a graphics processor. Costs microseconds."""
     process = int(psutil.Process().memory_info().rss)
     if device.type == "cuda":
         total = int(torch.cuda.get_device_properties(device).total_memory)

@@ -81,6 +81,7 @@ class Fitting:
         self._confusion: Confusion = ()
         self._after = 0.0  # seconds that the comparison with simpler ways will take, once the training is over
         torch.manual_seed(settings.seed)
+        devices.start_watching_memory(self.device)
 
     def run(self, started: float) -> TrainResult:
         """Everything; `started` is the monotonic time that the user's time counts from."""

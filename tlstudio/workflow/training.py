@@ -56,7 +56,7 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
             samples = read_samples(opened, run_id)
         else:
             write_samples(opened, run_id, samples)
-        log.report(Started(run_id))
+        log.report(Started(run_id, devices.describe(devices.choose(settings.device))))
         job = Fitting(opened, run_id, settings, classes=classes, samples=samples, reporter=log)
         result = job.run(started)
         runs.finish_run(opened, result)

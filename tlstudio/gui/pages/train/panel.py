@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from tlstudio.domain.events import EpochDone, FirstResult, Note, Progress, StepDone, sentence
+from tlstudio.domain.events import EpochDone, FirstResult, Note, Progress, Started, StepDone, sentence
 from tlstudio.domain.runs import LogLine, Mode, RunRow, RunState, TrainSettings
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import ClassStyles
@@ -168,6 +168,8 @@ class RunPanel(QWidget):
         """Shows what the job tells."""
         self._log(event)
         match event:
+            case Started(device=device) if device:  # the one of this run, whatever others would take
+                self.set_device(device)
             case Note(text=text):
                 self._say(text)
             case Progress():
