@@ -98,6 +98,11 @@ def test_a_class_that_must_not_be_missed(
 
     last("import", source, "--project", place, "--val-fraction", "0.3")
     last("train", "--project", place, "--mode", "quick", "--model", STARTER, "--input-size", "32")
+    told = last("runs", "log", "--project", place)
+    assert told["log"][0]["text"].startswith(f"Run {told['run']}, ") and told["log"][0]["moment"] > 1.7e9
+    assert told["classes"] == ["blue", "green", "red"] and sum(map(sum, told["confusion"])) > 0
+    assert call("runs", "log", "--project", place, told["run"]) == 0
+    assert "Finding the first result." in capsys.readouterr().out
     plain = last("evaluate", "--project", place)
     assert plain["operating_point"] is None
     assert {"ece", "ece_before", "temperature", "calibration"} <= set(plain)

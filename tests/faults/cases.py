@@ -17,9 +17,21 @@ from tests.bench.kills import InThisProcess, fingerprint
 from tests.conftest import ROOT, paint
 from tests.unit.conftest import content_of, new_image
 from tlstudio.domain.importing import ImportRequest
-from tlstudio.domain.runs import EpochRow, Mode, RunState, TrainResult, TrainSettings
+from tlstudio.domain.runs import EpochRow, LogLine, Mode, RunState, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval, Refusal
-from tlstudio.storage import backups, classes, files, holding, images, journal, labels, recent, recovery, runs
+from tlstudio.storage import (
+    backups,
+    classes,
+    files,
+    holding,
+    images,
+    journal,
+    labels,
+    recent,
+    recovery,
+    run_records,
+    runs,
+)
 from tlstudio.storage.journal import Edit
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
@@ -66,6 +78,11 @@ def pets(folder: Path) -> Project:
     runs.append_epoch(project, RUN, epoch(1))
     project.back_up()
     return project
+
+
+def with_a_line(folder: Path) -> None:
+    pets(folder)
+    log_line(folder, 1.0)
 
 
 def with_pictures(folder: Path) -> None:
@@ -152,6 +169,10 @@ def save_table(folder: Path) -> None:
     files.write_bytes(folder / "out.csv", table_bytes([row], ["cat", "dog"]))
 
 
+def log_line(folder: Path, moment: float) -> None:
+    run_records.append_line(project_of(folder), RUN, LogLine(moment, "It goes on."))
+
+
 def open_window(folder: Path) -> None:
     opened = projects.open_project(folder / "project")
     projects.close_project(folder / "project")
@@ -175,6 +196,10 @@ def database(folder: Path) -> object:
 def runs_of(folder: Path) -> object:
     with project_of(folder).read() as db:
         return [tuple(row) for row in db.execute("SELECT id = ?, state, message, result FROM runs", (RUN,))]
+
+
+def lines_of(folder: Path) -> object:
+    return run_records.read_log(project_of(folder), RUN)
 
 
 def contents(folder: Path, *names: str) -> dict[str, str]:
@@ -243,6 +268,10 @@ CASES: dict[str, Case] = {
     "run, finished": Case(pets, finish_run, runs_of),
     "run, failed": Case(pets, lambda f: runs.fail_run(project_of(f), RUN, "Why.", RunState.FAILED), runs_of),
     "metrics": Case(pets, lambda f: runs.append_epoch(project_of(f), RUN, epoch(2)), whole_project),
+    "mix-ups of a run": Case(
+        pets, lambda f: run_records.write_confusion(project_of(f), RUN, ((3, 1), (0, 2))), whole_project
+    ),
+    "log of a run": Case(with_a_line, lambda f: log_line(f, 2.0), lines_of, late=True),
     "recent list": Case(lambda f: (pets(f), remember(f)), remember, lambda f: len(recent.read()), kept_quiet=True),
     "backup": Case(with_a_change_since, lambda f: project_of(f).back_up(), sound_backups),
     "restore": Case(with_a_change_since, lambda f: recovery.restore(f / "project", None, "test"), database),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
@@ -83,8 +83,14 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     page.start(settings(Mode.BALANCED, epochs=200))
     studio.wait(lambda: len(page.panel.chart.points) >= 2)
     assert page.panel.facts.value("epoch").endswith("of 200")
+    assert studio.window.findChild(QObject, "desktop.follower") is not None
     assert page.panel.facts.value("first")
     assert page.panel.facts.value("device")
+    assert "GB" in page.panel.facts.value("memory") or "MB" in page.panel.facts.value("memory")
+    assert not page.panel.facts.value("gpu_memory")
+    assert all(p.train_accuracy is not None and p.rate for p in page.panel.chart.points[:2])
+    assert "labeled cross are taken for disc" in page.panel.views.confusion.matrix.describe(0, 1)
+    assert "Epoch 1 of 200" in page.panel.views.log.text.toPlainText()
     studio.click("train.pause")
     assert page.pause_button.text() == "Resume"
     assert "Paused" in page.panel.now.text()
@@ -101,6 +107,9 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     assert "stopped" in page.message.what.text()
     assert len(page.panel.chart.points) == newest.epochs
     assert not page.grab().isNull()
+    stored = page.panel.views.log.text.toPlainText()
+    assert f"Run {newest.id}, Processor" in stored.splitlines()[1] and "Training is done." in stored
+    assert page.panel.views.confusion.area.isVisibleTo(page.panel.views.confusion)
 
 
 def test_a_worker_that_dies_costs_nothing_but_time(studio, page: TrainPage, project: Path) -> None:
@@ -117,6 +126,7 @@ def test_a_worker_that_dies_costs_nothing_but_time(studio, page: TrainPage, proj
     studio.click("train.resume_run")
     assert not page.message.isVisible()
     assert len(page.panel.chart.points) == before  # the curve goes on where it was
+    assert f"Epoch {before} of 60" in page.panel.views.log.text.toPlainText()
     studio.wait(lambda: len(page.panel.chart.points) > before)
     studio.click("train.stop")
     studio.wait(lambda: page._job is None)
@@ -204,7 +214,7 @@ def test_live_numbers(panel: RunPanel) -> None:
     assert panel.facts.value("speed") == "123"
     panel.take(epoch(1, 0.85, 0.85))
     assert panel.number.number.text() == percent(0.85)
-    assert panel.chart.points == [Point(1, 0.85, 0.5, 0.6)]
+    assert panel.chart.points == [Point(1, 0.85, 0.5, 0.6, None, 1e-3)]
     assert panel.now.text() == "Adjusting the last layers."
 
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from tests.gui.conftest import hit
-from tlstudio.gui import application, closing, messages, theme
+from tlstudio.gui import application, closing, commands, messages, preferences, theme
 from tlstudio.gui.main_window import MainWindow, Text
 from tlstudio.gui.widgets import rail
 from tlstudio.gui.widgets.help_bubble import Bubble
@@ -93,6 +93,15 @@ def test_command_palette_finds_and_does(studio) -> None:
     assert studio.find("commands.nothing").isVisible()
     hit(line, Qt.Key.Key_Escape)
     assert not line.isVisible()
+
+
+def test_notifications_are_turned_off_and_on_again(studio) -> None:
+    action = next(a for a in studio.window.command_list if a.objectName() == "command.notifications")
+    assert action.text() == commands.Text.NOTIFY_NOT and preferences.notifications()
+    action.trigger()
+    assert action.text() == commands.Text.NOTIFY and not preferences.notifications()
+    action.trigger()
+    assert action.text() == commands.Text.NOTIFY_NOT and preferences.notifications()
 
 
 def test_help_bubble_opens_on_f1_and_closes(studio) -> None:

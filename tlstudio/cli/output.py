@@ -16,7 +16,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from tlstudio.domain.errors import Cancelled
-from tlstudio.domain.events import EpochDone, Event, FirstResult, Note, Predicted, Progress, Started, StepDone, to_plain
+from tlstudio.domain.events import Event, Predicted, Progress, StepDone, sentence, to_plain
 
 
 class Output:
@@ -52,17 +52,8 @@ class Output:
         elif isinstance(event, StepDone):
             done = (event.epoch - 1) * event.steps + event.step
             self._progress(f"Training, loss {event.loss:.3f}", done, event.epochs * event.steps)
-        elif isinstance(event, Note):
-            self.say(event.text)
-        elif isinstance(event, Started):
-            self.say(f"Run {event.run}")
-        elif isinstance(event, FirstResult):
-            self.say(f"First result: {event.accuracy.percent()} after {event.seconds:.0f} s")
-        elif isinstance(event, EpochDone):
-            self.say(
-                f"Epoch {event.epoch} of {event.epochs}: {event.accuracy.percent()}, best {event.best_accuracy.percent()},"
-                f" {event.images_per_second:.0f} images/s"
-            )
+        elif sentence(event):
+            self.say(sentence(event))
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         if not self._err.is_terminal:

@@ -1,4 +1,4 @@
-"""The command `runs`: the trainings of a project, and some of them side by side."""
+"""The command `runs`: the trainings of a project, some of them side by side, and what one of them has told."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from tlstudio.domain.runs import RunRow
 
 
 def runs_command(sub: Subcommands[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
-    """`runs list` and `runs compare`."""
+    """`runs list`, `runs compare` and `runs log`."""
     text = "the trainings of a project"
     inner = sub.add_parser("runs", help=text, description=text).add_subparsers(
-        dest="what", required=True, metavar="list|compare"
+        dest="what", required=True, metavar="list|compare|log"
     )
-    for name, help_text, action in (
-        ("list", "all of them, the newest first", list_),
-        ("compare", "some of them side by side: figures, and the settings that differ", compare),
+    for name, help_text, action, number in (
+        ("list", "all of them, the newest first", list_, ""),
+        ("compare", "some of them side by side: figures, and the settings that differ", compare, "+"),
+        ("log", "what one of them, or the newest, has told: its log, and what its best model takes for what", log, "?"),
     ):
         p = inner.add_parser(name, parents=[shared], help=help_text, description=help_text)
         p.add_argument("--project", type=Path, required=True, metavar="DIR")
         p.set_defaults(action=action)
-    p.add_argument("runs", nargs="+", metavar="RUN")
+        if number:
+            p.add_argument("runs", nargs=number, metavar="RUN")
 
 
 def list_(options: argparse.Namespace, output: Output) -> None:
@@ -48,6 +50,20 @@ def compare(options: argparse.Namespace, output: Output) -> None:
 
     found = put_together(options.project, options.runs)
     output.table("", ("", *(run.id for run in found.runs)), _lines(found))
+    output.result(found)
+
+
+def log(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.runs import records
+
+    found = records(options.project, options.runs)
+    for line in found.log:
+        output.text(f"{datetime.fromtimestamp(line.moment):%Y-%m-%d %H:%M:%S}  {line.text}")
+    if not found.log:
+        output.say("No log was kept of this training.")
+    if found.confusion:
+        rows = [(name, *map(str, counts)) for name, counts in zip(found.classes, found.confusion, strict=True)]
+        output.table("What is taken for what, on validation images", ("Labeled", *found.classes), rows)
     output.result(found)
 
 

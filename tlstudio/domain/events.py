@@ -26,9 +26,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Started(Event):
-    """The first event of a command that makes a run."""
+    """The first event of a command that makes a run. device: what it runs on, for people; empty where that does not matter."""
 
     run: str
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,26 @@ class Note(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes: `process`, what the training process holds of the main memory; `device`, the most that the graphics processor
+    had to hold so far, of its `device_total`; both 0 where none is used.
+    """
+
+    process: int
+    device: int = 0
+    device_total: int = 0
+
+
+Confusion = tuple[tuple[int, ...], ...]  # [i][j]: images of class i taken for class j, in the run's class order
+
+
+@dataclass(frozen=True, slots=True)
 class FirstResult(Event):
-    """The probe is ready: the first usable model, on the validation images."""
+    """The probe is ready: the first usable model, on the validation images. confusion: empty where classes are too many."""
 
     accuracy: Interval
     seconds: float
+    confusion: Confusion = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +83,17 @@ class StepDone(Event):
     loss: float
     images_per_second: float
     seconds_left: float | None
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EpochDone(Event):
-    """One epoch is finished and checkpointed. Losses in nats; accuracy on the validation images."""
+    """One epoch is finished and checkpointed. Losses in nats; accuracy on the validation images.
+
+    learning_rate: of the head, at the end of the epoch. train_accuracy: share 0 … 1 of the views that the model got right while
+    it learned from them; None while unknown. confusion: of the best so far on the validation images, empty where unknown or where
+    classes are too many.
+    """
 
     epoch: int
     epochs: int
@@ -82,6 +104,9 @@ class EpochDone(Event):
     learning_rate: float
     images_per_second: float
     seconds_left: float | None
+    train_accuracy: float | None = None
+    memory: Memory | None = None
+    confusion: Confusion = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +137,23 @@ class SilentReporter:
 
 
 SILENT: Reporter = SilentReporter()
+
+
+def sentence(event: object) -> str:
+    """What a line of a log or of the terminal says of an event; empty for what is only passing."""
+    match event:
+        case Note(text=text):
+            return text
+        case Started(run=run, device=device):
+            return f"Run {run}, {device}" if device else f"Run {run}"
+        case FirstResult():
+            return f"First result: {event.accuracy.percent()} after {event.seconds:.0f} s"
+        case EpochDone():
+            return (
+                f"Epoch {event.epoch} of {event.epochs}: {event.accuracy.percent()}, best {event.best_accuracy.percent()},"
+                f" {event.images_per_second:.0f} images/s"
+            )
+    return ""
 
 
 def event_name(kind: type) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.events import Confusion
 from tlstudio.domain.preprocess import DEPTHS
 from tlstudio.domain.values import Interval
 
@@ -132,7 +133,11 @@ class TrainSettings:
 
 @dataclass(frozen=True, slots=True)
 class EpochRow:
-    """One line of metrics.jsonl. Losses in nats, accuracy 0 … 1 on the validation images."""
+    """One line of metrics.jsonl. Losses in nats, accuracy 0 … 1 on the validation images.
+
+    learning_rate: of the head, at the end of the epoch. train_accuracy: of the changed views that were learned from; None in runs
+    of earlier versions.
+    """
 
     epoch: int
     train_loss: float
@@ -140,6 +145,20 @@ class EpochRow:
     val_accuracy: float
     learning_rate: float
     seconds: float
+    train_accuracy: float | None = None
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> EpochRow:
+        """Reads a line of any version; keys of a newer one are ignored. Raises TypeError where one is missing."""
+        return EpochRow(**{k: v for k, v in data.items() if k in EpochRow.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a run's log. moment: seconds since 1970."""
+
+    moment: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +183,18 @@ class RunRow:
     seconds: float = 0.0
     message: str = ""
     history: tuple[EpochRow, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecords:
+    """What a run has told beside its curve. confusion: of its best model so far on the validation images, in the order of
+    `classes`; empty where it was not kept.
+    """
+
+    run: str
+    classes: tuple[str, ...] = ()
+    log: tuple[LogLine, ...] = ()
+    confusion: Confusion = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from PySide6.QtCore import QtMsgType
+
+    from tlstudio.gui.job_bridge import Job
 
 NAME = "tlstudio"
 TITLE = "Transfer Learning Studio"
@@ -72,10 +75,19 @@ def furnish(application: QApplication, window: MainWindow, project: Path | None 
     theme.apply(application)
     application.setWindowIcon(QIcon(str(places.resources_dir() / "icons" / "tlstudio.svg")))
     window.furnish()
+    window.bridge.job_started.connect(partial(_show_outside, window))
     sys.excepthook = _Defects(window)
     qInstallMessageHandler(_qt_message)
     if project is not None:
         QTimer.singleShot(0, window, lambda: window.open_path(project))
+
+
+def _show_outside(window: MainWindow, job: Job) -> None:
+    """Progress in the task bar and notifications: loaded by the first job that has something to show."""
+    if job.title:
+        from tlstudio.gui import desktop
+
+        desktop.follow(window, job)
 
 
 def end(window: MainWindow) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication
 
-from tlstudio.gui import dropping, theme
+from tlstudio.gui import dropping, preferences, theme
 from tlstudio.gui.page_stack import STEPS
 from tlstudio.storage import places
 
@@ -32,6 +32,8 @@ class Text:
     LIGHT = "Light ground"
     DARK = "Dark ground"
     SYSTEM = "Follow the system's light or dark ground"
+    NOTIFY = "Notify me when long work is done"
+    NOTIFY_NOT = "Stop notifying me when long work is done"
     LOG = "Open the log's folder"
     CLOSE = "Close the program"
     CHOOSE_FOLDER = "Choose a folder of images or a project"
@@ -54,6 +56,7 @@ def build(window: MainWindow) -> list[QAction]:
         _action(window, "light", Text.LIGHT, [], lambda: _colour("light")),
         _action(window, "dark", Text.DARK, [], lambda: _colour("dark")),
         _action(window, "system", Text.SYSTEM, [], lambda: _colour("system")),
+        _notifications(window),
         _action(window, "log", Text.LOG, [], open_log_folder),
         _action(window, "close", Text.CLOSE, ["Ctrl+Q"], window.close),
     ]
@@ -69,6 +72,20 @@ def _action(window: MainWindow, name: str, text: str, keys: list[str], do: Calla
     action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
     action.triggered.connect(lambda _=False: do())
     window.addAction(action)
+    return action
+
+
+def _notifications(window: MainWindow) -> QAction:
+    """Turns the notifications on or off; its words say which."""
+
+    def words() -> str:
+        return Text.NOTIFY_NOT if preferences.notifications() else Text.NOTIFY
+
+    def turn() -> None:
+        preferences.set_notifications(not preferences.notifications())
+        action.setText(words())
+
+    action = _action(window, "notifications", words(), [], turn)
     return action
 
 

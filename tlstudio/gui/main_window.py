@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
-from tlstudio.storage import places
+from tlstudio.gui.preferences import settings
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
@@ -296,8 +296,3 @@ class MainWindow(QMainWindow):
         import hashlib
 
         return f"places/{hashlib.sha256(str(self.session.project).encode()).hexdigest()[:16]}"
-
-
-def settings() -> QSettings:
-    """The window's memory: its size and the last place in each project."""
-    return QSettings(str(places.data_dir() / "window.ini"), QSettings.Format.IniFormat)

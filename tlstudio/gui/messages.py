@@ -62,6 +62,22 @@ def probability(share: float) -> str:
     return f"{figure.rstrip('0').rstrip('.') if digits else figure}\N{NO-BREAK SPACE}%"
 
 
+def small(value: float) -> str:
+    """A number below 1 in few signs: `0.05`, `3.5e-4`."""
+    if value == 0 or value >= 0.01:
+        return f"{value:.2g}"
+    figure, power = f"{value:.1e}".split("e")
+    return f"{figure.removesuffix('.0')}e{int(power)}"
+
+
+def memory(used: int, total: int = 0) -> str:
+    """`1.2 GB`, `5.1 of 8 GB`: in units of 1024, as memory is sold."""
+    gigabyte = 1024**3
+    if not total:
+        return f"{used / gigabyte:.1f} GB" if used >= gigabyte else f"{used / 1024**2:.0f} MB"
+    return f"{used / gigabyte:.1f} of {total / gigabyte:.0f} GB"
+
+
 def accuracy(interval: Interval) -> str:
     """`91 % (88 to 94)`."""
     return interval.percent()

@@ -138,8 +138,8 @@ def read_history(project: Project, run_id: str) -> tuple[EpochRow, ...]:
         raise from_os_error(error, path) from error
     for line in lines:
         try:
-            rows.append(EpochRow(**json.loads(line)))
-        except (ValueError, TypeError):
+            rows.append(EpochRow.from_json(json.loads(line)))
+        except (ValueError, TypeError, AttributeError):
             break
     return tuple(rows)
 

@@ -31,6 +31,7 @@ class Score:
     accuracy: of all images. share: what is compared, the accuracy or, where classes shall count alike, the balanced accuracy.
     loss: mean of `losses`, the negative log-likelihood of each image in nats after temperature scaling, so that a model is not
     preferred for being timid or bold. hits: which images it got right. weights: how much each image counts in `share`.
+    predicted: the class that it gives each image; empty in checkpoints of earlier versions.
     """
 
     accuracy: float
@@ -39,6 +40,7 @@ class Score:
     hits: tuple[bool, ...] = ()
     losses: tuple[float, ...] = ()
     weights: tuple[float, ...] = ()
+    predicted: tuple[int, ...] = ()
 
     def beats(self, other: Score) -> bool:
         """By the bare numbers: for the course of a training, where every epoch is only the next one."""
@@ -97,6 +99,7 @@ def score(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], 
         tuple(bool(hit) for hit in predicted == truth),
         tuple(float(loss) for loss in losses),
         tuple(float(w) for w in weights),
+        tuple(int(label) for label in predicted),
     )
 
 

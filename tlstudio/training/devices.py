@@ -9,6 +9,7 @@ import psutil
 import torch
 
 from tlstudio.domain.errors import DeviceMissing
+from tlstudio.domain.events import Memory
 
 
 def choose(wanted: str) -> torch.device:
@@ -56,6 +57,21 @@ def loss_scaler(device: torch.device) -> torch.amp.GradScaler:
 def _has_bfloat16() -> bool:
     """True where the card computes bfloat16 itself; emulated, it would only be slow."""
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+def start_watching_memory(device: torch.device) -> None:
+    """From here on `memory` tells the most that was needed: what an earlier run of this process needed does not count."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def memory(device: torch.device) -> Memory:
+    """What this process holds now, and the most that its tensors have needed of a graphics processor. Costs microseconds."""
+    process = int(psutil.Process().memory_info().rss)
+    if device.type == "cuda":
+        total = int(torch.cuda.get_device_properties(device).total_memory)
+        return Memory(process, int(torch.cuda.max_memory_allocated(device)), total)
+    return Memory(process)
 
 
 def release(device: torch.device) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from tlstudio.domain.events import Note, Reporter, StepDone
-from tlstudio.training import averaging, candidates
+from tlstudio.training import averaging, candidates, devices
 from tlstudio.training.averaging import MovingAverage, Soup, Weights
 from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
@@ -28,8 +28,9 @@ from tlstudio.training.features import logit_batches
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import begin_training, set_rate
+from tlstudio.training.pace import pace_of
 from tlstudio.training.recipe import Recipe
-from tlstudio.training.schedule import BudgetClock, Clock, StepClock, Stopwatch, rate_factor
+from tlstudio.training.schedule import Epoch, Stopwatch, clock_of, rate_factor
 from tlstudio.training.steps import Stepper
 
 T = TypeVar("T")
@@ -38,24 +39,8 @@ SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
 SAVE_EVERY = 180.0  # seconds between checkpoints within an epoch
 ROLL_BACKS = 3
 SLOWER = 0.3  # factor of the rate after a roll-back
-LOOKS_AT_THE_END = 6  # at the validation images, after the last step: candidates, the model itself, its calibration
 LOOK_EVERY = 20  # steps between looks at the loss where looking waits for the device
 SLOWED = "The training became unstable; it goes back to where it was sound and goes on with a lower learning rate."
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What one epoch brought. score: of the averaged weights; best: of the best candidate so far, the probe included."""
-
-    epoch: int
-    epochs: int
-    train_loss: float
-    score: Score
-    best: Score
-    learning_rate: float
-    images_per_second: float
-    seconds: float
-    seconds_left: float
 
 
 class _Diverged(Exception):
@@ -66,7 +51,8 @@ class FineTuner:
     """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network.
 
     evidence: what rehearsals found out about the kinds of candidates; it counts beside the validation images, of which there may
-    then be none. said: what each kind said of the validation images at the end, (n, classes); empty before.
+    then be none. after: seconds that the caller needs once the training is over; they count as time left. said: what each kind
+    said of the validation images at the end, (n, classes); empty before.
     """
 
     def __init__(
@@ -78,6 +64,7 @@ class FineTuner:
         device: torch.device,
         folder: Path,
         evidence: Evidence | None = None,
+        after: float = 0.0,
     ) -> None:
         self.network = network
         self.data = data
@@ -95,22 +82,19 @@ class FineTuner:
         watch = Stopwatch()
         self.said_first = self.probabilities()
         self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self._score(self.said_first))
-        self.clock = self._clock(measuring=watch.lap())
+        self.pace = pace_of(recipe, self.batches.per_epoch, network.spec.preprocess.size, look=watch.lap(), after=after)
+        self.clock = clock_of(recipe, self.pace)
         self.best = self.chosen = self.probe
         self.keeper = Keeper(self, folder)
-
-    def _clock(self, measuring: float) -> Clock:
-        """measuring: seconds that looking at the validation images takes; the end of a budget needs several of them."""
-        if self.recipe.budget is None:
-            return StepClock(self.recipe.epochs * self.batches.per_epoch)
-        return BudgetClock(max(0.0, self.recipe.budget - LOOKS_AT_THE_END * measuring))
 
     # --- the loop ---
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
         if self.at == Position():
+            watch = Stopwatch()
             self.keeper.save()
+            self.pace.save = watch.lap()
         while not self._over():
             try:
                 ended = self._epoch(reporter, on_epoch)
@@ -142,31 +126,39 @@ class FineTuner:
             return False
         watch = Stopwatch()
         loss = self.at.loss / max(1, self.at.seen)
+        right = self.at.hits / self.at.judged if self.at.judged else None
         trained = max(self.clock.spent - begun, 1e-9)
         score = self._with(self.average.weights, self.validate)
         if not score.sound:
             raise _Diverged
         number = self.at.epoch + 1
         self._remember(score, number)
-        rate = self._factor() * self.optimizer.param_groups[-1]["peak"]
+        rate = self._factor() * self.at.slower * self.optimizer.param_groups[-1]["peak"]
         self.at = Position(epoch=number, best_epoch=self.at.best_epoch, slower=self.at.slower)
-        self.clock.spend(watch.lap())
+        self.pace.look = self._spend(watch)
         self.keeper.save()
-        self.clock.spend(watch.lap())
+        self.pace.save = self._spend(watch)
         on_epoch(
             Epoch(
                 epoch=number,
                 epochs=self._epochs(number),
                 train_loss=loss,
+                train_accuracy=right,
                 score=score,
                 best=self.best.score,
                 learning_rate=rate,
                 images_per_second=seen / trained,
                 seconds=self.clock.spent - begun,
-                seconds_left=self.clock.seconds_left(self._taken()),
+                seconds_left=self.clock.seconds_left(self._taken(), self.pace),
             )
         )
         return True
+
+    def _spend(self, watch: Stopwatch) -> float:
+        """Puts the watch's seconds on the clock."""
+        seconds = watch.lap()
+        self.clock.spend(seconds)
+        return seconds
 
     def _steps(self, reporter: Reporter) -> int | None:
         """Trains from where the epoch stands to its end, or to that of the time.
@@ -178,48 +170,50 @@ class FineTuner:
         order = order_of(self.data.train_labels, seed, self.recipe.balanced_sampling)
         full = self.network.spec.preprocess.size
         watch, saved, seen = Stopwatch(), self.clock.spent, 0
-        running = torch.zeros((), dtype=torch.float64, device=self.device)
+        running = torch.zeros(2, dtype=torch.float64, device=self.device)  # summed loss, hits
         with closing(self.batches.epoch(order, self.at.step)) as batches:
             for batch in batches:
                 step = self._taken()
                 set_rate(self.optimizer, self._factor() * self.at.slower)
                 generator = chance(seed, batch.step)
                 edge = self.recipe.edge(self.clock.progress(step), full)
-                running += self.stepper.step(batch, generator, edge).double() * len(batch.labels)
+                images = len(batch.labels)
+                loss, hits = self.stepper.step(batch, generator, edge)
+                running += torch.stack([loss.double() * images, hits.double()])
                 self.average.update(step)
-                self.at.step, self.at.seen, seen = (
-                    batch.step + 1,
-                    self.at.seen + len(batch.labels),
-                    seen + len(batch.labels),
-                )
+                self.pace.step(small=edge < full)
+                self.at.step = batch.step + 1
+                self.at.seen, self.at.judged, seen = self.at.seen + images, self.at.judged + images, seen + images
                 if self.device.type == "cpu" or batch.step % LOOK_EVERY == 0:
                     self._look(running)
                     self._tell(reporter, watch)
                     if self.clock.spent - saved > SAVE_EVERY:
                         saved = self.clock.spent
                         self.keeper.save()
+                        self.pace.save = self._spend(watch)
                 if reporter.stop_requested():
                     return None
                 if self.clock.progress(self._taken()) >= 1.0:
                     break
         self._look(running)
-        self.clock.spend(watch.lap())
+        self.pace.took(self._spend(watch))
         return seen
 
     def _look(self, running: Tensor) -> None:
-        """Takes the summed loss over from the device. Raises _Diverged when it is not a number."""
-        value = float(running)
+        """Takes the summed loss and the hits over from the device. Raises _Diverged when the loss is not a number."""
+        loss, hits = running.tolist()
         running.zero_()
-        if not np.isfinite(value):
+        if not np.isfinite(loss):
             raise _Diverged
-        self.at.loss += value
+        self.at.loss += loss
+        self.at.hits += int(hits)
 
     def _epochs(self, least: int) -> int:
         """How many there will be, those that have begun at least."""
         return max(least, self.clock.epochs(self._taken(), self.batches.per_epoch))
 
     def _tell(self, reporter: Reporter, watch: Stopwatch) -> None:
-        self.clock.spend(watch.lap())
+        self.pace.took(self._spend(watch))
         speed = self._taken() * self.batches.size / max(self.clock.spent, 1e-9)
         reporter.report(
             StepDone(
@@ -229,7 +223,8 @@ class FineTuner:
                 self.batches.per_epoch,
                 self.at.loss / max(1, self.at.seen),
                 speed,
-                self.clock.seconds_left(self._taken()),
+                self.clock.seconds_left(self._taken(), self.pace),
+                devices.memory(self.device),
             )
         )
         watch.lap()  # a pause happens within the report and is nobody's time

@@ -32,6 +32,7 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 class Position:
     """Where a training stands: epochs done, steps of the next one, its summed loss (nats) over the images seen.
 
+    hits: how many of `judged` views the model got right while it learned from them; one of an earlier version has none.
     best_epoch: 0 while nothing beat the probe. slower: factor of every rate after roll-backs. roll_backs: how many there were.
     """
 
@@ -42,6 +43,8 @@ class Position:
     best_epoch: int = 0
     slower: float = 1.0
     roll_backs: int = 0
+    hits: int = 0
+    judged: int = 0
 
 
 class Keeper:

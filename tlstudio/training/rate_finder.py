@@ -91,7 +91,7 @@ class _Search:
     def _step(self, number: int, batch: Batch, seed: int) -> float:
         """One step at that rate; returns the loss before it."""
         set_rate(self.moving.optimizer, self.rates[number] / self.recipe.peak_rate)
-        loss = float(self.moving.step(batch, chance(seed, batch.step), self.edge))
+        loss = float(self.moving.step(batch, chance(seed, batch.step), self.edge).loss)
         self.still.micro = self.moving.micro  # what fits into memory
         first = float(self.still.loss(batch, chance(seed, batch.step), self.edge))
         if np.isfinite(loss):

@@ -8,6 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tlstudio.training.candidates import Score
+from tlstudio.training.pace import LOOKS_AT_THE_END, Pace
+from tlstudio.training.recipe import Recipe
+
 WARM_UP = 0.1  # share of the training over which the rate rises
 
 
@@ -40,8 +44,8 @@ class Clock(ABC):
         """How many epochs there will be, as far as can be told after `step` steps."""
 
     @abstractmethod
-    def seconds_left(self, step: int) -> float:
-        """To the end, at the speed so far."""
+    def seconds_left(self, step: int, pace: Pace) -> float:
+        """To the end of everything, at the pace so far."""
 
 
 @dataclass
@@ -56,8 +60,8 @@ class StepClock(Clock):
     def epochs(self, step: int, steps_per_epoch: int) -> int:
         return math.ceil(self.steps / steps_per_epoch)
 
-    def seconds_left(self, step: int) -> float:
-        return self.spent * (self.steps - step) / max(1, step)
+    def seconds_left(self, step: int, pace: Pace) -> float:
+        return pace.seconds(step, self.steps)
 
 
 @dataclass
@@ -73,8 +77,34 @@ class BudgetClock(Clock):
         stretch = max(1.0, self.seconds / self.spent) if self.spent else 1.0
         return max(1, math.ceil(step * stretch / steps_per_epoch))
 
-    def seconds_left(self, step: int) -> float:
-        return max(0.0, self.seconds - self.spent)
+    def seconds_left(self, step: int, pace: Pace) -> float:
+        return max(0.0, self.seconds - self.spent) + pace.end
+
+
+def clock_of(recipe: Recipe, pace: Pace) -> Clock:
+    """The clock that a recipe asks for. What looking at the candidates takes at the end is part of a budget."""
+    if recipe.budget is None:
+        return StepClock(recipe.epochs * pace.per_epoch)
+    return BudgetClock(max(0.0, recipe.budget - LOOKS_AT_THE_END * pace.look))
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch brought. score: of the averaged weights; best: of the best candidate so far, the probe included.
+
+    train_accuracy: share of the changed views that were right while they were learned from; None where it was not counted.
+    """
+
+    epoch: int
+    epochs: int
+    train_loss: float
+    train_accuracy: float | None
+    score: Score
+    best: Score
+    learning_rate: float
+    images_per_second: float
+    seconds: float
+    seconds_left: float
 
 
 @dataclass

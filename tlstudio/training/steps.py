@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -13,6 +15,16 @@ from tlstudio.training.devices import loss_scaler, mixed_precision, release
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import Parameters, make_optimizer, trainable
 from tlstudio.training.recipe import Recipe
+
+
+class Taken(NamedTuple):
+    """What a step brought, as scalars on the device: reading them there waits for it.
+
+    loss: mean in nats. hits: views for which the model's likeliest class was that of the target, or of its larger part.
+    """
+
+    loss: Tensor
+    hits: Tensor
 
 
 class Stepper:
@@ -51,11 +63,11 @@ class Stepper:
         )
         return Stepper(network, parameters, optimizer, recipe, device)
 
-    def step(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
-        """Mean loss in nats, a scalar on the device: reading it there waits for the device. size: edge of the views in pixels."""
+    def step(self, batch: Batch, generator: torch.Generator, size: int) -> Taken:
+        """One step of the optimiser. size: edge of the views in pixels."""
         views, targets = self._views(batch, generator, size)
-        loss = self._accumulate(views, targets)
-        while loss is None:
+        taken = self._accumulate(views, targets)
+        while taken is None:
             self.micro //= 2
             if self.micro == 0:
                 raise OutOfMemory(
@@ -63,12 +75,12 @@ class Stepper:
                     remedy="Choose a smaller model or input size, or train small additions (LoRA) only.",
                 )
             release(self._device)
-            loss = self._accumulate(views, targets)
+            taken = self._accumulate(views, targets)
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.parameters.values(), self._recipe.gradient_norm)
         self.scaler.step(self.optimizer)
         self.scaler.update()
-        return loss
+        return taken
 
     @torch.no_grad()
     def loss(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
@@ -76,7 +88,7 @@ class Stepper:
         views, targets = self._views(batch, generator, size)
         total = torch.zeros((), device=self._device)
         for start in range(0, len(views), self.micro):
-            total += self._piece(views[start : start + self.micro], targets[start : start + self.micro]) / len(views)
+            total += self._piece(views[start : start + self.micro], targets[start : start + self.micro])[0] / len(views)
         return total
 
     def _views(self, batch: Batch, generator: torch.Generator, size: int) -> tuple[Tensor, Tensor]:
@@ -90,23 +102,28 @@ class Stepper:
             views, targets = mix(views, targets, recipe.mixup, generator)
         return views, targets
 
-    def _accumulate(self, views: Tensor, targets: Tensor) -> Tensor | None:
+    def _accumulate(self, views: Tensor, targets: Tensor) -> Taken | None:
         """Sums the gradients of all pieces; None when memory ran out (recovery happens outside the handler)."""
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device)
+        hits = torch.zeros((), dtype=torch.int64, device=self._device)
         try:
             for start in range(0, len(views), self.micro):
                 piece, truth = views[start : start + self.micro], targets[start : start + self.micro]
-                loss = self._piece(piece, truth) / len(views)
+                summed, right = self._piece(piece, truth)
+                loss = summed / len(views)
+                hits += right
                 self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
         except torch.OutOfMemoryError:
             return None
-        return total
+        return Taken(total, hits)
 
-    def _piece(self, views: Tensor, targets: Tensor) -> Tensor:
-        """Summed loss of a part of the batch."""
+    def _piece(self, views: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Summed loss of a part of the batch, and how many of it the model gets right."""
         with mixed_precision(self._device):
             logits = self.network.head(self._dropout(self.network.embed(views)))
-        logits = logits.float() if self._shift is None else logits.float() + self._shift
-        return functional.cross_entropy(logits, targets, reduction="sum")
+        logits = logits.float()
+        hits = (logits.detach().argmax(dim=1) == targets.argmax(dim=1)).sum()
+        logits = logits if self._shift is None else logits + self._shift
+        return functional.cross_entropy(logits, targets, reduction="sum"), hits

@@ -27,10 +27,12 @@ class EventFiles:
         for name, value in (
             ("loss/train", row.train_loss),
             ("loss/validation", row.val_loss),
+            ("accuracy/training", row.train_accuracy),
             ("accuracy/validation", row.val_accuracy),
             ("learning_rate", row.learning_rate),
         ):
-            self._writer.add_scalar(name, value, row.epoch)
+            if value is not None:
+                self._writer.add_scalar(name, value, row.epoch)
 
     def __enter__(self) -> EventFiles:
         return self

@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import FirstResult, Note, Reporter
+from tlstudio.domain.events import Confusion, FirstResult, Note, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
+from tlstudio.storage import run_records
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.network import Network, save_network
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.workflow.judging import judge, labels_of
+from tlstudio.workflow.judging import confusion_of, judge, labels_of
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.run_data import Sample
@@ -48,6 +49,8 @@ class Fitting:
             project, settings, classes=classes, samples=samples, reporter=reporter, run_id=run_id
         )
         self.device = self.preparation.device
+        self._confusion: Confusion = ()
+        devices.start_watching_memory(self.device)
 
     def run(self, started: float) -> TrainResult:
         """Everything; `started` is the monotonic time that the user's time counts from."""
@@ -63,7 +66,8 @@ class Fitting:
         else:
             judged, probabilities = self._left_out(ready.train, probe)
         accuracy, balanced = judge(judged, probabilities, len(self.classes))
-        self.reporter.report(FirstResult(accuracy, time.monotonic() - started))
+        confusion = self.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
+        self.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
         if self.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
@@ -92,6 +96,14 @@ class Fitting:
         if len(judged) < len(train):
             self.reporter.report(Note("Classes with a single image or group are not part of this figure."))
         return judged, probe.held_out[probe.judged]
+
+    def keep_confusion(self, judged: Sequence[Sample], predicted: Sequence[int]) -> Confusion:
+        """What the best so far takes for what; written when it changes, so that it is there for a run that is interrupted."""
+        found = confusion_of(judged, predicted, len(self.classes))
+        if found and found != self._confusion:
+            run_records.write_confusion(self.project, self.run_id, found)
+            self._confusion = found
+        return found
 
     def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
         """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""

@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.errors import NotEnoughImages
+from tlstudio.domain.events import Confusion
 from tlstudio.domain.values import Interval, Split
 from tlstudio.evaluation.intervals import share_interval
-from tlstudio.evaluation.metrics import balanced_accuracy
+from tlstudio.evaluation.metrics import balanced_accuracy, confusion
 from tlstudio.images.splits import divide
 from tlstudio.training.candidates import PROBE, Score
 from tlstudio.workflow.run_data import Sample
 
 INNER_VAL = 0.15  # share of the training images held back for choosing when the project has no validation images
+
+MOST_CLASSES = 50  # of a confusion matrix that is told with every epoch
 
 
 def labels_of(samples: Sequence[Sample]) -> npt.NDArray[np.int64]:
@@ -42,6 +45,14 @@ def judge(samples: Sequence[Sample], probabilities: npt.NDArray[np.float64], cla
     predicted = probabilities.argmax(axis=1)
     units: list[Hashable] = [s.unit for s in samples]
     return share_interval(predicted == truth, units), balanced_accuracy(truth, predicted, classes) or 0.0
+
+
+def confusion_of(samples: Sequence[Sample], predicted: Sequence[int], classes: int) -> Confusion:
+    """What is taken for what; empty where the predictions are not known, or for more classes than a table can show."""
+    if len(predicted) != len(samples) or classes > MOST_CLASSES:
+        return ()
+    counts = confusion(labels_of(samples), np.asarray(predicted, dtype=np.int64), classes)
+    return tuple(tuple(int(n) for n in row) for row in counts)
 
 
 def interval_of(score: Score, samples: Sequence[Sample]) -> Interval:

@@ -27,12 +27,15 @@ from tlstudio.training.invariance import allowed_changes
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.training.schedule import Stopwatch
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.judging import hold_back, labels_of
 from tlstudio.workflow.rehearsing import may_rehearse
 from tlstudio.workflow.run_data import Sample, training_rows
 
 Ints = npt.NDArray[np.int64]
+
+COMPARED = 2  # heads that are fitted once the training is over, each about as long as the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Prepared:
     features: npt.NDArray[np.float32]
     probe: Probe
     borrowed: bool
+    after: float = 0.0
 
     @property
     def seen(self) -> npt.NDArray[np.float32]:
@@ -100,7 +104,9 @@ class Preparation:
         """The pretrained network with the probe fitted to it. Raises NotEnoughImages, WeightsMissing, DiskFull …"""
         pixels = self._pixels(self.spec)
         self.reporter.report(Note("Loading the pretrained model."))
+        watch = Stopwatch()
         network = self.pretrained()
+        after = watch.lap()  # it is loaded once more
         train = [s for s in self.samples if s.part == "train"]
         val = [s for s in self.samples if s.part == "val"]
         borrowed = not val and self.settings.mode is not Mode.QUICK and not may_rehearse(self.settings, train, val)
@@ -110,6 +116,7 @@ class Preparation:
         self.reporter.report(Note("Looking at the images with the pretrained model."))
         features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
         self.reporter.report(Note("Finding the first result."))
+        watch.lap()
         probe = fit_probe(
             features[: len(train)],
             labels_of(train),
@@ -118,8 +125,9 @@ class Preparation:
             seed=self.settings.seed,
             reporter=self.reporter,
         )
+        after += COMPARED * watch.lap()
         network.set_head(probe.head)
-        return Prepared(network, pixels, train, val, features, probe, borrowed)
+        return Prepared(network, pixels, train, val, features, probe, borrowed, after)
 
     @cached_property
     def spec(self) -> PreprocessSpec:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tlstudio.domain.errors import RunNotFound
 from tlstudio.domain.run_comparison import RunComparison, side_by_side
-from tlstudio.domain.runs import RunRow, RunState
-from tlstudio.storage import runs
+from tlstudio.domain.runs import RunRecords, RunRow, RunState
+from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
 
 
@@ -19,6 +20,16 @@ def list_runs(project: Path) -> list[RunRow]:
 def run(project: Path, run_id: str) -> RunRow:
     """One run with its history; raises RunNotFound."""
     return runs.get_run(Project(project), run_id)
+
+
+def records(project: Path, run_id: str | None = None) -> RunRecords:
+    """The log and the mix-ups of a run, the newest where none is named. Raises RunNotFound, FileTrouble or CantWrite."""
+    opened = Project(project)
+    newest = next(iter(runs.list_runs(opened)), None) if run_id is None else runs.get_run(opened, run_id)
+    if newest is None:
+        raise RunNotFound("No model has been trained in this project yet.", remedy="Train one first.", path=project)
+    found = run_records.read_confusion(opened, newest.id)
+    return RunRecords(newest.id, newest.classes, run_records.read_log(opened, newest.id), found)
 
 
 def newest_finished(project: Path) -> RunRow | None:

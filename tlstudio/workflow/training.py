@@ -21,6 +21,7 @@ from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
 from tlstudio.workflow.preparing import memory_full
 from tlstudio.workflow.run_data import Sample, collect, read_samples, write_samples
+from tlstudio.workflow.run_log import LoggingReporter
 from tlstudio.workflow.transfer import compare_when_trained
 
 
@@ -50,37 +51,40 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
         devices.choose(settings.device)
         run_id = runs.start_run(opened, settings, classes)
     folder = opened.run_folder(run_id)
+    log = LoggingReporter(reporter, opened, run_id)
     try:
         _clear(folder)
         if samples is None:
             samples = read_samples(opened, run_id)
         else:
             write_samples(opened, run_id, samples)
-        reporter.report(Started(run_id))
-        job = Fitting(opened, run_id, settings, classes=classes, samples=samples, reporter=reporter)
+        log.report(Started(run_id, devices.describe(devices.choose(settings.device))))
+        job = Fitting(opened, run_id, settings, classes=classes, samples=samples, reporter=log)
         result = job.run(started)
         runs.finish_run(opened, result)
     except Cancelled:
-        _mark(opened, run_id, "The training was interrupted.", RunState.INTERRUPTED)
+        _mark(opened, run_id, "The training was interrupted.", log, RunState.INTERRUPTED)
         raise
     except StudioError as error:
-        _mark(opened, run_id, f"{error.what} {error.remedy}".strip())
+        _mark(opened, run_id, f"{error.what} {error.remedy}".strip(), log)
         raise
     except torch.OutOfMemoryError as error:
         full = memory_full()
-        _mark(opened, run_id, f"{full.what} {full.remedy}")
+        _mark(opened, run_id, f"{full.what} {full.remedy}", log)
         raise full from error
     except Exception:
-        _mark(opened, run_id, "The training ended because of an error in the program.")
+        _mark(opened, run_id, "The training ended because of an error in the program.", log)
         raise
     keeping.remove(folder)
     rehearsing.remove(folder)
-    compare_when_trained(opened, run_id, reporter)
+    log.write(f"Training is done. {result.reason}")
+    compare_when_trained(opened, run_id, log)
     return result
 
 
-def _mark(project: Project, run_id: str, message: str, state: RunState = RunState.FAILED) -> None:
+def _mark(project: Project, run_id: str, message: str, log: LoggingReporter, state: RunState = RunState.FAILED) -> None:
     """Marks a run that did not end well. On a full disk even that fails; a run without a live process counts as interrupted."""
+    log.write(message)
     with suppress(StudioError):
         runs.fail_run(project, run_id, message, state)
 

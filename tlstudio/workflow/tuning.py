@@ -15,16 +15,17 @@ from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import runs
-from tlstudio.training import adapters, candidates
+from tlstudio.training import adapters, candidates, devices
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.candidates import PROBE, Score
 from tlstudio.training.choosing import Evidence
-from tlstudio.training.finetune import Epoch, FineTuner
+from tlstudio.training.finetune import FineTuner
 from tlstudio.training.invariance import has_colour
 from tlstudio.training.network import Network, layer_groups
 from tlstudio.training.probe import fit_probe
 from tlstudio.training.recipe import Recipe
+from tlstudio.training.schedule import Epoch
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
@@ -188,6 +189,7 @@ class Tuning:
         if judged is None:
             return self._first_result(STOPPED if stopped else reason, stopped=stopped)
         accuracy, balanced = judge(judged.samples, judged.probabilities, len(self.job.classes))
+        self.job.keep_confusion(judged.samples, judged.probabilities.argmax(axis=1).tolist())
         return Tuned(Outcome(chosen.name, reason, accuracy, balanced, epochs, stopped), judged)
 
     def _rehearsed(self, evidence: Evidence, kind: str) -> Judged:
@@ -217,7 +219,8 @@ class Tuning:
         wish = 60 * self.settings.minutes
         budget = max(0.0, self.started + wish - time.monotonic()) * share if wish else None
         recipe = self.way.planned(network, data, look, images=len(self.ready.train), budget=budget)
-        return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence)
+        after = self.ready.after if folder == self.job.folder else 0.0
+        return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence, after=after)
 
     def _colours(self) -> Augmentation:
         """What may be changed without asking a model: everything but colours where there are none."""
@@ -235,6 +238,7 @@ class Tuning:
             now.score.accuracy,
             epoch.learning_rate,
             epoch.seconds,
+            epoch.train_accuracy,
         )
         runs.append_epoch(self.job.project, self.job.run_id, row)
         if events is not None:
@@ -250,6 +254,9 @@ class Tuning:
                 learning_rate=epoch.learning_rate,
                 images_per_second=epoch.images_per_second,
                 seconds_left=epoch.seconds_left,
+                train_accuracy=epoch.train_accuracy,
+                memory=devices.memory(self.job.device),
+                confusion=self.job.keep_confusion(now.samples, now.best.predicted),
             )
         )
 

@@ -15,12 +15,14 @@ from tlstudio.domain.events import (
     EpochDone,
     Event,
     FirstResult,
+    Memory,
     Note,
     Predicted,
     Progress,
     Started,
     StepDone,
     event_name,
+    sentence,
     to_plain,
 )
 from tlstudio.domain.findings import Finding, Severity
@@ -34,7 +36,7 @@ EVENTS = [
     Note("Hello."),
     FirstResult(SHARE, 2.0),
     StepDone(1, 5, 2, 10, 0.7, 100.0, None),
-    EpochDone(1, 5, 0.7, 0.6, SHARE, SHARE, 1e-3, 100.0, 9.0),
+    EpochDone(1, 5, 0.7, 0.6, SHARE, SHARE, 1e-3, 100.0, 9.0, 0.8, Memory(2**30, 5, 8), ((3, 1), (0, 4))),
     Predicted({"file": "a.png", "probabilities": {"cat": 0.5}}),
 ]
 
@@ -54,6 +56,18 @@ def test_names_are_the_documented_ones() -> None:
 
 def test_intervals_inside_events_become_objects() -> None:
     assert EVENTS[3].to_json()["accuracy"] == {"value": 0.9, "low": 0.8, "high": 0.95}
+
+
+def test_a_log_says_what_lasts_and_nothing_of_what_passes() -> None:
+    assert [sentence(e) for e in EVENTS] == [
+        "Run run-1",
+        "",
+        "Hello.",
+        "First result: 90 % (80 to 95) after 2 s",
+        "",
+        "Epoch 1 of 5: 90 % (80 to 95), best 90 % (80 to 95), 100 images/s",
+        "",
+    ]
 
 
 def test_plain_form_of_paths_enums_tuples_and_nested_dataclasses() -> None:

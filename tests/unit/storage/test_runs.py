@@ -134,6 +134,19 @@ def test_history_grows_and_drops_epochs_that_are_done_again(made: Project) -> No
     assert runs.get_run(made, run).history == (epoch(1), epoch(2, loss=0.4))
 
 
+def test_lines_of_earlier_and_later_versions_are_read(made: Project) -> None:
+    run = start(made)
+    runs.append_epoch(made, run, epoch(1))
+    path = made.run_folder(run) / runs.METRICS
+    known = json.loads(path.read_text())
+    earlier = {name: value for name, value in known.items() if name != "train_accuracy"}
+    lines = [earlier, {**known, "epoch": 2, "train_accuracy": 0.75, "of_2030": [1]}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    first, second = runs.read_history(made, run)
+    assert (first, first.train_accuracy) == (epoch(1), None)
+    assert (second.epoch, second.train_accuracy) == (2, 0.75)
+
+
 @pytest.mark.parametrize(
     "damage",
     [b'{"epoch": 2, "train_l', b"\x00\x00\x00", b"\xff\xfe\xfd", b"[1, 2]", b"null", b'{"epoch": 2}', b"", b'"x"'],

@@ -16,9 +16,11 @@ from tlstudio.domain.events import Note, StepDone
 from tlstudio.domain.runs import Balance
 from tlstudio.training import finetune
 from tlstudio.training.batches import Data
-from tlstudio.training.finetune import Epoch, FineTuner
+from tlstudio.training.finetune import FineTuner
 from tlstudio.training.network import layer_groups
 from tlstudio.training.recipe import Recipe
+from tlstudio.training.schedule import Epoch
+from tlstudio.training.steps import Taken
 
 
 def tuner(data: Data, folder: Path, plan: Recipe | None = None) -> FineTuner:
@@ -53,7 +55,8 @@ def test_killed_between_any_two_steps_it_goes_on_to_the_same_bits(
     """A checkpoint after every step here; the process that goes on knows nothing but the files."""
     monkeypatch.setattr(finetune, "SAVE_EVERY", 0.0)
     whole = tuner(data, tmp_path / "whole")
-    whole.run(Recorder(), ignore)
+    course: list[Epoch] = []
+    whole.run(Recorder(), course.append)
     seen = 0
 
     def enough(event: object) -> bool:
@@ -66,8 +69,35 @@ def test_killed_between_any_two_steps_it_goes_on_to_the_same_bits(
         cut.run(Recorder(cancel=enough), ignore)
     later = tuner(data, tmp_path / "cut")
     assert later.resume()
-    later.run(Recorder(), ignore)
+    rest: list[Epoch] = []
+    later.run(Recorder(), rest.append)
     assert same(whole, later)
+    assert [(e.train_loss, e.train_accuracy) for e in course[-len(rest) :]] == [
+        (e.train_loss, e.train_accuracy) for e in rest
+    ]
+
+
+def test_it_counts_what_it_gets_right_while_it_learns(data: Data, tmp_path: Path) -> None:
+    plain = replace(recipe(data, epochs=20, dropout=0.0, learning_rate=2e-3), label_smoothing=0.0)
+    each, watch = tuner(data, tmp_path / "run", plain), Recorder()
+    course: list[Epoch] = []
+    each.run(watch, course.append)
+    shares = [e.train_accuracy for e in course if e.train_accuracy is not None]
+    assert len(shares) == 20
+    assert all((share * 20) == pytest.approx(round(share * 20)) for share in shares)  # of twenty images
+    assert np.mean(shares[-5:]) > np.mean(shares[:5]) + 0.1
+    told = [e.memory.process for e in watch.of(StepDone) if isinstance(e, StepDone) and e.memory is not None]
+    assert min(told) > 2**20
+    assert len(course[-1].best.predicted) == len(data.val_keys)
+
+
+def test_a_checkpoint_that_has_not_counted_makes_no_share_up(data: Data, tmp_path: Path) -> None:
+    """One of an earlier version, written in the middle of an epoch: only the views since then are counted."""
+    each = tuner(data, tmp_path / "run")
+    each.at.step, each.at.seen = 4, 16
+    course: list[Epoch] = []
+    each.run(Recorder(), course.append)
+    assert course[0].train_accuracy in (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def test_other_images_are_refused(data: Data, tmp_path: Path) -> None:
@@ -81,11 +111,11 @@ def poisoned(each: FineTuner, at: set[int]) -> None:
     """Lets the steps with these numbers, counted over all attempts, end in a loss that is no number."""
     real, count = each.stepper.step, 0
 
-    def step(*arguments: object) -> torch.Tensor:
+    def step(*arguments: object) -> Taken:
         nonlocal count
         count += 1
-        loss = real(*arguments)  # type: ignore[arg-type]
-        return loss * float("nan") if count in at else loss
+        taken = real(*arguments)  # type: ignore[arg-type]
+        return Taken(taken.loss * float("nan"), taken.hits) if count in at else taken
 
     each.stepper.step = step  # type: ignore[method-assign]
 

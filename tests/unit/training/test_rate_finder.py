@@ -14,7 +14,7 @@ from tlstudio.domain.rates import RateCurve, plain
 from tlstudio.training import rate_finder
 from tlstudio.training.batches import Data
 from tlstudio.training.rate_finder import LEAST, SAFE, STEPS, find, limit_of, smooth
-from tlstudio.training.steps import Stepper
+from tlstudio.training.steps import Stepper, Taken
 
 
 def search(data: Data, watch: Recorder | None = None, **wishes: object) -> RateCurve:
@@ -56,11 +56,11 @@ def _stand_still(optimizer: torch.optim.Optimizer) -> None:
 def test_a_loss_that_is_no_number_ends_it(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     real, count = Stepper.step, 0
 
-    def step(self: Stepper, *arguments: object) -> torch.Tensor:
+    def step(self: Stepper, *arguments: object) -> Taken:
         nonlocal count
         count += 1
-        loss = real(self, *arguments)  # type: ignore[arg-type]
-        return loss * float("nan") if count == 6 else loss
+        taken = real(self, *arguments)  # type: ignore[arg-type]
+        return taken._replace(loss=taken.loss * float("nan")) if count == 6 else taken
 
     monkeypatch.setattr(Stepper, "step", step)
     found = search(data)

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.conftest import STARTER
+from tests.conftest import STARTER, Recorder
 from tlstudio.domain.errors import Cancelled, DeviceMissing, NotEnoughImages, RunNotFound, RunNotReady, WeightsMissing
-from tlstudio.domain.events import EpochDone, FirstResult, Started, StepDone
+from tlstudio.domain.events import EpochDone, FirstResult, Started, StepDone, sentence
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, RunState, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project
 from tlstudio.workflow import labeling
+from tlstudio.workflow import runs as run_list
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
@@ -35,6 +36,23 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
     return place
 
 
+def check_records(project: Path, run: str, watch: Recorder) -> None:
+    """The log says what was reported, in its order; the table of mix-ups counts each validation image once."""
+    kept = run_list.records(project)
+    assert kept == run_list.records(project, run)
+    told = [line.text for line in kept.log]
+    reported = [sentence(e) for e in watch.events if sentence(e)]
+    assert [text for text in told if text in reported] == reported
+    assert any(text.startswith("Training is done.") for text in told)
+    judged = [e for e in watch.events if isinstance(e, FirstResult | EpochDone)]
+    images = sum(sum(counts) for counts in judged[0].confusion)
+    assert images > 0 and all(sum(sum(counts) for counts in e.confusion) == images for e in judged)
+    assert sum(sum(counts) for counts in kept.confusion) == images and len(kept.classes) == len(kept.confusion)
+    shares = [e.train_accuracy for e in judged if isinstance(e, EpochDone)]
+    assert shares == [r.train_accuracy for r in runs.get_run(Project(project), run).history]
+    assert all(share is not None and 0 <= share <= 1 for share in shares)
+
+
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_run_learns_and_is_kept(project: Path, mode: Mode, recorder: Callable) -> None:
     watch = recorder()
@@ -46,6 +64,7 @@ def test_a_run_learns_and_is_kept(project: Path, mode: Mode, recorder: Callable)
     row = runs.get_run(Project(project), result.run)
     assert row.state is RunState.FINISHED
     assert len(row.history) == result.epochs
+    check_records(project, result.run, watch)
     folder = project / "runs" / result.run
     assert (folder / "model" / "model.safetensors").is_file()
     assert not (folder / "checkpoint.safetensors").exists()

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.runs import RunRow, RunState
+from tlstudio.domain.runs import RunRecords, RunRow, RunState
+from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.session import Session
-from tlstudio.workflow import runs
+from tlstudio.workflow import browsing, runs
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run with its history, what it has told, and how its classes look."""
+
+    row: RunRow
+    records: RunRecords
+    styles: ClassStyles = field(default_factory=ClassStyles)
 
 
 class RunReader:
@@ -37,6 +49,25 @@ class RunReader:
             return None if project is None else runs.run(project, run)
         except StudioError:
             return None
+
+    def stored(self, row: RunRow) -> StoredRun:
+        """Everything that is kept of a run, as far as it can be read."""
+        project = self._session.project
+        read = self.read(row.id) or row
+        try:
+            if project is not None:
+                return StoredRun(read, runs.records(project, row.id), self.styles())
+        except StudioError:
+            pass
+        return StoredRun(read, RunRecords(row.id))
+
+    def styles(self) -> ClassStyles:
+        """How the project's classes look."""
+        project = self._session.project
+        try:
+            return ClassStyles() if project is None else ClassStyles([c.name for c in browsing.classes(project)])
+        except StudioError:
+            return ClassStyles()
 
     def resumable(self) -> RunRow | None:
         """A run that was interrupted and can go on, with its history."""

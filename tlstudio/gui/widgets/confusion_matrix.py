@@ -67,6 +67,10 @@ class ConfusionMatrix(QWidget):
         self.update()
 
     @property
+    def selected(self) -> tuple[int, int] | None:
+        return self._selected
+
+    @property
     def current(self) -> tuple[int, int]:
         return self._current
 

@@ -1,4 +1,4 @@
-"""The course of a training: accuracy large above, loss small below.
+"""The course of a training: accuracy large above, loss and learning rate small below.
 
 Painted here with Qt alone. A plotting library would take about a second to load and 60 MB, on the window's own thread and
 while both cores are training; this chart costs neither.
@@ -10,37 +10,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tlstudio.gui import messages, theme
 from tlstudio.gui.widgets import paint
+from tlstudio.gui.widgets.chart_lanes import RIGHT, End, Line, paint_ends, paint_lane
 
-_RIGHT, _TOP, _BOTTOM = 92, 12, 24
-_GAP = 28  # between the two parts
-_LOSS_SHARE = 0.28
+_TOP, _BOTTOM = 12, 24
+_GAP = 28  # between two parts
+_LOSS_SHARE, _RATE_SHARE = 0.26, 0.12
+_LOSS_LEAST, _RATE_LEAST = 44.0, 26.0
+_ROOM_FOR_RATE = 260  # height below which the learning rate gives way to the other two
 
 
 class Text:
     """Words in the chart."""
 
-    first = "First result {share}"
-    accuracy = "Accuracy"
+    first, best, learning = "first {share}", "best {share}", "training {share}"
     loss_learning, loss_checking = "Training", "Validation"
     loss = "Loss (lower is better)"
-    epoch = "Epoch {epoch}: accuracy {accuracy} · loss {train:.2f} training, {val:.2f} validation"
+    rate = "Learning rate"
+    epoch = "Epoch {epoch}: accuracy {accuracy} validation"
+    epoch_learning = ", {accuracy} training"
+    epoch_losses = "Loss {train:.2f} training, {val:.2f} validation"
+    epoch_rate = " · learning rate {rate}"
     described = "Accuracy after {epochs}: {last}, best {best}."
     waiting = "The curve begins when the first epoch is done."
 
 
 @dataclass(frozen=True)
 class Point:
-    """One epoch: validation accuracy 0 … 1 and the two losses in nats."""
+    """One epoch: validation accuracy 0 … 1, the two losses in nats, training accuracy and learning rate where they are known."""
 
     epoch: int
     accuracy: float
     train_loss: float
     val_loss: float
+    train_accuracy: float | None = None
+    rate: float | None = None
 
 
 class LiveChart(QWidget):
@@ -112,21 +120,25 @@ class LiveChart(QWidget):
 
     # --- geometry ---------------------------------------------------------------------
 
-    def _frames(self) -> tuple[QRectF, QRectF]:
-        """The two parts without their captions: accuracy above, loss below."""
-        width = self.width() - paint.AXIS - _RIGHT
-        height = self.height() - _TOP - _BOTTOM - _GAP
-        small = max(44.0, height * _LOSS_SHARE)
-        return QRectF(paint.AXIS, _TOP, width, height - small), QRectF(
-            paint.AXIS, self.height() - _BOTTOM - small, width, small
-        )
+    def _frames(self) -> list[QRectF]:
+        """The parts without their captions, from above: accuracy, loss, and the learning rate where there is room for it."""
+        room = self.height() - _TOP - _BOTTOM
+        small = [max(_LOSS_LEAST, room * _LOSS_SHARE)]
+        if self.height() >= _ROOM_FOR_RATE and any(p.rate is not None for p in self._points):
+            small.append(max(_RATE_LEAST, room * _RATE_SHARE))
+        frames, top = [], float(_TOP)
+        for height in (room - sum(small) - _GAP * len(small), *small):
+            frames.append(QRectF(paint.AXIS, top, self.width() - paint.AXIS - RIGHT, height))
+            top += height + _GAP
+        return frames
 
     def _x(self, epoch: float) -> float:
         last = max(self._epochs, self._points[-1].epoch if self._points else 1, 2)
-        return paint.AXIS + (self.width() - paint.AXIS - _RIGHT) * (epoch - 1) / (last - 1)
+        return paint.AXIS + (self.width() - paint.AXIS - RIGHT) * (epoch - 1) / (last - 1)
 
     def _accuracy_range(self) -> tuple[float, float]:
-        values = [p.accuracy for p in self._points] + ([self._first] if self._first is not None else [])
+        values = [p.accuracy for p in self._points] + [share for _, share in self._learning()]
+        values += [self._first] if self._first is not None else []
         low = min(values, default=0.5)
         return max(0.0, int((low - 0.04) * 10) / 10), 1.0
 
@@ -141,13 +153,18 @@ class LiveChart(QWidget):
             area = self.rect().adjusted(theme.XXL, 0, -theme.XXL, 0)
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.placeholder)
         else:
-            above, below = self._frames()
-            self._paint_accuracy(painter, above)
+            frames = self._frames()
+            self._paint_accuracy(painter, frames[0])
             if self._points:
-                self._paint_loss(painter, below)
-                self._paint_epochs(painter, below)
-                self._paint_reading(painter, above, below)
+                for frame, paint_it in zip(frames[1:], (self._paint_loss, self._paint_rate), strict=False):
+                    paint_it(painter, frame)
+                self._paint_epochs(painter, frames[-1])
+                self._paint_reading(painter, frames[0], frames[-1])
         painter.end()
+
+    def _learning(self) -> list[tuple[int, float]]:
+        """Training accuracy by epoch, where it is known."""
+        return [(p.epoch, p.train_accuracy) for p in self._points if p.train_accuracy is not None]
 
     def _paint_accuracy(self, painter: QPainter, frame: QRectF) -> None:
         low, high = self._accuracy_range()
@@ -160,55 +177,39 @@ class LiveChart(QWidget):
             painter.setPen(QPen(theme.colour("muted"), 1.5, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(frame.left(), y(self._first)), QPointF(frame.right(), y(self._first)))
         if self._points:
+            learning = [QPointF(self._x(epoch), y(share)) for epoch, share in self._learning()]
+            if learning:
+                paint.curve(painter, learning, theme.colour("muted"), 1.5)
             line = [QPointF(self._x(p.epoch), y(p.accuracy)) for p in self._points]
             paint.curve(painter, line, theme.colour("accent"), 2.5)
         self._paint_ends(painter, frame, y)
 
     def _paint_ends(self, painter: QPainter, frame: QRectF, y: Callable[[float], float]) -> None:
         """The best epoch as a ring, and beside the frame the figures that count, kept apart where they meet."""
-        places: list[tuple[float, str, str]] = []
+        ends: list[End] = []
         if self._first is not None:
-            places.append((y(self._first), messages.percent(self._first), "muted"))
+            ends.append(End(y(self._first), Text.first.format(share=messages.percent(self._first)), "muted"))
+        for _, share in self._learning()[-1:]:
+            ends.append(End(y(share), Text.learning.format(share=messages.percent(share)), "muted"))
         if self._points:
             best = max(self._points, key=lambda p: p.accuracy)
             painter.setPen(QPen(theme.colour("accent"), 2))
             painter.setBrush(theme.colour("surface"))
             painter.drawEllipse(QPointF(self._x(best.epoch), y(best.accuracy)), 5, 5)
-            places.append((y(best.accuracy), f"best {messages.percent(best.accuracy)}", "accent"))
-        if len(places) == 2 and abs(places[0][0] - places[1][0]) < paint.LINE:
-            middle = (places[0][0] + places[1][0]) / 2
-            first_lower = places[0][0] >= places[1][0]
-            places[0] = (middle + (paint.LINE / 2 if first_lower else -paint.LINE / 2), *places[0][1:])
-            places[1] = (middle - (paint.LINE / 2 if first_lower else -paint.LINE / 2), *places[1][1:])
-        for place, words, token in places:
-            shown = f"first {words}" if token == "muted" else words
-            area = QRectF(frame.right() + theme.S, place - paint.LINE / 2, _RIGHT - theme.S, paint.LINE).toRect()
-            paint.text(painter, area, shown, theme.colour(token), size=theme.TEXT_SECONDARY, semibold=token != "muted")
+            words = Text.best.format(share=messages.percent(best.accuracy))
+            ends.append(End(y(best.accuracy), words, "accent", semibold=True))
+        paint_ends(painter, frame, ends)
 
     def _paint_loss(self, painter: QPainter, frame: QRectF) -> None:
-        values = [p.train_loss for p in self._points] + [p.val_loss for p in self._points]
-        high = max(values) * 1.08 or 1.0
+        lines = (
+            Line(Text.loss_learning, "muted", tuple((p.epoch, p.train_loss) for p in self._points)),
+            Line(Text.loss_checking, "accent", tuple((p.epoch, p.val_loss) for p in self._points)),
+        )
+        paint_lane(painter, frame, Text.loss, lines, x=self._x, figure=lambda value: f"{value:.1f}")
 
-        def y(value: float) -> float:
-            return frame.bottom() - frame.height() * value / high
-
-        paint.grid_line(painter, frame, frame.bottom(), "0")
-        paint.grid_line(painter, frame, y(high / 1.08), f"{high / 1.08:.1f}")
-        caption = QRectF(frame.left(), frame.top() - paint.LINE - 2, frame.width(), paint.LINE).toRect()
-        paint.text(painter, caption, Text.loss, theme.colour("muted"), size=theme.TEXT_SECONDARY)
-        ends: list[tuple[float, str, QColor]] = []
-        for name, token, losses in (
-            (Text.loss_learning, "muted", [p.train_loss for p in self._points]),
-            (Text.loss_checking, "accent", [p.val_loss for p in self._points]),
-        ):
-            line = [QPointF(self._x(p.epoch), y(loss)) for p, loss in zip(self._points, losses, strict=True)]
-            paint.curve(painter, line, theme.colour(token), 1.5)
-            ends.append((line[-1].y(), name, theme.colour(token)))
-        upper, lower = sorted(ends, key=lambda end: end[0])
-        apart = max(0.0, paint.LINE - 2 - (lower[0] - upper[0])) / 2
-        for place, name, colour in ((upper[0] - apart, *upper[1:]), (lower[0] + apart, *lower[1:])):
-            area = QRectF(frame.right() + theme.S, place - paint.LINE / 2, _RIGHT - theme.S, paint.LINE).toRect()
-            paint.text(painter, area, name, colour, size=theme.TEXT_SECONDARY)
+    def _paint_rate(self, painter: QPainter, frame: QRectF) -> None:
+        rates = tuple((p.epoch, p.rate) for p in self._points if p.rate is not None)
+        paint_lane(painter, frame, Text.rate, (Line("", "muted", rates),), x=self._x, figure=messages.small)
 
     def _paint_epochs(self, painter: QPainter, frame: QRectF) -> None:
         """Numbers below, as many as fit."""
@@ -227,17 +228,24 @@ class LiveChart(QWidget):
         x = self._x(point.epoch)
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.drawLine(QPointF(x, above.top()), QPointF(x, below.bottom()))
-        words = Text.epoch.format(
-            epoch=point.epoch,
-            accuracy=messages.percent(point.accuracy),
-            train=point.train_loss,
-            val=point.val_loss,
-        )
-        width = paint.text_width(words, size=theme.TEXT_SECONDARY) + theme.L
+        lines = _reading(point)
+        width = max(paint.text_width(words, size=theme.TEXT_SECONDARY) for words in lines) + theme.L
         left = max(above.left(), min(x - width / 2, above.right() - width))
-        box = QRectF(left, above.bottom() - theme.XL, width, paint.LINE + 4)
+        height = len(lines) * paint.LINE + theme.S
+        box = QRectF(left, above.bottom() - height - theme.XS, width, height)
         painter.setPen(QPen(theme.colour("border"), 1))
         painter.setBrush(theme.colour("surface"))
         painter.drawRoundedRect(box, theme.XS, theme.XS)
         middle = Qt.AlignmentFlag.AlignHCenter
-        paint.text(painter, box.toRect(), words, size=theme.TEXT_SECONDARY, align=middle)
+        for number, words in enumerate(lines):
+            row = QRectF(left, box.top() + theme.XS + number * paint.LINE, width, paint.LINE).toRect()
+            paint.text(painter, row, words, size=theme.TEXT_SECONDARY, align=middle)
+
+
+def _reading(point: Point) -> tuple[str, str]:
+    """An epoch in two lines: its accuracies, then its losses and its learning rate."""
+    accuracy = Text.epoch.format(epoch=point.epoch, accuracy=messages.percent(point.accuracy))
+    if point.train_accuracy is not None:
+        accuracy += Text.epoch_learning.format(accuracy=messages.percent(point.train_accuracy))
+    losses = Text.epoch_losses.format(train=point.train_loss, val=point.val_loss)
+    return accuracy, losses + ("" if point.rate is None else Text.epoch_rate.format(rate=messages.small(point.rate)))

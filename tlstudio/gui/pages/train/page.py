@@ -11,13 +11,12 @@ from tlstudio.domain.events import Started
 from tlstudio.domain.runs import RunRow, RunState, TrainResult, TrainSettings
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.job_bridge import Job, error_text
-from tlstudio.gui.models.model_titles import title_of
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.pages.run_reader import RunReader
 from tlstudio.gui.pages.train.comparison import ComparisonPanel
+from tlstudio.gui.pages.train.outcome import OutcomeMessage
 from tlstudio.gui.pages.train.panel import RunPanel
 from tlstudio.gui.session import Session
-from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.run_table import RunTable
 
 
@@ -34,13 +33,9 @@ class Text:
     pause, resume, stop = "Pause", "Resume", "Stop and keep best"
     again, other = "Train again", "Choose another model"
     runs = "Trainings so far"
-    interrupted = "Training was interrupted: {model}, {epochs} done."
-    interrupted_more = "It can go on where it stopped."
-    start_again = "Start again"
     job = "Training"
     done = "Training is done: {accuracy} of the validation images are right."
     done_stopped = "Training was stopped; the best model is kept: {accuracy} of the validation images are right."
-    failed_run = "The last training failed."
 
 
 class TrainPage(Page):
@@ -52,15 +47,11 @@ class TrainPage(Page):
         super().__init__(session)
         self.runs = RunReader(session)
         self._job: Job | None = None
-        self._message_row: RunRow | None = None
         self._device = ""
         self._paused = False
         self._shown = ""
-        self.message = InlineMessage("train.message")
-        self.resume_button = self.message.add_button(named(QPushButton(Text.resume), "train.resume_run", Text.resume))
-        self.restart_button = self.message.add_button(
-            named(QPushButton(Text.start_again), "train.start_again", Text.start_again)
-        )
+        self.message = OutcomeMessage()
+        self.resume_button, self.restart_button = self.message.resume_button, self.message.restart_button
         self.panel = RunPanel(self)
         self.list_title = QLabel(Text.runs, self)
         self.list_title.setProperty("role", "card-title")
@@ -153,7 +144,7 @@ class TrainPage(Page):
         if resumed and self.session.project is not None:
             row = self.runs.read(resumed)
             if row is not None:
-                self.panel.continue_from(row)
+                self.panel.continue_from(self.runs.stored(row))
         job.event.connect(lambda event: self._take(job, event))
         job.finished.connect(lambda result: self._finished(job, result))
         job.failed.connect(lambda error: self._failed(job, error))
@@ -164,9 +155,17 @@ class TrainPage(Page):
         if job is not self._job:
             return
         if isinstance(event, Started):
-            self._shown = event.run
-        elif not self._paused:
+            self._began(event.run)
+        if self._paused:
+            self.panel.take_quietly(event)
+        else:
             self.panel.take(event)
+
+    def _began(self, run: str) -> None:
+        self._shown = run
+        row = self.runs.read(run)
+        if row is not None:
+            self.panel.name_classes(row.classes, self.runs.styles())
 
     def _finished(self, job: Job, result: TrainResult) -> None:
         if job is not self._job:
@@ -177,7 +176,7 @@ class TrainPage(Page):
         self.session.runs_changed.emit()
         words = Text.done_stopped if result.stopped else Text.done
         self.message.say(words.format(accuracy=result.accuracy.percent()), "", "good")
-        self._message_buttons(None)
+        self.message.offer(None, None)
 
     def _failed(self, job: Job, error: StudioError) -> None:
         if job is not self._job:
@@ -185,7 +184,8 @@ class TrainPage(Page):
         self._over(job)
         self.session.runs_changed.emit()
         self.message.tell(error)
-        self._message_buttons(self.runs.resumable() or self.runs.newest())
+        resumable = self.runs.resumable()
+        self.message.offer(resumable or self.runs.newest(), resumable)
         if not self.isVisible():
             self.session.say.emit(error_text(error), "bad")
 
@@ -212,23 +212,9 @@ class TrainPage(Page):
         self._show_row(self.table.current() or rows[0])
         interrupted = self.runs.resumable()
         if interrupted is not None:
-            words = Text.interrupted.format(
-                model=title_of(interrupted.model), epochs=messages.count(len(interrupted.history), "epoch")
-            )
-            if interrupted.state is RunState.FAILED:
-                self.message.say(Text.failed_run, interrupted.message, "bad")
-            else:
-                self.message.say(words, Text.interrupted_more, "caution")
-            self._message_buttons(interrupted)
+            self.message.show_unfinished(interrupted)
         elif self.resume_button.isVisibleTo(self.message):
             self.message.hide()
-
-    def _message_buttons(self, row: RunRow | None) -> None:
-        """Resume where there is something to go on from; start again where there are settings to start with."""
-        resumable = self.runs.resumable()
-        self.resume_button.setVisible(row is not None and resumable is not None and row.id == resumable.id)
-        self.restart_button.setVisible(row is not None)
-        self._message_row = row
 
     def _run_chosen(self, row: RunRow) -> None:
         if self._job is None:
@@ -242,7 +228,7 @@ class TrainPage(Page):
 
     def _show_row(self, row: RunRow) -> None:
         self._shown = row.id
-        self.panel.show_run(self.runs.read(row.id) or row)
+        self.panel.show_run(self.runs.stored(row))
         self._update()
 
     # --- deeds ----------------------------------------------------------------------------
@@ -263,12 +249,12 @@ class TrainPage(Page):
             self.start(row.settings)
 
     def _resume_run(self) -> None:
-        if self._message_row is not None:
-            self.start(self._message_row.settings, self._message_row.id)
+        if self.message.row is not None:
+            self.start(self.message.row.settings, self.message.row.id)
 
     def _restart_run(self) -> None:
-        if self._message_row is not None:
-            self.start(self._message_row.settings)
+        if self.message.row is not None:
+            self.start(self.message.row.settings)
 
     def _pause(self) -> None:
         if self._job is None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from tlstudio.domain.events import EpochDone, FirstResult, Note, Progress, StepDone
-from tlstudio.domain.runs import Mode, RunRow, RunState, TrainSettings
+from tlstudio.domain.events import EpochDone, FirstResult, Note, Progress, Started, StepDone, sentence
+from tlstudio.domain.runs import LogLine, Mode, RunRow, RunState, TrainSettings
 from tlstudio.gui import messages, theme
+from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.model_titles import title_of
 from tlstudio.gui.models.run_list import MODES, PROBE, kept_words
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.run_reader import StoredRun
+from tlstudio.gui.pages.train.views import RunViews
 from tlstudio.gui.widgets.big_number import BigNumber
 from tlstudio.gui.widgets.facts import Facts
 from tlstudio.gui.widgets.help_bubble import HelpButton
-from tlstudio.gui.widgets.live_chart import LiveChart, Point
+from tlstudio.gui.widgets.live_chart import Point
 from tlstudio.gui.widgets.scrolling import scroll_around
 
 SIDE = 288
@@ -29,6 +35,7 @@ class Text:
     reached = "Accuracy on validation images"
     first = "First result"
     time_left, epoch, speed, device = "Time left", "Epoch", "Images per second", "Device"
+    memory, gpu_memory = "Memory", "GPU memory"
     took, kept, began = "Training took", "Kept", "Started"
     starting = "Getting ready"
     no_gain = "No gain for {epochs}: stopping early is fine."
@@ -69,7 +76,8 @@ class RunPanel(QWidget):
         self.advice.setWordWrap(True)
         self.bar = named(QProgressBar(self), "train.progress", "Progress")
         self.bar.setTextVisible(False)
-        self.chart = named(LiveChart(self), "train.chart", "Course of the training")
+        self.views = RunViews(self)
+        self.chart = self.views.chart
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.L)
@@ -84,6 +92,8 @@ class RunPanel(QWidget):
             ("epoch", Text.epoch, help_button),
             ("speed", Text.speed, None),
             ("device", Text.device, None),
+            ("memory", Text.memory, None),
+            ("gpu_memory", Text.gpu_memory, None),
             ("took", Text.took, None),
             ("kept", Text.kept, None),
             ("began", Text.began, None),
@@ -117,7 +127,7 @@ class RunPanel(QWidget):
         column.addWidget(self.now)
         column.addWidget(self.advice)
         column.addWidget(self.bar)
-        column.addWidget(self.chart, 1)
+        column.addWidget(self.views, 1)
         return card
 
     # --- live -------------------------------------------------------------------------
@@ -134,21 +144,32 @@ class RunPanel(QWidget):
         self._advise("")
         self.bar.setRange(0, 0)
         self.bar.show()
+        self.views.clear()
         self.chart.clear(Text.quick if self._mode is Mode.QUICK else "")
         if self._mode is not Mode.QUICK:
             self.chart.clear()
 
-    def continue_from(self, row: RunRow) -> None:
-        """A resumed run keeps the curve that it has."""
+    def continue_from(self, run: StoredRun) -> None:
+        """A resumed run keeps the curve, the log and the mix-ups that it has."""
+        row = run.row
         self._fill_chart(row)
+        self.views.log.show_lines(run.records.log)
+        self.views.show_counts(run.records.confusion)
         if row.history:
             best = max(row.history, key=lambda r: r.val_accuracy)
             self._best, self._best_epoch = best.val_accuracy, best.epoch
             self.number.show_interval(None, Text.best_so_far)
 
+    def name_classes(self, classes: Sequence[str], styles: ClassStyles) -> None:
+        """The run's classes in its own order, known once it has begun."""
+        self.views.name_classes(classes, styles)
+
     def take(self, event: object) -> None:
         """Shows what the job tells."""
+        self._log(event)
         match event:
+            case Started(device=device) if device:  # the one of this run, whatever others would take
+                self.set_device(device)
             case Note(text=text):
                 self._say(text)
             case Progress():
@@ -158,10 +179,22 @@ class RunPanel(QWidget):
                 self.number.show_interval(event.accuracy, Text.first_so_far)
                 self.facts.set("first", event.accuracy.percent())
                 self.chart.set_first(event.accuracy.value if self._mode is not Mode.QUICK else None)
+                self.views.show_counts(event.confusion)
             case StepDone():
                 self._step(event)
             case EpochDone():
                 self._epoch(event)
+
+    def take_quietly(self, event: object) -> None:
+        """What arrives during a pause: the curve and the log miss nothing, the words stay."""
+        self._log(event)
+        if isinstance(event, EpochDone):
+            self._add_epoch(event)
+
+    def _log(self, event: object) -> None:
+        words = sentence(event)
+        if words:
+            self.views.log.add(LogLine(time.time(), words))
 
     def show_paused(self, paused: bool) -> None:
         if paused:
@@ -184,32 +217,45 @@ class RunPanel(QWidget):
         self.facts.set("time_left", messages.time_left(event.seconds_left))
 
     def _step(self, event: StepDone) -> None:
-        self._counts(event.epoch, event.epochs, event.images_per_second, event.seconds_left)
+        self._counts(event)
         done = event.epoch - 1 + event.step / max(1, event.steps)
         self.bar.show()
         self.bar.setRange(0, _BAR)
         self.bar.setValue(round(_BAR * done / max(1, event.epochs)))
 
     def _epoch(self, event: EpochDone) -> None:
-        self._counts(event.epoch, event.epochs, event.images_per_second, event.seconds_left)
+        self._counts(event)
         self.bar.setRange(0, _BAR)
         self.bar.setValue(round(_BAR * event.epoch / max(1, event.epochs)))
+        self._add_epoch(event)
+
+    def _add_epoch(self, event: EpochDone) -> None:
         self.number.show_interval(event.best_accuracy, Text.best_so_far)
-        self.chart.add(Point(event.epoch, event.accuracy.value, event.train_loss, event.val_loss), event.epochs)
+        losses = event.train_loss, event.val_loss
+        point = Point(event.epoch, event.accuracy.value, *losses, event.train_accuracy, event.learning_rate)
+        self.chart.add(point, event.epochs)
+        self.views.show_counts(event.confusion)
         if event.accuracy.value > self._best:
             self._best, self._best_epoch = event.accuracy.value, event.epoch
         idle = event.epoch - self._best_epoch
         self._advise(Text.no_gain.format(epochs=messages.count(idle, "epoch")) if idle >= NO_GAIN else "")
 
-    def _counts(self, epoch: int, epochs: int, speed: float, seconds_left: float | None) -> None:
-        self.facts.set("epoch", f"{epoch} of {epochs}")
+    def _counts(self, event: StepDone | EpochDone) -> None:
+        speed, memory = event.images_per_second, event.memory
+        self.facts.set("epoch", f"{event.epoch} of {event.epochs}")
         self.facts.set("speed", messages.number(round(speed)) if speed >= 10 else f"{speed:.1f}")
-        self.facts.set("time_left", messages.time_left(seconds_left).removesuffix(" left"))
+        self.facts.set("time_left", messages.time_left(event.seconds_left).removesuffix(" left"))
+        if memory is not None:
+            self.facts.set("memory", messages.memory(memory.process))
+            shown = messages.memory(memory.device, memory.device_total) if memory.device_total else ""
+            self.facts.set("gpu_memory", shown)
 
     # --- stored -----------------------------------------------------------------------
 
-    def show_run(self, row: RunRow) -> None:
+    def show_run(self, run: StoredRun) -> None:
         """A run that is not under way."""
+        row = run.row
+        self.views.show_stored(run.records, run.styles)
         self._mode = row.mode
         self.title.setText(f"{title_of(row.model)} · {MODES[row.mode]}")
         self.number.show_interval(row.accuracy, Text.reached)
@@ -234,7 +280,10 @@ class RunPanel(QWidget):
             self.chart.set_first(row.accuracy.value)
 
     def _fill_chart(self, row: RunRow) -> None:
-        points = [Point(r.epoch, r.val_accuracy, r.train_loss, r.val_loss) for r in row.history]
+        points = [
+            Point(r.epoch, r.val_accuracy, r.train_loss, r.val_loss, r.train_accuracy, r.learning_rate)
+            for r in row.history
+        ]
         if points:
             self.chart.set_points(points, max(row.epochs, points[-1].epoch))
 

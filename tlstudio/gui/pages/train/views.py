@@ -1,0 +1,135 @@
+"""The three views of a run: its curves, what its best model takes for what, and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from tlstudio.domain.events import Confusion
+from tlstudio.domain.runs import RunRecords
+from tlstudio.gui import theme
+from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.confusion_matrix import ConfusionMatrix
+from tlstudio.gui.widgets.help_bubble import HelpButton
+from tlstudio.gui.widgets.live_chart import LiveChart
+from tlstudio.gui.widgets.log_view import LogView
+from tlstudio.gui.widgets.scrolling import scroll_around
+
+
+class Text:
+    """Words of the views."""
+
+    tabs = "Views of the training"
+    curves, confusion, log = "Curves", "Mix-ups", "Log"
+    chart = "Course of the training"
+    help_title = "What the curves mean"
+    help_button = "What do the curves mean?"
+    help = (
+        "Accuracy: the share of images that are recognised. The strong line is about validation images, which the model never "
+        "learns from; that is the one that counts. The thin line is about the training images, counted while the model learns "
+        "from them: each is turned, cropped or otherwise changed at random, with many images sometimes blended with another, and "
+        "the model is still changing. So it can lie below the strong line. When it goes on rising while the strong one falls, "
+        "the model has begun to learn your images by heart.\n\n"
+        "Loss: how wrong and how sure of it the model is; lower is better.\n\n"
+        "Learning rate: how large its corrections are. It rises at first and then falls to nothing, so the last epochs are often "
+        "the best."
+    )
+    best = "What the best model so far takes for what, on validation images. Choose a cell to read it."
+    no_confusion = "Which classes are mixed up is shown when the first result is there."
+    none_kept = "This training has kept no table of mix-ups. “See the results” shows one once it is done."
+
+
+class ConfusionView(QWidget):
+    """The table, and the chosen cell as a sentence."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = named(QLabel(), "train.mixed_up", Text.best)
+        self.words.setWordWrap(True)
+        self.words.setProperty("role", "muted")
+        self.matrix = ConfusionMatrix("train.matrix")
+        self.matrix.chosen.connect(lambda row, column: self._say(self.matrix.describe(row, column)))
+        self.area: QScrollArea = scroll_around(self.matrix)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, theme.S, 0, theme.S)
+        column.setSpacing(theme.M)
+        column.addWidget(self.words)
+        column.addWidget(self.area, 1)
+        column.addStretch(0)
+        self.clear(Text.no_confusion)
+
+    def clear(self, words: str) -> None:
+        self.matrix.show_matrix((), (), ClassStyles())
+        self.area.hide()
+        self._say(words)
+
+    def show_counts(self, counts: Confusion, classes: Sequence[str], styles: ClassStyles) -> None:
+        """counts[i][j]: validation images of class i taken for j. A cell that was chosen stays so."""
+        if not counts or len(counts) != len(classes):
+            return
+        chosen = self.matrix.selected if self.area.isVisibleTo(self) else None
+        self.matrix.show_matrix(counts, classes, styles)
+        self.area.show()
+        if chosen is not None:
+            self.matrix.select(*chosen)
+        self._say(self.matrix.describe(*chosen) if chosen is not None else Text.best)
+
+    def _say(self, words: str) -> None:
+        self.words.setText(words)
+        self.words.setAccessibleName(words)
+
+
+class RunViews(QTabWidget):
+    """`name_classes` before the first counts arrive."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        named(self, "train.tabs", Text.tabs)
+        self.chart = named(LiveChart(self), "train.chart", Text.chart)
+        self.confusion = ConfusionView(self)
+        self.log = LogView("train.log", self)
+        for view, words in ((self.chart, Text.curves), (self.confusion, Text.confusion), (self.log, Text.log)):
+            self.addTab(view, words)
+        self.help_button = HelpButton(Text.help, "train.curves_help", Text.help_button, Text.help_title)
+        self.setCornerWidget(_corner(self.help_button))
+        self.currentChanged.connect(lambda _: self.help_button.setVisible(self.currentWidget() is self.chart))
+        self._classes: tuple[str, ...] = ()
+        self._styles = ClassStyles()
+        self._counts: Confusion = ()
+
+    def clear(self) -> None:
+        """A training begins: nothing is known of it."""
+        self._classes, self._counts = (), ()
+        self.confusion.clear(Text.no_confusion)
+        self.log.clear()
+
+    def name_classes(self, classes: Sequence[str], styles: ClassStyles) -> None:
+        """The classes in the run's own order, and how the project shows them."""
+        self._classes, self._styles = tuple(classes), styles
+        self.show_counts(self._counts)
+
+    def show_counts(self, counts: Confusion) -> None:
+        """Of the best model so far; nothing changes where they are empty."""
+        self._counts = counts or self._counts
+        self.confusion.show_counts(self._counts, self._classes, self._styles)
+
+    def show_stored(self, records: RunRecords, styles: ClassStyles) -> None:
+        """What is kept of a run that is not under way, as far as it is."""
+        self._counts = records.confusion
+        self.log.show_lines(records.log)
+        self.confusion.clear(Text.none_kept)
+        self.name_classes(records.classes, styles)
+
+
+def _corner(button: HelpButton) -> QWidget:
+    """The button with the room that it needs: alone, the tabs would give it less."""
+    corner = QWidget()
+    corner.setFixedSize(theme.HIT, theme.HIT)
+    row = QVBoxLayout(corner)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.addWidget(button)
+    return corner

@@ -1,0 +1,78 @@
+"""What a run tells beside its curve: a log with the time of each line, and what its best model takes for what.
+
+log.jsonl grows by a line, and what a crash left of one is skipped on reading; confusion.json is replaced as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from tlstudio.domain.errors import from_os_error
+from tlstudio.domain.events import Confusion
+from tlstudio.domain.runs import LogLine
+from tlstudio.storage import files
+from tlstudio.storage.project import Project
+
+LOG, CONFUSION = "log.jsonl", "confusion.json"
+
+
+def append_line(project: Project, run_id: str, line: LogLine) -> None:
+    """Adds one line to a run's log and syncs it. Raises DiskFull or CantWrite; the lines before it stay."""
+    path = project.run_folder(run_id) / LOG
+    text = json.dumps({"time": round(line.moment, 3), "text": line.text}, ensure_ascii=False) + "\n"
+    try:
+        files.make_folder(path.parent)
+        with path.open("ab+") as file:
+            file.write(_missing_end(path) + text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+def _missing_end(path: Path) -> bytes:
+    """The end of line that a crash has cost the file, so that half a line never swallows the next one."""
+    size = path.stat().st_size
+    if size == 0:
+        return b""
+    with path.open("rb") as file:
+        file.seek(size - 1)
+        return b"" if file.read(1) == b"\n" else b"\n"
+
+
+def read_log(project: Project, run_id: str) -> tuple[LogLine, ...]:
+    """All lines that are whole, oldest first; none for a run of an earlier version. Raises FileTrouble or CantWrite."""
+    lines: list[LogLine] = []
+    for raw in _text(project.run_folder(run_id) / LOG).splitlines():
+        try:
+            data = json.loads(raw)
+            lines.append(LogLine(float(data["time"]), str(data["text"])))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return tuple(lines)
+
+
+def write_confusion(project: Project, run_id: str, counts: Confusion) -> None:
+    """Keeps what the best model so far takes for what. Raises DiskFull or CantWrite, the one before staying."""
+    files.write_text(project.run_folder(run_id) / CONFUSION, json.dumps({"confusion": counts}) + "\n")
+
+
+def read_confusion(project: Project, run_id: str) -> Confusion:
+    """Square; empty where there is none or it is damaged. Raises FileTrouble or CantWrite."""
+    try:
+        rows = json.loads(_text(project.run_folder(run_id) / CONFUSION))["confusion"]
+        found = tuple(tuple(int(n) for n in row) for row in rows)
+    except (ValueError, KeyError, TypeError):
+        return ()
+    return found if all(len(row) == len(found) for row in found) else ()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise from_os_error(error, path) from error

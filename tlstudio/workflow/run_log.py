@@ -1,0 +1,34 @@
+"""The log of a run: what it says while it goes, written beside its curve and passed on."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.events import Event, Reporter, sentence
+from tlstudio.domain.runs import LogLine
+from tlstudio.storage import run_records
+from tlstudio.storage.project import Project
+
+
+class LoggingReporter:
+    """A reporter that also keeps a line of what is worth one. A log that can't be written costs nothing but itself."""
+
+    def __init__(self, reporter: Reporter, project: Project, run_id: str) -> None:
+        self._reporter = reporter
+        self._project = project
+        self._run_id = run_id
+
+    def report(self, event: Event) -> None:
+        self.write(sentence(event))
+        self._reporter.report(event)
+
+    def stop_requested(self) -> bool:
+        return self._reporter.stop_requested()
+
+    def write(self, text: str) -> None:
+        """A line of its own, now; nothing for an empty text."""
+        if text:
+            with suppress(StudioError):
+                run_records.append_line(self._project, self._run_id, LogLine(time.time(), text))
