@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.labels import ImageQuery
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui import messages
 from tlstudio.gui.job_bridge import error_text
@@ -36,18 +38,21 @@ class Relabeler(QObject):
     the classes changed. turned: the id of an image that an undo or redo has changed.
 
     `telling` is true while the other pages hear of a change that this page has shown already. Very many images are changed by the
-    worker: what is returned says then that nothing has changed yet, and the signals come when it is done.
+    worker: what is returned says then that nothing has changed yet, and the signals come when it is done. query: what the page
+    shows, so that the worker finds it anew. arrived: a ManyChanged with that before these signals, None after them.
     """
 
     changed = Signal(object, object)  # lists go as they are: Qt would turn them over number by number
     edited = Signal(object)
     reloaded = Signal()
     turned = Signal(int)
+    arrived = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.telling = False
+        self.query: Callable[[], ImageQuery | None] = lambda: None
         self.read_only = session.read_only
 
     def assign(self, ids: Sequence[int], label: str | None) -> bool:
@@ -113,6 +118,18 @@ class Relabeler(QObject):
     def can_redo(self) -> bool:
         return self._session.project is not None and labeling.can_redo(self._session.project)
 
+    def move_class(self, name: str, *classes: str, images: int, then: Callable[[], None]) -> None:
+        """One of `labeling_many.CLASS_DEEDS` on a class with this number of images. then: done afterwards, if it succeeds."""
+
+        def show(_: LabelChange) -> None:
+            self.reloaded.emit()
+            then()
+
+        if images > MANY:
+            self._hand_over(name, (), classes, show, count=images)
+        elif self.change_classes(lambda project: labeling_many.CLASS_DEEDS[name](project, *classes)):
+            then()
+
     def change_classes(self, deed: Callable[[Path], object]) -> bool:
         """Adds, renames, merges or removes a class; a refusal becomes a toast and False."""
 
@@ -144,8 +161,8 @@ class Relabeler(QObject):
         if project is None:
             return
         title = Text.working.format(images=messages.count(count or len(ids), "image"))
-        wanted = {"project": project, "deed": name, "ids": list(ids), "values": tuple(values)}
-        job = self._session.bridge.submit(_TASK, title, **wanted)
+        wanted = {"project": project, "deed": name, "ids": array("q", ids), "values": tuple(values)}
+        job = self._session.bridge.submit(_TASK, title, **wanted, query=self.query())
         turn = back or (Text.undo, self.undo)
         job.finished.connect(lambda result: self._handed_back(project, result, show, turn))
         job.failed.connect(lambda error: self._session.toast.emit(error_text(error), "", None))
@@ -160,7 +177,9 @@ class Relabeler(QObject):
         change = result.change
         if project != self._session.project or change is None or not change.images:
             return
+        self.arrived.emit(result)
         show(change)
+        self.arrived.emit(None)
 
         def tell() -> None:
             if project == self._session.project:

@@ -17,6 +17,7 @@ from tlstudio.gui.widgets.filter_bar import FilterBar
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 from tlstudio.workflow import browsing
+from tlstudio.workflow.labeling_many import ManyChanged
 
 
 class Text:
@@ -38,6 +39,7 @@ class Gallery(QObject):
         self.classes: list[ImageClass] = []
         self.styles = ClassStyles()
         self.unlabeled = 0
+        self._expected: ManyChanged | None = None
         filter_bar.changed.connect(self.show)
         filter_bar.edge_changed.connect(grid.set_edge)
         grid.images.trouble.connect(session.tell)
@@ -70,10 +72,14 @@ class Gallery(QObject):
         project = self._session.project
         if project is None:
             return
-        wanted = self._filter_bar.filter()
+        wanted, expected = self._filter_bar.filter(), self._expected
         try:
-            self._read_classes(project)
-            found = browsing.find(project, wanted)
+            if expected is not None and expected.found is not None and expected.query == wanted:
+                self._set_classes(expected.summary.classes, expected.summary.unlabeled)
+                found = list(expected.found)
+            else:
+                self._set_classes(browsing.classes(project), browsing.unlabeled(project))
+                found = browsing.find(project, wanted)
         except StudioError as error:
             self._session.tell(error)
             return
@@ -88,6 +94,10 @@ class Gallery(QObject):
         )
         self._filter_bar.set_shown(count, self.total)
         self.shown.emit()
+
+    def expect(self, changed: ManyChanged | None) -> None:
+        """What the worker has found after a change: there is no need to ask again until this is None."""
+        self._expected = changed
 
     def refresh(self) -> None:
         """Marks or notes of images have changed: their rows are read again, and the filter asked where it depends on them."""
@@ -124,8 +134,8 @@ class Gallery(QObject):
             place=messages.number(index.row() + 1), all=messages.number(self._grid.images.rowCount())
         )
 
-    def _read_classes(self, project: Path) -> None:
-        self.classes, self.unlabeled = browsing.classes(project), browsing.unlabeled(project)
+    def _set_classes(self, classes: Sequence[ImageClass], unlabeled: int) -> None:
+        self.classes, self.unlabeled = list(classes), unlabeled
         names = self.names
         if names != list(self.styles.names):
             self.styles = ClassStyles(names)

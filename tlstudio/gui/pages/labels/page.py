@@ -115,6 +115,8 @@ class LabelsPage(Page):
         self.file_drops.imported.connect(self.session.refresh)
         self.suggesting.done.connect(self._to_suggestions)
         self.relabeler.edited.connect(lambda _: self.suggesting.update())
+        self.relabeler.query = self.filter_bar.filter
+        self.relabeler.arrived.connect(self.gallery.expect)
         self.session.project_changed.connect(self._forget)
         self.session.bridge.job_started.connect(self._watch_check)
         self.undo_button.clicked.connect(self.relabeler.undo)
