@@ -107,6 +107,11 @@ def _stored_names(project: Project, path: Path) -> list[str]:
     return names
 
 
+def ids_of_class(db: sqlite3.Connection, number: int | None) -> array[int]:
+    """The images of a class, by its id, in import order; None for those without one."""
+    return _ids(db, "SELECT id FROM images WHERE class_id IS ? ORDER BY id", [number])
+
+
 def _ids(db: sqlite3.Connection, sql: str, values: Sequence[object]) -> array[int]:
     # As one piece of JSON: a hundred thousand rows one by one would take several times as long.
     (found,) = db.execute(f"SELECT json_group_array(id) FROM ({sql})", values).fetchone()
