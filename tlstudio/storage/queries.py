@@ -7,7 +7,7 @@ import os
 import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tlstudio.domain.labels import ImageQuery, Mark
@@ -22,6 +22,7 @@ _MARKS = {
     Mark.SUGGESTED: "images.class_id IS NULL AND EXISTS (SELECT 1 FROM suggestions WHERE image_id = images.id)",
 }
 FOLDER_MARKS = tuple(filter(None, (os.sep, os.altsep)))  # what ends a folder's name in a path
+MANY = 2000  # ids that are wanted from which on it is faster to sort out the others here
 ALL = "1"  # the condition that every image meets
 
 
@@ -39,6 +40,11 @@ def find(project: Project, query: ImageQuery) -> list[Found]:
     Within a class they are in import order; images without one that a model has looked at come in the order in which they would
     teach it most. Classes without a match have no ids; the first entry (no class) is there only if it has some.
     """
+    if query.only is not None and len(query.only) > MANY:
+        wanted_ids = set(query.only)
+        every = find(project, replace(query, only=None))
+        kept = [Found(part.label, array("q", filter(wanted_ids.__contains__, part.ids))) for part in every]
+        return [part for part in kept if part.label is not None or part.ids]
     condition, values = _condition(query)
     found: list[Found] = []
     with project.read() as db:
@@ -70,7 +76,7 @@ def rows_of(project: Project, ids: Sequence[int]) -> list[ImageRow]:
     return [known[number] for number in ids if number in known]
 
 
-def ids_of_paths(project: Project, paths: Iterable[Path]) -> dict[Path, int]:
+def ids_of_paths(project: Project, paths: Iterable[str]) -> dict[str, int]:
     """The images at these absolute paths: {path: id}, those that are in the project."""
     stored = {name: path for path in paths for name in _stored_names(project, path)}
     with project.read() as db:
@@ -84,7 +90,7 @@ def content_at(project: Project, path: Path) -> str | None:
     """The content of the image at this absolute path; None where the project has none there."""
     with project.read() as db:
         sql = "SELECT content FROM images WHERE path IN (SELECT value FROM json_each(?))"
-        row = db.execute(sql, (json.dumps(_stored_names(project, path)),)).fetchone()
+        row = db.execute(sql, (json.dumps(_stored_names(project, str(path))),)).fetchone()
     return None if row is None else str(row["content"])
 
 
@@ -99,12 +105,10 @@ def ids_of_contents(project: Project, contents: Iterable[str]) -> dict[str, list
     return found
 
 
-def _stored_names(project: Project, path: Path) -> list[str]:
+def _stored_names(project: Project, path: str) -> list[str]:
     """How the database may call a file: by its absolute path or, for a copy, from the project on."""
-    names = [str(path)]
-    if path.is_relative_to(project.folder):
-        names.append(path.relative_to(project.folder).as_posix())
-    return names
+    inside = f"{project.folder}{os.sep}"
+    return [path, path[len(inside) :].replace(os.sep, "/")] if path.startswith(inside) else [path]
 
 
 def ids_of_class(db: sqlite3.Connection, number: int | None) -> array[int]:

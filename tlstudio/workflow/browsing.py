@@ -40,7 +40,7 @@ def rows(project: Path, ids: Sequence[int]) -> list[ImageRow]:
 
 def ids_of(project: Path, paths: Iterable[str | Path]) -> tuple[int, ...]:
     """The images at these absolute paths, as far as they are there, in import order."""
-    return tuple(sorted(queries.ids_of_paths(Project(project), map(Path, paths)).values()))
+    return tuple(sorted(queries.ids_of_paths(Project(project), map(str, paths)).values()))
 
 
 def suggested(project: Path, ids: Sequence[int]) -> dict[int, Suggestion]:

@@ -9,11 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.events import SILENT, Reporter
+from tlstudio.domain.findings import Finding
 from tlstudio.domain.labels import ImageQuery
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.storage.queries import Found
-from tlstudio.workflow import browsing, labeling, projects
+from tlstudio.workflow import browsing, checking_repairs, labeling, projects
 from tlstudio.workflow.labeling import LabelChange
+
+
+def _repair(project: Path, finding: Finding) -> LabelChange:
+    done = checking_repairs.repair(project, finding)
+    return LabelChange(done.images, done.sentence)
+
+
+def _set_aside(project: Path, finding: Finding, reason: str) -> LabelChange:
+    checking_repairs.set_aside(project, finding, reason)
+    return LabelChange(len(finding.files), "")
+
+
+def _consider_again(project: Path, finding: Finding) -> LabelChange:
+    checking_repairs.consider_again(project, finding)
+    return LabelChange(len(finding.files), "")
+
 
 # Deeds on images by name; each takes the project, the images' ids, and what the deed needs besides.
 DEEDS: dict[str, Callable[..., LabelChange]] = {
@@ -28,6 +45,13 @@ CLASS_DEEDS: dict[str, Callable[..., LabelChange]] = {
     "merge": labeling.merge_class,
     "remove": partial(labeling.remove_class, with_images=True),
 }
+# Deeds on what the data check has found; each takes the project, the finding, and what the deed needs besides.
+FINDING_DEEDS: dict[str, Callable[..., LabelChange]] = {
+    "repair": _repair,
+    "set_aside": _set_aside,
+    "consider_again": _consider_again,
+}
+ON_WHOLE = CLASS_DEEDS | FINDING_DEEDS  # these know themselves which images they are about
 TURNS: dict[str, Callable[[Path], LabelChange | None]] = {"undo": labeling.undo, "redo": labeling.redo}
 
 
@@ -53,12 +77,12 @@ def edit_many(
     query: ImageQuery | None = None,
     reporter: Reporter = SILENT,
 ) -> ManyChanged:
-    """One of DEEDS on images or of CLASS_DEEDS, with its `values`, or one of TURNS; all of it as one change, or nothing."""
+    """One of DEEDS on images or of ON_WHOLE, with its `values`, or one of TURNS; all of it as one change, or nothing."""
     reporter.stop_requested()  # raises when the user has cancelled already; from here on it is done as a whole
     if deed in TURNS:
         change = TURNS[deed](project)
-    elif deed in CLASS_DEEDS:
-        change = CLASS_DEEDS[deed](project, *values)
+    elif deed in ON_WHOLE:
+        change = ON_WHOLE[deed](project, *values)
     else:
         change = DEEDS[deed](project, ids, *values)
     found = None if query is None else tuple(browsing.find(project, query))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +12,7 @@ from tlstudio.domain.values import ImageClass
 from tlstudio.gui import messages
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.image_list import Entry
+from tlstudio.gui.pages.relabel import MANY
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.filter_bar import FilterBar
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
@@ -25,6 +26,7 @@ class Text:
 
     no_match = "No image matches. Try another word, or show all images."
     place = "{place} of {all}"
+    finding = "Looking the images up"
 
 
 class Gallery(QObject):
@@ -109,21 +111,28 @@ class Gallery(QObject):
 
     def show_only(self, title: str, paths: frozenset[str]) -> None:
         """Shows the images that another page points at."""
-        if self._session.project is not None:
-            try:
-                ids = browsing.ids_of(self._session.project, paths)
-            except StudioError as error:
-                self._session.tell(error)
-                return
-            self._filter_bar.show_only(title, ids)
+        self._look_up(paths, lambda ids: self._filter_bar.show_only(title, ids))
 
     def suspect(self, paths: Sequence[str]) -> None:
         """The labels that the check doubts."""
-        if self._session.project is not None:
-            try:
-                self._filter_bar.set_suspects(browsing.ids_of(self._session.project, paths))
-            except StudioError as error:
-                self._session.tell(error)
+        self._look_up(paths, self._filter_bar.set_suspects)
+
+    def _look_up(self, paths: Collection[str], use: Callable[[tuple[int, ...]], None]) -> None:
+        """The ids of the images at these paths, for thousands of them from the worker and so a little later."""
+        project = self._session.project
+        if project is None:
+            return
+        if len(paths) > MANY:
+            job = self._session.bridge.submit("look_up_files", Text.finding, project=project, paths=tuple(paths))
+            job.finished.connect(lambda ids: use(ids) if project == self._session.project else None)
+            job.failed.connect(self._session.tell)
+            return
+        try:
+            ids = browsing.ids_of(project, paths)
+        except StudioError as error:
+            self._session.tell(error)
+            return
+        use(ids)
 
     def place_of(self, image: int) -> str:
         """Such as `3 of 40`; empty for an image that is not shown."""
