@@ -22,14 +22,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.grid import CLASSES, make_project
-
-TICK_MS = 5
-PATIENCE = 120.0
+from tests.bench.ticks import PATIENCE, Ticks
 
 
 def measure(project: Path) -> None:
     import psutil
-    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
 
     from tlstudio.gui import application as studio
@@ -49,38 +47,13 @@ def measure(project: Path) -> None:
         assert time.perf_counter() < deadline
         QTest.qWait(50)
     QTest.qWait(500)
-    gaps: list[float] = []
-    work: list[float] = []
-    last = worked = 0.0
-
-    def tick() -> None:
-        nonlocal last, worked
-        now, busy = time.perf_counter(), time.thread_time()
-        gaps.append((now - last) * 1000 - TICK_MS)
-        work.append((busy - worked) * 1000)
-        last, worked = now, busy
-
-    timer = QTimer(window, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
+    ticks = Ticks(window)
     process = psutil.Process()
     before = process.memory_info().rss
     figures: dict[str, object] = {"images": page.gallery.total}
 
     def step(name: str, deed: Callable[[], object], shown: Callable[[], bool]) -> None:
-        nonlocal last, worked
-        gaps.clear()
-        work.clear()
-        worked = time.thread_time()
-        began = last = time.perf_counter()
-        timer.start()
-        deed()
-        while not shown():
-            assert time.perf_counter() - began < PATIENCE, f"{name} never came to an end"
-            QTest.qWait(5)
-        QTest.qWait(100)
-        timer.stop()
-        took = (time.perf_counter() - began) * 1000 - 100
-        figures[name] = {"ms": round(took), "longest_stall_ms": round(max(gaps)), "longest_work_ms": round(max(work))}
+        figures[name] = ticks.during(deed, shown)
 
     def in_class(label: str | None) -> int:
         return next((s.count for s in page.grid.images.sections if s.label == label), 0)

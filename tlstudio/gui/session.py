@@ -111,7 +111,8 @@ class Session(QObject):
             if folder in self._held:
                 projects.close_project(folder)  # opened twice, held once
             self._held.add(folder)
-            job = self.bridge.submit("look_after", project=folder, unclean=opened.unclean)
+            doubts = {"unclean": opened.unclean, "unchecked": opened.unchecked}
+            job = self.bridge.submit("look_after", project=folder, **doubts)
             job.failed.connect(lambda error: self._tell_backup(error, folder))
             self._backup_timer.start()
             self._look_timer.start()

@@ -31,7 +31,7 @@ def open_project(folder: Path, *, take_over: bool = False) -> Opened:
     """
     folder = folder.resolve()
     recovery.require_present(folder)
-    read_only, may_take_over, unclean = "", False, False
+    read_only, may_take_over, unclean, unchecked = "", False, False, False
     try:
         unclean = holding.take(folder, keeping.PROGRAM, over_silent=take_over)
     except StudioError as error:
@@ -43,7 +43,7 @@ def open_project(folder: Path, *, take_over: bool = False) -> Opened:
         if read_only:
             recovery.require_whole(folder)
         else:
-            keeping.prepare(folder)
+            unchecked = keeping.prepare_in_a_blink(folder)
         found = summary(folder)
     except BaseException:
         if not read_only:
@@ -56,6 +56,7 @@ def open_project(folder: Path, *, take_over: bool = False) -> Opened:
         may_take_over=may_take_over,
         shared=volume_of(folder).shared,
         unclean=unclean,
+        unchecked=unchecked,
     )
 
 
