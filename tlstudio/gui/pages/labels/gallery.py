@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.values import ImageClass
@@ -59,8 +59,9 @@ class Gallery(QObject):
         self.classes, self.unlabeled = [], 0
         self._grid.set_rows([], None)
         project = self.project = self._session.project
-        self._filter_bar.set_suspects(())
-        self._filter_bar.clear()
+        with QSignalBlocker(self._filter_bar):  # what is there is shown when the page is entered
+            self._filter_bar.set_suspects(())
+            self._filter_bar.clear()
         if project is not None:
             self._store.set_locate(lambda content: browsing.thumbnail(project, content))
 
