@@ -114,8 +114,7 @@ class Session(QObject):
             if folder in self._held:
                 projects.close_project(folder)  # opened twice, held once
             self._held.add(folder)
-            doubts = {"unclean": opened.unclean, "unchecked": opened.unchecked}
-            job = self.bridge.submit("look_after", project=folder, **doubts)
+            job = self.bridge.submit("look_after", project=folder, unclean=opened.unclean, unchecked=opened.unchecked)
             job.failed.connect(lambda error: self._tell_backup(error, folder))
             self._backup_timer.start()
             self._look_timer.start()

@@ -91,8 +91,10 @@ class Project:
         return project
 
     @staticmethod
-    def open(folder: Path) -> Project:
+    def open(folder: Path, *, looking: bool = False) -> Project:
         """Opens a project, migrating an older one after a backup.
+
+        looking: it will only be read, so one that can be read as it is stays so.
 
         Raises NotAProject, ProjectDamaged, ProjectTooNew, and CantWrite or ProjectBusy where it is too old to be read as it is.
         """
@@ -105,7 +107,7 @@ class Project:
             )
         with project.read() as db:
             found = schema.check(db, str(project.database))
-        if found < schema.version():
+        if found < (schema.READABLE if looking else schema.version()):
             try:
                 project._migrate()
             except (CantWrite, DiskFull, ProjectBusy):

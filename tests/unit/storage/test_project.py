@@ -133,6 +133,15 @@ def test_an_older_database_that_can_t_be_written_is_read_as_it_is(
         Project.open(made.folder)
 
 
+def test_a_project_that_is_only_looked_at_is_not_migrated_without_need(pets: Pets) -> None:
+    made = pets(["cat"])
+    run_sql(made.database, f"DROP INDEX images_group; DROP INDEX images_split; PRAGMA user_version = {schema.READABLE}")
+    for looking, version in ((True, schema.READABLE), (False, schema.version())):
+        Project.open(made.folder, looking=looking)
+        with made.read() as db:
+            assert db.execute("PRAGMA user_version").fetchone()[0] == version
+
+
 def test_migration_that_fails_leaves_the_old_version(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:
     made = pets(["cat"])
     before = schema.version()
