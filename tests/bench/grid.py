@@ -41,7 +41,8 @@ def make_project(folder: Path, count: int) -> Path:
     rows = []
     for i, content in enumerate(contents):
         path, group = f"/pictures/part{i // 12:05}_{i % 12:02}.png", f"part{i // 12}"
-        rows.append(NewImage(path, content, 640, 480, 10**5, CLASSES[i % 5], group, Split.TRAIN))
+        split = (Split.VAL, Split.TEST, Split.TEST, *[Split.TRAIN] * 7)[i // 12 % 10]
+        rows.append(NewImage(path, content, 640, 480, 10**5, CLASSES[i % 5], group, split))
     add_images(project, rows, [])
     rng = np.random.default_rng(0)
     originals = []

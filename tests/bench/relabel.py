@@ -2,10 +2,11 @@
 
     python -m tests.bench.relabel [--images 100000]
 
-Through the Labels page of a real window: Ctrl+A, a number key, Ctrl+Z, Ctrl+Shift+Z. Printed as one JSON line: for each step
-the milliseconds until the grid shows it, the longest gap between two ticks of a 5 ms timer meanwhile, and the most processor
-time that the window's thread used between two of them, which other work on the machine lengthens less; at the end the resident
-memory that came on top in the window's process, in megabytes. The machine should have nothing else to do.
+Through the Labels page of a real window: one class gets another with a number key, and Ctrl+Z; then all images the same way, and
+Ctrl+Shift+Z; then the class that holds all of them is merged into another, and is deleted, each with Ctrl+Z. Printed as one JSON
+line: for each step the milliseconds until the grid shows it, the longest gap between two ticks of a 5 ms timer meanwhile, and the
+most processor time that the window's thread used between two of them, which other work on the machine lengthens less; at the end
+the resident memory that came on top in the window's process, in megabytes. The machine should have nothing else to do.
 """
 
 from __future__ import annotations
@@ -21,14 +22,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.grid import CLASSES, make_project
-
-TICK_MS = 5
-PATIENCE = 120.0
+from tests.bench.ticks import PATIENCE, Ticks
 
 
 def measure(project: Path) -> None:
     import psutil
-    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
 
     from tlstudio.gui import application as studio
@@ -48,51 +47,44 @@ def measure(project: Path) -> None:
         assert time.perf_counter() < deadline
         QTest.qWait(50)
     QTest.qWait(500)
-    gaps: list[float] = []
-    work: list[float] = []
-    last = worked = 0.0
-
-    def tick() -> None:
-        nonlocal last, worked
-        now, busy = time.perf_counter(), time.thread_time()
-        gaps.append((now - last) * 1000 - TICK_MS)
-        work.append((busy - worked) * 1000)
-        last, worked = now, busy
-
-    timer = QTimer(window, interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(tick)
+    ticks = Ticks(window)
     process = psutil.Process()
     before = process.memory_info().rss
     figures: dict[str, object] = {"images": page.gallery.total}
 
     def step(name: str, deed: Callable[[], object], shown: Callable[[], bool]) -> None:
-        nonlocal last, worked
-        gaps.clear()
-        work.clear()
-        worked = time.thread_time()
-        began = last = time.perf_counter()
-        timer.start()
-        deed()
-        while not shown():
-            assert time.perf_counter() - began < PATIENCE, f"{name} never came to an end"
-            QTest.qWait(5)
-        QTest.qWait(100)
-        timer.stop()
-        took = (time.perf_counter() - began) * 1000 - 100
-        figures[name] = {"ms": round(took), "longest_stall_ms": round(max(gaps)), "longest_work_ms": round(max(work))}
+        figures[name] = ticks.during(deed, shown)
 
-    def in_second_class() -> int:
-        return next(s.count for s in page.grid.images.sections if s.label == CLASSES[1])
+    def in_class(label: str | None) -> int:
+        return next((s.count for s in page.grid.images.sections if s.label == label), 0)
 
     control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-    total, few = page.gallery.total, in_second_class()
+    total, few = page.gallery.total, in_class(CLASSES[1])
     page.grid.setFocus()
+
+    def undo() -> None:
+        QTest.keyClick(page.grid, Qt.Key.Key_Z, control)
+
+    page.grid.select_ids(page.grid.images.ids()[: in_class(CLASSES[0])])
+    step("class", lambda: QTest.keyClicks(page.grid, "2"), lambda: in_class(CLASSES[0]) == 0)
+    step("undo_class", undo, lambda: in_class(CLASSES[1]) == few)
     step(
         "select", lambda: QTest.keyClick(page.grid, Qt.Key.Key_A, control), lambda: page.grid.selected_count() == total
     )
-    step("label", lambda: QTest.keyClicks(page.grid, "2"), lambda: in_second_class() == total)
-    step("undo", lambda: QTest.keyClick(page.grid, Qt.Key.Key_Z, control), lambda: in_second_class() == few)
-    step("redo", lambda: QTest.keyClick(page.grid, Qt.Key.Key_Z, control | shift), lambda: in_second_class() == total)
+    step("label", lambda: QTest.keyClicks(page.grid, "2"), lambda: in_class(CLASSES[1]) == total)
+    step("undo", undo, lambda: in_class(CLASSES[1]) == few)
+    step(
+        "redo", lambda: QTest.keyClick(page.grid, Qt.Key.Key_Z, control | shift), lambda: in_class(CLASSES[1]) == total
+    )
+
+    def delete() -> None:
+        page.panel.remove_wanted.emit(CLASSES[1])
+        page.panel.question.let_go_button.click()
+
+    step("merge", lambda: page.panel.merge_wanted.emit(*CLASSES[1::-1]), lambda: in_class(CLASSES[0]) == total)
+    step("undo_merge", undo, lambda: in_class(CLASSES[1]) == total)
+    step("delete", delete, lambda: in_class(None) == total)
+    step("undo_delete", undo, lambda: in_class(CLASSES[1]) == total)
     figures["more_mb"] = round((process.memory_info().rss - before) / 1e6, 1)
     print(json.dumps({"bench": "relabel", **figures}))
     window.close()

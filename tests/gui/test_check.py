@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from tests.gui.conftest import hit
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.findings import Severity
-from tlstudio.gui.pages.check import CheckPage
+from tlstudio.gui.pages.check import CheckPage, deeds
 from tlstudio.gui.pages.check.card import FindingCard
 from tlstudio.storage.images import list_images
 from tlstudio.storage.project import Project
@@ -107,6 +107,40 @@ def test_a_repair_is_one_click_and_is_undone_with_another(studio, page: CheckPag
     studio.click(toast.action)
     assert excluded(studio) == 0
     assert "exact_duplicate" in {c.finding.kind for c in checked(studio, page)}
+
+
+def by_the_worker(studio) -> None:
+    """Waits until what was left to the worker is done, and every page has heard of it."""
+    assert studio.window.bridge.running("edit_many") is not None
+    studio.wait(lambda: studio.window.bridge.running("edit_many") is None)
+    QTest.qWait(20)
+
+
+def test_very_many_images_are_dealt_with_by_the_worker(
+    studio, page: CheckPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deeds, "MANY", 0)
+    finding = card_of(checked(studio, page, closely=True), "exact_duplicate").finding
+    toast, before = studio.window.toast, page.waiting()
+    page.deeds.set_aside(finding, "a trial")
+    by_the_worker(studio)
+    assert toast.label.text() == deeds.Text.set_aside.format(title=finding.title)
+    assert [f.reason for f in page.checks.findings or () if f.kind == "exact_duplicate"] == ["a trial"]
+    assert page.checks.complete, "nothing has to be checked again"
+    studio.click(toast.action)
+    by_the_worker(studio)
+    assert page.waiting() == before
+    page.deeds.repair(finding)
+    page.deeds.repair(finding)
+    assert toast.label.text().startswith("One moment")
+    by_the_worker(studio)
+    assert excluded(studio) == 1
+    assert "1 copy left out" in toast.label.text()
+    page.deeds.repair(finding)
+    by_the_worker(studio)
+    assert toast.label.text() == deeds.Text.unchanged
+    page.deeds.relabeler.undo()
+    assert excluded(studio) == 0
 
 
 def test_a_finding_is_set_aside_with_a_reason_and_counts_again(studio, page: CheckPage) -> None:

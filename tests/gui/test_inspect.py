@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,7 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel
 
 from tests.gui.conftest import hit
-from tlstudio.domain.results import ClassFigures, Evaluation, ImagePrediction
+from tlstudio.domain.predictions import ImagePrediction
+from tlstudio.domain.results import ClassFigures, Evaluation
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval, Split
 from tlstudio.gui.messages import percent
@@ -53,6 +53,10 @@ def measured(studio, page: InspectPage) -> Evaluation:
     assert page.stack.currentWidget() is page.tabs
     page.tabs.setCurrentIndex(0)
     return page._measured[page.choosers.run(), page.choosers.split()]
+
+
+def mistakes(evaluation: Evaluation) -> list[ImagePrediction]:
+    return [evaluation.predictions[place] for place in evaluation.predictions.wrong()]
 
 
 def test_summary_says_how_good_and_what_that_means(studio, page: InspectPage, measured: Evaluation) -> None:
@@ -98,7 +102,7 @@ def test_the_matrix_by_keyboard(page: InspectPage, measured: Evaluation) -> None
 
 def test_mistakes_come_surest_first(page: InspectPage, measured: Evaluation) -> None:
     page.tabs.setCurrentIndex(1)
-    wrong = findings.mistakes(measured)
+    wrong = mistakes(measured)
     assert wrong, "swapped labels make mistakes"
     assert [row.id for row in page.mistakes.grid.images.rows()] == [p.image for p in wrong]
     assert [p.confidence for p in wrong] == sorted((p.confidence for p in wrong), reverse=True)
@@ -113,7 +117,7 @@ def test_mistakes_come_surest_first(page: InspectPage, measured: Evaluation) -> 
 def test_a_wrong_label_is_corrected_with_a_key_and_undone(studio, page: InspectPage, measured: Evaluation) -> None:
     page.tabs.setCurrentIndex(1)
     project = studio.window.session.project
-    wrong = findings.mistakes(measured)
+    wrong = mistakes(measured)
     names = [c.name for c in browsing.classes(project)]
     page.mistakes.grid.setFocus()
     page.mistakes.grid.go_to_row(0)
@@ -180,17 +184,6 @@ def test_cautions_only_where_they_are_true() -> None:
     assert findings.cautions(evaluation(n=400)) == []
     assert "Only 40 images" in findings.cautions(evaluation())[0]
     assert "12 independent groups" in findings.cautions(evaluation(n=400, groups=12))[0]
-
-
-def test_largest_mistakes_first_and_right_answers_left_out() -> None:
-    def said(image: int, label: str, predicted: str, share: float) -> ImagePrediction:
-        return ImagePrediction(image, Path("x"), "c", label, predicted, (share, 1 - share))
-
-    predictions = (said(1, "a", "b", 0.6), said(2, "a", "a", 0.9), said(3, "b", "a", 0.8))
-    changed = Evaluation(
-        **{f: getattr(evaluation(), f) for f in Evaluation.__dataclass_fields__} | {"predictions": predictions}
-    )
-    assert [p.image for p in findings.mistakes(changed)] == [3, 1]
 
 
 @pytest.mark.parametrize("size", [2, 5, 30])

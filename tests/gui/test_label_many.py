@@ -106,6 +106,45 @@ def test_marks_of_many_images(studio, page: LabelsPage, project: Path) -> None:
     assert not any(row.unsure for row in browsing.images(project))
 
 
+def test_a_large_class_is_merged_and_back(studio, page: LabelsPage, project: Path) -> None:
+    before = labels(project)
+    moved = sum(label == "disc" for label in before.values())
+    page.panel.merge_wanted.emit("disc", "square")
+    assert studio.window.bridge.running("edit_many").title == f"Changing {moved} images"
+    page.panel.merge_wanted.emit("cross", "square")
+    assert toast(studio) == f"One moment: {moved} images are being changed."
+    done(studio)
+    assert labels(project) == {i: "square" if label == "disc" else label for i, label in before.items()}
+    assert page.gallery.names == ["cross", "square"]
+    assert page.panel.buckets.current_label() == "square"
+    assert toast(studio) == f"disc merged into square, {moved} images"
+    studio.click("window.toast_action")
+    done(studio)
+    assert labels(project) == before
+    assert page.gallery.names == ["cross", "disc", "square"]
+
+
+def test_a_large_class_is_deleted_and_back(studio, page: LabelsPage, project: Path) -> None:
+    before = labels(project)
+    page.panel.remove_wanted.emit("disc")
+    studio.click(page.panel.question.let_go_button)
+    assert studio.window.bridge.running("edit_many") is not None
+    done(studio)
+    assert labels(project) == {i: None if label == "disc" else label for i, label in before.items()}
+    assert "disc" not in page.gallery.names
+    hit(page.grid, Qt.Key.Key_Z, CONTROL)
+    done(studio)
+    assert labels(project) == before
+
+
+def test_what_the_filter_asks_for_meanwhile_is_shown(studio, page: LabelsPage, project: Path) -> None:
+    page.assign(list(labels(project)), "disc")
+    page.filter_bar.search.setText("P000")
+    done(studio)
+    studio.wait(lambda: page.grid.images.rowCount() < page.gallery.total)
+    assert all(row.name.startswith("P000") and row.label == "disc" for row in page.grid.images.rows())
+
+
 def test_a_project_that_is_left_meanwhile_is_changed_all_the_same(studio, page: LabelsPage, project: Path) -> None:
     page.assign(list(labels(project)), "disc")
     studio.window.session.close_project()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, 
 
 from tests.gui.conftest import hit
 from tlstudio.gui.models.image_list import IMAGE_MIME, pack_ids
-from tlstudio.gui.pages.labels import LabelsPage
+from tlstudio.gui.pages.labels import LabelsPage, gallery
 from tlstudio.gui.pages.wishes import show_images
 from tlstudio.workflow import browsing, labeling
 
@@ -179,6 +179,16 @@ def test_only_the_images_another_page_points_at(studio, page: LabelsPage) -> Non
     assert studio.find("labels.wish", QLabel).text() == "Nearly the same picture"
     studio.click("labels.show_all")
     assert page.grid.images.rowCount() > len(wanted)
+
+
+def test_the_worker_looks_up_very_many_images(studio, page: LabelsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery, "MANY", 3)
+    wanted = [row.path for row in page.grid.images.rows()[::5]]
+    show_images(studio.window.session, "Nearly the same picture", wanted)
+    assert studio.window.bridge.running("look_up_files") is not None
+    studio.wait(lambda: studio.window.bridge.running("look_up_files") is None)
+    assert {row.path for row in page.grid.images.rows()} == set(wanted)
+    studio.click("labels.show_all")
 
 
 def test_large_view_zoom_next_label_and_back(studio, page: LabelsPage, project: Path) -> None:

@@ -10,6 +10,8 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu
 
+from tlstudio.domain.values import ProjectSummary
+from tlstudio.gui.pages import start
 from tlstudio.gui.widgets import project_card
 from tlstudio.gui.widgets.project_card import ProjectCard
 
@@ -97,3 +99,15 @@ def test_the_sample_is_made_and_opened(studio) -> None:
     studio.window.session.close_project()
     studio.click("start.sample")  # it is there already: opened at once
     assert studio.window.session.project == again
+
+
+def test_projects_that_take_their_time_come_one_by_one(studio, shapes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start, "BLINK", 0.0001)
+    studio.window.go("start")
+    page = studio.page("start")
+    page._load_more(iter(()))
+    before = len(page._cards)
+    page._load_more(iter([ProjectSummary(shapes / name, name) for name in ("one", "two", "three")]))
+    assert len(page._cards) == before + 1
+    studio.wait(lambda: [card.summary.name for card in page._cards][-3:] == ["one", "two", "three"])
+    page.load_recent()

@@ -36,7 +36,7 @@ class Opened:
 
     read_only: why nothing may be changed, as a sentence; empty when it may. may_take_over: the one who holds it, on another
     computer, has been silent for so long that the user may say that it has ended. shared: it lies on a network drive. unclean:
-    the last program that changed it did not end well.
+    the last program that changed it did not end well. unchecked: its database is large, and the quick check still to be made.
     """
 
     summary: ProjectSummary
@@ -44,6 +44,7 @@ class Opened:
     may_take_over: bool = False
     shared: bool = False
     unclean: bool = False
+    unchecked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.operating import PointFigures
+from tlstudio.domain.predictions import Predictions
 from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval, Split
 
@@ -61,26 +62,6 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
-class ImagePrediction:
-    """What a run says of one image of the project. probabilities: in the run's class order, sum 1."""
-
-    image: int
-    path: Path
-    content: str
-    label: str
-    predicted: str
-    probabilities: tuple[float, ...]
-
-    @property
-    def confidence(self) -> float:
-        return max(self.probabilities)
-
-    @property
-    def correct(self) -> bool:
-        return self.label == self.predicted
-
-
-@dataclass(frozen=True, slots=True)
 class ClassFigures:
     """One class against the rest. An interval is None where it can't be measured (no image of the kind)."""
 
@@ -116,7 +97,7 @@ class Evaluation:
     operating_point: PointFigures | None = None
     folds: int = 0  # parts of a cross-validation over all images; 0 for images of one split
     transfer: Transfer | None = None  # the comparison with simpler ways, where there is one
-    predictions: tuple[ImagePrediction, ...] = field(default=(), repr=False)
+    predictions: Predictions = field(default_factory=Predictions, repr=False)
 
     @property
     def images(self) -> str:

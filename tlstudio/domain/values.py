@@ -50,6 +50,16 @@ class ImageClass:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassOverview:
+    """label: None for the images without a class. contents: SHA-256 in hex, of some of its images."""
+
+    label: str | None
+    count: int
+    splits: dict[Split, int] = field(default_factory=dict)
+    contents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRow:
     """One image of a project as every other room sees it.
 

@@ -28,8 +28,17 @@ class ReadOnly(QObject):
             if widget not in self._wanted:
                 self._wanted[widget] = not widget.testAttribute(_DISABLED)
                 widget.installEventFilter(self)
-                widget.destroyed.connect(lambda _=None, gone=widget: self._forget(gone))
             self._apply(widget)
+
+    def release(self, parent: QWidget | None = None) -> None:
+        """`parent`, or all there is, is about to be deleted: it and what is in it are watched no more.
+
+        Before, not while: a filter in Python that hears of a widget's last events would see what is half gone already.
+        """
+        for widget in [w for w in self._wanted if parent is None or w is parent or parent.isAncestorOf(w)]:
+            widget.removeEventFilter(self)
+            self._wanted.pop(widget)
+            self._tips.pop(widget, None)
 
     def grey(self, *actions: QAction) -> None:
         """These change the project: actions of a menu or a list that is about to open."""
@@ -68,7 +77,3 @@ class ReadOnly(QObject):
             widget.setToolTip(self.reason)
         elif widget in self._tips:
             widget.setToolTip(self._tips.pop(widget))
-
-    def _forget(self, widget: QWidget) -> None:
-        self._wanted.pop(widget, None)
-        self._tips.pop(widget, None)

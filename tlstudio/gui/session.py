@@ -61,6 +61,7 @@ class Session(QObject):
         super().__init__(parent)
         self.bridge = bridge
         self.summary: ProjectSummary | None = None
+        self.openings = 0  # projects opened and closed so far: tells one that was opened anew from the same one
         self.model_id = ""  # chosen on the Model page, used by the Train page
         self.run_id = ""  # looked at on the Inspect and Use pages; empty for the newest finished one
         self.bundle: Path | None = None  # the model file of the Use page: the last export, or one that was opened
@@ -87,6 +88,7 @@ class Session(QObject):
             self._tell_not_opened(error, folder)
             return False
         self.summary = opened.summary
+        self.openings += 1
         self.model_id = self.run_id = ""
         self._hold(opened)
         self.project_changed.emit()
@@ -95,6 +97,7 @@ class Session(QObject):
 
     def close_project(self) -> None:
         self.summary = None
+        self.openings += 1
         self.model_id = self.run_id = ""
         self._let_go()
         self.read_only.set_reason("")
@@ -111,7 +114,7 @@ class Session(QObject):
             if folder in self._held:
                 projects.close_project(folder)  # opened twice, held once
             self._held.add(folder)
-            job = self.bridge.submit("look_after", project=folder, unclean=opened.unclean)
+            job = self.bridge.submit("look_after", project=folder, unclean=opened.unclean, unchecked=opened.unchecked)
             job.failed.connect(lambda error: self._tell_backup(error, folder))
             self._backup_timer.start()
             self._look_timer.start()
@@ -134,6 +137,7 @@ class Session(QObject):
         self.summary = None
         self._backup_timer.stop()
         self._look_timer.stop()
+        self.read_only.release()
         self._let_go()
 
     def _look(self) -> None:

@@ -41,6 +41,7 @@ TASKS: dict[str, Task] = {
     "add_files": _light("adding_files:add_files"),
     "edit_many": _light("labeling_many:edit_many"),
     "match_files": _light("matching:match_files"),
+    "look_up_files": _light("matching:look_up_files"),
     "compare_labels": _light("agreement:compare"),
     "download_model": _light("models:download_model"),
     "add_model": _light("models:add_model"),

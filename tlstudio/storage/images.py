@@ -149,13 +149,14 @@ class Counts:
 
 def counts(project: Project) -> Counts:
     with project.read() as db:
-        # One way through the table for all of it: this is asked after every label.
-        parts = ", ".join(f"COALESCE(SUM(split = '{s.value}'), 0)" for s in Split)
-        images, unlabeled, groups, *found = db.execute(
-            f"SELECT COUNT(*), COALESCE(SUM(class_id IS NULL), 0), COUNT(DISTINCT group_name), {parts} FROM images"
-        ).fetchone()
+        # Each from an index of its own, without a look at the table: this is asked after every label.
+        found = {
+            row["split"]: int(row["n"]) for row in db.execute("SELECT split, COUNT(*) AS n FROM images GROUP BY split")
+        }
+        unlabeled = db.execute("SELECT COUNT(*) FROM images WHERE class_id IS NULL").fetchone()[0]
+        groups = db.execute("SELECT COUNT(DISTINCT group_name) FROM images").fetchone()[0]
         refused = db.execute("SELECT COUNT(*) FROM refusals").fetchone()[0]
-    return Counts(images, unlabeled, groups, refused, {s.value: int(n) for s, n in zip(Split, found, strict=True)})
+    return Counts(sum(found.values()), unlabeled, groups, refused, {s.value: found.get(s.value, 0) for s in Split})
 
 
 def count_unlabeled(project: Project) -> int:

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tlstudio.domain.errors import NotAProject, ProjectExists, StudioError, from_os_error
+from tlstudio.domain.errors import (
+    CantWrite,
+    DiskFull,
+    NotAProject,
+    ProjectBusy,
+    ProjectExists,
+    StudioError,
+    from_os_error,
+)
 from tlstudio.storage import backups, files, holding, schema
 from tlstudio.storage.database import connected, readable, scratch, settle_log
 
@@ -83,10 +91,12 @@ class Project:
         return project
 
     @staticmethod
-    def open(folder: Path) -> Project:
+    def open(folder: Path, *, looking: bool = False) -> Project:
         """Opens a project, migrating an older one after a backup.
 
-        Raises NotAProject, ProjectDamaged, ProjectTooNew, CantWrite, or ProjectBusy when it is too old and held by another.
+        looking: it will only be read, so one that can be read as it is stays so.
+
+        Raises NotAProject, ProjectDamaged, ProjectTooNew, and CantWrite or ProjectBusy where it is too old to be read as it is.
         """
         project = Project(folder.resolve())
         if not project.database.is_file():
@@ -97,8 +107,12 @@ class Project:
             )
         with project.read() as db:
             found = schema.check(db, str(project.database))
-        if found < schema.version():
-            project._migrate()
+        if found < (schema.READABLE if looking else schema.version()):
+            try:
+                project._migrate()
+            except (CantWrite, DiskFull, ProjectBusy):
+                if found < schema.READABLE:
+                    raise  # a newer one can be looked at as it is
         return project
 
     def _migrate(self) -> None:

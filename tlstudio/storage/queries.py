@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tlstudio.domain.labels import ImageQuery, Mark
 from tlstudio.domain.values import ImageRow
@@ -20,6 +21,9 @@ _MARKS = {
     Mark.NOTE: "images.note <> ''",
     Mark.SUGGESTED: "images.class_id IS NULL AND EXISTS (SELECT 1 FROM suggestions WHERE image_id = images.id)",
 }
+FOLDER_MARKS = tuple(filter(None, (os.sep, os.altsep)))  # what ends a folder's name in a path
+MANY = 2000  # ids that are wanted from which on it is faster to sort out the others here
+ALL = "1"  # the condition that every image meets
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,16 @@ def find(project: Project, query: ImageQuery) -> list[Found]:
     Within a class they are in import order; images without one that a model has looked at come in the order in which they would
     teach it most. Classes without a match have no ids; the first entry (no class) is there only if it has some.
     """
+    if query.only is not None and len(query.only) > MANY:
+        wanted_ids = set(query.only)
+        every = find(project, replace(query, only=None))
+        kept = [Found(part.label, array("q", filter(wanted_ids.__contains__, part.ids))) for part in every]
+        return [part for part in kept if part.label is not None or part.ids]
     condition, values = _condition(query)
     found: list[Found] = []
     with project.read() as db:
         db.row_factory = None
-        db.create_function("file_name", 1, _file_name, deterministic=True)
+        db.create_function("named", 2, _named, deterministic=True)
         db.create_function("has", 2, _has, deterministic=True)
         classes = db.execute("SELECT id, name FROM classes WHERE NOT removed ORDER BY position").fetchall()
         waiting = _ids(
@@ -51,10 +60,9 @@ def find(project: Project, query: ImageQuery) -> list[Found]:
         )
         if waiting:
             found.append(Found(None, waiting))
-        for number, name in classes:
-            wanted = not query.unlabeled and query.label in (None, name)
-            sql = f"SELECT images.id FROM images WHERE images.class_id = ? AND {condition} ORDER BY images.id"
-            found.append(Found(name, _ids(db, sql, [number, *values]) if wanted else array("q")))
+        wanted = [number for number, name in classes if not query.unlabeled and query.label in (None, name)]
+        ids = _by_class(db, wanted, condition, values)
+        found += [Found(name, ids.get(number, array("q"))) for number, name in classes]
     return found
 
 
@@ -68,7 +76,7 @@ def rows_of(project: Project, ids: Sequence[int]) -> list[ImageRow]:
     return [known[number] for number in ids if number in known]
 
 
-def ids_of_paths(project: Project, paths: Iterable[Path]) -> dict[Path, int]:
+def ids_of_paths(project: Project, paths: Iterable[str]) -> dict[str, int]:
     """The images at these absolute paths: {path: id}, those that are in the project."""
     stored = {name: path for path in paths for name in _stored_names(project, path)}
     with project.read() as db:
@@ -82,7 +90,7 @@ def content_at(project: Project, path: Path) -> str | None:
     """The content of the image at this absolute path; None where the project has none there."""
     with project.read() as db:
         sql = "SELECT content FROM images WHERE path IN (SELECT value FROM json_each(?))"
-        row = db.execute(sql, (json.dumps(_stored_names(project, path)),)).fetchone()
+        row = db.execute(sql, (json.dumps(_stored_names(project, str(path))),)).fetchone()
     return None if row is None else str(row["content"])
 
 
@@ -97,12 +105,15 @@ def ids_of_contents(project: Project, contents: Iterable[str]) -> dict[str, list
     return found
 
 
-def _stored_names(project: Project, path: Path) -> list[str]:
+def _stored_names(project: Project, path: str) -> list[str]:
     """How the database may call a file: by its absolute path or, for a copy, from the project on."""
-    names = [str(path)]
-    if path.is_relative_to(project.folder):
-        names.append(path.relative_to(project.folder).as_posix())
-    return names
+    inside = f"{project.folder}{os.sep}"
+    return [path, path[len(inside) :].replace(os.sep, "/")] if path.startswith(inside) else [path]
+
+
+def ids_of_class(db: sqlite3.Connection, number: int | None) -> array[int]:
+    """The images of a class, by its id, in import order; None for those without one."""
+    return _ids(db, "SELECT id FROM images WHERE class_id IS ? ORDER BY id", [number])
 
 
 def _ids(db: sqlite3.Connection, sql: str, values: Sequence[object]) -> array[int]:
@@ -111,9 +122,21 @@ def _ids(db: sqlite3.Connection, sql: str, values: Sequence[object]) -> array[in
     return array("q", json.loads(found))
 
 
+def _by_class(
+    db: sqlite3.Connection, classes: Sequence[int], condition: str, values: list[object]
+) -> dict[int, array[int]]:
+    """{class id: the images of it that meet the condition}. With one to look at, the images are gone through once for all."""
+    if len(classes) < 2 or condition == ALL:
+        sql = f"SELECT images.id FROM images WHERE images.class_id = ? AND {condition} ORDER BY images.id"
+        return {number: _ids(db, sql, [number, *values]) for number in classes}
+    sql = f"SELECT class_id, images.id FROM images WHERE class_id IS NOT NULL AND {condition} ORDER BY class_id, images.id"
+    found = db.execute(f"SELECT class_id, json_group_array(id) FROM ({sql}) GROUP BY class_id", values)
+    return {number: array("q", json.loads(ids)) for number, ids in found}
+
+
 def _condition(query: ImageQuery) -> tuple[str, list[object]]:
     """The WHERE of a query, class aside, and its values."""
-    parts, values = ["1"], list[object]()
+    parts, values = [ALL], list[object]()
     if query.label is not None:
         parts.append("images.class_id = (SELECT id FROM classes WHERE name = ? AND NOT removed)")
         values.append(query.label)
@@ -136,20 +159,31 @@ def _condition(query: ImageQuery) -> tuple[str, list[object]]:
 def _text_condition(text: str) -> tuple[str, list[object]]:
     """Text in the file name, the group or the note, in any case.
 
-    The database's own comparison knows the case of ASCII letters only, but is ten times as fast as a function of ours: it goes
-    first where it can.
+    The database's own comparison knows the case of ASCII letters only, but is ten times as fast as a function of ours: that is
+    asked only where the database can't tell, which is of names beyond ASCII, and of text that a folder's name has as well.
     """
+    folded = text.casefold()
+    if not folded.isascii():
+        beyond = (
+            "{0} GLOB '*[^' || char(1) || '-' || char(127) || ']*'"  # a text with a letter beyond ASCII is in no other
+        )
+        asked = (("named", "images.path"), ("has", "group_name"), ("has", "note"))
+        parts = [f"({beyond.format(column)} AND {function}({column}, ?))" for function, column in asked]
+        return f"({' OR '.join(parts)})", [folded] * 3
     if not text.isascii():
-        return "(has(file_name(images.path), ?) OR has(group_name, ?) OR has(note, ?))", [text.casefold()] * 3
+        return "(named(images.path, ?) OR has(group_name, ?) OR has(note, ?))", [folded] * 3
     escaped = text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    like = "LIKE ? ESCAPE '!'"
-    condition = f"(images.path {like} AND has(file_name(images.path), ?) OR group_name {like} OR note {like})"
-    pattern = f"%{escaped}%"
-    return condition, [pattern, text.lower(), pattern, pattern]
+    like, pattern = "LIKE ? ESCAPE '!'", f"%{escaped}%"
+    if any(mark in text for mark in FOLDER_MARKS):
+        return f"(group_name {like} OR note {like})", [pattern] * 2  # no file is called so
+    in_folder = " OR ".join(f"images.path {like}" for _ in FOLDER_MARKS)
+    in_name = f"images.path {like} AND (NOT ({in_folder}) OR named(images.path, ?))"
+    folders = [f"{pattern}{mark}%" for mark in FOLDER_MARKS]
+    return f"({in_name} OR group_name {like} OR note {like})", [pattern, *folders, text.lower(), pattern, pattern]
 
 
-def _file_name(path: str) -> str:
-    return PurePath(path).name
+def _named(path: str, text: str) -> bool:
+    return text in os.path.basename(path).casefold()  # noqa: PTH119 - a path object for each row takes ten times as long
 
 
 def _has(words: str | None, text: str) -> bool:

@@ -17,8 +17,17 @@ from tlstudio.storage.volumes import volume_of
 
 CHECKED = "checked_at"  # in the table meta: when the last full check was passed (seconds since the epoch)
 WEEK = 7 * 86_400.0
+LARGE = 4 * 2**20  # bytes of a database whose quick check takes longer than a blink: it reads all of them
 # Where other computers write too, their processes can't be asked: what is older than this was left behind.
 SHARED_LEFTOVER_SECONDS = 86_400.0
+
+
+def is_large(folder: Path) -> bool:
+    """Whether a window should leave even the quick check to a worker."""
+    try:
+        return (folder / DATABASE).stat().st_size > LARGE
+    except OSError:
+        return False
 
 
 def require_present(folder: Path) -> None:
@@ -158,15 +167,17 @@ def tidy(project: Project) -> None:
             unfinished.unlink(missing_ok=True)
 
 
-def look_after(project: Project, *, unclean: bool) -> None:
+def look_after(project: Project, *, unclean: bool, unchecked: bool = False) -> None:
     """What a project gets each time it is opened to be changed, and what may take a moment: the full check where it is due, or
     the last program that changed it did not end well; then leftovers are removed and a backup is made.
 
     Raises ProjectDamaged before anything is backed up, and DiskFull or CantWrite where no backup can be made: that is no reason
-    not to use the project, and the user should know it.
+    not to use the project, and the user should know it. unchecked: nobody has made the quick check yet.
     """
     if unclean or full_check_due(project):
         check_fully(project)
+    elif unchecked:
+        require_whole(project.folder)
     if unclean:
         tidy(project)
     try:

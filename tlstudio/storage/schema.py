@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from tlstudio.domain.errors import NotAProject, ProjectTooNew
 
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 1, 2
+READABLE = 101  # an older file from this version on holds all that is asked for: its tables are those of today
 APPLICATION_ID = 0x544C5331  # "TLS1": tells our database from any other SQLite file
 
 TABLES = """
@@ -46,6 +47,9 @@ CREATE TABLE images (
 );
 CREATE INDEX images_content ON images (content);
 CREATE INDEX images_class ON images (class_id);
+-- A window counts parts and groups after every change: without these two it would read the whole table.
+CREATE INDEX images_split ON images (split);
+CREATE INDEX images_group ON images (group_name);
 
 -- One row for each thing the user did (kind `label`: any edit, to labels, other fields or classes); `undone` and `discarded`
 -- make undo and redo survive a restart.
@@ -151,6 +155,12 @@ def _to_1_1(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX field_events_change ON field_events (change_id)")
 
 
+def _to_1_2(db: sqlite3.Connection) -> None:
+    """Indexes for the counts of a large project."""
+    db.execute("CREATE INDEX images_split ON images (split)")
+    db.execute("CREATE INDEX images_group ON images (group_name)")
+
+
 def _statement(table: str) -> str:
     """The statement of `TABLES` that makes this table; for tables that have not changed since they were added."""
     start = TABLES.index(f"CREATE TABLE {table} (")
@@ -159,7 +169,7 @@ def _statement(table: str) -> str:
 
 # version -> function that brings a database from the version before it; run in order inside one transaction, which a function
 # must not end (`executescript` would).
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {101: _to_1_1}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {101: _to_1_1, 102: _to_1_2}
 
 
 def version() -> int:

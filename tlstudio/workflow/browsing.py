@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tlstudio.domain.labels import ImageQuery, Suggestion
-from tlstudio.domain.values import ImageClass, ImageRow, Refusal
+from tlstudio.domain.values import ClassOverview, ImageClass, ImageRow, Refusal
 from tlstudio.storage import annotators, files, queries, suggestions
 from tlstudio.storage import images as stored
+from tlstudio.storage import overview as stored_overview
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.storage.queries import Found
@@ -18,8 +19,13 @@ from tlstudio.storage.suggestions import Standing
 
 
 def images(project: Path) -> list[ImageRow]:
-    """All images of the project, in import order."""
+    """All images of the project, in import order: seconds and megabytes for a large one, so the window never asks for it."""
     return stored.list_images(Project(project))
+
+
+def overview(project: Path, samples: int) -> list[ClassOverview]:
+    """Amounts, parts and a few images of each class; see `overview.overview`."""
+    return stored_overview.overview(Project(project), samples)
 
 
 def find(project: Path, query: ImageQuery) -> list[Found]:
@@ -34,7 +40,7 @@ def rows(project: Path, ids: Sequence[int]) -> list[ImageRow]:
 
 def ids_of(project: Path, paths: Iterable[str | Path]) -> tuple[int, ...]:
     """The images at these absolute paths, as far as they are there, in import order."""
-    return tuple(sorted(queries.ids_of_paths(Project(project), map(Path, paths)).values()))
+    return tuple(sorted(queries.ids_of_paths(Project(project), map(str, paths)).values()))
 
 
 def suggested(project: Path, ids: Sequence[int]) -> dict[int, Suggestion]:

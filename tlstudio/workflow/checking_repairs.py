@@ -11,7 +11,7 @@ from pathlib import Path
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.findings import Finding, Repair, Repaired
 from tlstudio.domain.values import ImageRow, Split
-from tlstudio.storage import dismissals, images, journal
+from tlstudio.storage import dismissals, images, journal, queries
 from tlstudio.storage.journal import Edit, Value
 from tlstudio.storage.project import Project
 from tlstudio.workflow.checking_together import Together
@@ -25,10 +25,19 @@ def repair(project: Path, finding: Finding) -> Repaired:
     if finding.repair is None:
         raise WrongUsage(f"There is no repair for “{finding.title}”.", remedy=finding.advice)
     opened = Project(project)
-    rows = {str(row.path): row for row in images.list_images(opened) if not row.excluded}
-    fields, sentence = REPAIRS[finding.repair](finding, rows)
+    fields, sentence = REPAIRS[finding.repair](finding, _rows(opened, finding))
     touched = journal.record(opened, Edit(sentence, fields=fields), author_name())
     return Repaired(finding.kind, touched, sentence)
+
+
+def _rows(project: Project, finding: Finding) -> dict[str, ImageRow]:
+    """The images that a repair looks at, by path: those of the finding, or all where whole groups may have to move."""
+    if finding.repair is Repair.KEEP_TOGETHER:
+        rows = images.list_images(project)
+    else:
+        files = {*finding.files, *(file for kin in finding.sets for file in kin)}
+        rows = queries.rows_of(project, list(queries.ids_of_paths(project, files).values()))
+    return {str(row.path): row for row in rows if not row.excluded}
 
 
 def _leave_out(finding: Finding, rows: dict[str, ImageRow]) -> tuple[Fields, str]:

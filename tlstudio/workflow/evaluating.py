@@ -13,7 +13,8 @@ import torch
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.operating import OperatingPoint, Wish
-from tlstudio.domain.results import Evaluation, ImagePrediction
+from tlstudio.domain.predictions import ImagePrediction, Predictions
+from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.evaluation.calibration import tempered
@@ -172,5 +173,5 @@ def figures(
         temperature=temperature,
         ece_before=expected_calibration_error(truth, tempered(probabilities, 1 / temperature)),
         operating_point=decided,
-        predictions=tuple(predictions),
+        predictions=Predictions.of(predictions),
     )

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
-from tlstudio.domain.results import Evaluation, ImagePrediction
+from tlstudio.domain.predictions import ImagePrediction
+from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.images import splits

@@ -64,6 +64,16 @@ def prepare(folder: Path) -> Project:
     return Project.open(folder)
 
 
+def prepare_in_a_blink(folder: Path) -> bool:
+    """`prepare` for a window, which leaves the quick check of a large database to `look_after`: True where it does."""
+    if not recovery.is_large(folder):
+        prepare(folder)
+        return False
+    Project(folder).settle_log()
+    Project.open(folder)
+    return True
+
+
 def _back_up(folder: Path, tell: Callable[[str], None]) -> None:
     try:
         if Project(folder).database.exists():
@@ -75,10 +85,10 @@ def _back_up(folder: Path, tell: Callable[[str], None]) -> None:
 # --- for the window, in a worker ---
 
 
-def look_after(project: Path, unclean: bool, reporter: Reporter = SILENT) -> None:
+def look_after(project: Path, unclean: bool, unchecked: bool = False, reporter: Reporter = SILENT) -> None:
     """What a window has done to a project it has opened to change it, without waiting: see `recovery.look_after`."""
     reporter.report(Note("Looking whether everything is whole."))
-    recovery.look_after(Project(project), unclean=unclean)
+    recovery.look_after(Project(project), unclean=unclean, unchecked=unchecked)
 
 
 def back_up(project: Path, reporter: Reporter = SILENT) -> None:

@@ -6,19 +6,21 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from tlstudio.domain.events import SILENT, Progress, Reporter
+from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.labels import Matched
 from tlstudio.domain.values import ImageRow
 from tlstudio.images.inspect import content_key
 from tlstudio.storage import queries
 from tlstudio.storage.project import Project
+from tlstudio.workflow import browsing
 
 
 def match_files(project: Path, paths: Sequence[Path], reporter: Reporter = SILENT) -> Matched:
     """The images that these files are, by their path or else by what is in them; the others come back as unknown."""
     opened = Project(project)
     wanted = list(dict.fromkeys(path.absolute() for path in paths))
-    known = queries.ids_of_paths(opened, wanted)
+    at_path = queries.ids_of_paths(opened, map(str, wanted))
+    known = {path: at_path[str(path)] for path in wanted if str(path) in at_path}
     contents: dict[Path, str] = {}
     for done, path in enumerate(wanted, start=1):
         if path not in known:
@@ -28,6 +30,12 @@ def match_files(project: Path, paths: Sequence[Path], reporter: Reporter = SILEN
     found = [*known.values(), *(i for c in contents.values() for i in by_content.get(c, ()))]
     unknown = tuple(path for path, content in contents.items() if content not in by_content)
     return Matched(tuple(dict.fromkeys(found)), unknown)
+
+
+def look_up_files(project: Path, paths: Sequence[str], reporter: Reporter = SILENT) -> tuple[int, ...]:
+    """`browsing.ids_of` for thousands of paths, which takes too long for the window."""
+    reporter.report(Note("Looking the images up."))
+    return browsing.ids_of(project, paths)
 
 
 class NotFound(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def open_project(folder: Path, *, take_over: bool = False) -> Opened:
     """
     folder = folder.resolve()
     recovery.require_present(folder)
-    read_only, may_take_over, unclean = "", False, False
+    read_only, may_take_over, unclean, unchecked = "", False, False, False
     try:
         unclean = holding.take(folder, keeping.PROGRAM, over_silent=take_over)
     except StudioError as error:
@@ -43,7 +44,7 @@ def open_project(folder: Path, *, take_over: bool = False) -> Opened:
         if read_only:
             recovery.require_whole(folder)
         else:
-            keeping.prepare(folder)
+            unchecked = keeping.prepare_in_a_blink(folder)
         found = summary(folder)
     except BaseException:
         if not read_only:
@@ -56,6 +57,7 @@ def open_project(folder: Path, *, take_over: bool = False) -> Opened:
         may_take_over=may_take_over,
         shared=volume_of(folder).shared,
         unclean=unclean,
+        unchecked=unchecked,
     )
 
 
@@ -72,7 +74,7 @@ def taken_over(folder: Path) -> str:
 
 def summary(folder: Path) -> ProjectSummary:
     """The project's figures. Raises NotAProject or ProjectTooNew."""
-    project = Project.open(folder)
+    project = Project.open(folder, looking=True)
     counts = images.counts(project)
     finished = [r for r in runs.list_runs(project) if r.accuracy is not None]
     best = max((r.accuracy for r in finished if r.accuracy is not None), key=lambda a: a.value, default=None)
@@ -91,19 +93,20 @@ def summary(folder: Path) -> ProjectSummary:
     )
 
 
-def recent_projects() -> list[ProjectSummary]:
-    """The projects opened lately, newest first. One that can't be read is left out, unless a backup can take its place."""
-    found = []
+def recent_projects() -> Iterator[ProjectSummary]:
+    """The projects opened lately, newest first, each read when it is asked for: large ones take their time.
+
+    One that can't be read is left out, unless a backup can take its place.
+    """
     for folder, at in recent.read():
         try:
             recovery.require_present(folder)
-            found.append(summary(folder))
+            yield summary(folder)
         except ProjectDamaged as error:
             if backups.newest(folder) is not None:
-                found.append(ProjectSummary(folder, folder.name, opened_at=at, trouble=error.what))
+                yield ProjectSummary(folder, folder.name, opened_at=at, trouble=error.what)
         except StudioError:
             continue
-    return found
 
 
 def forget_project(folder: Path) -> None:

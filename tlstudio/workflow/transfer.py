@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import Cancelled, NotEnoughImages, RunNotReady, StudioError, WeightsRefused
 from tlstudio.domain.events import Note, Reporter
-from tlstudio.domain.results import ImagePrediction
+from tlstudio.domain.predictions import ImagePrediction
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.transfer import Method, Transfer
 from tlstudio.domain.values import Split

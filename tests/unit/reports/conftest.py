@@ -11,8 +11,9 @@ import pytest
 
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.findings import Finding, Severity
+from tlstudio.domain.predictions import ImagePrediction, Predictions
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.results import Evaluation, ImagePrediction
+from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import EpochRow, Mode, RunRow, RunState, TrainSettings
 from tlstudio.domain.values import Interval, Split
 from tlstudio.evaluation.metrics import measure
@@ -61,7 +62,7 @@ def evaluation(
         confusion=found.confusion,
         classes=classes,
         groups=len(set(units)),
-        predictions=predictions,
+        predictions=Predictions.of(predictions),
     )
     return measured, units
 

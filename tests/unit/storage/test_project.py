@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.conftest import labels_now
-from tlstudio.domain.errors import NotAProject, ProjectBusy, ProjectExists, ProjectTooNew, StudioError
+from tlstudio.domain.errors import CantWrite, NotAProject, ProjectBusy, ProjectExists, ProjectTooNew, StudioError
 from tlstudio.storage import database, labels, places, recent, schema
 from tlstudio.storage.project import Project
 
@@ -114,6 +114,32 @@ def test_older_database_is_backed_up_and_migrated(pets: Pets, monkeypatch: pytes
         assert "extra" in [row["name"] for row in db.execute("PRAGMA table_info(images)")]
     assert len(list((made.folder / "backups").glob("*.db"))) == 1
     Project.open(made.folder)
+
+
+@pytest.mark.parametrize("failure", [CantWrite, ProjectBusy])
+def test_an_older_database_that_can_t_be_written_is_read_as_it_is(
+    pets: Pets, monkeypatch: pytest.MonkeyPatch, failure: type[StudioError]
+) -> None:
+    made = pets(["cat"])
+    run_sql(made.database, f"DROP INDEX images_group; PRAGMA user_version = {schema.READABLE}")
+
+    def refuse(_: Project) -> None:
+        raise failure("It can't be written.")
+
+    monkeypatch.setattr(Project, "_migrate", refuse)
+    assert labels_now(Project.open(made.folder)) == ["cat"]
+    run_sql(made.database, f"PRAGMA user_version = {schema.READABLE - 1}")
+    with pytest.raises(failure):
+        Project.open(made.folder)
+
+
+def test_a_project_that_is_only_looked_at_is_not_migrated_without_need(pets: Pets) -> None:
+    made = pets(["cat"])
+    run_sql(made.database, f"DROP INDEX images_group; DROP INDEX images_split; PRAGMA user_version = {schema.READABLE}")
+    for looking, version in ((True, schema.READABLE), (False, schema.version())):
+        Project.open(made.folder, looking=looking)
+        with made.read() as db:
+            assert db.execute("PRAGMA user_version").fetchone()[0] == version
 
 
 def test_migration_that_fails_leaves_the_old_version(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:

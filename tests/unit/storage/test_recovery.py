@@ -219,6 +219,8 @@ def test_the_full_check_is_done_after_a_week_or_an_unclean_end(made: Project, mo
     made.set_meta(recovery.CHECKED, str(time.time() + 8 * 86_400))
     recovery.look_after(made, unclean=False)
     assert len(done) == 4, "a clock that was wrong postpones nothing"
+    recovery.look_after(made, unclean=False, unchecked=True)
+    assert done[4:] == [False], "the quick check, where nobody has made it"
 
 
 def test_a_damaged_database_pushes_out_no_backup(made: Project) -> None:

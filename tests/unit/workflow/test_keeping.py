@@ -16,7 +16,7 @@ from tests.unit.conftest import labels_now
 from tests.unit.storage.test_holding import mark, other_program, silent_since
 from tests.unit.storage.test_recovery import damage_pages
 from tlstudio.domain.errors import DiskFull, NotAProject, ProjectBusy, ProjectDamaged, ProjectExists
-from tlstudio.storage import backups, database, labels, recent
+from tlstudio.storage import backups, database, labels, recent, recovery
 from tlstudio.storage.holding import FILE, SILENT_SECONDS, held
 from tlstudio.storage.project import Project
 from tlstudio.storage.volumes import Volume
@@ -192,3 +192,17 @@ def test_leftovers_go_after_a_program_was_killed(pets: Pets) -> None:
     assert not left.exists()
     projects.close_project(made.folder)
     shutil.rmtree(made.folder)
+
+
+def test_a_large_database_is_opened_unchecked_and_checked_by_the_worker(
+    pets: Pets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pets(["cat"] * 300).folder
+    keeping.look_after(folder, unclean=False)
+    for large in (False, True):
+        monkeypatch.setattr(recovery, "LARGE", 1000 if large else recovery.LARGE)
+        assert projects.open_project(folder).unchecked is large
+        projects.close_project(folder)
+    damage_pages(folder / "project.db")
+    with pytest.raises(ProjectDamaged, match="damaged"):
+        keeping.look_after(folder, unclean=False, unchecked=True)

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import Recorder
 from tests.unit.conftest import labels_now
 from tlstudio.domain.errors import Cancelled, WrongUsage
+from tlstudio.domain.labels import ImageQuery
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
 from tlstudio.workflow import labeling
@@ -39,6 +40,24 @@ def test_every_deed_and_its_way_back(pets: Pets) -> None:
     accepted = edit_many(made.folder, "accept", [1, 2]).change
     assert accepted is not None
     assert accepted.images == 0
+
+
+def test_deeds_on_classes_and_what_a_query_finds_afterwards(pets: Pets) -> None:
+    made = pets(["cat", "dog", "cat", None])
+    merged = edit_many(made.folder, "merge", values=("cat", "dog"), query=ImageQuery())
+    assert merged.change is not None
+    assert merged.change.sentence == "cat merged into dog, 2 images"
+    assert merged.found is not None
+    assert {part.label: list(part.ids) for part in merged.found} == {None: [4], "dog": [1, 2, 3]}
+    removed = edit_many(made.folder, "remove", values=("dog",), query=ImageQuery(label="dog"))
+    assert removed.summary.classes == ()
+    assert removed.found == ()
+    assert removed.query == ImageQuery(label="dog")
+    edit_many(made.folder, "undo")
+    edit_many(made.folder, "undo")
+    assert labels_now(made) == ["cat", "dog", "cat", None]
+    with pytest.raises(WrongUsage):
+        edit_many(made.folder, "merge", values=("cat", "horse"))
 
 
 def test_nothing_to_turn(pets: Pets) -> None:

@@ -63,7 +63,7 @@ def test_opening_remembers_and_backs_up(target: Path) -> None:
     assert len(list((target / "backups").glob("*.db"))) == 1
     assert [p.folder for p in projects.recent_projects()] == [target]
     projects.forget_project(target)
-    assert projects.recent_projects() == []
+    assert list(projects.recent_projects()) == []
     assert target.is_dir()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from tlstudio.domain.values import ImageClass, ImageRow, Split
+from tlstudio.domain.values import ClassOverview, Split
 from tlstudio.gui.messages import count, number
 
 Index = QModelIndex | QPersistentModelIndex
@@ -41,26 +39,20 @@ class ClassRow:
     splits: tuple[tuple[Split, int], ...] = ()
 
 
-def rows_of_project(
-    classes: Sequence[ImageClass], images: Sequence[ImageRow], thumbnail: Callable[[str], Path]
-) -> list[ClassRow]:
-    """One row a class, in the user's order, with a random handful of pictures that stays the same between visits.
+def rows_of_project(parts: Sequence[ClassOverview], thumbnail: Callable[[str], Path]) -> list[ClassRow]:
+    """One row a class, in the user's order; images without a class, if there are any, are the last row.
 
-    Images without a class, if there are any, are the last row.
-
-    thumbnail: the file for a content; asked only for the pictures that are shown.
+    thumbnail: the file for a content.
     """
-    of_class: dict[str | None, list[ImageRow]] = defaultdict(list)
-    for image in images:
-        of_class[image.label].append(image)
-    rows = []
-    named = [(entry.name, of_class[entry.name]) for entry in classes]
-    for name, mine in [*named, *([(Text.NO_CLASS, of_class[None])] if of_class[None] else [])]:
-        chosen = random.Random(name).sample(mine, min(PICTURES, len(mine)))
-        amounts = Counter(image.split for image in mine)
-        splits = tuple((split, amounts[split]) for split in Split)
-        rows.append(ClassRow(name, len(mine), tuple(thumbnail(image.content) for image in chosen), splits))
-    return rows
+    return [
+        ClassRow(
+            Text.NO_CLASS if part.label is None else part.label,
+            part.count,
+            tuple(map(thumbnail, part.contents)),
+            tuple(part.splits.items()),
+        )
+        for part in parts
+    ]
 
 
 class ClassTableModel(QAbstractTableModel):

@@ -149,7 +149,7 @@ class ImageListModel(QAbstractListModel):
         if len(image_ids) == 1:
             found = self.index_of(next(iter(image_ids)))
             return [found.row()] if found.isValid() else []
-        wanted = set(image_ids)
+        wanted = image_ids if isinstance(image_ids, set) else set(image_ids)
         if len(wanted) >= len(self._ids) and wanted.issuperset(self._ids):
             return range(len(self._ids))
         return list(compress(range(len(self._ids)), map(wanted.__contains__, self._ids))) if wanted else []

@@ -192,7 +192,6 @@ class ImagesPage(Page):
         if self.preview_view.job is None:
             self._preview = None
             self._adding = False
-        self._shown = None
         self._show_view()
 
     def _show_view(self) -> None:
@@ -210,8 +209,8 @@ class ImagesPage(Page):
 
     def _show_project(self) -> None:
         summary = self.session.summary
-        if summary is None or self._shown is summary:
-            return
+        if summary is None or self._shown is summary or not self.isVisibleTo(self.window()):
+            return  # a page that nobody sees reads nothing; it is entered before it is seen
         self._shown = summary
         try:
             self.project_view.show_project(summary)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.labels import ImageQuery
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui import messages
 from tlstudio.gui.job_bridge import error_text
@@ -31,23 +34,46 @@ class Text:
     busy = "One moment: {images} are being changed."
 
 
+@dataclass(frozen=True)
+class ManyDeed:
+    """A deed of `labeling_many` that is left to the worker. images: about how many.
+
+    show: brings the page up to date. back: the button that takes it back, and what that does; undo where there is none. words:
+    what is said when it is done, in place of the engine's sentence. nothing: what is said where nothing had to be changed.
+    refresh: whether figures of the project are others now, and the other pages have to hear of it.
+    """
+
+    name: str
+    images: int
+    show: Callable[[LabelChange], None]
+    ids: Sequence[int] = ()
+    values: Sequence[object] = ()
+    back: tuple[str, Callable[[], None]] | None = None
+    words: str = ""
+    nothing: str = ""
+    refresh: bool = True
+
+
 class Relabeler(QObject):
     """changed: (image ids, class name or None) after `assign`. edited: (image ids) after `edit`. reloaded: after an undo, or when
     the classes changed. turned: the id of an image that an undo or redo has changed.
 
     `telling` is true while the other pages hear of a change that this page has shown already. Very many images are changed by the
-    worker: what is returned says then that nothing has changed yet, and the signals come when it is done.
+    worker: what is returned says then that nothing has changed yet, and the signals come when it is done. query: what the page
+    shows, so that the worker finds it anew. arrived: a ManyChanged with that before these signals, None after them.
     """
 
     changed = Signal(object, object)  # lists go as they are: Qt would turn them over number by number
     edited = Signal(object)
     reloaded = Signal()
     turned = Signal(int)
+    arrived = Signal(object)
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self.telling = False
+        self.query: Callable[[], ImageQuery | None] = lambda: None
         self.read_only = session.read_only
 
     def assign(self, ids: Sequence[int], label: str | None) -> bool:
@@ -55,7 +81,7 @@ class Relabeler(QObject):
         if not ids:
             return False
         if len(ids) > MANY:
-            self._hand_over("label", ids, (label,), lambda _: self.changed.emit(list(ids), label))
+            self.leave(ManyDeed("label", len(ids), lambda _: self.changed.emit(list(ids), label), ids, (label,)))
             return False
         change = self._try(lambda project: labeling.set_label(project, list(ids), label))
         if change is None or not change.images:
@@ -68,7 +94,7 @@ class Relabeler(QObject):
     def do(self, name: str, ids: Sequence[int], *values: object) -> bool:
         """`edit` with one of `labeling_many.DEEDS` by its name, for any number of images."""
         if len(ids) > MANY:
-            self._hand_over(name, ids, values, lambda _: self.edited.emit(list(ids)))
+            self.leave(ManyDeed(name, len(ids), lambda _: self.edited.emit(list(ids)), ids, values))
             return False
         return self.edit(ids, lambda project: labeling_many.DEEDS[name](project, list(ids), *values))
 
@@ -91,7 +117,7 @@ class Relabeler(QObject):
     def _turn(self, name: str, size: Callable[[Path], int], back: str, do: Callable[[], None]) -> None:
         events = self._try(size)
         if events is not None and events > MANY:
-            self._hand_over(name, (), (), self._show_turned, (back, do), count=events)
+            self.leave(ManyDeed(name, events, self._show_turned, back=(back, do)))
             return
         change = self._try(labeling_many.TURNS[name]) if events is not None else None
         if change is not None:
@@ -113,6 +139,18 @@ class Relabeler(QObject):
     def can_redo(self) -> bool:
         return self._session.project is not None and labeling.can_redo(self._session.project)
 
+    def move_class(self, name: str, *classes: str, images: int, then: Callable[[], None]) -> None:
+        """One of `labeling_many.CLASS_DEEDS` on a class with this number of images. then: done afterwards, if it succeeds."""
+
+        def show(_: LabelChange) -> None:
+            self.reloaded.emit()
+            then()
+
+        if images > MANY:
+            self.leave(ManyDeed(name, images, show, values=classes))
+        elif self.change_classes(lambda project: labeling_many.CLASS_DEEDS[name](project, *classes)):
+            then()
+
     def change_classes(self, deed: Callable[[Path], object]) -> bool:
         """Adds, renames, merges or removes a class; a refusal becomes a toast and False."""
 
@@ -129,45 +167,45 @@ class Relabeler(QObject):
 
     # --- very many images ---
 
-    def _hand_over(
-        self,
-        name: str,
-        ids: Sequence[int],
-        values: Sequence[object],
-        show: Callable[[LabelChange], None],
-        back: tuple[str, Callable[[], None]] | None = None,
-        *,
-        count: int = 0,
-    ) -> None:
-        """Lets the worker do it. show: brings the page up to date. back: the button that takes it back, and what that does."""
+    def leave(self, deed: ManyDeed) -> None:
+        """Lets the worker do it."""
         project = self._try(lambda project: project)
         if project is None:
             return
-        title = Text.working.format(images=messages.count(count or len(ids), "image"))
-        wanted = {"project": project, "deed": name, "ids": list(ids), "values": tuple(values)}
-        job = self._session.bridge.submit(_TASK, title, **wanted)
-        turn = back or (Text.undo, self.undo)
-        job.finished.connect(lambda result: self._handed_back(project, result, show, turn))
+        title = Text.working.format(images=messages.count(deed.images, "image"))
+        wanted = {"project": project, "deed": deed.name, "ids": array("q", deed.ids), "values": tuple(deed.values)}
+        job = self._session.bridge.submit(_TASK, title, **wanted, query=self.query())
+        job.finished.connect(lambda result: self._handed_back(project, result, deed))
         job.failed.connect(lambda error: self._session.toast.emit(error_text(error), "", None))
 
-    def _handed_back(
-        self,
-        project: Path,
-        result: ManyChanged,
-        show: Callable[[LabelChange], None],
-        turn: tuple[str, Callable[[], None]],
-    ) -> None:
+    def _handed_back(self, project: Path, result: ManyChanged, deed: ManyDeed) -> None:
         change = result.change
-        if project != self._session.project or change is None or not change.images:
+        if project != self._session.project or change is None:
             return
-        show(change)
+        if not change.images:
+            if deed.nothing:
+                self._session.toast.emit(deed.nothing, "", None)
+            return
+        self.arrived.emit(result)
+        deed.show(change)
+        self.arrived.emit(None)
+        words = deed.words or change.sentence
 
         def tell() -> None:
             if project == self._session.project:
-                self._tell(result.summary)
-                self._session.toast.emit(change.sentence, *turn)
+                if deed.refresh:
+                    self._tell(result.summary)
+                if words:
+                    self._session.toast.emit(words, *(deed.back or (Text.undo, self.undo)))
 
         QTimer.singleShot(0, self, tell)  # in a turn of its own: each of both takes its time
+
+    def refuses(self) -> bool:
+        """Says why nothing can be changed now, if that is so."""
+        refused = self._session.read_only.reason or self._busy()
+        if refused:
+            self._session.toast.emit(refused, "", None)
+        return bool(refused)
 
     def _busy(self) -> str:
         """What is said while many images are being changed; they can't be changed otherwise meanwhile. Empty else."""
@@ -178,11 +216,7 @@ class Relabeler(QObject):
         return Text.busy.format(images=doing)
 
     def _try(self, deed: Callable[[Path], T]) -> T | None:
-        if self._session.project is None:
-            return None
-        refused = self._session.read_only.reason or self._busy()
-        if refused:
-            self._session.toast.emit(refused, "", None)
+        if self._session.project is None or self.refuses():
             return None
         try:
             return deed(self._session.project)

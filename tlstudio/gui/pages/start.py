@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tlstudio.gui.widgets.project_card import ProjectCard
 
 RECENT_WIDTH = 380
+BLINK = 0.02  # seconds in which recent projects are read before the window has its turn again
 
 
 class StartPage(Page):
@@ -61,6 +64,7 @@ class StartPage(Page):
         row.addLayout(self._recent())
         self.content.addLayout(row, 1)
         self._cards: list[ProjectCard] = []
+        self._found: Iterator[ProjectSummary] = iter(())
 
     def _deeds(self) -> QVBoxLayout:
         text = self.Text
@@ -152,9 +156,21 @@ class StartPage(Page):
             self._rows.removeWidget(card)
             card.hide()
             card.deleteLater()
-        self._cards = [self._card(summary) for summary in projects.recent_projects()]
-        for place, card in enumerate(self._cards):
-            self._rows.insertWidget(place, card)
+        self._cards = []
+        self._load_more(projects.recent_projects())
+
+    def _load_more(self, found: Iterator[ProjectSummary]) -> None:
+        """Shows what can be read in a blink, and goes on in the window's next turn."""
+        self._found = found
+        until = time.monotonic() + BLINK
+        while time.monotonic() < until:
+            summary = next(found, None)
+            if summary is None:
+                break
+            self._cards.append(self._card(summary))
+            self._rows.insertWidget(len(self._cards) - 1, self._cards[-1])
+        else:
+            QTimer.singleShot(0, self, lambda: self._load_more(found) if self._found is found else None)
         self._scroll.setVisible(bool(self._cards))
         self._empty.setVisible(not self._cards)
 

@@ -136,13 +136,13 @@ class GridView(DragDropView):
         return sorted((range(part.top(), part.bottom() + 1) for part in parts), key=lambda part: part.start)
 
     def ranges(self, rows: Sequence[int]) -> QItemSelection:
-        """A selection of rows; neighbours become one range, so that thousands stay quick."""
+        """A selection of rows, ascending; neighbours become one range, so that thousands stay quick."""
         selection = QItemSelection()
-        if rows and max(rows) - min(rows) + 1 == len(rows):
-            selection.select(self._images.index(min(rows)), self._images.index(max(rows)))
+        if rows and rows[-1] - rows[0] + 1 == len(rows):
+            selection.select(self._images.index(rows[0]), self._images.index(rows[-1]))
             return selection
         start = previous = -2
-        for row in [*sorted(rows), -2]:
+        for row in [*rows, -2]:
             if row != previous + 1:
                 if start >= 0:
                     selection.select(self._images.index(start), self._images.index(previous))

@@ -12,7 +12,7 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.values import ProjectSummary, Split
 from tlstudio.gui import theme
 from tlstudio.gui.messages import count
-from tlstudio.gui.models.class_table import rows_of_project
+from tlstudio.gui.models.class_table import PICTURES, rows_of_project
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
 from tlstudio.gui.widgets.refusals import RefusedRow
@@ -67,17 +67,17 @@ class ProjectImagesView(QWidget):
         column.addWidget(self.refused)
 
     def show_project(self, summary: ProjectSummary) -> None:
-        """Reads the project's images (milliseconds) and shows them by class. Raises StudioError."""
+        """Reads what the project holds (milliseconds) and shows it by class. Raises StudioError."""
         from tlstudio.workflow import browsing
 
         self._project = summary.folder
-        images = browsing.images(summary.folder)
-        classes = browsing.classes(summary.folder)
-        self.amounts.setText(Text.AMOUNTS.format(count(len(images), "image"), count(len(classes), *Text.CLASS)))
+        parts = browsing.overview(summary.folder, PICTURES)
+        images, classes = sum(part.count for part in parts), sum(part.label is not None for part in parts)
+        self.amounts.setText(Text.AMOUNTS.format(count(images, "image"), count(classes, *Text.CLASS)))
         self.groups.setText(Text.GROUPS.format(count(summary.groups, "group")))
         self.groups.setVisible(0 < summary.groups < summary.images)
         self.bar.show_counts({split: summary.splits.get(split.value, 0) for split in Split})
-        self.table.show_rows(rows_of_project(classes, images, partial(browsing.thumbnail, summary.folder)))
+        self.table.show_rows(rows_of_project(parts, partial(browsing.thumbnail, summary.folder)))
         self.refused.show_refusals(browsing.refusals(summary.folder))
 
     def _ask_for_file(self) -> None:

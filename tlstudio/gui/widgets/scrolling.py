@@ -47,11 +47,10 @@ def keep_wheel_off(control: QWidget) -> None:
 
 
 def clear(layout: QLayout) -> None:
-    """Takes everything out of a layout and deletes the widgets."""
+    """Takes everything out of a layout and deletes the widgets, which keep their parent until then: see Collector."""
     while layout.count():
         item = layout.takeAt(0)
         widget = item.widget() if item is not None else None
         if widget is not None:
             widget.hide()
-            widget.setParent(None)
             widget.deleteLater()

@@ -132,10 +132,10 @@ class ThumbnailGrid(GridView):
     def image_after(self, leaving: Collection[int]) -> int | None:
         """The image to go on with when some leave their place: the next one that stays, or else the one before."""
         ids = self._images.ids()
-        gone = self._images.places_of(leaving)
+        out = set(leaving)
+        gone = self._images.places_of(out)
         if not gone or len(gone) == len(ids):
             return None
-        out = set(leaving)
         after = next((ids[place] for place in range(gone[-1] + 1, len(ids)) if ids[place] not in out), None)
         if after is not None:
             return after

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
@@ -11,6 +11,7 @@ from tlstudio.domain.findings import Finding
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.check.discarding import discard_all
+from tlstudio.gui.read_only import ReadOnly
 
 
 class Text:
@@ -26,9 +27,9 @@ class AsideList(QWidget):
 
     again_wanted = Signal(object)
 
-    def __init__(self, watch: Callable[..., None] = lambda *controls: None) -> None:
+    def __init__(self, read_only: ReadOnly) -> None:
         super().__init__()
-        self._watch = watch
+        self._read_only = read_only
         self.toggle = named(QToolButton(), "check.aside", "")
         self.toggle.setCheckable(True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -49,7 +50,7 @@ class AsideList(QWidget):
         words = Text.aside.format(findings=messages.count(len(findings), "finding"))
         self.toggle.setText(words)
         self.toggle.setAccessibleName(words)
-        discard_all(self._rows)
+        discard_all(self._rows, self._read_only)
         for finding in findings:
             self._rows.addWidget(self._row(finding))
         self.setVisible(bool(findings))
@@ -68,7 +69,7 @@ class AsideList(QWidget):
             words.addWidget(label)
         again = named(QPushButton(Text.again), f"check.again_{finding.kind}", f"{Text.again}: {finding.title}")
         again.clicked.connect(lambda: self.again_wanted.emit(finding))
-        self._watch(again)
+        self._read_only.watch(again)
         row = QHBoxLayout(frame)
         row.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         row.setSpacing(theme.L)

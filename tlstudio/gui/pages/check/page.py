@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
 
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,6 +18,7 @@ from tlstudio.gui.pages.check.aside import AsideList
 from tlstudio.gui.pages.check.card import FindingCard
 from tlstudio.gui.pages.check.checks import Checks
 from tlstudio.gui.pages.check.closer import CloserLine
+from tlstudio.gui.pages.check.deeds import FindingDeeds
 from tlstudio.gui.pages.check.discarding import discard, discard_all
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.wishes import show_images
@@ -28,9 +28,7 @@ from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.scrolling import scroll_around
 from tlstudio.gui.widgets.state_panel import StatePanel
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
-from tlstudio.workflow import browsing, labeling
-
-T = TypeVar("T")
+from tlstudio.workflow import browsing
 
 EXAMPLES = 3  # pairs, or single pictures
 
@@ -60,9 +58,6 @@ class Text:
     again = "Check again"
     stopped = "The check was stopped"
     first = "Look at the first card before you train."
-    undo, redo = "Undo", "Redo"
-    unchanged = "There is nothing left to change."
-    set_aside = "Set aside: {title}"
 
 
 class CheckPage(Page):
@@ -77,10 +72,11 @@ class CheckPage(Page):
         self._styles = ClassStyles()
         self.store = ThumbnailStore(lambda content: Path(), self)
         self.copies = ImageCopies(session, self)
+        self.deeds = FindingDeeds(session, self.checks, self)
         self.state = StatePanel("check.state", self)
         self.trouble = InlineMessage("check.trouble")
         self.closer = CloserLine()
-        self.aside = AsideList(session.read_only.watch)
+        self.aside = AsideList(session.read_only)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
@@ -111,7 +107,8 @@ class CheckPage(Page):
         self.state.pressed.connect(self._again)
         self.closer.stop_wanted.connect(checks.stop_looking)
         self.closer.again_wanted.connect(self._again)
-        self.aside.again_wanted.connect(self._consider_again)
+        self.aside.again_wanted.connect(self.deeds.consider_again)
+        self.deeds.trouble.connect(self.trouble.tell)
         self.viewer.needs_copy.connect(self.copies.want)
         self.copies.serve_deep(self.viewer)
         self.viewer.step.connect(self._step)
@@ -163,7 +160,7 @@ class CheckPage(Page):
         """Shows what is known now; the rail hears of it too."""
         findings = self.checks.findings
         if findings is None:
-            discard_all(self._cards)
+            discard_all(self._cards, self.session.read_only)
             self.set_sentence(Text.sentence)
             self.state.show_working(Text.working, Text.working_more)
             self.stack.setCurrentIndex(0)
@@ -180,7 +177,7 @@ class CheckPage(Page):
         sets = self._example_sets(findings)
         for finding, card in list(there.items()):
             if finding not in sets or card.examples.sets() != sets[finding]:
-                discard(self._cards, there.pop(finding))
+                discard(self._cards, there.pop(finding), self.session.read_only)
         for place, finding in enumerate(findings):
             card = there.get(finding) or self._card(finding, sets[finding])
             self._cards.insertWidget(place, card)
@@ -191,9 +188,9 @@ class CheckPage(Page):
 
     def _card(self, finding: Finding, sets: list[list[ImageRow]]) -> FindingCard:
         card = FindingCard(finding, sets, self.store, self._styles, self.session.read_only.watch)
-        card.repair_wanted.connect(self._repair)
+        card.repair_wanted.connect(self.deeds.repair)
         card.show_wanted.connect(lambda found: show_images(self.session, found.title, found.files))
-        card.ignore_wanted.connect(self._set_aside)
+        card.ignore_wanted.connect(self.deeds.set_aside)
         card.page_wanted.connect(self.session.go_to)
         card.look.connect(lambda row: self._look(row, card.examples.rows()))
         return card
@@ -252,64 +249,6 @@ class CheckPage(Page):
             finding: [[rows[file] for file in kin if file in rows] for kin in sets] for finding, sets in wanted.items()
         }
         return {finding: [kin for kin in sets if kin] for finding, sets in found.items()}
-
-    # --- deeds ---------------------------------------------------------------------
-
-    def _repair(self, finding: Finding) -> None:
-        from tlstudio.workflow import checking_repairs
-
-        done = self._try(lambda project: checking_repairs.repair(project, finding))
-        if done is None:
-            return
-        if done.images:
-            self.checks.forget(finding)
-            self.session.toast.emit(done.sentence, Text.undo, self._undo)
-        else:
-            self.session.toast.emit(Text.unchanged, "", None)
-        self.session.refresh()
-
-    def _undo(self) -> None:
-        self._turn(labeling.undo, Text.redo, self._redo)
-
-    def _redo(self) -> None:
-        self._turn(labeling.redo, Text.undo, self._undo)
-
-    def _turn(self, deed: Callable[[Path], labeling.LabelChange | None], words: str, back: Callable[[], None]) -> None:
-        change = self._try(deed)
-        if change is not None:
-            self.session.toast.emit(change.sentence, words, back)
-            self.session.refresh()
-
-    def _set_aside(self, finding: Finding, reason: str) -> None:
-        from tlstudio.workflow import checking_repairs
-
-        def deed(project: Path) -> bool:
-            checking_repairs.set_aside(project, finding, reason)
-            return True
-
-        if self._try(deed):
-            self.checks.mark(finding, reason)
-            text = Text.set_aside.format(title=finding.title)
-            self.session.toast.emit(text, Text.undo, lambda: self._consider_again(finding))
-
-    def _consider_again(self, finding: Finding) -> None:
-        from tlstudio.workflow import checking_repairs
-
-        def deed(project: Path) -> bool:
-            checking_repairs.consider_again(project, finding)
-            return True
-
-        if self._try(deed):
-            self.checks.mark(finding, "")
-
-    def _try(self, deed: Callable[[Path], T]) -> T | None:
-        if self.session.project is None:
-            return None
-        try:
-            return deed(self.session.project)
-        except StudioError as error:
-            self.trouble.tell(error)
-            return None
 
     # --- looking -------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tlstudio.domain.results import Evaluation, ImagePrediction
+from tlstudio.domain.predictions import ImagePrediction
+from tlstudio.domain.results import Evaluation
 from tlstudio.domain.values import Interval, Split
 from tlstudio.gui import messages
 
@@ -40,12 +41,6 @@ def cautions(evaluation: Evaluation) -> list[str]:
     if 0 < evaluation.groups < evaluation.n:
         found.append(Text.groups.format(groups=messages.number(evaluation.groups)))
     return found
-
-
-def mistakes(evaluation: Evaluation) -> list[ImagePrediction]:
-    """The wrong answers, those the model was surest of first."""
-    wrong = [prediction for prediction in evaluation.predictions if not prediction.correct]
-    return sorted(wrong, key=lambda prediction: -prediction.confidence)
 
 
 def mistake_words(prediction: ImagePrediction) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from array import array
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from tlstudio.domain.results import Evaluation, ImagePrediction
+from tlstudio.domain.predictions import Predictions
+from tlstudio.domain.results import Evaluation
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyles
+from tlstudio.gui.models.image_list import Entry
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.inspect import findings
 from tlstudio.gui.pages.inspect.heat import HeatPanel
@@ -39,17 +41,27 @@ class Text:
 
 
 class MistakesTab(QWidget):
-    """relabel: (image id, class). look: an image in large, with all mistakes. shown: an image came into the detail."""
+    """relabel: (image id, class). look: an image in large, with the list of all mistakes. shown: an image came into the detail.
+
+    rows: gives the images of these ids as they are now; asked for those that are seen.
+    """
 
     relabel = Signal(int, str)
-    look = Signal(object, list)
+    look = Signal(object, object)
     shown = Signal(object)
 
-    def __init__(self, session: Session, store: ThumbnailStore, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        store: ThumbnailStore,
+        rows: Callable[[Sequence[int]], list[ImageRow]],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._store = store
-        self._found: dict[int, ImagePrediction] = {}
-        self._rows: dict[int, ImageRow] = {}
+        self._rows = rows
+        self._said = Predictions()
+        self._places: dict[int, int] = {}  # image id: its place in what the model said
         self._classes: tuple[str, ...] = ()
         self._run = ""
         self._styles = ClassStyles()
@@ -59,7 +71,8 @@ class MistakesTab(QWidget):
         self.grid.setSelectionMode(ThumbnailGrid.SelectionMode.SingleSelection)
         self.grid.selectionModel().currentChanged.connect(lambda *_: self._show_current())
         self.grid.digit.connect(self._digit)
-        self.grid.look.connect(lambda row: self.look.emit(row, self.grid.images.rows()))
+        self.grid.look.connect(lambda row: self.look.emit(row, self.grid.images))
+        self.grid.images.trouble.connect(session.tell)
         self.canvas = named(HeatCanvas(self), "inspect.mistake_image", "The image")
         self.heat = HeatPanel(session, self.canvas, self)
         self.name_label = QLabel(self)
@@ -104,14 +117,14 @@ class MistakesTab(QWidget):
 
     # --- showing ------------------------------------------------------------------------
 
-    def show_evaluation(self, evaluation: Evaluation, rows: Mapping[int, ImageRow], styles: ClassStyles) -> int:
+    def show_evaluation(self, evaluation: Evaluation, styles: ClassStyles) -> int:
         """Returns how many mistakes there are."""
-        found = [p for p in findings.mistakes(evaluation) if p.image in rows]
-        self._found = {p.image: p for p in found}
-        self._rows = {p.image: rows[p.image] for p in found}
+        found = evaluation.predictions.wrong()
+        self._said = evaluation.predictions
+        self._places = {self._said.images[place]: place for place in found}
         self._classes, self._styles, self._run = evaluation.classes, styles, evaluation.run
         self.grid.set_styles(styles)
-        self.grid.notes = {p.image: findings.mistake_words(p) for p in found}
+        self.grid.notes = {}
         keys = ", ".join(f"{style.shortcut} {name}" for name in styles.names if (style := styles[name]).shortcut)
         self.hint.setText(Text.hint.format(keys=keys))
         self.hint.setAccessibleName(self.hint.text())
@@ -120,28 +133,37 @@ class MistakesTab(QWidget):
         for part in (self._list_card, self._detail):
             part.setVisible(bool(found))
         self.nothing.setVisible(not found)
-        self.update_labels(rows)
+        self.grid.set_ids([(None, array("q", self._places))], self._fetch, grouped=False)
+        self._show_some()
         return len(found)
 
-    def update_labels(self, rows: Mapping[int, ImageRow]) -> None:
+    def _fetch(self, ids: Sequence[int]) -> list[Entry]:
+        """The images, and below each what it was taken for, or which label it has now."""
+        rows = self._rows(ids)
+        for row in rows:
+            said = self._said[self._places[row.id]]
+            changed = row.label is not None and row.label != said.label
+            words = Text.relabeled.format(label=row.label) if changed else findings.mistake_words(said)
+            self.grid.notes[row.id] = words
+        return [Entry(row) for row in rows]
+
+    def update_labels(self) -> None:
         """Labels may have changed: the list stays, and says of each image that has another label now which one."""
-        self._rows = {image: rows.get(image, row) for image, row in self._rows.items()}
-        for image, row in self._rows.items():
-            changed = row.label is not None and row.label != self._found[image].label
-            words = findings.mistake_words(self._found[image])
-            self.grid.notes[image] = Text.relabeled.format(label=row.label) if changed else words
-        self.grid.set_rows(list(self._rows.values()), None)
+        self.grid.images.refetch()
+        self.grid.viewport().update()
+        self._show_some()
+
+    def _show_some(self) -> None:
         if not self.grid.currentIndex().isValid():
             self.grid.go_to_row(0)
         self._show_current()
 
-    def set_label(self, image: int, label: str | None) -> None:
-        """Shows a change that was made here, and goes on to the next image."""
-        if image not in self._rows:
-            return
-        place = self.grid.images.index_of(image).row()
-        self.update_labels({image: replace(self._rows[image], label=label)})
-        self.grid.go_to_row(place + 1)
+    def go_on(self, image: int) -> None:
+        """A label was changed here: shows it, and goes on to the next image."""
+        if image in self._places:
+            place = self.grid.images.index_of(image).row()
+            self.update_labels()
+            self.grid.go_to_row(place + 1)
 
     def set_copy(self, row: ImageRow, pixmap: QPixmap) -> None:
         current = self.grid.current_image()
@@ -150,11 +172,11 @@ class MistakesTab(QWidget):
 
     def _show_current(self) -> None:
         row = self.grid.current_image()
-        if row is None or row.id not in self._found:
+        if row is None or row.id not in self._places:
             self.canvas.set_picture(None)
             self.heat.show_image(self._run, None)
             return
-        prediction = self._found[row.id]
+        prediction = self._said[self._places[row.id]]
         self.name_label.setText(row.name)
         self.labeled.set_class(None if row.label is None else self._styles[row.label])
         self.predicted.set_class(self._styles[prediction.predicted])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -15,6 +16,7 @@ from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.models.image_list import ImageListModel
 from tlstudio.gui.pages.base import Page, named, set_role
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.inspect.choosers import Choosers
@@ -59,15 +61,14 @@ class InspectPage(Page):
         self._measured: dict[tuple[str, Split], Evaluation] = {}
         self._job: Job | None = None
         self._measuring: tuple[str, Split] | None = None
-        self._rows: dict[int, ImageRow] = {}
-        self._looking: list[ImageRow] = []
+        self._looking: ImageListModel | None = None
         self._shown: tuple[str, Split] | None = None
         self.store = ThumbnailStore(lambda content: Path(), self)
         self.copies = ImageCopies(session, self)
         self.relabeler = Relabeler(session, self)
         self.choosers = Choosers(self)
-        self.summary = SummaryTab(self.store, self)
-        self.mistakes = MistakesTab(session, self.store, self)
+        self.summary = SummaryTab(self.store, self._rows, self)
+        self.mistakes = MistakesTab(session, self.store, self._rows, self)
         self.tabs = named(QTabWidget(self), "inspect.tabs", "Views of the result")
         self.tabs.addTab(self.summary, Text.summary)
         self.tabs.addTab(self.mistakes, Text.mistakes)
@@ -95,6 +96,7 @@ class InspectPage(Page):
         self.state.pressed.connect(self.measure)
         self.tabs.currentChanged.connect(lambda _: self._emphasise())
         self.summary.look.connect(self._look)
+        self.summary.grid.images.trouble.connect(self.session.tell)
         self.mistakes.look.connect(self._look)
         self.mistakes.shown.connect(self.copies.want)
         self.mistakes.relabel.connect(lambda image, label: self.relabeler.assign([image], label))
@@ -147,7 +149,6 @@ class InspectPage(Page):
         self.threshold.forget()
         self.report.forget()
         self._shown = None
-        self._rows = {}
         self.choosers.show_runs([], "")
         self.viewer.close_viewer()
 
@@ -225,25 +226,28 @@ class InspectPage(Page):
         self.stack.setCurrentIndex(1)
         if key == self._shown:
             return
-        styles = self._read_images()
+        styles = self._read_styles()
         if styles is None:
             return
         self._shown = key
-        self.summary.show_evaluation(evaluation, self._rows, styles)
-        wrong = self.mistakes.show_evaluation(evaluation, self._rows, styles)
+        self.summary.show_evaluation(evaluation, styles)
+        wrong = self.mistakes.show_evaluation(evaluation, styles)
         words = Text.mistakes_count.format(count=messages.number(wrong)) if wrong else Text.mistakes
         self.tabs.setTabText(1, words)
         self.threshold.show_evaluation(evaluation)
         self.report.show_run(evaluation.run)
         self.choosers.show_outdated(False)
 
-    def _read_images(self) -> ClassStyles | None:
+    def _rows(self, ids: Sequence[int]) -> list[ImageRow]:
+        """These images as they are now. Raises StudioError."""
+        return [] if self.session.project is None else browsing.rows(self.session.project, ids)
+
+    def _read_styles(self) -> ClassStyles | None:
         project = self.session.project
         if project is None:
             return None
         self.store.set_locate(lambda content: browsing.thumbnail(project, content))
         try:
-            self._rows = {row.id: row for row in browsing.images(project)}
             return ClassStyles([c.name for c in browsing.classes(project)])
         except StudioError as error:
             self.state.show_trouble(error, Text.again)
@@ -254,12 +258,12 @@ class InspectPage(Page):
 
     def _relabeled(self, ids: list[int], label: str | None) -> None:
         for image in ids:
-            self.mistakes.set_label(image, label)
+            self.mistakes.go_on(image)
         self.choosers.show_outdated(True)
 
     def _reload_labels(self) -> None:
-        if self._read_images() is not None:
-            self.mistakes.update_labels(self._rows)
+        if self.session.project is not None:
+            self.mistakes.update_labels()
             self.choosers.show_outdated(True)
 
     def _labels_changed(self) -> None:
@@ -270,19 +274,20 @@ class InspectPage(Page):
 
     # --- looking ---------------------------------------------------------------------------------
 
-    def _look(self, row: ImageRow, rows: list[ImageRow]) -> None:
-        self._looking = rows
+    def _look(self, row: ImageRow, images: ImageListModel) -> None:
+        self._looking = images
         style = None if row.label is None else self.summary.grid.painter_of_cells.styles[row.label]
-        place = next(n for n, other in enumerate(rows) if other.id == row.id)
-        words = f"{messages.number(place + 1)} of {messages.number(len(rows))}"
+        place = images.index_of(row.id).row()
+        words = f"{messages.number(place + 1)} of {messages.number(images.rowCount())}"
         self.viewer.show_image(row, style, self.store.load_now(row.content, theme.THUMBNAILS[-1]), words)
 
     def _step(self, by: int) -> None:
-        image = self.viewer.image
-        if image is not None:
-            place = next(n for n, other in enumerate(self._looking) if other.id == image.id) + by
-            if 0 <= place < len(self._looking):
-                self._look(self._looking[place], self._looking)
+        image, images = self.viewer.image, self._looking
+        if image is not None and images is not None:
+            place = images.index_of(image.id).row() + by
+            entry = images.entry(place) if 0 <= place < images.rowCount() else None
+            if entry is not None:
+                self._look(entry.row, images)
 
     def _copy_arrived(self, row: ImageRow, pixmap: object) -> None:
         self.viewer.set_copy(row, pixmap)  # type: ignore[arg-type]

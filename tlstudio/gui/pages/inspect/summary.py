@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
@@ -22,6 +23,7 @@ from tlstudio.domain.values import ImageRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_figures import ClassFiguresModel
 from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.models.image_list import Entry
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.inspect import findings
 from tlstudio.gui.pages.inspect.transfer_card import TransferCard
@@ -65,14 +67,22 @@ class Text:
 
 
 class SummaryTab(QWidget):
-    """look: an image of the gallery was asked for in large, with all images of the gallery."""
+    """look: an image of the gallery was asked for in large, with the list of all of them.
 
-    look = Signal(object, list)
+    rows: gives the images of these ids as they are now; asked for those that are seen.
+    """
 
-    def __init__(self, store: ThumbnailStore, parent: QWidget | None = None) -> None:
+    look = Signal(object, object)
+
+    def __init__(
+        self,
+        store: ThumbnailStore,
+        rows: Callable[[Sequence[int]], list[ImageRow]],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._evaluation: Evaluation | None = None
-        self._rows: Mapping[int, ImageRow] = {}
+        self._rows = rows
         self.number = BigNumber("inspect.accuracy", "", self)
         self.words = named(QLabel(), "inspect.in_words", "What the accuracy means")
         self.cautions = named(QLabel(), "inspect.cautions", "What to keep in mind")
@@ -143,7 +153,7 @@ class SummaryTab(QWidget):
         self.grid.setFrameShape(QFrame.Shape.NoFrame)
         self.grid.set_edge(theme.THUMBNAILS[0])
         self.grid.setDragEnabled(False)
-        self.grid.look.connect(lambda row: self.look.emit(row, self.grid.images.rows()))
+        self.grid.look.connect(lambda row: self.look.emit(row, self.grid.images))
         column.addWidget(self.cell_words)
         column.addWidget(self.grid, 1)
         return card
@@ -176,8 +186,8 @@ class SummaryTab(QWidget):
 
     # --- showing ---------------------------------------------------------------------------
 
-    def show_evaluation(self, evaluation: Evaluation, rows: Mapping[int, ImageRow], styles: ClassStyles) -> None:
-        self._evaluation, self._rows = evaluation, rows
+    def show_evaluation(self, evaluation: Evaluation, styles: ClassStyles) -> None:
+        self._evaluation = evaluation
         held_out = messages.count(evaluation.n, f"{evaluation.split.caption.lower()} image")
         self.number.show_interval(evaluation.accuracy, Text.accuracy.format(images=held_out))
         self.words.setText(findings.in_words(evaluation))
@@ -203,13 +213,19 @@ class SummaryTab(QWidget):
         if evaluation is None:
             return
         label, predicted = evaluation.classes[row], evaluation.classes[column]
-        found = [p for p in evaluation.predictions if p.label == label and p.predicted == predicted]
-        found.sort(key=lambda p: -p.confidence)
+        said = evaluation.predictions
+        places = {said.images[place]: place for place in said.taken_for(label, predicted)}
+
+        def fetch(ids: Sequence[int]) -> list[Entry]:
+            rows = self._rows(ids)
+            self.grid.notes.update({row.id: messages.percent(said[places[row.id]].confidence) for row in rows})
+            return [Entry(row) for row in rows]
+
         self.matrix.select(row, column)
         self._say(self.matrix.describe(row, column))
-        self.grid.placeholder = "" if found else Text.no_images
-        self.grid.notes = {p.image: messages.percent(p.confidence) for p in found}
-        self.grid.set_rows([self._rows[p.image] for p in found if p.image in self._rows], None)
+        self.grid.placeholder = "" if places else Text.no_images
+        self.grid.notes = {}
+        self.grid.set_ids([(None, array("q", places))], fetch, grouped=False)
         self.grid.verticalScrollBar().setValue(0)
 
     def _say(self, words: str) -> None:

@@ -34,12 +34,14 @@ class ClassDeeds(QObject):
             self._panel.buckets.select_label(new)
 
     def merge(self, source: str, target: str) -> None:
-        if self._relabeler.change_classes(lambda project: labeling.merge_class(project, source, target)):
+        def then() -> None:
             self._panel.buckets.select_label(target)
+
+        self._relabeler.move_class("merge", source, target, images=self._count(source), then=then)
 
     def remove(self, name: str) -> None:
         """An empty class goes at once; for one with images the user is asked first."""
-        count = next((c.count for c in self._gallery.classes if c.name == name), 0)
+        count = self._count(name)
         if not count:
             self._relabeler.change_classes(lambda project: labeling.remove_class(project, name))
         elif self._session.read_only.reason:
@@ -48,4 +50,7 @@ class ClassDeeds(QObject):
             self._panel.ask(name, count, [other for other in self._gallery.names if other != name])
 
     def let_go(self, name: str) -> None:
-        self._relabeler.change_classes(lambda project: labeling.remove_class(project, name, with_images=True))
+        self._relabeler.move_class("remove", name, images=self._count(name), then=lambda: None)
+
+    def _count(self, name: str) -> int:
+        return next((c.count for c in self._gallery.classes if c.name == name), 0)

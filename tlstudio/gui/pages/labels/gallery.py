@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QSignalBlocker, Signal
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.values import ImageClass
 from tlstudio.gui import messages
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.image_list import Entry
+from tlstudio.gui.pages.relabel import MANY
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.filter_bar import FilterBar
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 from tlstudio.workflow import browsing
+from tlstudio.workflow.labeling_many import ManyChanged
 
 
 class Text:
@@ -24,6 +26,7 @@ class Text:
 
     no_match = "No image matches. Try another word, or show all images."
     place = "{place} of {all}"
+    finding = "Looking the images up"
 
 
 class Gallery(QObject):
@@ -38,6 +41,7 @@ class Gallery(QObject):
         self.classes: list[ImageClass] = []
         self.styles = ClassStyles()
         self.unlabeled = 0
+        self._expected: ManyChanged | None = None
         filter_bar.changed.connect(self.show)
         filter_bar.edge_changed.connect(grid.set_edge)
         grid.images.trouble.connect(session.tell)
@@ -55,8 +59,9 @@ class Gallery(QObject):
         self.classes, self.unlabeled = [], 0
         self._grid.set_rows([], None)
         project = self.project = self._session.project
-        self._filter_bar.set_suspects(())
-        self._filter_bar.clear()
+        with QSignalBlocker(self._filter_bar):  # what is there is shown when the page is entered
+            self._filter_bar.set_suspects(())
+            self._filter_bar.clear()
         if project is not None:
             self._store.set_locate(lambda content: browsing.thumbnail(project, content))
 
@@ -70,10 +75,14 @@ class Gallery(QObject):
         project = self._session.project
         if project is None:
             return
-        wanted = self._filter_bar.filter()
+        wanted, expected = self._filter_bar.filter(), self._expected
         try:
-            self._read_classes(project)
-            found = browsing.find(project, wanted)
+            if expected is not None and expected.found is not None and expected.query == wanted:
+                self._set_classes(expected.summary.classes, expected.summary.unlabeled)
+                found = list(expected.found)
+            else:
+                self._set_classes(browsing.classes(project), browsing.unlabeled(project))
+                found = browsing.find(project, wanted)
         except StudioError as error:
             self._session.tell(error)
             return
@@ -89,6 +98,10 @@ class Gallery(QObject):
         self._filter_bar.set_shown(count, self.total)
         self.shown.emit()
 
+    def expect(self, changed: ManyChanged | None) -> None:
+        """What the worker has found after a change: there is no need to ask again until this is None."""
+        self._expected = changed
+
     def refresh(self) -> None:
         """Marks or notes of images have changed: their rows are read again, and the filter asked where it depends on them."""
         if self._filter_bar.filter().active:
@@ -99,21 +112,28 @@ class Gallery(QObject):
 
     def show_only(self, title: str, paths: frozenset[str]) -> None:
         """Shows the images that another page points at."""
-        if self._session.project is not None:
-            try:
-                ids = browsing.ids_of(self._session.project, paths)
-            except StudioError as error:
-                self._session.tell(error)
-                return
-            self._filter_bar.show_only(title, ids)
+        self._look_up(paths, lambda ids: self._filter_bar.show_only(title, ids))
 
     def suspect(self, paths: Sequence[str]) -> None:
         """The labels that the check doubts."""
-        if self._session.project is not None:
-            try:
-                self._filter_bar.set_suspects(browsing.ids_of(self._session.project, paths))
-            except StudioError as error:
-                self._session.tell(error)
+        self._look_up(paths, self._filter_bar.set_suspects)
+
+    def _look_up(self, paths: Collection[str], use: Callable[[tuple[int, ...]], None]) -> None:
+        """The ids of the images at these paths, for thousands of them from the worker and so a little later."""
+        project = self._session.project
+        if project is None:
+            return
+        if len(paths) > MANY:
+            job = self._session.bridge.submit("look_up_files", Text.finding, project=project, paths=tuple(paths))
+            job.finished.connect(lambda ids: use(ids) if project == self._session.project else None)
+            job.failed.connect(self._session.tell)
+            return
+        try:
+            ids = browsing.ids_of(project, paths)
+        except StudioError as error:
+            self._session.tell(error)
+            return
+        use(ids)
 
     def place_of(self, image: int) -> str:
         """Such as `3 of 40`; empty for an image that is not shown."""
@@ -124,8 +144,8 @@ class Gallery(QObject):
             place=messages.number(index.row() + 1), all=messages.number(self._grid.images.rowCount())
         )
 
-    def _read_classes(self, project: Path) -> None:
-        self.classes, self.unlabeled = browsing.classes(project), browsing.unlabeled(project)
+    def _set_classes(self, classes: Sequence[ImageClass], unlabeled: int) -> None:
+        self.classes, self.unlabeled = list(classes), unlabeled
         names = self.names
         if names != list(self.styles.names):
             self.styles = ClassStyles(names)

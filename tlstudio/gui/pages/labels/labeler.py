@@ -120,6 +120,8 @@ class Labeler(QObject):
 
     def _go_on(self, ids: Collection[int]) -> None:
         following = self._grid.image_after(ids)
+        if following is not None:
+            self._grid.clearSelection()  # it will be that one alone: images in a thousand places need not be found again
         self._gallery.show()
         self._continue(following)
 

@@ -64,7 +64,7 @@ class LabelsPage(Page):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self._shown_project: Path | None = None
+        self._opening = 0
         self.store = ThumbnailStore(lambda content: Path(), self)
         part = self.images_part = ImagesPart(self.store, self)
         self.filter_bar, self.grid, self.panel = part.filter_bar, part.grid, part.panel
@@ -115,7 +115,9 @@ class LabelsPage(Page):
         self.file_drops.imported.connect(self.session.refresh)
         self.suggesting.done.connect(self._to_suggestions)
         self.relabeler.edited.connect(lambda _: self.suggesting.update())
-        self.session.project_changed.connect(self._forget)
+        self.relabeler.query = self.filter_bar.filter
+        self.relabeler.arrived.connect(self.gallery.expect)
+        self.session.project_changed.connect(self._forget_if_new)
         self.session.bridge.job_started.connect(self._watch_check)
         self.undo_button.clicked.connect(self.relabeler.undo)
         self.redo_button.clicked.connect(self.relabeler.redo)
@@ -167,8 +169,7 @@ class LabelsPage(Page):
         if self.relabeler.telling:
             self._update_footer()
             return
-        if self.session.project != self._shown_project:
-            self._forget()
+        self._forget_if_new()
         self.gallery.load()
         wish = take_images_wish(self.session)
         if wish is not None:
@@ -185,8 +186,11 @@ class LabelsPage(Page):
 
     # --- showing ---------------------------------------------------------------
 
-    def _forget(self) -> None:
-        self._shown_project = self.session.project
+    def _forget_if_new(self) -> None:
+        """Another project was opened, or the same one anew; whether the page is entered first or hears of it."""
+        if self.session.openings == self._opening:
+            return
+        self._opening = self.session.openings
         self.viewer.close_viewer()
         self.message.hide()
         self.panel.question.hide()
