@@ -27,6 +27,7 @@ START_SECONDS = 120.0
 END_SECONDS = 5.0
 # A process whose owner died while a file kept it busy for ever ends itself after this long.
 LAST_RESORT_SECONDS = 900.0
+RENEW_SECONDS = 60.0
 NO_MEMORY = "The picture does not fit into memory."
 
 
@@ -172,15 +173,39 @@ def _without_interrupts() -> Iterator[None]:
 def serve(connection: Connection) -> None:
     """Entry point of the spawned process: answers until its owner hangs up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    nowhere = _be_quiet()
+    last_resort = _LastResort(_be_quiet())
     with suppress(EOFError, OSError):
         connection.send(_warm_up())
         while True:
+            if not connection.poll(0):
+                last_resort.rest()
             task = connection.recv_bytes()
-            faulthandler.dump_traceback_later(LAST_RESORT_SECONDS, exit=True, file=nowhere)
-            answer = _answer(task)
+            last_resort.work()
+            _send(connection, _answer(task))
+
+
+class _LastResort:
+    """Ends this process when one file takes LAST_RESORT_SECONDS or a little more, though C code never let go of the interpreter.
+
+    The clock is a thread, and to start and to join one for each file costs several milliseconds on a busy machine, as much as a
+    small picture does. So it runs on from file to file and is renewed now and then, and is stopped only for want of files.
+    """
+
+    def __init__(self, file: int) -> None:
+        """file: descriptor of where the dump goes that comes with the end."""
+        self._file = file
+        self._since: float | None = None
+
+    def work(self) -> None:
+        now = time.monotonic()
+        if self._since is None or now - self._since > RENEW_SECONDS:
+            faulthandler.dump_traceback_later(LAST_RESORT_SECONDS + RENEW_SECONDS, exit=True, file=self._file)
+            self._since = now
+
+    def rest(self) -> None:
+        if self._since is not None:
             faulthandler.cancel_dump_traceback_later()
-            _send(connection, answer)
+            self._since = None
 
 
 def _be_quiet() -> int:

@@ -66,6 +66,6 @@ def gather(
 
 
 def _result(future: Future[B], waiting: Callable[[], object] | None) -> B:
-    while waiting is not None and not wait([future], LISTEN_SECONDS).done:
+    while waiting is not None and not future.done() and not wait([future], LISTEN_SECONDS).done:
         waiting()
     return future.result()

@@ -317,6 +317,32 @@ def test_a_process_that_can_not_start_is_no_files_fault(monkeypatch: pytest.Monk
         list(guard.in_order(decode, ["good"]))
 
 
+def test_the_last_resort_runs_on_from_file_to_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started once for many files, renewed long before it is due, and never due while there is nothing to do."""
+    done: list[str] = []
+    now = 1000.0
+
+    def start(seconds: float, **_: object) -> None:
+        assert seconds >= decoder_process.LAST_RESORT_SECONDS + decoder_process.RENEW_SECONDS
+        done.append("start")
+
+    monkeypatch.setattr(decoder_process.faulthandler, "dump_traceback_later", start)
+    monkeypatch.setattr(decoder_process.faulthandler, "cancel_dump_traceback_later", lambda: done.append("stop"))
+    monkeypatch.setattr(decoder_process.time, "monotonic", lambda: now)
+    clock = decoder_process._LastResort(0)
+    clock.rest()
+    for _ in range(5):
+        clock.work()
+    assert done == ["start"]
+    now += decoder_process.RENEW_SECONDS + 1
+    clock.work()
+    assert done == ["start", "start"], "a new start takes the place of the one before"
+    clock.rest()
+    clock.rest()
+    clock.work()
+    assert done == ["start", "start", "stop", "start"]
+
+
 def test_nobody_waits_for_ever_when_a_lane_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even when it is no ordinary error, or when ending the process fails as well."""
 
