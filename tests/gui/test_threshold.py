@@ -272,14 +272,14 @@ def test_a_model_file_says_what_its_threshold_decides() -> None:
     def said(decisions: Decisions | None) -> dict[str, str]:
         return dict(seal.facts(replace(info, certificate=Certificate(60, 1.0, 0.0, True, decisions=decisions))))
 
-    assert said(same)[seal.Text.DECISIONS] == "On all 60 images"
-    assert said(same)["Found of crack"] == "19 of 20"
+    assert said(same)[seal.Text.DECISIONS] == "Same decision on all 60 images"
+    assert said(same)[seal.Text.FOUND] == "19 of 20 images of crack"
     other = said(replace(same, differ=2, may_differ=3, marks=4, found=18))
-    assert (
-        other[seal.Text.DECISIONS] == "On 58 of 60 images; up to 3 may differ; 4 with another mark, such as uncertain"
+    assert other[seal.Text.DECISIONS] == (
+        "Same decision on 58 of 60 images; up to 3 may differ; 4 with another mark, such as uncertain"
     )
-    assert other["Found of crack"] == "18 of 20; 19 by the trained model"
-    assert "Found of crack" not in said(replace(same, positives=0, found=0, found_trained=0))
+    assert other[seal.Text.FOUND] == "18 of 20 images of crack; 19 by the trained model"
+    assert seal.Text.FOUND not in said(replace(same, positives=0, found=0, found_trained=0))
     assert seal.Text.DECISIONS not in said(None), "a file of an earlier version"
 
 

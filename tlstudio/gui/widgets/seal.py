@@ -15,7 +15,7 @@ from tlstudio.gui.messages import day, listing, number, percent, probability
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.overlay import Popover
 
-FACTS_WIDTH = 440
+FACTS_WIDTH = 560
 
 
 class Text:
@@ -35,9 +35,10 @@ class Text:
     CLOSE = "Checked: nearly the same answers as the trained model"
     POINTS = "{} percentage points"
     THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on"
-    DECISIONS, ALL_ALIKE, ALIKE = "Same decision there", "On all {} images", "On {} of {} images; up to {} may differ"
+    DECISIONS, ALL_ALIKE = "With this threshold", "Same decision on all {} images"
+    ALIKE = "Same decision on {} of {} images; up to {} may differ"
     MARKS = "{}; {} with another mark, such as uncertain"
-    FOUND, OF, BY_TRAINED = "Found of {}", "{} of {}", "{} of {}; {} by the trained model"
+    FOUND, OF, BY_TRAINED = "Flagged", "{} of {} images of {}", "{} of {} images of {}; {} by the trained model"
     UNKNOWN = "not stated"
 
 
@@ -79,8 +80,8 @@ def _decisions(said: Decisions, images: int) -> list[tuple[str, str]]:
     lines = [(Text.DECISIONS, Text.MARKS.format(alike, number(said.marks)) if said.marks else alike)]
     if said.positives:
         same = said.found == said.found_trained
-        counts = (number(said.found), number(said.positives), number(said.found_trained))
-        lines.append((Text.FOUND.format(said.name), (Text.OF if same else Text.BY_TRAINED).format(*counts)))
+        counts = (number(said.found), number(said.positives), said.name, number(said.found_trained))
+        lines.append((Text.FOUND, (Text.OF if same else Text.BY_TRAINED).format(*counts)))
     return lines
 
 
