@@ -1,12 +1,15 @@
-"""How fast files become model input: `python -m tests.bench.decode [--images 120] [--rounds 5]`. Prints one JSON object.
+"""How fast files become model input: `python -m tests.bench.decode [--images 120] [--rounds 9]`. Prints one JSON object.
 
 - draft: a 12-megapixel JPEG into model input, against the library's full decode and resize (times faster, to stay above 3).
 - cache: building the pixel cache on two cores, against two processes that do nothing but prepare the same files one after
-  another (share of their speed, to stay above 0.85); `cold` counts the start of the decoding processes too; the share of
-  processor time, starts included on both sides, holds on a busy machine as well.
-- way back: one picture of model input from a decoding process, against the same bytes through shared memory (milliseconds).
+  another. `share` is the cache's part of their speed, all processes ready (to stay above 0.85), the median of the rounds;
+  `share_of_best` that of the fastest round of each side, the least disturbed ones; `share_cold` counts the start of the
+  processes on both sides, `share_cold_against_ready` on the cache's alone. The share of processor time holds on a busy machine.
+- way back: one picture of model input from a decoding process, with all that guards it, against nothing but the same bytes
+  through a pipe (milliseconds).
 
-Each ratio comes from one run, its sides taking turns, so that what else the machine does weighs on both.
+Each ratio comes from one run, its sides taking turns, every other round in the other order, so that what else the machine does
+weighs on both.
 """
 
 from __future__ import annotations
@@ -19,9 +22,10 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.shared_memory import SharedMemory
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -87,36 +91,39 @@ def draft(paths: list[Path], rounds: int) -> dict[str, float]:
     }
 
 
-def bare_loop(paths: list[Path], connection: Connection) -> None:
-    prepare(paths[0], SPEC)
+def bare_loop(connection: Connection) -> None:
+    """Prepares the files it is sent, says when it is done, and goes on until it is sent none."""
     connection.send("ready")
-    connection.recv()
-    for path in paths:
-        prepare(path, SPEC)
-    connection.send("done")
+    while paths := connection.recv():
+        for path in paths:
+            prepare(path, SPEC)
+        connection.send("done")
 
 
-def bare_loops(paths: list[Path]) -> float:
-    """Seconds for two processes that share the files, from the moment both are ready."""
-    context = multiprocessing.get_context("spawn")
-    ends = []
-    for k in range(CORES):
-        near, far = context.Pipe()
-        process = context.Process(target=bare_loop, args=(paths[k::CORES], far))
-        process.start()
-        near.recv()
-        ends.append((near, process))
+class Loops:
+    """Two processes that do nothing but prepare files, each its half of them one after another."""
 
-    def run() -> None:
-        for near, _ in ends:
-            near.send("go")
-        for near, _ in ends:
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._ends: list[tuple[Connection, BaseProcess]] = []
+        for _ in range(CORES):
+            near, far = context.Pipe()
+            process = context.Process(target=bare_loop, args=(far,))
+            process.start()
+            self._ends.append((near, process))
+        for near, _ in self._ends:
             near.recv()
 
-    took = seconds(run)
-    for _, process in ends:
-        process.join()
-    return took
+    def run(self, paths: list[Path]) -> None:
+        for k, (near, _) in enumerate(self._ends):
+            near.send(paths[k::CORES])
+        for near, _ in self._ends:
+            near.recv()
+
+    def end(self) -> None:
+        for near, process in self._ends:
+            near.send([])
+            process.join()
 
 
 def processor_seconds() -> float:
@@ -124,78 +131,129 @@ def processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
-def build_cache(rows: list[ImageRow], folder: Path, guard: Guard) -> float:
+def fill(project: Project, rows: list[ImageRow], guard: Guard) -> None:
     cache.DECODERS = guard
-    project = Project.create(folder, "bench")
-    return seconds(lambda: cache.fill_cache(project, SPEC, rows, SILENT))
+    _, refused = cache.fill_cache(project, SPEC, rows, SILENT)
+    assert not refused
+
+
+def in_turn(first: Callable[[], float], second: Callable[[], float], n: int) -> tuple[float, float]:
+    """Both sides of round n; every other round begins with the other one, so that drift weighs on both."""
+    if n % 2:
+        later = second()
+        return first(), later
+    return first(), second()
+
+
+def warm_rounds(paths: list[Path], rows: list[ImageRow], folder: Path, rounds: int) -> list[tuple[float, float]]:
+    """Seconds of the loops and of the cache, with all processes ready."""
+    loops = Loops()
+    loops.run(paths[:CORES])
+    with Guard(CORES) as guard:
+        fill(Project.create(folder / "start", "bench"), rows[:CORES], guard)
+        projects = [Project.create(folder / f"warm{n}", "bench") for n in range(rounds)]
+        pairs = [
+            in_turn(
+                lambda: seconds(lambda: loops.run(paths)),
+                lambda p=project: seconds(lambda: fill(p, rows, guard)),  # type: ignore[misc]
+                n,
+            )
+            for n, project in enumerate(projects)
+        ]
+    loops.end()
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Cold:
+    """One round that begins without processes. Seconds, with their start; `ready`: of the loops from when they were ready.
+
+    work: processor time of the loops over that of the cache.
+    """
+
+    bare: float
+    ready: float
+    ours: float
+    work: float
+
+
+def cold_round(paths: list[Path], rows: list[ImageRow], folder: Path, n: int) -> Cold:
+    ready, spent = 0.0, [0.0, 0.0]
+
+    def bare() -> float:
+        nonlocal ready
+        spent[0], started = processor_seconds(), time.perf_counter()
+        loops = Loops()
+        ready = seconds(lambda: loops.run(paths))
+        took = time.perf_counter() - started
+        loops.end()
+        spent[0] = processor_seconds() - spent[0]
+        return took
+
+    def ours() -> float:
+        project = Project.create(folder / f"cold{n}", "bench")
+        spent[1] = processor_seconds()
+        with Guard(CORES) as guard:
+            took = seconds(lambda: fill(project, rows, guard))
+        spent[1] = processor_seconds() - spent[1]
+        return took
+
+    loops_took, cache_took = in_turn(bare, ours, n)
+    return Cold(loops_took, ready, cache_took, spent[0] / spent[1])
 
 
 def caching(paths: list[Path], folder: Path, rounds: int) -> dict[str, float]:
     rows = [ImageRow(i, p, content_key(p), 4000, 3000, "a", None, Split.TRAIN) for i, p in enumerate(paths)]
-    warm, cold, bare, work = [], [], [], []
-    for n in range(rounds):
-        before = processor_seconds()
-        bare.append(bare_loops(paths))
-        between = processor_seconds()
-        with Guard(CORES) as guard:
-            cold.append(build_cache(rows, folder / f"cold{n}", guard))
-        work.append((between - before) / (processor_seconds() - between))
-        with Guard(CORES) as guard:
-            build_cache(rows[:CORES], folder / f"start{n}", guard)
-            warm.append(build_cache(rows, folder / f"warm{n}", guard))
+    warm = warm_rounds(paths, rows, folder, rounds)
+    cold = [cold_round(paths, rows, folder, n) for n in range(rounds)]
+    bare, ours = (sorted(side) for side in zip(*warm, strict=True))
     return {
         "images": len(paths),
+        "rounds": rounds,
         "bare_seconds": statistics.median(bare),
-        "cache_seconds": statistics.median(warm),
-        "share": statistics.median(b / w for b, w in zip(bare, warm, strict=True)),
-        "share_cold": statistics.median(b / c for b, c in zip(bare, cold, strict=True)),
-        "share_of_processor_time": statistics.median(work),
+        "cache_seconds": statistics.median(ours),
+        "share": statistics.median(b / c for b, c in warm),
+        "share_of_best": bare[0] / ours[0],
+        "share_cold": statistics.median(c.bare / c.ours for c in cold),
+        "share_cold_against_ready": statistics.median(c.ready / c.ours for c in cold),
+        "share_of_processor_time": statistics.median(c.work for c in cold),
     }
 
 
-def shared(connection: Connection, name: str) -> None:
-    """The other way to hand a picture back: written where both processes see it, and a word that it is there."""
-    memory = SharedMemory(name)
-    seen = np.ndarray(PICTURE, np.uint8, memory.buf)
+def piped(connection: Connection) -> None:
+    """The other way to hand a picture back: all its bytes through the pipe."""
     while connection.recv() is not None:
-        seen[:] = np.zeros(PICTURE, np.uint8)
-        connection.send("there")
-    del seen
-    memory.close()
+        connection.send_bytes(np.zeros(PICTURE, np.uint8).tobytes())
 
 
 def way_back() -> dict[str, float]:
-    memory = SharedMemory(create=True, size=int(np.prod(PICTURE)))
     context = multiprocessing.get_context("spawn")
     near, far = context.Pipe()
-    process = context.Process(target=shared, args=(far, memory.name))
+    process = context.Process(target=piped, args=(far,))
     process.start()
 
-    def through_memory() -> None:
+    def through_pipe() -> None:
         near.send(0)
-        near.recv()
-        np.ndarray(PICTURE, np.uint8, memory.buf).copy()
+        np.frombuffer(near.recv_bytes(), np.uint8)
 
     with Guard(1) as guard:
 
-        def through_pipe() -> None:
+        def ours() -> None:
             guard.call(partial(np.zeros, dtype=np.uint8), PICTURE, Path("x"))
 
-        through_memory()
         through_pipe()
-        pairs = [(seconds(through_pipe), seconds(through_memory)) for _ in range(WAYS)]
+        ours()
+        pairs = [(seconds(ours), seconds(through_pipe)) for _ in range(WAYS)]
     near.send(None)
     process.join()
-    memory.close()
-    memory.unlink()
-    pipe, plain = (statistics.median(side) * 1e3 for side in zip(*pairs, strict=True))
-    return {"pipe_ms": pipe, "shared_memory_ms": plain}
+    mine, pipe = (statistics.median(side) * 1e3 for side in zip(*pairs, strict=True))
+    return {"ours_ms": mine, "pipe_ms": pipe}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=120)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

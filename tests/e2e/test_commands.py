@@ -119,7 +119,9 @@ def test_a_class_that_must_not_be_missed(
     said = capsys.readouterr().out
     assert "Not to be missed: red" in said
     assert "It takes at least 60" in said
-    last("export", "--project", place, "--out", out)
+    decisions = last("export", "--project", place, "--out", out)["certificate"]["decisions"]
+    assert (decisions["name"], decisions["threshold"]) == ("red", chosen["threshold"])
+    assert (decisions["differ"], decisions["found"]) == (0, decisions["found_trained"])
     assert read_info(out).operating_point == {"red": chosen["threshold"]}
     assert call("predict", out, source / "red", "--json") == 0
     rows = [line for line in lines(capsys.readouterr().out) if line["event"] == "predicted"]
@@ -127,7 +129,7 @@ def test_a_class_that_must_not_be_missed(
     for row in rows:
         assert (row["label"] == "red") is (row["probabilities"]["red"] >= chosen["threshold"])
     assert last("evaluate", "--project", place, "--sensitivity", "none")["operating_point"] is None
-    last("export", "--project", place, "--out", out)
+    assert last("export", "--project", place, "--out", out)["certificate"]["decisions"] is None
     assert read_info(out).operating_point is None
 
 

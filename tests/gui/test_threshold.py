@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSlider
 
 from tests.gui.conftest import hit
-from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION, OperatingPoint, PointFigures, ThresholdCurve
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -263,6 +263,24 @@ def test_a_model_file_says_its_threshold() -> None:
     line = (seal.Text.THRESHOLD, "crack, flagged from 3.4\xa0% on")
     assert line in seal.facts(careful)
     assert seal.Text.THRESHOLD not in dict(seal.facts(plain))
+
+
+def test_a_model_file_says_what_its_threshold_decides() -> None:
+    same = Decisions("crack", 0.034, 0, 0, 0, positives=20, found=19, found_trained=19, may_miss=0)
+    info = BundleInfo(("crack", "good"), PreprocessSpec(64), {}, "ab12", {}, operating_point={"crack": 0.034})
+
+    def said(decisions: Decisions | None) -> dict[str, str]:
+        return dict(seal.facts(replace(info, certificate=Certificate(60, 1.0, 0.0, True, decisions=decisions))))
+
+    assert said(same)[seal.Text.DECISIONS] == "Same decision on all 60 images"
+    assert said(same)[seal.Text.FOUND] == "19 of 20 images of crack"
+    other = said(replace(same, differ=2, may_differ=3, marks=4, found=18))
+    assert other[seal.Text.DECISIONS] == (
+        "Same decision on 58 of 60 images; up to 3 may differ; 4 with another mark, such as uncertain"
+    )
+    assert other[seal.Text.FOUND] == "18 of 20 images of crack; 19 by the trained model"
+    assert seal.Text.FOUND not in said(replace(same, positives=0, found=0, found_trained=0))
+    assert seal.Text.DECISIONS not in said(None), "a file of an earlier version"
 
 
 @pytest.mark.parametrize(

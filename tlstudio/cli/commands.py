@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from tlstudio.cli import tuning
+from tlstudio.cli.certificates import show_certificate
 from tlstudio.cli.output import Output
 from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.transfer import Transfer
@@ -228,14 +229,8 @@ def export(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.exporting import export as write
 
     done = write(options.project, options.out, options.run, output, int8=options.int8)
-    seal = done.certificate
     output.text(f"{done.file} ({done.bytes / 1e6:.1f} MB)")
-    output.text(
-        f"Certificate: {seal.images:,} held-out images, agreement {seal.agreement:.0%},"
-        f" largest difference {seal.max_difference:.1e}"
-    )
-    if seal.accuracy is not None and seal.accuracy_trained is not None:
-        output.text(f"With 8-bit numbers: accuracy {seal.accuracy:.1%}, in full precision {seal.accuracy_trained:.1%}")
+    show_certificate(done.certificate, output)
     output.result(done)
 
 

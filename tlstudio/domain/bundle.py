@@ -20,13 +20,38 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the file decides at its operating point, compared with the trained model.
+
+    name, threshold: of the operating point. differ: images that are given another class (ties with a margin under 1e-4 do not
+    count); may_differ: how many of them the certificate allows. marks: images that are given the same class with another mark,
+    such as uncertain. positives: images labeled `name`; found, found_trained: those of them that the file and the trained
+    model flag; may_miss: how many fewer the certificate allows the file to flag.
+    """
+
+    name: str
+    threshold: float
+    differ: int
+    may_differ: int
+    marks: int
+    positives: int
+    found: int
+    found_trained: int
+    may_miss: int
+
+    @property
+    def held(self) -> bool:
+        return self.differ <= self.may_differ and self.found_trained - self.found <= self.may_miss
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """What the exported file answers, compared with the trained model.
 
     images: held-out images compared, each decoded from its file. agreement: share with the same top class (ties with a margin
     under 1e-4 count as agreement). max_difference: largest difference of any probability. precision: `float32`, where the file
     must equal the model, or `int8`, where it must come close. accuracy, accuracy_trained: of the file and of the model on these
-    images; only for int8, where they may differ.
+    images; only for int8, where they may differ. decisions: None without an operating point, and in files of earlier versions.
     """
 
     images: int
@@ -37,6 +62,7 @@ class Certificate:
     precision: str = "float32"
     accuracy: float | None = None
     accuracy_trained: float | None = None
+    decisions: Decisions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +163,11 @@ def _operating_point(data: Any, classes: list[Any]) -> dict[str, float] | None:
 
 def _certificate(data: dict[str, Any]) -> Certificate:
     """Fields of a newer version are passed over."""
-    return Certificate(**{k: v for k, v in dict(data).items() if k in Certificate.__dataclass_fields__})
+    told = {k: v for k, v in dict(data).items() if k in Certificate.__dataclass_fields__}
+    if told.get("decisions") is not None:
+        decisions = dict(told["decisions"])
+        told["decisions"] = Decisions(**{k: v for k, v in decisions.items() if k in Decisions.__dataclass_fields__})
+    return Certificate(**told)
 
 
 def _damaged(path: Path) -> BundleRefused:

@@ -6,6 +6,7 @@ answered in the order they were given: what goes wrong is the first one's doing.
 
 from __future__ import annotations
 
+import pickle
 import queue
 import threading
 import time
@@ -17,12 +18,13 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from tlstudio.domain.values import Refusal
+from tlstudio.images.decoder_loop import UNFETCHED
 from tlstudio.images.decoder_process import DecoderDied, DecoderProcess, message
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-GIVEN = 2  # files a process holds at most: the one it works on, and the next
+GIVEN = UNFETCHED  # files a process holds at most: the one it works on, and the next
 # A longer task is not handed over ahead: a process that is writing its answer does not read, and both would wait for ever.
 SHORT = 16_384
 POLL_SECONDS = 0.1
@@ -62,7 +64,7 @@ class Lanes(Generic[A, B]):
     ) -> None:
         self._pool = pool
         self._width = width
-        self._function = function
+        self._function = pickle.dumps(function)
         self._path = path
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._stop = threading.Event()

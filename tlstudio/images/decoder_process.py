@@ -1,34 +1,26 @@
-"""One process that decodes: what runs in it, and the near end of its pipe. See `guard` for why there is one."""
+"""One process that decodes, as its owner holds it: the near end of its pipe. See `guard` for why there is one."""
 
 from __future__ import annotations
 
-import faulthandler
+import ctypes
 import multiprocessing
-import os
 import pickle
 import signal
-import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from importlib import import_module
-from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import RawArray
 from types import ModuleType
-from typing import Any
 
-from tlstudio.domain.errors import ImageRefused, WorkerDied
+from tlstudio.domain.errors import WorkerDied
+from tlstudio.images.decoder_loop import COUNT, PIPED, PLACE, ROOM, UNFETCHED, Answer, serve
 
 NAME = "tlstudio-decoder"
 START_SECONDS = 120.0
 END_SECONDS = 5.0
-# A process whose owner died while a file kept it busy for ever ends itself after this long.
-LAST_RESORT_SECONDS = 900.0
-NO_MEMORY = "The picture does not fit into memory."
-
 
 _starting = threading.Lock()
 
@@ -37,23 +29,21 @@ class DecoderDied(Exception):
     """The process ended before it answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one item: its value, or why it was refused, or the defect that showed."""
-
-    value: Any = None
-    refused: str | None = None
-    failure: Exception | None = None
-
-
 class DecoderProcess:
     """A spawned process that decodes one item after another. To be used by one thread at a time."""
 
     def __init__(self) -> None:
+        """Raises WorkerDied where the system has no room for another process."""
         context = multiprocessing.get_context("spawn")
         _allow_children()
+        try:
+            # Has no name, so nothing is left of it, however either side ends.
+            room = RawArray(ctypes.c_char, UNFETCHED * ROOM)
+        except (OSError, MemoryError) as error:
+            raise _not_started() from error
         self._connection, far = context.Pipe()
-        self._process: BaseProcess = context.Process(target=serve, args=(far,), name=NAME, daemon=True)
+        self._room = memoryview(room).cast("B")
+        self._process: BaseProcess = context.Process(target=serve, args=(far, room), name=NAME, daemon=True)
         with _without_interrupts(), _without_main():
             self._process.start()
         far.close()
@@ -73,10 +63,7 @@ class DecoderProcess:
             reason = "it ended"
         if not reason:
             return True
-        raise WorkerDied(
-            "The part of the program that reads images could not be started.",
-            remedy="Close other programs and try again; if it happens again, install the program anew.",
-        ) from RuntimeError(reason)
+        raise _not_started() from RuntimeError(reason)
 
     @property
     def alive(self) -> bool:
@@ -98,12 +85,17 @@ class DecoderProcess:
     def receive(self) -> Answer:
         """The answer to the first item that has none yet. Raises DecoderDied."""
         try:
-            head = self._connection.recv_bytes()
-            (count,) = struct.unpack_from("<I", head)
-            buffers = [self._connection.recv_bytes() for _ in range(count)]
+            head = memoryview(self._connection.recv_bytes())
+            (arrays,) = COUNT.unpack_from(head)
+            pickled = COUNT.size + arrays * PLACE.size
+            where = PLACE.iter_unpack(head[COUNT.size : pickled])
+            buffers = [
+                self._connection.recv_bytes() if begin == PIPED else bytes(self._room[begin : begin + size])
+                for begin, size in where
+            ]
         except (EOFError, OSError) as error:
             raise DecoderDied from error
-        answer: Answer = pickle.loads(memoryview(head)[4:], buffers=buffers)
+        answer: Answer = pickle.loads(head[pickled:], buffers=buffers)
         self.answers += 1
         return answer
 
@@ -123,9 +115,16 @@ class DecoderProcess:
             self._process.close()
 
 
-def message(function: Callable[[Any], Any], item: object) -> bytes:
-    """What `DecoderProcess.ask` hands over."""
-    return pickle.dumps((function, item))
+def _not_started() -> WorkerDied:
+    return WorkerDied(
+        "The part of the program that reads images could not be started.",
+        remedy="Close other programs and try again; if it happens again, install the program anew.",
+    )
+
+
+def message(function: bytes, item: object) -> bytes:
+    """What `DecoderProcess.ask` hands over. function: pickled, so that it is pickled once for all items."""
+    return b"".join((COUNT.pack(len(function)), function, pickle.dumps(item)))
 
 
 def _allow_children() -> None:
@@ -164,67 +163,3 @@ def _without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-# --- in the process ---------------------------------------------------------------------------------------------------
-
-
-def serve(connection: Connection) -> None:
-    """Entry point of the spawned process: answers until its owner hangs up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    nowhere = _be_quiet()
-    with suppress(EOFError, OSError):
-        connection.send(_warm_up())
-        while True:
-            task = connection.recv_bytes()
-            faulthandler.dump_traceback_later(LAST_RESORT_SECONDS, exit=True, file=nowhere)
-            answer = _answer(task)
-            faulthandler.cancel_dump_traceback_later()
-            _send(connection, answer)
-
-
-def _be_quiet() -> int:
-    """Nothing that a decoder prints may reach the terminal, or the JSON of the command line. Returns where it goes."""
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (1, 2):
-        with suppress(OSError):  # a windowed program may have neither
-            os.dup2(null, stream)
-    return null
-
-
-def _warm_up() -> str:
-    """Loads the decoders, so that the first file is not charged for it; returns what went wrong."""
-    try:
-        import_module("tlstudio.images.prepare")
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
-def _answer(task: bytes) -> Answer:
-    try:
-        function, item = pickle.loads(task)
-        return Answer(function(item))
-    except ImageRefused as error:
-        return Answer(refused=error.what)
-    except MemoryError:
-        return Answer(refused=NO_MEMORY)
-    except Exception as error:
-        return Answer(failure=_portable(error))
-
-
-def _portable(error: Exception) -> Exception:
-    """The error itself if it survives the way to the owner, else its name; never words that may quote a file's content."""
-    with suppress(Exception):
-        if type(pickle.loads(pickle.dumps(error))) is type(error):
-            return error
-    return RuntimeError(type(error).__name__)
-
-
-def _send(connection: Connection, answer: Answer) -> None:
-    """Arrays go beside the pickle, as the bytes they are: pictures of megabytes are not copied into it."""
-    buffers: list[pickle.PickleBuffer] = []
-    head = pickle.dumps(answer, protocol=5, buffer_callback=buffers.append)
-    connection.send_bytes(struct.pack("<I", len(buffers)) + head)
-    for buffer in buffers:
-        connection.send_bytes(buffer.raw())

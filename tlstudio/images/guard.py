@@ -10,6 +10,7 @@ while. They hear of the end of their owner, however sudden, by the end of their 
 
 from __future__ import annotations
 
+import pickle
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -131,7 +132,7 @@ class Guard:
         """What a file may take longer for its size; asked only when it is late, and of a process, as any look into a file."""
         process = self.borrow(stop)
         try:
-            process.ask(message(megapixels, path))
+            process.ask(message(pickle.dumps(megapixels), path))
             answer = process.receive() if process.answered(self.seconds) else None
         except DecoderDied:
             answer = None

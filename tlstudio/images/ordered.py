@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -66,6 +66,9 @@ def gather(
 
 
 def _result(future: Future[B], waiting: Callable[[], object] | None) -> B:
-    while waiting is not None and not wait([future], LISTEN_SECONDS).done:
-        waiting()
+    while waiting is not None and not future.done():
+        try:
+            future.exception(LISTEN_SECONDS)
+        except TimeoutError:
+            waiting()
     return future.result()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +30,24 @@ SPLIT_NAMES = {
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 BAD_FILE_NAME = "The file's name can't be read. Rename it."
 BAD_FOLDER_NAME = "The folder's name can't be read. Rename it."
+# One for all files that have none: an empty one for each of a hundred thousand costs more than to find them.
+NO_COLUMNS: Mapping[str, str] = {}
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """For a scan: it makes objects by the hundred thousand, keeps them, and makes no circles of them.
+
+    Python's collector looks for circles among all of them again and again meanwhile, for a third of the time and for nothing.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +67,7 @@ class Found:
     inner: str
     group: str | None = None
     sheet: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=lambda: NO_COLUMNS)
 
     @property
     def path(self) -> Path:

@@ -20,7 +20,8 @@ from tlstudio.domain.errors import DiskFull, ProjectBusy, from_os_error
 
 KEY_BYTES = 64  # a SHA-256 in hex
 LINE = KEY_BYTES + 1
-FLUSH_BYTES = 64 * 2**20
+# Little enough to be on the disk before those who make the rows have run out of work: they go on a few rows ahead meanwhile.
+FLUSH_BYTES = 8 * 2**20
 SPARE_BYTES = 200 * 2**20  # never fill a disk to the last byte: the database needs room too
 
 
@@ -121,7 +122,7 @@ class RowWriter:
         if row.shape != self._store.shape or row.dtype != self._store.dtype:
             raise ValueError(f"row of {row.shape} {row.dtype}, wanted {self._store.shape} {self._store.dtype}")
         try:
-            _write_all(self._data, np.ascontiguousarray(row).tobytes())
+            _write_all(self._data, np.ascontiguousarray(row).data.cast("B"))
         except OSError as error:
             raise from_os_error(error, self._store._data) from error
         self._store.keys[key] = self._store._count + len(self._pending)
@@ -159,7 +160,7 @@ class RowWriter:
             self._store.reload()
 
 
-def _write_all(handle: int, data: bytes) -> None:
+def _write_all(handle: int, data: bytes | memoryview) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]

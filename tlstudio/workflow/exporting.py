@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 import tlstudio
-from tlstudio.domain.bundle import BundleInfo, Certificate, ExportResult
+from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, ExportResult
 from tlstudio.domain.errors import CertificateFailed, NotEnoughImages, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.values import Split
-from tlstudio.export.certificate import Examination, certify, certify_int8
+from tlstudio.export.certificate import Examination, answers_of, certify, certify_int8, closeness
 from tlstudio.export.graph import describe, write_graph
 from tlstudio.export.novelty import NoveltySpec, fit_novelty
 from tlstudio.export.quantise import spread, try_ways
@@ -30,7 +30,7 @@ from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
-GOOD_ENOUGH = 0.99  # agreement of a file with 8-bit numbers from which on no other way is tried
+GOOD_ENOUGH = 0.99  # closeness of a file with 8-bit numbers from which on no other way is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,8 @@ def export(
     """Writes the run's model as one .onnx file and returns its certificate.
 
     The file appears under its name only when onnxruntime, reading the held-out images from their files, agrees with the trained
-    model on every one. int8: with 8-bit numbers, much smaller; such a file must come close instead (`compare_int8`).
+    model on every one, and decides the same where a class has a threshold. int8: with 8-bit numbers, much smaller; such a file
+    must come close instead (`certify_int8`).
     Raises CertificateFailed otherwise; WrongUsage for another suffix; RunNotFound, RunNotReady, DiskFull …
     Safe beside an open window: the database is only read.
     """
@@ -61,14 +62,12 @@ def export(
         write_graph(subject.network, novelty, temporary)
         describe(temporary, info)
         reporter.report(Note("Comparing the file with the trained model."))
-        certificate = certify(temporary, subject.examination, reporter)
+        answers = answers_of(temporary, subject.examination, reporter)
+        certificate = certify(answers, subject.examination)
         if not certificate.passed:
-            raise CertificateFailed(
-                f"The exported file and the trained model disagree (largest difference {certificate.max_difference:.1e},"
-                f" agreement {certificate.agreement:.2%}), so it is not handed out.",
-                remedy="Check that the images have not been changed since the import, then export again.",
-            )
+            raise _unequal(certificate)
         if int8:
+            subject = replace(subject, examination=subject.examination.after(answers))
             certificate = _reduce(temporary, subject, reporter)
         describe(temporary, replace(info, certificate=certificate))
     return ExportResult(out, out.stat().st_size, certificate)
@@ -111,6 +110,7 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[_Subje
         expected=np.array([p.probabilities for p in predictions]),
         truth=np.array([row.classes.index(p.label) for p in predictions], np.int64),
         split=split.value,
+        info=info,
     )
     return _Subject(opened, network, samples, examination), info, novelty
 
@@ -125,11 +125,11 @@ def _reduce(file: Path, subject: _Subject, reporter: Reporter) -> Certificate:
     try:
         for way in try_ways(file, trial, examples):
             reporter.report(Note(f"Trying 8-bit numbers ({way})."))
-            found = certify_int8(trial, subject.examination, reporter)
-            if nearest is None or found.agreement > nearest.agreement:
+            found = certify_int8(answers_of(trial, subject.examination, reporter), subject.examination)
+            if nearest is None or (found.passed, closeness(found)) > (nearest.passed, closeness(nearest)):
                 nearest = found
                 trial.replace(best)
-            if nearest.passed and nearest.agreement >= GOOD_ENOUGH:
+            if nearest.passed and closeness(nearest) >= GOOD_ENOUGH:
                 break
         if nearest is not None and nearest.passed:
             best.replace(file)
@@ -138,9 +138,29 @@ def _reduce(file: Path, subject: _Subject, reporter: Reporter) -> Certificate:
         for left in (trial, best):
             left.unlink(missing_ok=True)
     told = "" if nearest is None else f" At best it agrees on {nearest.agreement:.1%} of {nearest.images:,} images."
+    told = told.replace("%", " %") + ("" if nearest is None else _at_threshold(nearest.decisions))
     raise CertificateFailed(
-        f"With 8-bit numbers this model answers differently, so it is not handed out.{told}".replace("%", " %"),
+        f"With 8-bit numbers this model answers differently, so it is not handed out.{told}",
         remedy="Export it without int8, or train with another pretrained model, such as a ResNet.",
+    )
+
+
+def _unequal(seal: Certificate) -> CertificateFailed:
+    return CertificateFailed(
+        f"The exported file and the trained model disagree (largest difference {seal.max_difference:.1e},"
+        f" agreement {seal.agreement:.2%}), so it is not handed out.{_at_threshold(seal.decisions)}",
+        remedy="Check that the images have not been changed since the import, then export again.",
+    )
+
+
+def _at_threshold(decisions: Decisions | None) -> str:
+    """A sentence on what goes wrong with the class that must not be missed, if anything does."""
+    if decisions is None or decisions.held:
+        return ""
+    return (
+        f" At the threshold for {decisions.name} it decides {decisions.differ:,} images differently, where"
+        f" {decisions.may_differ:,} may be, and finds {decisions.found:,} of {decisions.positives:,} instead of"
+        f" {decisions.found_trained:,}."
     )
 
 

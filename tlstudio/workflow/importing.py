@@ -16,7 +16,7 @@ from tlstudio.images.groups import DICOM, check_rule, column_of, grouping
 from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import Inspected, inspect, write_once
 from tlstudio.images.paging import count_pages, with_all_pages
-from tlstudio.images.scan import Found, Scan, Steps, Wishes
+from tlstudio.images.scan import Found, Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
 from tlstudio.storage import images
@@ -48,7 +48,8 @@ def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> Import
     wishes = wishes_of(request)
     source.preview(wishes)
     reporter.report(Note(source.sentence))
-    scan = source.scan(wishes, reporter)
+    with uncollected():
+        scan = source.scan(wishes, reporter)
     target = request.project.expanduser().absolute()
     fresh = not (target / "project.db").exists()
     if fresh:

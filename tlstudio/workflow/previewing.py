@@ -11,7 +11,7 @@ from tlstudio.domain.importing import ImportPreview, Reading, TablePreview
 from tlstudio.images import dicom
 from tlstudio.images.groups import guess_groups
 from tlstudio.images.paging import count_pages, may_have_pages
-from tlstudio.images.scan import Scan, Steps, Wishes, suffix_of
+from tlstudio.images.scan import Scan, Steps, Wishes, suffix_of, uncollected
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
 from tlstudio.workflow.importing import need_two_classes
@@ -21,6 +21,7 @@ SAMPLES = 8
 TAGS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
+@uncollected()
 def preview_import(
     source: Path, reading: str = "", columns: Mapping[str, str] | None = None, reporter: Reporter = SILENT
 ) -> ImportPreview:

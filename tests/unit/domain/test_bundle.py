@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tlstudio.domain.bundle import FORMAT_VERSION, BundleInfo, Certificate
+from tlstudio.domain.bundle import FORMAT_VERSION, BundleInfo, Certificate, Decisions
 from tlstudio.domain.errors import BundleRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 
 FILE = Path("model.onnx")
 LEAST = BundleInfo(("cat", "dög"), PreprocessSpec(64), {"id": "net.tag"}, "ab12", {"tlstudio": "0.1"})
+
+
+DECISIONS = Decisions("a", 0.3, differ=1, may_differ=1, marks=2, positives=8, found=6, found_trained=7, may_miss=1)
 
 
 def as_dict(info: BundleInfo = LEAST) -> dict[str, Any]:
@@ -38,7 +42,7 @@ def test_whole_description_reads_back_equal() -> None:
         operating_point={"a": 0.3},
         novelty_threshold=2.0,
         metrics={"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}},
-        certificate=Certificate(20, 1.0, 1e-6, True),
+        certificate=Certificate(20, 1.0, 1e-6, True, decisions=DECISIONS),
     )
     assert BundleInfo.loads(whole.dumps(), FILE) == whole
 
@@ -52,6 +56,23 @@ def test_absent_fields_are_not_written_and_read_as_none() -> None:
 
 def test_fields_of_a_later_program_are_ignored() -> None:
     assert BundleInfo.loads(changed(something_new=[1, 2]), FILE) == LEAST
+
+
+def test_certificates_of_earlier_and_later_programs() -> None:
+    """Without decisions, as they used to be; and with more said of them than is known here."""
+    earlier = {"images": 20, "agreement": 1.0, "max_difference": 0.0, "passed": True}
+    read = BundleInfo.loads(changed(certificate=earlier), FILE).certificate
+    assert read == Certificate(20, 1.0, 0.0, True)
+    later = {**earlier, "decisions": {**asdict(DECISIONS), "something_new": 1}}
+    read = BundleInfo.loads(changed(certificate=later), FILE).certificate
+    assert read == Certificate(20, 1.0, 0.0, True, decisions=DECISIONS)
+
+
+@pytest.mark.parametrize(
+    ("differ", "found", "held"), [(0, 7, True), (1, 6, True), (2, 7, False), (1, 5, False), (1, 8, True)]
+)
+def test_decisions_hold_within_what_may_change(differ: int, found: int, held: bool) -> None:
+    assert replace(DECISIONS, differ=differ, found=found).held is held
 
 
 def test_newer_format_is_refused_by_name() -> None:
@@ -86,6 +107,8 @@ def test_unknown_way_to_make_pixels_is_refused_as_newer() -> None:
         changed(metrics=None),
         changed(certificate={"images": 3}),
         changed(certificate="passed"),
+        changed(certificate={**asdict(Certificate(1, 1.0, 0.0, True)), "decisions": {"name": "cat"}}),
+        changed(certificate={**asdict(Certificate(1, 1.0, 0.0, True)), "decisions": 0.5}),
         changed(temperature=0),
         changed(temperature="hot"),
         changed(operating_point={"dog": 0.5}),

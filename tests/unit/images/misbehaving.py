@@ -129,6 +129,10 @@ def block(edge: int) -> npt.NDArray[np.uint8]:
     return (np.arange(edge * edge * 3) % 251).astype(np.uint8).reshape(edge, edge, 3)
 
 
+def blocks(edges: list[int]) -> list[npt.NDArray[np.uint8]]:
+    return [block(edge) for edge in edges]
+
+
 def grow(item: bytes) -> npt.NDArray[np.uint8]:
     """Much for little, and much for much."""
     return np.full(3_000_000, len(item) % 256, np.uint8)

@@ -18,11 +18,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from tests.unit.images.misbehaving import block, decode, grow, nested, never_ready, touch_and_hang, whoami
+from tests.unit.images.misbehaving import block, blocks, decode, grow, nested, never_ready, touch_and_hang, whoami
 from tlstudio.domain.errors import Cancelled, DiskFull, WorkerDied
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
-from tlstudio.images import decoder_process
+from tlstudio.images import decoder_loop, decoder_process
 from tlstudio.images import guard as guards
 from tlstudio.images.guard import CRASHED, TOO_LONG, Guard
 from tlstudio.images.prepare import prepare
@@ -87,7 +87,7 @@ def test_an_endless_file_is_given_up(endless: str) -> None:
 
 def test_full_memory_refusals_and_values(pool: Guard) -> None:
     items = ["memory", "refuse", "refusal", "good"]
-    assert outcomes(pool, items) == [decoder_process.NO_MEMORY, "Not today.", "As a value.", "GOOD"]
+    assert outcomes(pool, items) == [decoder_loop.NO_MEMORY, "Not today.", "As a value.", "GOOD"]
 
 
 @pytest.mark.parametrize(("item", "error"), [("defect x", KeyError), ("full", DiskFull), ("unportable", RuntimeError)])
@@ -112,6 +112,21 @@ def test_arrays_come_back_as_they_are(pool: Guard) -> None:
         assert not isinstance(found, Refusal)
         assert (found.dtype, found.shape) == (np.uint8, (edge, edge, 3))
         assert np.array_equal(found, block(edge))
+
+
+def test_arrays_that_are_kept_are_not_written_over(pool: Guard) -> None:
+    """Small ones take the memory that both sides share, by turns, and large ones the pipe."""
+    edges = [64, 65, 700, 66, 63, 590, 592, 1, 700, 64, 62, 61] * 3
+    kept = [result for _, result in pool.in_order(block, edges)]
+    for edge, found in zip(edges, kept, strict=True):
+        assert np.array_equal(found, block(edge))
+
+
+def test_several_arrays_at_once(pool: Guard) -> None:
+    for edges in ([10, 500, 500, 20], []):
+        found = pool.call(blocks, edges, Path("x"))
+        assert isinstance(found, list)
+        assert all(np.array_equal(one, block(edge)) for edge, one in zip(edges, found, strict=True))
 
 
 @pytest.mark.parametrize("size", [10, 2_000_000])
@@ -315,6 +330,37 @@ def test_a_process_that_can_not_start_is_no_files_fault(monkeypatch: pytest.Monk
     monkeypatch.setattr(decoder_process, "serve", os.abort)
     with Guard(1) as guard, pytest.raises(WorkerDied, match="could not be started"):
         list(guard.in_order(decode, ["good"]))
+
+
+def test_no_memory_to_share_is_no_files_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(decoder_process, "RawArray", full)
+    with Guard(1) as guard, pytest.raises(WorkerDied, match="could not be started"):
+        list(guard.in_order(decode, ["good"]))
+
+
+def test_the_last_resort_runs_on_from_file_to_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started once for many files, and renewed long before it is due for any of them."""
+    done: list[str] = []
+    now = 1000.0
+
+    def start(seconds: float, **_: object) -> None:
+        assert seconds >= decoder_loop.LAST_RESORT_SECONDS + decoder_loop.RENEW_SECONDS
+        done.append("start")
+
+    monkeypatch.setattr(decoder_loop.faulthandler, "dump_traceback_later", start)
+    monkeypatch.setattr(decoder_loop.time, "monotonic", lambda: now)
+    clock = decoder_loop._LastResort(0)
+    for _ in range(5):
+        clock.work()
+    assert done == ["start"]
+    now += decoder_loop.RENEW_SECONDS + 1
+    clock.work()
+    assert done == ["start", "start"], "a new start takes the place of the one before"
+    clock.work()
+    assert len(done) == 2
 
 
 def test_nobody_waits_for_ever_when_a_lane_breaks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,14 @@ from tlstudio.domain.errors import BundleRefused, CertificateFailed, NothingToIm
 from tlstudio.domain.events import Predicted
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
-from tlstudio.export import graph, quantise
+from tlstudio.export import certificate, graph, quantise
 from tlstudio.export.certificate import compare
 from tlstudio.inference.bundle import Bundle
+from tlstudio.storage.project import Project
+from tlstudio.storage.runs import choose_run
 from tlstudio.workflow.exporting import export
 from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.operating import drop_threshold, keep_threshold
 from tlstudio.workflow.predicting import predict, read_bundle
 from tlstudio.workflow.training import train
 
@@ -131,7 +135,6 @@ def test_the_certificate_sees_a_changed_image(trained: Path, tmp_path: Path) -> 
     """The application learned from other pixels than the file now holds: the certificate reads the file itself."""
     from tlstudio.domain.values import Split
     from tlstudio.storage import images
-    from tlstudio.storage.project import Project
 
     victim = images.list_images(Project(trained), split=Split.TEST)[0].path
     original = victim.read_bytes()
@@ -204,6 +207,46 @@ def test_a_file_of_8_bit_numbers_is_smaller_and_says_how_near_it_is(
     rows = predict(done.file, [trained.parent / "images"], recursive=True)
     assert (rows.images, rows.refused) == (42, 0)
     assert [p.name for p in tmp_path.iterdir()] == ["small.onnx"]
+
+
+@pytest.mark.parametrize("int8", [False, True])
+def test_the_threshold_is_certified_too(trained: Path, tmp_path: Path, int8: bool) -> None:
+    run = choose_run(Project(trained), None).id
+    point = keep_threshold(trained, run, "red", 0.95)
+    try:
+        done = export(trained, tmp_path / "careful.onnx", int8=int8)
+    finally:
+        drop_threshold(trained, run)
+    said, info = done.certificate.decisions, read_bundle(done.file)
+    assert info.certificate == done.certificate
+    assert info.operating_point == {"red": point.threshold}
+    assert said is not None
+    assert (said.name, said.threshold) == ("red", point.threshold)
+    assert said.differ <= said.may_differ == int(int8)
+    assert 0 < said.found_trained <= said.positives
+    assert said.found_trained - said.found <= said.may_miss
+
+
+def test_other_decisions_at_the_threshold_are_not_handed_out(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The top classes are the same, but a class that must not be missed is found less often."""
+    run = choose_run(Project(trained), None).id
+    keep_threshold(trained, run, "red", 0.95)
+    honest = certificate.compare_decisions
+
+    def worse(*arguments: object) -> object:
+        said = honest(*arguments)  # type: ignore[arg-type]
+        return replace(said, differ=7, found=0, positives=9, found_trained=8)
+
+    monkeypatch.setattr(certificate, "compare_decisions", worse)
+    try:
+        with pytest.raises(CertificateFailed, match="At the threshold for red it decides 7 images differently") as told:
+            export(trained, tmp_path / "careful.onnx")
+    finally:
+        drop_threshold(trained, run)
+    assert "finds 0 of 9 instead of 8" in told.value.what
+    assert not list(tmp_path.iterdir())
 
 
 def test_8_bit_numbers_that_change_the_answers_are_not_handed_out(

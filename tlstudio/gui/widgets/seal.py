@@ -9,13 +9,13 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout
 
-from tlstudio.domain.bundle import BundleInfo, Certificate
+from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import day, listing, number, percent, probability
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.overlay import Popover
 
-FACTS_WIDTH = 440
+FACTS_WIDTH = 560
 
 
 class Text:
@@ -35,6 +35,10 @@ class Text:
     CLOSE = "Checked: nearly the same answers as the trained model"
     POINTS = "{} percentage points"
     THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on"
+    DECISIONS, ALL_ALIKE = "With this threshold", "Same decision on all {} images"
+    ALIKE = "Same decision on {} of {} images; up to {} may differ"
+    MARKS = "{}; {} with another mark, such as uncertain"
+    FOUND, OF, BY_TRAINED = "Flagged", "{} of {} images of {}", "{} of {} images of {}; {} by the trained model"
     UNKNOWN = "not stated"
 
 
@@ -55,6 +59,8 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
             lines.append((Text.PRECISION, Text.EIGHT_BIT.format(*words)))
     for name, threshold in (info.operating_point or {}).items():
         lines.append((Text.THRESHOLD, Text.FLAGGED.format(name, probability(threshold))))
+    if certificate is not None and certificate.decisions is not None:
+        lines += _decisions(certificate.decisions, certificate.images)
     backbone = info.backbone
     lines += [
         (Text.MADE, _date(info.created_at)),
@@ -63,6 +69,19 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
         (Text.CLASSES, listing(list(info.classes), 6)),
         (Text.VERSIONS, ", ".join(f"{name} {version}" for name, version in info.versions.items()) or Text.UNKNOWN),
     ]
+    return lines
+
+
+def _decisions(said: Decisions, images: int) -> list[tuple[str, str]]:
+    """What the threshold makes of the images compared, on both sides."""
+    alike = Text.ALL_ALIKE.format(number(images))
+    if said.differ:
+        alike = Text.ALIKE.format(number(images - said.differ), number(images), number(said.may_differ))
+    lines = [(Text.DECISIONS, Text.MARKS.format(alike, number(said.marks)) if said.marks else alike)]
+    if said.positives:
+        same = said.found == said.found_trained
+        counts = (number(said.found), number(said.positives), said.name, number(said.found_trained))
+        lines.append((Text.FOUND, (Text.OF if same else Text.BY_TRAINED).format(*counts)))
     return lines
 
 

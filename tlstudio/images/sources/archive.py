@@ -129,6 +129,11 @@ class Archive:
     def has(self, place: str) -> bool:
         return self._info(place) is not None
 
+    def files(self, folder: str) -> frozenset[str]:
+        inside = self._inside(folder)
+        there = None if inside is None else self._folders.get(inside)
+        return frozenset() if there is None else frozenset(there.files)
+
     def real(self, folder: str) -> str:
         return folder
 

@@ -6,16 +6,13 @@ import ntpath
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 from tlstudio.domain.errors import NothingToImport
 from tlstudio.domain.values import Refusal
 from tlstudio.images import address
-from tlstudio.images.scan import SPLIT_NAMES, Found, Scan, Steps, class_name, name_of, suffix_of, why_not
-from tlstudio.images.sources.tree import Tree, may_be_image
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
+from tlstudio.images.scan import NO_COLUMNS, SPLIT_NAMES, Found, Scan, Steps, class_name, name_of, suffix_of, why_not
+from tlstudio.images.sources.tree import Presence, Tree, may_be_image
 
 
 class Record(NamedTuple):
@@ -31,7 +28,7 @@ class Record(NamedTuple):
     classes: tuple[str, ...] = ()
     group: str = ""
     split: str = ""
-    columns: Mapping[str, str] = NOTHING
+    columns: Mapping[str, str] = NO_COLUMNS
     trouble: str = ""
 
 
@@ -39,7 +36,7 @@ class Lookup:
     """Finds the files that a list names: where it says, else by their names anywhere below the tree's root."""
 
     def __init__(self, tree: Tree, steps: Steps) -> None:
-        self._tree, self._steps = tree, steps
+        self._tree, self._steps, self._presence = tree, steps, Presence(tree)
         self._by_name: dict[str, list[str]] | None = None
 
     def find(self, record: Record) -> tuple[str | None, str]:
@@ -77,9 +74,9 @@ class Lookup:
         if "./" in name or "//" in name:
             # Without the detours first; a link on the way may need them.
             straight = os.path.normpath(place)
-            if self._tree.has(straight):
+            if self._presence.has(straight):
                 return straight
-        return place if self._tree.has(place) else None
+        return place if self._presence.has(place) else None
 
     def _named(self, text: str) -> list[str]:
         """Files of the same name, with or without its suffix; where several are, those whose folders agree best."""
@@ -169,7 +166,7 @@ class _Resolver:
             split,
             self._folder(place),
             record.group.strip() or None,
-            columns=dict(record.columns) if record.columns else {},
+            columns=record.columns or NO_COLUMNS,
         )
 
     def _folder(self, place: str) -> str:

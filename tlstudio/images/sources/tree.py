@@ -11,7 +11,7 @@ from tlstudio.domain.errors import FileTrouble, from_os_error
 from tlstudio.domain.values import Refusal
 from tlstudio.images import dicom
 from tlstudio.images.decode import SUFFIXES
-from tlstudio.images.scan import natural_key, suffix_of
+from tlstudio.images.scan import name_of, natural_key, suffix_of
 
 # Lists of images of a hundred thousand lines have some ten megabytes; more is something else.
 MAX_LIST_BYTES = 256 * 1024 * 1024
@@ -45,6 +45,10 @@ class Tree(Protocol):
         """Whether this is a file that may be taken."""
         ...
 
+    def files(self, folder: str) -> frozenset[str]:
+        """Names of files directly in a folder that may be taken, hidden ones too; none where it can't be opened."""
+        ...
+
     def real(self, folder: str) -> str:
         """A folder's one true path, which tells links that lead in a circle."""
         ...
@@ -56,6 +60,31 @@ class Tree(Protocol):
     def read(self, place: str) -> bytes:
         """All bytes of a file that lists images. Raises FileTrouble for one that is far too large."""
         ...
+
+
+class Presence:
+    """`Tree.has` for many files: a folder that is asked about often is looked through once.
+
+    Only a yes is taken from that look: for a no the file itself is asked, since its name may be written in another way.
+    """
+
+    OFTEN = 64
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._asked: dict[str, int] = {}
+        self._names: dict[str, frozenset[str]] = {}
+
+    def has(self, place: str) -> bool:
+        name = name_of(place)
+        folder = place[: len(place) - len(name)]
+        names = self._names.get(folder)
+        if names is None:
+            self._asked[folder] = asked = self._asked.get(folder, 0) + 1
+            if asked < self.OFTEN:
+                return self._tree.has(place)
+            names = self._names[folder] = self._tree.files(folder)
+        return name in names or self._tree.has(place)
 
 
 def may_be_image(tree: Tree, place: str, name: str) -> bool:
@@ -98,6 +127,13 @@ class Disk:
         except ValueError:
             return False  # a cell that is no name at all
 
+    def files(self, folder: str) -> frozenset[str]:
+        try:
+            with os.scandir(folder) as there:
+                return frozenset(entry.name for entry in there if _is_file(entry))
+        except (OSError, ValueError):
+            return frozenset()
+
     def real(self, folder: str) -> str:
         return os.path.realpath(folder)
 
@@ -127,3 +163,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False  # a link to itself, or to where nobody may look
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False

@@ -9,6 +9,7 @@ import pytest
 
 from tlstudio.images.scan import Scan, Wishes
 from tlstudio.images.sources.registry import recognise
+from tlstudio.images.sources.tree import Presence
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ def tree(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / "source"
 
     return make
+
+
+@pytest.fixture(params=["one by one", "folder by folder"])
+def however_asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of a list are asked for one by one, and where many lie in a folder, by a look through that folder."""
+    if request.param == "folder by folder":
+        monkeypatch.setattr(Presence, "OFTEN", 1)
 
 
 def scan(path: Path, key: str = "", /, **columns: str) -> Scan:

@@ -53,6 +53,7 @@ def test_the_one_folder_that_holds_the_others(pack: Pack, top: str) -> None:
         assert scan(pack({top + name: data for name, data in PAIR.items()})).classes() == {"cat": 1, "dog": 1}
 
 
+@pytest.mark.usefixtures("however_asked")
 def test_a_table_inside_names_files_inside_only(pack: Pack, tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"")
     text = f"file,class\na/1.png,cat\n../secret.png,dog\n{tmp_path}/secret.png,dog\na/../a/2.png,dog\n"

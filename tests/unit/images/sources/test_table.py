@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +16,12 @@ from tlstudio.images.scan import Scan, Wishes
 from tlstudio.images.sources.columns import mapping, parse
 from tlstudio.images.sources.registry import recognise
 from tlstudio.images.sources.text import read_table
+from tlstudio.images.sources.tree import Disk, Presence
+from tlstudio.workflow.previewing import preview_import
 
 Tree = Callable[..., Path]
+
+pytestmark = pytest.mark.usefixtures("however_asked")
 
 
 def write(folder: Path, text: str, name: str = "labels.csv") -> Path:
@@ -155,6 +160,38 @@ def test_windows_paths_and_files_outside_the_folder(tree: Tree, tmp_path: Path) 
         (source / "cat" / "1.png", "cat"), (tmp_path / "elsewhere" / "2.png", "dog"),
     ]  # fmt: skip
     assert "the same file as in row 3" in told(found)["2.png"]
+
+
+def test_a_folder_of_many_files_is_looked_through_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"cat/{i}.png" for i in range(3 * Presence.OFTEN)]
+    table = write(tree(*names), "file,class\n" + "".join(f"{name},cat\n" for name in [*names, "cat/gone.png"]))
+    asked: list[str] = []
+    has = Disk.has
+
+    def counted(disk: Disk, place: str) -> bool:
+        asked.append(place)
+        return has(disk, place)
+
+    monkeypatch.setattr(Disk, "has", counted)
+    found = scan(table)
+    assert [f.path.relative_to(table.parent).as_posix() for f in found.found] == names
+    assert list(told(found)) == ["gone.png"]
+    assert len(asked) <= Presence.OFTEN + 1
+
+
+def test_a_scan_leaves_the_collector_as_it_was(tree: Tree) -> None:
+    source = tree("cat/1.png", "dog/2.png")
+    assert preview_import(source).images == 2
+    assert gc.isenabled()
+    with pytest.raises(NothingToImport):
+        preview_import(source / "gone")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        preview_import(source)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_cells_that_are_no_names(tree: Tree) -> None:

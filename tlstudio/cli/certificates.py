@@ -1,0 +1,29 @@
+"""A certificate in the terminal."""
+
+from __future__ import annotations
+
+from tlstudio.cli.output import Output
+from tlstudio.domain.bundle import Certificate, Decisions
+
+
+def show_certificate(seal: Certificate, output: Output) -> None:
+    output.text(
+        f"Certificate: {seal.images:,} held-out images, agreement {seal.agreement:.0%},"
+        f" largest difference {seal.max_difference:.1e}"
+    )
+    if seal.accuracy is not None and seal.accuracy_trained is not None:
+        output.text(f"With 8-bit numbers: accuracy {seal.accuracy:.1%}, in full precision {seal.accuracy_trained:.1%}")
+    if seal.decisions is not None:
+        _show_decisions(seal.decisions, seal.images, output)
+
+
+def _show_decisions(said: Decisions, images: int, output: Output) -> None:
+    allowed = f" (up to {said.may_differ:,} may)" if said.may_differ else ""
+    output.text(
+        f"At the threshold for {said.name} ({said.threshold:.3g}): {said.differ:,} of {images:,} decisions differ{allowed},"
+        f" {said.marks:,} more carry another mark, such as uncertain"
+    )
+    if said.positives:
+        output.text(
+            f"Found of {said.name}: {said.found:,} of {said.positives:,}, by the trained model {said.found_trained:,}"
+        )
