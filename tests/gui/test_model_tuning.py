@@ -236,7 +236,7 @@ def test_a_rate_is_found_shown_and_used(known: Bench) -> None:
     assert panel.use_button.accessibleName() == "Use this rate, 0.0008"
     panel.use_button.click()
     field = known.view.controls["learning_rate"]
-    assert isinstance(field, QDoubleSpinBox) and field.value() == pytest.approx(0.0008)
+    assert isinstance(field, QDoubleSpinBox) and field.value() == pytest.approx(0.0008) and field.text() == "0.0008"
     assert known.view.settings("net.tag", Mode.BALANCED).learning_rate == 0.0008
     assert panel.chart.isVisible(), "the curve holds for every rate"
 
