@@ -233,10 +233,10 @@ def test_a_rate_is_found_shown_and_used(known: Bench) -> None:
     job.finished.emit(CURVE)
     assert panel.chart.isVisible() and not panel.bar.isVisible() and panel.words.text() == CURVE.sentence
     assert "0.0008" in panel.chart.accessibleName() and not panel.chart.grab().isNull()
-    assert panel.use_button.text() == "Use 0.0008"
+    assert panel.use_button.accessibleName() == "Use this rate, 0.0008"
     panel.use_button.click()
     field = known.view.controls["learning_rate"]
-    assert isinstance(field, QDoubleSpinBox) and field.value() == pytest.approx(0.0008)
+    assert isinstance(field, QDoubleSpinBox) and field.value() == pytest.approx(0.0008) and field.text() == "0.0008"
     assert known.view.settings("net.tag", Mode.BALANCED).learning_rate == 0.0008
     assert panel.chart.isVisible(), "the curve holds for every rate"
 

@@ -29,8 +29,8 @@ class RateCurve:
         if self.limit is None or self.suggested is None:
             return "The curve names no rate: the loss does not fall and rise again clearly. The usual rate is a good choice."
         return (
-            f"A rate of about {plain(self.suggested)} learns quickly and calmly here. From about {plain(self.limit)} on, the loss"
-            " rises above where it began."
+            f"A rate of about {plain(self.suggested)} learns quickly and stays calm here, well below {plain(self.limit)}, from"
+            " which on the loss is higher than where it began."
         )
 
 

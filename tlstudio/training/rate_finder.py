@@ -30,7 +30,7 @@ LEAST, MOST = 1e-6, 1.0  # peak rates of the head
 DIVERGED = 4.0  # times the least loss: from there on nothing comes back (as in fastai)
 LATELY = 0.7  # what a step's loss leaves of the ones before it, when divergence is looked for
 WIDTH = 4.0  # standard deviation of the smoothing, in steps
-SAFE = 0.2  # of the limit: about where the loss is least, and the peak of a rate that falls again
+SAFE = 0.5  # of the limit; measured with tests.bench.rates
 LEAST_FALL = 0.02  # share of the first loss by which it must fall, or the curve tells nothing
 STAGE = "Trying learning rates"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
-from tlstudio.gui.pages.model.advanced_fields import SECTIONS, control_for, value_of
+from tlstudio.gui.pages.model.advanced_controls import control_for, set_value, value_of
+from tlstudio.gui.pages.model.advanced_fields import SECTIONS
 from tlstudio.gui.pages.model.layer_panel import LayerPanel
 from tlstudio.gui.pages.model.rate_panel import RatePanel
 from tlstudio.gui.session import Session
@@ -65,8 +66,8 @@ class AdvancedSettings(QWidget):
                 self._add(column, field.name, (field.caption, field.sentence), control)
                 if field.setting in below:
                     column.addWidget(below[field.setting])
-        self.layers.layers_wanted.connect(lambda count: self._set("layers", count))
-        self.rate.rate_wanted.connect(lambda rate: self._set("learning_rate", rate))
+        self.layers.layers_wanted.connect(lambda count: set_value(self.controls["layers"], count))
+        self.rate.rate_wanted.connect(lambda rate: set_value(self.controls["learning_rate"], rate))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(theme.S)
@@ -108,11 +109,6 @@ class AdvancedSettings(QWidget):
         settings = self.settings(model, mode)
         self.layers.show_settings(settings, ask=self.fold_button.isChecked())
         self.rate.show_settings(settings, Text.quick if mode is Mode.QUICK else why_no_rate)
-
-    def _set(self, setting: str, value: float) -> None:
-        control = self.controls[setting]
-        assert isinstance(control, QSpinBox | QDoubleSpinBox)
-        control.setValue(value)  # type: ignore[arg-type]  # whole numbers for QSpinBox
 
     def _fold(self, open_: bool) -> None:
         self.body.setVisible(open_)

@@ -1,14 +1,9 @@
-"""What the advanced settings are: their words, their limits, and the control that each of them gets."""
+"""What the advanced settings are: their words and their limits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
-
-from tlstudio.gui import theme
 
 CHOSEN = "Chosen for you"
 Choices = tuple[tuple[Any, str], ...]
@@ -274,48 +269,3 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
         ),
     ),
 )
-
-
-def control_for(field: Field, changed: Callable[[], None]) -> QWidget:
-    """The control of a setting at its usual value; `changed` is called when the user sets another."""
-    if field.choices:
-        box = QComboBox()
-        for value, words in field.choices:
-            box.addItem(words, value)
-        box.currentIndexChanged.connect(lambda _: changed())
-        return box
-    number = _fractions(field) if field.decimals else _whole(field)
-    number.setSpecialValueText(field.special)
-    number.valueChanged.connect(lambda _: changed())
-    _inset(number)
-    return number
-
-
-def _whole(field: Field) -> QSpinBox:
-    box = QSpinBox()
-    box.setRange(int(field.least), int(field.most))
-    box.setSingleStep(int(field.step))
-    box.setValue(int(field.start))
-    return box
-
-
-def _fractions(field: Field) -> QDoubleSpinBox:
-    box = QDoubleSpinBox(decimals=field.decimals)
-    box.setRange(field.least, field.most)
-    box.setSingleStep(field.step)
-    box.setValue(field.start)
-    return box
-
-
-def value_of(control: QWidget) -> Any:
-    """What the user set."""
-    if isinstance(control, QComboBox):
-        return control.currentData()
-    assert isinstance(control, QSpinBox | QDoubleSpinBox)
-    # Spin boxes add up steps in binary; the user sees and means so many decimals.
-    return round(control.value(), control.decimals()) if isinstance(control, QDoubleSpinBox) else control.value()
-
-
-def _inset(box: QAbstractSpinBox) -> None:
-    """The text stands as far from the edge as in the other controls; the style sheet does not reach the inner field."""
-    box.lineEdit().setTextMargins(theme.S, 0, 0, 0)

@@ -25,7 +25,7 @@ class Text:
     """Words of the search."""
 
     find, again, cancel = "Find a learning rate", "Find again", "Cancel"
-    use = "Use {rate}"
+    use, use_this = "Use this rate", "Use this rate, {rate}"
     what = "Tries rates from far too small to far too large on your images. Nothing of it is kept but the curve."
     working = "Trying learning rates"
     other = "The settings are others now than they were for the curve."
@@ -53,7 +53,7 @@ class RatePanel(QWidget):
         self.words.setProperty("role", "secondary")
         self.words.setWordWrap(True)
         self.chart = RateChart("model.rate_curve", self)
-        self.use_button = named(QPushButton(self), "model.use_rate", "")
+        self.use_button = named(QPushButton(Text.use, self), "model.use_rate", Text.use)
         self.use_button.clicked.connect(self._use)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.XS, 0, theme.M)
@@ -104,8 +104,7 @@ class RatePanel(QWidget):
         rate = self.curve.suggested if self.curve is not None else None
         self.use_button.setVisible(fits and not working and rate is not None)
         if rate is not None:
-            self.use_button.setText(Text.use.format(rate=plain(rate)))
-            self.use_button.setAccessibleName(self.use_button.text())
+            self.use_button.setAccessibleName(Text.use_this.format(rate=plain(rate)))
 
     # --- the search -------------------------------------------------------------------
 
