@@ -40,7 +40,7 @@ def page(studio, project: Path) -> TrainPage:
 
 
 def settings(mode: Mode, epochs: int = 0) -> TrainSettings:
-    return TrainSettings(STARTER, mode, device="cpu", input_size=32, epochs=epochs, patience=1000)
+    return TrainSettings(STARTER, mode, device="cpu", input_size=32, epochs=epochs, patience=1000, rehearse=False)
 
 
 def heavy_worker() -> psutil.Process:
