@@ -215,6 +215,7 @@ def test_controls_follow_their_page_again_once_the_project_may_be_changed(studio
     keeper.set_reason("")
     assert not on.isEnabled()
     for control in (on, off, late):
+        keeper.release(control)
         control.deleteLater()
     QTest.qWait(1)
     keeper.set_reason("Held.")
