@@ -15,6 +15,7 @@ from tlstudio.domain.events import Progress, Reporter
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.devices import release
+from tlstudio.training.folding import folded
 from tlstudio.training.network import Network
 
 BATCH = 32
@@ -43,15 +44,26 @@ def frozen_features(
     missing = store.missing(keys)
     if missing:
         started = time.monotonic()
+        looking = _without_norms(network, pixels, missing[0], device)
         with store.writer(len(missing)) as writer:
             done = 0
-            for batch, rows in embed_batches(network, pixels, missing, device):
+            for batch, rows in embed_batches(looking, pixels, missing, device):
                 for key, row in zip(batch, rows, strict=True):
                     writer.append(key, row)
                 done += len(batch)
                 left = (time.monotonic() - started) / done * (len(missing) - done)
                 reporter.report(Progress("Looking at the images with the pretrained model", done, len(missing), left))
     return np.asarray(store.take(keys), dtype=np.float32)
+
+
+def _without_norms(network: Network, pixels: RowStore, key: str, device: torch.device) -> Network:
+    """The network for looking at many images; as it is where there is no memory for two."""
+    network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    example = torch.from_numpy(np.ascontiguousarray(pixels.take([key]))).to(device)
+    try:
+        return folded(network, example)
+    except torch.OutOfMemoryError:
+        return network
 
 
 def embed_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:

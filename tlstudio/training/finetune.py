@@ -91,6 +91,9 @@ class FineTuner:
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
+        if self.device.type == "cuda":
+            begin_training(self.network)
+            self.stepper.fit(self.network.spec.preprocess.size)
         if self.at == Position():
             watch = Stopwatch()
             self.keeper.save()

@@ -66,6 +66,27 @@ class Stepper:
     def step(self, batch: Batch, generator: torch.Generator, size: int) -> Taken:
         """One step of the optimiser. size: edge of the views in pixels."""
         views, targets = self._views(batch, generator, size)
+        taken = self._fitting(views, targets)
+        self.scaler.unscale_(self.optimizer)
+        nn.utils.clip_grad_norm_(self.parameters.values(), self._recipe.gradient_norm)
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return taken
+
+    def fit(self, size: int) -> None:
+        """Finds out before the first step how many images fit into the device's memory at once; nothing moves.
+
+        A step that runs out of memory would halve them just as well, but on a graphics processor it leaves memory in pieces that
+        the next one may not fit into. size: edge of the largest views in pixels.
+        """
+        edge = (self.micro, size, size, 3)
+        targets = torch.zeros((self.micro, self.network.head.out_features), device=self._device)
+        self._fitting(torch.zeros(edge, device=self._device), targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        release(self._device)
+
+    def _fitting(self, views: Tensor, targets: Tensor) -> Taken:
+        """Sums the gradients, in smaller pieces where memory runs out. Raises OutOfMemory where one image is too much."""
         taken = self._accumulate(views, targets)
         while taken is None:
             self.micro //= 2
@@ -76,10 +97,6 @@ class Stepper:
                 )
             release(self._device)
             taken = self._accumulate(views, targets)
-        self.scaler.unscale_(self.optimizer)
-        nn.utils.clip_grad_norm_(self.parameters.values(), self._recipe.gradient_norm)
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
         return taken
 
     @torch.no_grad()

@@ -17,7 +17,12 @@ from tlstudio.storage.project import Project
 from tlstudio.workflow import evaluating, training
 
 PACKAGE = Path(training.__file__).parents[1]
-RECIPE = ("training/*.py", "workflow/training.py", "workflow/fitting.py", "domain/runs.py")
+RECIPE = (
+    "training/*.py",
+    *(f"workflow/{name}.py" for name in ("training", "preparing", "fitting", "tuning", "rehearsing")),
+    "domain/runs.py",
+    "domain/planning.py",
+)
 
 
 def recipe_hash() -> str:

@@ -180,6 +180,22 @@ def test_memory_that_runs_out_halves_what_is_on_the_way_at_once(data: Data, tmp_
     assert each.at.epoch == 3
 
 
+def test_what_fits_is_found_before_the_first_step_and_nothing_moves(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run")
+    before = {name: p.clone() for name, p in each.network.named_parameters()}
+    embed = each.network.embed
+
+    def narrow(pixels: torch.Tensor) -> torch.Tensor:
+        if len(pixels) > 1:
+            raise torch.OutOfMemoryError
+        return embed(pixels)
+
+    each.network.embed = narrow  # type: ignore[method-assign]
+    each.stepper.fit(32)
+    assert each.stepper.micro == 1
+    assert all(torch.equal(p, before[name]) and p.grad is None for name, p in each.network.named_parameters())
+
+
 @pytest.mark.parametrize("balance", [Balance.SAMPLING, Balance.LOGITS])
 def test_rare_classes_count_alike_when_asked(data: Data, tmp_path: Path, balance: Balance) -> None:
     kept = np.flatnonzero((data.train_labels == 0) | (np.arange(20) < 6))
