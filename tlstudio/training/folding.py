@@ -69,7 +69,8 @@ def _fold(backbone: nn.Module, convolution: str, norm: str) -> None:
     """Puts the normalisation into the convolution; what timm's variant does besides, dropping and activating, stays."""
     old = backbone.get_submodule(norm)
     rest = [part for name in ("drop", "act") if isinstance(part := getattr(old, name, None), nn.Module)]
-    assert isinstance(old, nn.BatchNorm2d)
-    fused = fuse_conv_bn_eval(backbone.get_submodule(convolution), old)
+    before = backbone.get_submodule(convolution)
+    assert isinstance(before, nn.Conv2d) and isinstance(old, nn.BatchNorm2d)
+    fused = fuse_conv_bn_eval(before, old)
     backbone.set_submodule(convolution, fused.to(memory_format=torch.channels_last))
     backbone.set_submodule(norm, nn.Sequential(*rest))
