@@ -249,6 +249,23 @@ def test_other_decisions_at_the_threshold_are_not_handed_out(
     assert not list(tmp_path.iterdir())
 
 
+def test_weights_that_are_only_stored_in_8_bits(
+    trained: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left when a network bears no 8-bit activations: as small, and closer."""
+    monkeypatch.setattr(quantise, "WAYS", quantise.WAYS[-1:])
+    done = export(trained, tmp_path / "small.onnx", int8=True)
+    assert done.certificate.passed
+    assert done.bytes < 0.6 * bundle.stat().st_size
+    model = onnx.load(str(done.file))
+    onnx.checker.check_model(model)
+    stored = {t.name for t in model.graph.initializer if t.data_type == onnx.TensorProto.INT8 and len(t.dims) > 1}
+    assert len(stored) > 10
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    found, expected = (Bundle(file).run(pixels)[0] for file in (done.file, bundle))
+    assert 0 < np.abs(found - expected).max() < 0.1
+
+
 def test_a_file_that_is_no_smaller_is_not_handed_out(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
