@@ -30,6 +30,7 @@ from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
+ALIKE = 0.8  # files whose sizes differ by less count as equally small
 GOOD_ENOUGH = 0.99  # closeness of a file with 8-bit numbers from which on no other way is tried
 
 
@@ -115,31 +116,71 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[_Subje
     return _Subject(opened, network, samples, examination), info, novelty
 
 
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A file with 8-bit numbers. smaller: than the one in full precision, which a way that finds nothing to do does not make."""
+
+    seal: Certificate
+    bytes: int
+    smaller: bool
+
+    @property
+    def usable(self) -> bool:
+        return self.seal.passed and self.smaller
+
+    def better_than(self, other: _Trial | None) -> bool:
+        """Whether it may be handed out and the other may not; else whether it is much smaller; else whether it comes closer.
+
+        Of two that may not, one that would be smaller says more about why.
+        """
+        if other is None:
+            return True
+        if (self.usable, self.smaller) != (other.usable, other.smaller):
+            return (self.usable, self.smaller) > (other.usable, other.smaller)
+        if self.usable and not ALIKE < self.bytes / other.bytes < 1 / ALIKE:
+            return self.bytes < other.bytes
+        return closeness(self.seal) > closeness(other.seal)
+
+
 def _reduce(file: Path, subject: _Subject, reporter: Reporter) -> Certificate:
     """Turns the file into one of 8-bit numbers, in the way that stays closest to the trained model."""
     store = pixel_store(subject.project, subject.network.spec.preprocess)
     keys = [s.content for s in subject.samples if s.content in store.keys]
     examples = np.asarray(store.take([keys[i] for i in spread(len(keys))]), np.uint8)
     trial, best = file.with_name(f"{file.name}.trial"), file.with_name(f"{file.name}.best")
-    nearest: Certificate | None = None
+    chosen: _Trial | None = None
     try:
         for way in try_ways(file, trial, examples):
             reporter.report(Note(f"Trying 8-bit numbers ({way})."))
-            found = certify_int8(answers_of(trial, subject.examination, reporter), subject.examination)
-            if nearest is None or (found.passed, closeness(found)) > (nearest.passed, closeness(nearest)):
-                nearest = found
+            seal = certify_int8(answers_of(trial, subject.examination, reporter), subject.examination)
+            size = trial.stat().st_size
+            found = _Trial(seal, size, size < file.stat().st_size)
+            if found.better_than(chosen):
+                chosen = found
                 trial.replace(best)
-            if nearest.passed and closeness(nearest) >= GOOD_ENOUGH:
+            if chosen is not None and chosen.usable and closeness(chosen.seal) >= GOOD_ENOUGH:
                 break
-        if nearest is not None and nearest.passed:
+        if chosen is not None and chosen.usable:
             best.replace(file)
-            return nearest
+            return chosen.seal
     finally:
         for left in (trial, best):
             left.unlink(missing_ok=True)
-    told = "" if nearest is None else f" At best it agrees on {nearest.agreement:.1%} of {nearest.images:,} images."
-    told = told.replace("%", " %") + ("" if nearest is None else _at_threshold(nearest.decisions))
-    raise CertificateFailed(
+    raise _too_far(chosen)
+
+
+def _too_far(best: _Trial | None) -> CertificateFailed:
+    """Why there is no file with 8-bit numbers."""
+    if best is not None and not best.smaller and best.seal.passed:
+        return CertificateFailed(
+            "With 8-bit numbers the file of this model does not become smaller.",
+            remedy="Export it without int8, or train with another pretrained model, such as a ResNet.",
+        )
+    told = ""
+    if best is not None:
+        told = f" At best it agrees on {best.seal.agreement:.1%} of {best.seal.images:,} images.".replace("%", " %")
+        told += _at_threshold(best.seal.decisions)
+    return CertificateFailed(
         f"With 8-bit numbers this model answers differently, so it is not handed out.{told}",
         remedy="Export it without int8, or train with another pretrained model, such as a ResNet.",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
 from tlstudio.images.address import pages
-from tlstudio.images.cache import try_prepare
+from tlstudio.images.copies import try_prepare
 from tlstudio.images.decode import load_rgb
 from tlstudio.images.dicom import burned_in, group_key
 from tlstudio.images.inspect import inspect

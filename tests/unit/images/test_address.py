@@ -13,7 +13,7 @@ from tests.unit.images.kinds import GREY, RGB
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
 from tlstudio.images.address import join, pages, split
-from tlstudio.images.cache import try_prepare
+from tlstudio.images.copies import try_prepare
 from tlstudio.images.inspect import Inspected, content_key, inspect
 from tlstudio.images.prepare import prepare
 

@@ -17,7 +17,7 @@ from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
 from tlstudio.images import decode
-from tlstudio.images.cache import try_prepare
+from tlstudio.images.copies import try_prepare
 from tlstudio.images.decode import load_rgb, quiet_decoders, read_header
 from tlstudio.images.inspect import Inspected, inspect
 

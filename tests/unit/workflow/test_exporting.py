@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import COLOURS, STARTER, paint
-from tlstudio.domain.bundle import METADATA_KEY
+from tlstudio.domain.bundle import METADATA_KEY, Certificate
 from tlstudio.domain.errors import BundleRefused, CertificateFailed, NothingToImport, RunNotFound, WrongUsage
 from tlstudio.domain.events import Predicted
 from tlstudio.domain.importing import ImportRequest
@@ -25,7 +25,7 @@ from tlstudio.export.certificate import compare
 from tlstudio.inference.bundle import Bundle
 from tlstudio.storage.project import Project
 from tlstudio.storage.runs import choose_run
-from tlstudio.workflow.exporting import export
+from tlstudio.workflow.exporting import _Trial, export
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.operating import drop_threshold, keep_threshold
 from tlstudio.workflow.predicting import predict, read_bundle
@@ -247,6 +247,50 @@ def test_other_decisions_at_the_threshold_are_not_handed_out(
         drop_threshold(trained, run)
     assert "finds 0 of 9 instead of 8" in told.value.what
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_are_only_stored_in_8_bits(
+    trained: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left when a network bears no 8-bit activations: as small, and closer."""
+    monkeypatch.setattr(quantise, "WAYS", quantise.WAYS[-1:])
+    done = export(trained, tmp_path / "small.onnx", int8=True)
+    assert done.certificate.passed
+    assert done.bytes < 0.6 * bundle.stat().st_size
+    model = onnx.load(str(done.file))
+    onnx.checker.check_model(model)
+    stored = {t.name for t in model.graph.initializer if t.data_type == onnx.TensorProto.INT8 and len(t.dims) > 1}
+    assert len(stored) > 10
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    found, expected = (Bundle(file).run(pixels)[0] for file in (done.file, bundle))
+    assert 0 < np.abs(found - expected).max() < 0.1
+
+
+def test_a_file_that_is_no_smaller_is_not_handed_out(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_to_do(source: Path, target: Path, _examples: object) -> None:
+        shutil.copyfile(source, target)
+
+    monkeypatch.setattr(quantise, "WAYS", (quantise.Way("nothing", nothing_to_do),))
+    with pytest.raises(CertificateFailed, match="does not become smaller"):
+        export(trained, tmp_path / "small.onnx", int8=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_of_several_small_files_the_closest_is_taken() -> None:
+    def trial(agreement: float, size: int, *, passed: bool = True, smaller: bool = True) -> _Trial:
+        return _Trial(Certificate(100, agreement, 0.1, passed, precision="int8"), size, smaller)
+
+    close, far = trial(0.98, 1000), trial(0.96, 1000)
+    assert far.better_than(None)
+    assert close.better_than(far)
+    assert not far.better_than(close)
+    assert far.better_than(trial(0.99, 2000)), "much smaller"
+    assert not far.better_than(trial(0.99, 1100)), "hardly smaller"
+    assert far.better_than(trial(1.0, 3000, smaller=False)), "no smaller than in full precision"
+    assert far.better_than(trial(0.97, 500, passed=False))
+    assert trial(0.5, 1000, passed=False).better_than(trial(1.0, 3000, smaller=False)), "says more about why"
 
 
 def test_8_bit_numbers_that_change_the_answers_are_not_handed_out(

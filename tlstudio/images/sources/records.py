@@ -183,9 +183,9 @@ class _Resolver:
 def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> str:
     """Why a record can't be used, whatever its file; empty when it can."""
     reason = ""
-    if len(set(classes)) > 1:
+    if len(classes) > 1 and len(set(classes)) > 1:
         reason = f"It has several classes ({', '.join(dict.fromkeys(classes))}); an image has one."
-    elif record.split.strip() and not known_part:
+    elif not known_part and record.split.strip():
         reason = f"“{record.split.strip()}” is not a part. Use train, val or test."
     elif not any(record.files):
         reason = "It names no file."

@@ -75,7 +75,10 @@ def _from_csv(path: Path, text: str) -> Table:
     # More than a field may have by default: a cell may hold a whole report.
     csv.field_size_limit(16 * 1024 * 1024)
     records = list(csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter))
-    numbered = [(n, r) for n, r in enumerate(records, start=1) if any(cell.strip() for cell in r)]
+    # Nearly every row says something in its first cell already.
+    numbered = [
+        (n, r) for n, r in enumerate(records, start=1) if r and (r[0].strip() or any(cell.strip() for cell in r))
+    ]
     if not numbered:
         return Table(path.name, (), [], [], {})
     first = numbered[0][1]
