@@ -3,10 +3,10 @@
     python -m tests.bench.relabel [--images 100000]
 
 Through the Labels page of a real window: one class gets another with a number key, and Ctrl+Z; then all images the same way, and
-Ctrl+Shift+Z; then the class that holds all of them is merged into another, and is deleted, each with Ctrl+Z. Printed as one JSON
-line: for each step the milliseconds until the grid shows it, the longest gap between two ticks of a 5 ms timer meanwhile, and the
-most processor time that the window's thread used between two of them, which other work on the machine lengthens less; at the end
-the resident memory that came on top in the window's process, in megabytes. The machine should have nothing else to do.
+Ctrl+Shift+Z; then the class that holds all of them is renamed, merged into another, and deleted, each with Ctrl+Z. Printed as one
+JSON line: for each step the milliseconds until the grid shows it, the longest gap between two ticks of a 5 ms timer meanwhile,
+and the most processor time that the window's thread used between two of them, which other work on the machine lengthens less; at
+the end the resident memory that came on top in the window's process, in megabytes. The machine should have nothing else to do.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ def measure(project: Path) -> None:
         page.panel.remove_wanted.emit(CLASSES[1])
         page.panel.question.let_go_button.click()
 
+    rename = page.panel.buckets.classes.rename_wanted.emit
+    step("rename", lambda: rename(CLASSES[1], "other"), lambda: in_class("other") == total)
+    step("undo_rename", undo, lambda: in_class(CLASSES[1]) == total)
     step("merge", lambda: page.panel.merge_wanted.emit(*CLASSES[1::-1]), lambda: in_class(CLASSES[0]) == total)
     step("undo_merge", undo, lambda: in_class(CLASSES[1]) == total)
     step("delete", delete, lambda: in_class(None) == total)

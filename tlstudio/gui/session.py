@@ -189,14 +189,17 @@ class Session(QObject):
         elif folder == self.project:
             self.say.emit(Text.NO_BACKUP.format(f"{error.what} {error.remedy}".strip()), "caution")
 
-    def refresh(self, summary: ProjectSummary | None = None) -> None:
-        """Reads the summary again after images or labels changed, unless somebody brings it along."""
+    def refresh(self, summary: ProjectSummary | None = None, *, parts: bool = True) -> None:
+        """Reads the summary again after images or labels changed, unless somebody brings it along.
+
+        parts: whether images may have come or gone, or be in another part or group.
+        """
         from tlstudio.workflow import projects
 
         if self.project is None:
             return
         try:
-            self.summary = summary or projects.summary(self.project)
+            self.summary = summary or projects.summary(self.project, None if parts else self.summary)
         except StudioError as error:
             self.say.emit(str(error), "bad")
             return

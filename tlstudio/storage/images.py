@@ -128,11 +128,12 @@ def set_alike(project: Project, alike: dict[int, int | None]) -> None:
         db.executemany("UPDATE images SET alike = ? WHERE id = ?", [(first, number) for number, first in alike.items()])
 
 
-def list_refusals(project: Project) -> list[Refusal]:
+def list_refusals(project: Project, most: int = -1) -> list[Refusal]:
+    """The files that were not imported, in the order of the imports; only the first `most`, if asked."""
     with project.read() as db:
         return [
             Refusal(row["path"], row["reason"])
-            for row in db.execute("SELECT path, reason FROM refusals ORDER BY rowid")
+            for row in db.execute("SELECT path, reason FROM refusals ORDER BY rowid LIMIT ?", (most,))
         ]
 
 

@@ -20,6 +20,7 @@ Value = str | int | None
 
 # What an edit may set besides the class. The names are columns: nothing else ever reaches the SQL text.
 IMAGE_FIELDS = frozenset({"excluded", "unsure", "note", "split", "group_name", "alike"})
+PART_FIELDS = frozenset({"split", "group_name"})
 CLASS_FIELDS = frozenset({"name", "removed", "position"})
 
 
@@ -41,13 +42,15 @@ class Edit:
 class Turned:
     """What undo or redo did: how many images, the class they went to (None if mixed or untouched), and the deed's title.
 
-    first: one of the images, for showing it again; None where none was touched.
+    first: one of the images, for showing it again; None where none was touched. parts: whether images have come to another part
+    or group.
     """
 
     images: int
     class_name: str | None
     title: str = ""
     first: int | None = field(default=None, compare=False)
+    parts: bool = field(default=False, compare=False)
 
 
 def record(project: Project, edit: Edit, author: str) -> int:
@@ -111,7 +114,8 @@ def _turn(project: Project, author: str, kind: str, condition: str, order: str) 
         _apply(db, kind, edit, author, change["id"])
         touched = {image for image, _ in edit.moves} | {image for image, _, _ in edit.fields}
         first = min(touched, default=None)
-        return Turned(len(touched), _common_class(db, edit.moves), change["title"], first)
+        parts = any(name in PART_FIELDS for _, name, _ in edit.fields)
+        return Turned(len(touched), _common_class(db, edit.moves), change["title"], first, parts)
 
 
 def _recorded(db: sqlite3.Connection, change: int, title: str, *, back: bool) -> Edit:

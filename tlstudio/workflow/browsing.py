@@ -73,9 +73,9 @@ def thumbnail(project: Path, content: str) -> Path:
     return project / "cache" / "thumbnails" / content[:2] / f"{content}.jpg"
 
 
-def refusals(project: Path) -> list[Refusal]:
-    """The files that were not imported, with the reason."""
-    return stored.list_refusals(Project(project))
+def refusals(project: Path, most: int = -1) -> list[Refusal]:
+    """The files that were not imported, with the reason; only the first `most`, if asked."""
+    return stored.list_refusals(Project(project), most)
 
 
 def save_refusals(project: Path, file: Path) -> None:

@@ -19,12 +19,13 @@ from tlstudio.storage.project import Project
 class LabelChange:
     """What a change did: number of images and a sentence for the undo message.
 
-    first: after undo and redo, one of the images, for showing it again.
+    first: after undo and redo, one of the images, for showing it again. parts: whether images have come to another part or group.
     """
 
     images: int
     sentence: str
     first: int | None = field(default=None, compare=False)
+    parts: bool = field(default=False, compare=False)
 
 
 def set_label(project: Path, image_ids: Sequence[int], class_name: str | None, author: str = "") -> LabelChange:
@@ -124,11 +125,11 @@ def _told(done: Turned | None, verb: str, lead: str) -> LabelChange | None:
     if done is None:
         return None
     if done.title:
-        return LabelChange(done.images, f"{lead}: {done.title}", done.first)
+        return LabelChange(done.images, f"{lead}: {done.title}", done.first, done.parts)
     if done.images == 1 and done.class_name is None:
-        return LabelChange(1, "1 image without a class again", done.first)
+        return LabelChange(1, "1 image without a class again", done.first, done.parts)
     sentence = f"{_images(done.images)} {verb} {done.class_name or 'the classes they had'}"
-    return LabelChange(done.images, sentence, done.first)
+    return LabelChange(done.images, sentence, done.first, done.parts)
 
 
 def _set_field(project: Path, image_ids: Sequence[int], name: str, value: Value, verb: str) -> LabelChange:

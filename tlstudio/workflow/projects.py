@@ -72,10 +72,13 @@ def taken_over(folder: Path) -> str:
     return "" if holder is None else holding.busy(holder).what
 
 
-def summary(folder: Path) -> ProjectSummary:
-    """The project's figures. Raises NotAProject or ProjectTooNew."""
+def summary(folder: Path, known: ProjectSummary | None = None) -> ProjectSummary:
+    """The project's figures. Raises NotAProject or ProjectTooNew.
+
+    known: earlier ones, since which no more than labels, marks and classes have changed: parts and groups are not counted again.
+    """
     project = Project.open(folder, looking=True)
-    counts = images.counts(project)
+    counts = images.counts(project) if known is None else _recounted(project, known)
     finished = [r for r in runs.list_runs(project) if r.accuracy is not None]
     best = max((r.accuracy for r in finished if r.accuracy is not None), key=lambda a: a.value, default=None)
     return ProjectSummary(
@@ -91,6 +94,11 @@ def summary(folder: Path) -> ProjectSummary:
         opened_at=dict(recent.read()).get(project.folder, 0.0),
         thumbnails=tuple(thumbnail(project.folder, content) for content in images.sample_contents(project, 4)),
     )
+
+
+def _recounted(project: Project, known: ProjectSummary) -> images.Counts:
+    unlabeled = images.count_unlabeled(project)
+    return images.Counts(known.images, unlabeled, known.groups, known.refused, known.splits)
 
 
 def recent_projects() -> Iterator[ProjectSummary]:

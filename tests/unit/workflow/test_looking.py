@@ -19,9 +19,10 @@ from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval, Refusal
 from tlstudio.images.inspect import VIEW
-from tlstudio.storage import images, runs
+from tlstudio.storage import images, journal, runs
+from tlstudio.storage.journal import Edit
 from tlstudio.storage.project import Project
-from tlstudio.workflow import browsing, keeping, projects
+from tlstudio.workflow import browsing, keeping, labeling, projects
 from tlstudio.workflow.checking import check
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.viewing import view_image
@@ -205,3 +206,15 @@ def test_check_without_small_pictures_still_checks_the_rest(target: Path) -> Non
     damaged.parent.mkdir(parents=True, exist_ok=True)
     damaged.write_bytes(b"\xff\xd8\xff no jpeg")
     assert [f.kind for f in check(target).findings] == ["small_class", "resolution", "unlike_pretraining", "tiny"]
+
+
+def test_figures_after_a_change_of_labels_need_no_count_of_parts_and_groups(pets: Pets) -> None:
+    folder = pets(["cat", "dog", None]).folder
+    before = projects.summary(folder)
+    labeling.set_label(folder, [1], None)
+    assert projects.summary(folder, before) == projects.summary(folder)
+    journal.record(Project(folder), Edit("moved", fields=[(2, "split", "test")]), "ann")
+    for expected in (True, False):  # the newest change moved an image to another part, the one before did not
+        turned = labeling.undo(folder)
+        assert turned is not None
+        assert turned.parts is expected

@@ -121,7 +121,7 @@ class Relabeler(QObject):
             return
         change = self._try(labeling_many.TURNS[name]) if events is not None else None
         if change is not None:
-            self._after()
+            self._after(parts=change.parts)
             self._point_at(change)
             self._session.toast.emit(change.sentence, back, do)
 
@@ -224,13 +224,13 @@ class Relabeler(QObject):
             self._session.toast.emit(error_text(error), "", None)
             return None
 
-    def _after(self) -> None:
+    def _after(self, *, parts: bool = False) -> None:
         self.reloaded.emit()
-        self._tell()
+        self._tell(parts=parts)
 
-    def _tell(self, summary: ProjectSummary | None = None) -> None:
+    def _tell(self, summary: ProjectSummary | None = None, *, parts: bool = False) -> None:
         self.telling = True
         try:
-            self._session.refresh(summary)
+            self._session.refresh(summary, parts=parts)
         finally:
             self.telling = False

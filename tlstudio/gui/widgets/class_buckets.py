@@ -47,7 +47,7 @@ class ClassBuckets(QListView):
     the page's business.
     """
 
-    dropped = Signal(list, object)
+    dropped = Signal(object, object)  # lists go as they are: Qt would turn them over number by number
     files_dropped = Signal(list, object)
     chosen = Signal(object)
     apply_wanted = Signal(object)

@@ -15,7 +15,7 @@ from tlstudio.gui.messages import count
 from tlstudio.gui.models.class_table import PICTURES, rows_of_project
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
-from tlstudio.gui.widgets.refusals import RefusedRow
+from tlstudio.gui.widgets.refusals import MOST_LISTED, RefusedRow
 from tlstudio.gui.widgets.stacked_bar import StackedBar
 
 
@@ -78,7 +78,7 @@ class ProjectImagesView(QWidget):
         self.groups.setVisible(0 < summary.groups < summary.images)
         self.bar.show_counts({split: summary.splits.get(split.value, 0) for split in Split})
         self.table.show_rows(rows_of_project(parts, partial(browsing.thumbnail, summary.folder)))
-        self.refused.show_refusals(browsing.refusals(summary.folder))
+        self.refused.show_refusals(browsing.refusals(summary.folder, MOST_LISTED), summary.refused)
 
     def _ask_for_file(self) -> None:
         dialog = QFileDialog(self.window(), Text.SAVE_LIST, str(Path.home() / Text.FILE), Text.TABLES)

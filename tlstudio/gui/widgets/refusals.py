@@ -74,15 +74,16 @@ class RefusedRow(QWidget):
         column.addWidget(self.list)
         self.show_refusals(())
 
-    def show_refusals(self, refusals: Sequence[Refusal]) -> None:
-        amount = len(refusals)
+    def show_refusals(self, refusals: Sequence[Refusal], amount: int = 0) -> None:
+        """amount: how many there are, where these are only the first of them."""
+        amount = max(amount, len(refusals))
         text = Text.SUMMARY_ONE if amount == 1 else Text.SUMMARY.format(count(amount, "file"))
         self.toggle.setText(text)
         self.toggle.setAccessibleName(text)
         self.toggle.setChecked(False)
         self._open(False)
         self.list.setRowCount(0)
-        self.list.setRowCount(min(amount, MOST_LISTED))
+        self.list.setRowCount(min(len(refusals), MOST_LISTED))
         for row, refusal in enumerate(refusals[:MOST_LISTED]):
             file = QTableWidgetItem(Path(refusal.path).name)
             file.setToolTip(refusal.path)

@@ -29,7 +29,7 @@ class DragDropView(QAbstractItemView):
     dropped: (image ids, class name or None). accepts_labels: whether drops are taken at all.
     """
 
-    dropped = Signal(list, object)
+    dropped = Signal(object, object)  # lists go as they are: Qt would turn them over number by number
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -9,11 +10,12 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFileDialog
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.labels import Agreement, Disagreement
+from tlstudio.domain.labels import Agreement, Disagreement, ImageQuery, Mark
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.models.image_list import Entry
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.labels.compare import CompareView
 from tlstudio.gui.pages.labels.compare import Text as Words
@@ -62,6 +64,7 @@ class Comparing(QObject):
         view.table_dropped.connect(self.take_in)
         view.state.pressed.connect(self._pressed)
         view.detail.chosen.connect(self.settle)
+        view.grid.images.trouble.connect(session.tell)
         view.grid.selectionModel().currentChanged.connect(lambda *_: self._show_current(copies))
         copies.arrived.connect(self._copy_arrived)
         relabeler.turned.connect(self._turned)
@@ -175,8 +178,8 @@ class Comparing(QObject):
 
     def _read_rows(self, found: Agreement, project: Path) -> None:
         """How the images of the list stand now; those that have become equal stay in it as settled."""
-        rows = browsing.rows(project, list(self._items))
-        unsure = {row.id for row in rows if row.unsure}
+        marked = browsing.find(project, ImageQuery(mark=Mark.UNSURE, only=tuple(self._items)))
+        unsure = {image for part in marked for image in part.ids}
         still = {d.image: d.settled for d in found.disagreements}
         self._settled = {}
         for image in self._items:
@@ -185,7 +188,11 @@ class Comparing(QObject):
             elif still[image]:
                 self._settled[image] = UNSURE if image in unsure else MINE
         self._tell_notes()
-        self._view.grid.set_rows(rows, None)
+        self._view.grid.set_ids(
+            [(None, array("q", self._items))],
+            lambda ids: [Entry(row) for row in browsing.rows(project, ids)],
+            grouped=False,
+        )
         shown = self._view.grid.current_id()
         if shown is not None:
             self._show_choice(shown)

@@ -33,7 +33,7 @@ class Text:
 class FileDrops(QObject):
     """assign_wanted: (image ids, class name or None). imported: new images are in the project."""
 
-    assign_wanted = Signal(list, object)
+    assign_wanted = Signal(object, object)
     imported = Signal()
 
     def __init__(self, session: Session, message: InlineMessage) -> None:

@@ -24,7 +24,7 @@ class NoteEditor(QLineEdit):
     closed: the note was written or given up.
     """
 
-    written = Signal(list, str)
+    written = Signal(object, str)
     closed = Signal()
 
     def __init__(self, host: QWidget) -> None:
