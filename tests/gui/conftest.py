@@ -42,7 +42,9 @@ def hit(target: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.Keyboar
     """A key on a control whose window is in front: Qt ignores shortcuts and arrow keys in any other."""
     window = target.window()
     window.activateWindow()
-    assert QTest.qWaitForWindowActive(window), f"{window.objectName()} did not come to the front"
+    assert QTest.qWaitForWindowActive(window, round(1000 * PATIENCE)), (
+        f"{window.objectName()} did not come to the front"
+    )
     QTest.keyClick(target, key, modifier)
 
 

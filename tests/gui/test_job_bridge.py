@@ -17,6 +17,7 @@ from PySide6.QtTest import QTest
 from tlstudio.domain.errors import NothingToImport, WorkerDied
 from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.gui.job_bridge import Job, JobBridge
+from tlstudio.jobs import supervisor
 
 
 class Listener(QObject):
@@ -116,7 +117,10 @@ def test_a_killed_worker_costs_its_job_and_nothing_else(
     assert ear.words == ["finished", "ended"]
 
 
-def test_closing_cancels_and_leaves_nothing(nothing_left: None, tmp_path: Path, make_folder) -> None:
+def test_closing_cancels_and_leaves_nothing(
+    nothing_left: None, tmp_path: Path, make_folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "CLOSING_SECONDS", 60.0)  # time to tidy up, on a busy machine too
     threads = set(threading.enumerate())
     source = make_folder(tmp_path / "many", each=200)
     running = JobBridge()

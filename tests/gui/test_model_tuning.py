@@ -95,7 +95,8 @@ def known(bench: Bench) -> Bench:
     """With the parts of the model there."""
     bench.view.fold_button.click()
     bench.job("model_layers").finished.emit(NET)
-    QTest.qWait(1)  # what was hidden gets its place
+    picture = bench.view.layers.picture
+    assert QTest.qWaitFor(lambda: picture.isVisible() and picture.width() > 200), "what was hidden gets its place"
     return bench
 
 
