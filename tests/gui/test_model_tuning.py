@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QSpinBox, QToolTip
+from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import hit
 from tests.gui.still import StillJob
@@ -91,12 +92,14 @@ def bench(qapp: QApplication) -> Iterator[Bench]:
 
 
 @pytest.fixture
-def known(bench: Bench) -> Bench:
+def known(bench: Bench, qtbot: QtBot) -> Bench:
     """With the parts of the model there."""
     bench.view.fold_button.click()
     bench.job("model_layers").finished.emit(NET)
     picture = bench.view.layers.picture
-    assert QTest.qWaitFor(lambda: picture.isVisible() and picture.width() > 200), "what was hidden gets its place"
+    qtbot.waitUntil(
+        lambda: picture.isVisible() and picture.width() > 200, timeout=60_000
+    )  # what was hidden gets its place
     return bench
 
 
