@@ -38,7 +38,7 @@ def checked(studio, page: CheckPage, *, closely: bool = False) -> list[FindingCa
     if closely:
         studio.wait(lambda: checks.complete)
     QApplication.processEvents()
-    return [card for card in page._shown_cards() if card.isVisible()]
+    return [card for card in page.cards if card.isVisible()]
 
 
 def card_of(cards: list[FindingCard], kind: str) -> FindingCard:

@@ -74,7 +74,13 @@ def throughput(given: argparse.Namespace, work: Path) -> dict[str, Any]:
     cell = open_cell(table, source, work / "cell", folder, seed=0, device=given.device, threads=given.threads)
     torch.set_num_threads(given.threads)
     settings = TrainSettings(
-        folder.name, Mode.THOROUGH, device=given.device, epochs=EPOCHS, batch_size=BATCH, patience=EPOCHS
+        folder.name,
+        Mode.THOROUGH,
+        device=given.device,
+        epochs=EPOCHS,
+        batch_size=BATCH,
+        patience=EPOCHS,
+        rehearse=False,
     )
     clock = Clock(bare_loop(cell))
     train(cell.project, settings, reporter=clock)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 from tlstudio.domain.findings import Finding
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.pages.base import named
-from tlstudio.gui.pages.check.discarding import discard_all
+from tlstudio.gui.pages.check.discarding import Column
 from tlstudio.gui.read_only import ReadOnly
 
 
@@ -36,9 +36,10 @@ class AsideList(QWidget):
         self.toggle.setMinimumHeight(theme.HIT)
         self.toggle.toggled.connect(self._open)
         self.list = QWidget()
-        self._rows = QVBoxLayout(self.list)
-        self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(theme.S)
+        rows = QVBoxLayout(self.list)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(theme.S)
+        self._rows: Column[QFrame] = Column(rows, read_only)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.S)
@@ -50,9 +51,9 @@ class AsideList(QWidget):
         words = Text.aside.format(findings=messages.count(len(findings), "finding"))
         self.toggle.setText(words)
         self.toggle.setAccessibleName(words)
-        discard_all(self._rows, self._read_only)
-        for finding in findings:
-            self._rows.addWidget(self._row(finding))
+        self._rows.clear()
+        for place, finding in enumerate(findings):
+            self._rows.put(place, self._row(finding))
         self.setVisible(bool(findings))
         self._open(self.toggle.isChecked())
 

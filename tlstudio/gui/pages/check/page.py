@@ -19,7 +19,7 @@ from tlstudio.gui.pages.check.card import FindingCard
 from tlstudio.gui.pages.check.checks import Checks
 from tlstudio.gui.pages.check.closer import CloserLine
 from tlstudio.gui.pages.check.deeds import FindingDeeds
-from tlstudio.gui.pages.check.discarding import discard, discard_all
+from tlstudio.gui.pages.check.discarding import Column
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.wishes import show_images
 from tlstudio.gui.session import Session
@@ -81,11 +81,12 @@ class CheckPage(Page):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.M)
-        self._cards = QVBoxLayout()
-        self._cards.setSpacing(theme.M)
+        cards = QVBoxLayout()
+        cards.setSpacing(theme.M)
+        self.cards: Column[FindingCard] = Column(cards, self.session.read_only)
         for part in (self.trouble, self.closer):
             column.addWidget(part)
-        column.insertLayout(1, self._cards)
+        column.insertLayout(1, cards)
         column.addWidget(self.aside)
         column.addStretch(1)
         self.stack = QStackedWidget(self)
@@ -160,7 +161,7 @@ class CheckPage(Page):
         """Shows what is known now; the rail hears of it too."""
         findings = self.checks.findings
         if findings is None:
-            discard_all(self._cards, self.session.read_only)
+            self.cards.clear()
             self.set_sentence(Text.sentence)
             self.state.show_working(Text.working, Text.working_more)
             self.stack.setCurrentIndex(0)
@@ -173,18 +174,14 @@ class CheckPage(Page):
 
     def _show_cards(self, findings: Sequence[Finding]) -> None:
         """Cards that stay the same stay: the keyboard's focus and a reason that is being written are not lost."""
-        there = {card.finding: card for card in self._shown_cards()}
+        there = {card.finding: card for card in self.cards}
         sets = self._example_sets(findings)
         for finding, card in list(there.items()):
             if finding not in sets or card.examples.sets() != sets[finding]:
-                discard(self._cards, there.pop(finding), self.session.read_only)
+                self.cards.discard(there.pop(finding))
         for place, finding in enumerate(findings):
             card = there.get(finding) or self._card(finding, sets[finding])
-            self._cards.insertWidget(place, card)
-
-    def _shown_cards(self) -> list[FindingCard]:
-        items = [self._cards.itemAt(place) for place in range(self._cards.count())]
-        return [card for item in items if item is not None and isinstance(card := item.widget(), FindingCard)]
+            self.cards.put(place, card)
 
     def _card(self, finding: Finding, sets: list[list[ImageRow]]) -> FindingCard:
         card = FindingCard(finding, sets, self.store, self._styles, self.session.read_only.watch)
