@@ -97,9 +97,7 @@ def known(bench: Bench, qtbot: QtBot) -> Bench:
     bench.view.fold_button.click()
     bench.job("model_layers").finished.emit(NET)
     picture = bench.view.layers.picture
-    qtbot.waitUntil(
-        lambda: picture.isVisible() and picture.width() > 200, timeout=60_000
-    )  # what was hidden gets its place
+    qtbot.waitUntil(lambda: picture.isVisible() and picture.height() >= picture.sizeHint().height(), timeout=60_000)
     return bench
 
 

@@ -152,6 +152,6 @@ def nested(item: str) -> list[object]:
         return [result for _, result in guard.in_order(decode, [item, "abort", item])]
 
 
-def never_ready(_connection: object) -> None:
+def never_ready(*_arguments: object) -> None:
     """A process that starts and never gets further."""
     time.sleep(600)
