@@ -60,7 +60,7 @@ class Bench:
         self.view = AdvancedSettings(self.session)  # type: ignore[arg-type]
         self.mode, self.why_not = Mode.BALANCED, ""
         self.view.changed.connect(self.choose)
-        self.view.resize(280, 3000)
+        self.view.resize(280, 9000)  # room for everything, whatever the style makes of it
         self.view.show()
 
     def _submit(self, task: str, title: str = "", **arguments: object) -> StillJob:
