@@ -38,12 +38,6 @@ def rehearses(settings: TrainSettings, images: int, held_out: int) -> bool:
     return held_out < FEW_TO_CHOOSE_BY and images < MANY_TO_LEARN_FROM
 
 
-def planned_rounds(settings: TrainSettings, images: int, held_out: int) -> int:
-    """How often each training image is learned from in all, rehearsals included: each of them sees a half."""
-    rehearsed = REHEARSALS - 1 if rehearses(settings, images, held_out) else 0
-    return planned_epochs(settings, images) * (1 + rehearsed)
-
-
 def trained_layers(settings: TrainSettings, groups: int) -> int:
     """Layer groups of the backbone that are trained: none in the quick mode, else as asked for, all of them or the last third."""
     if settings.mode is Mode.QUICK:

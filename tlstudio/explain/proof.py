@@ -87,7 +87,7 @@ def _deletion(network: Network, image: Tensor, maps: Sequence[Heat], target: int
 def _log_odds(network: Network, pixels: Tensor, target: int) -> npt.NDArray[np.float64]:
     """Of one class against all others; unlike the probability, it still tells differences where the model is very sure."""
     with torch.inference_mode():
-        logits = network(pixels).double()
+        logits = network(pixels).cpu().double()
     others = [k for k in range(logits.shape[1]) if k != target]
     odds: npt.NDArray[np.float64] = (logits[:, target] - logits[:, others].logsumexp(dim=1)).cpu().numpy()
     return odds

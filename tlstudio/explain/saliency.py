@@ -174,7 +174,7 @@ def _grid(backbone: Any, tokens: int) -> tuple[int, int]:
 
 def _scaled(heat: Tensor, size: int) -> Heat:
     """What speaks for the class, enlarged to the picture and divided by its maximum."""
-    positive = heat.double().clamp(min=0)[None, None]
+    positive = heat.cpu().double().clamp(min=0)[None, None]
     large = functional.interpolate(positive, (size, size), mode="bilinear", align_corners=False)[0, 0]
     top = float(large.max())
     return (large / top if top > 0 else large).cpu().numpy().astype(np.float32)

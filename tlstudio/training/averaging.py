@@ -25,6 +25,11 @@ def put(parameters: Parameters, weights: Weights) -> None:
             parameter.copy_(weights[name])
 
 
+def sound(weights: Weights) -> bool:
+    """False when any of them is not a number."""
+    return all(bool(torch.isfinite(value).all()) for value in weights.values())
+
+
 class MovingAverage:
     """Exponential moving average after every step (Polyak and Juditsky 1992); short at first, so that the start is forgotten."""
 

@@ -53,6 +53,10 @@ def load(folder: Path, name: str = NAME) -> tuple[dict[str, Tensor], dict[str, A
         ) from error
 
 
+def there(folder: Path) -> bool:
+    return (folder / NAME).exists()
+
+
 def remove(folder: Path) -> None:
     with suppress(OSError):
         (folder / NAME).unlink(missing_ok=True)

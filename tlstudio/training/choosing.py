@@ -58,4 +58,4 @@ def choose(probe: Candidate, rivals: Sequence[Candidate]) -> Candidate:
     for rival in order[1:]:
         if rival.score.sound and rival.score.convinces(order[0].score):
             order[0] = rival
-    return next((rival for rival in order if rival.score.convinces(probe.score)), probe)
+    return next((rival for rival in order if rival.score.sound and rival.score.convinces(probe.score)), probe)

@@ -36,8 +36,8 @@ class _Moments:
         count = values.numel() / values.shape[1]
         self._count += count
         # Means in single precision and sums of them in double: exact enough, and some graphics processors have no double.
-        self._sum = self._sum + count * values.float().mean(others).double().cpu()
-        self._squares = self._squares + count * (values.float() ** 2).mean(others).double().cpu()
+        self._sum = self._sum + count * values.float().mean(others).cpu().double()
+        self._squares = self._squares + count * (values.float() ** 2).mean(others).cpu().double()
 
     def distance(self) -> float | None:
         """Median over the channels of the Wasserstein distance between the found normal distribution and the remembered one.
@@ -47,7 +47,7 @@ class _Moments:
         mean, variance = self._layer.running_mean, self._layer.running_var
         if mean is None or variance is None or self._count < 2:
             return None
-        known_mean, known_spread = mean.double().cpu(), (variance.double().cpu() + self._layer.eps).sqrt()
+        known_mean, known_spread = mean.cpu().double(), (variance.cpu().double() + self._layer.eps).sqrt()
         found_mean = self._sum / self._count
         found_spread = (self._squares / self._count - found_mean**2).clamp(min=0).sqrt()
         apart = ((found_mean - known_mean) ** 2 + (found_spread - known_spread) ** 2).sqrt() / known_spread

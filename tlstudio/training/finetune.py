@@ -38,6 +38,7 @@ T = TypeVar("T")
 SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
 SAVE_EVERY = 180.0  # seconds between checkpoints within an epoch
 ROLL_BACKS = 3
+LATE = 0.5  # progress from which a stopped training is worth its candidates
 SLOWER = 0.3  # factor of the rate after a roll-back
 LOOK_EVERY = 20  # steps between looks at the loss where looking waits for the device
 SLOWED = "The training became unstable; it goes back to where it was sound and goes on with a lower learning rate."
@@ -107,7 +108,9 @@ class FineTuner:
                     return False
                 continue
             if not ended:
-                self._choose(whole=False)
+                # What rehearsals found out is about the end of the schedule; from its middle on the average is near enough.
+                late = self.clock.progress(self._taken()) >= LATE
+                self._choose(whole=self.evidence is not None and late)
                 return True
         self._choose(whole=True)
         return False
@@ -132,7 +135,7 @@ class FineTuner:
         right = self.at.hits / self.at.judged if self.at.judged else None
         trained = max(self.clock.spent - begun, 1e-9)
         score = self._with(self.average.weights, self.validate)
-        if not score.sound:
+        if not score.sound or not averaging.sound(self.average.weights):
             raise _Diverged
         number = self.at.epoch + 1
         self._remember(score, number)
@@ -173,7 +176,9 @@ class FineTuner:
         order = order_of(self.data.train_labels, seed, self.recipe.balanced_sampling)
         full = self.network.spec.preprocess.size
         watch, saved, seen = Stopwatch(), self.clock.spent, 0
-        running = torch.zeros(2, dtype=torch.float64, device=self.device)  # summed loss, hits
+        # Summed loss, hits; Apple's processors have no more than single precision.
+        exact = torch.float32 if self.device.type == "mps" else torch.float64
+        running = torch.zeros(2, dtype=exact, device=self.device)
         with closing(self.batches.epoch(order, self.at.step)) as batches:
             for batch in batches:
                 step = self._taken()
@@ -182,7 +187,7 @@ class FineTuner:
                 edge = self.recipe.edge(self.clock.progress(step), full)
                 images = len(batch.labels)
                 loss, hits = self.stepper.step(batch, generator, edge)
-                running += torch.stack([loss.double() * images, hits.double()])
+                running += torch.stack([loss.to(exact) * images, hits.to(exact)])
                 self.average.update(step)
                 self.pace.step(small=edge < full)
                 self.at.step = batch.step + 1

@@ -26,8 +26,8 @@ def folded(network: Network, example: Tensor) -> Network:
     network.eval()
     with torch.inference_mode():
         pairs = _pairs(network.backbone, network.normalise(example[:1]))
-        if not pairs:
-            return network
+        if not pairs or any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
+            return network  # nothing to fold, or a layer that is used twice
         light = Network(copy.deepcopy(network.backbone), network.spec)
         light.to(device=example.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         for convolution, norm in pairs:

@@ -22,6 +22,7 @@ from tlstudio.training.candidates import Candidate, Score
 from tlstudio.training.schedule import BudgetClock
 
 if TYPE_CHECKING:
+    from tlstudio.training.batches import Data
     from tlstudio.training.finetune import FineTuner
 
 VERSION = 2  # of what a checkpoint holds
@@ -138,9 +139,13 @@ class Keeper:
 
     def _origin(self) -> str:
         """Tells the images and pretrained weights of a run from any others: SHA-256 in hex."""
-        data = self._tuner.data
-        told = [self._tuner.network.spec.weights_hash, *data.train_keys, "|", *data.val_keys]
-        return hashlib.sha256("\n".join(told).encode()).hexdigest()
+        return origin_of(self._tuner.network.spec.weights_hash, self._tuner.data)
+
+
+def origin_of(weights_hash: str, data: Data) -> str:
+    """Tells pretrained weights and images, learned from and judged by, from any others: SHA-256 in hex."""
+    told = [weights_hash, *data.train_keys, "|", *data.val_keys]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def best_name(epoch: int) -> str:

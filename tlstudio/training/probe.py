@@ -82,18 +82,20 @@ def fit_probe(
     units: Sequence[Hashable] | None = None,
     strength: float | None = None,
     seed: int = 0,
+    leave_out: bool = True,
     reporter: Reporter = SILENT,
 ) -> Probe:
     """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together.
 
-    strength: None to choose it by cross-validation.
+    strength: None to choose it by cross-validation. leave_out: whether each image shall be judged while it is left out, also
+    where the strength is given.
     """
     mean = features.mean(axis=0)
     scale = features.std(axis=0)
     scale = np.where(scale > 1e-6, scale, 1.0).astype(np.float32)
     axes = _principal_axes((features - mean) / scale)
     problem = _Problem(axes.coordinates, labels, classes)
-    folds = _fold_masks(labels, units, seed)
+    folds = _fold_masks(labels, units, seed) if leave_out or strength is None else []
     everyone = np.ones(len(labels), bool)
     judged = ~np.all([everyone, *folds], axis=0)
     chosen, held_out = strength or UNCHOSEN, np.full((len(labels), classes), np.nan)

@@ -19,6 +19,7 @@ from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.network import Network, save_network
 from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.workflow import rehearsing
 from tlstudio.workflow.judging import confusion_of, judge, labels_of
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.preparing import Preparation, Prepared
@@ -41,10 +42,12 @@ class Fitting:
     ) -> None:
         self.project = project
         self.run_id = run_id
-        self.settings = settings
         self.classes = classes
         self.reporter = reporter
         self.folder = project.run_folder(run_id)
+        if rehearsing.begun_without(self.folder):
+            settings = replace(settings, rehearse=False)
+        self.settings = settings
         self.preparation = Preparation(
             project, settings, classes=classes, samples=samples, reporter=reporter, run_id=run_id
         )
@@ -74,6 +77,7 @@ class Fitting:
             return self._finish(network, Outcome(PROBE, reason, accuracy, balanced), started)
         tuned = Tuning(self, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
         if tuned.judged is None:
+            self.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
             self._calibrate(network, judged, probabilities)
         else:
             self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)

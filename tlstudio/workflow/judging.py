@@ -79,4 +79,4 @@ def nothing_better(*, rehearsed: bool) -> str:
 
 
 def _where(rehearsed: bool) -> str:
-    return "images that the rehearsals left out" if rehearsed else "the validation images"
+    return "images that were left out" if rehearsed else "the validation images"

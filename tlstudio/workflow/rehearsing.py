@@ -10,6 +10,7 @@ of the super learner (van der Laan, Polley and Hubbard 2007, doi 10.2202/1544-61
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ from tlstudio.domain.planning import REHEARSALS, rehearses
 from tlstudio.domain.runs import TrainSettings
 from tlstudio.images import splits
 from tlstudio.storage import files
-from tlstudio.training import candidates, keeping
+from tlstudio.storage.files import remove_leftovers
+from tlstudio.training import candidates, checkpoint, keeping
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.candidates import PROBE, Candidate
 from tlstudio.training.choosing import Evidence, choose, joined
@@ -34,12 +36,17 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What one brought: the evidence of the half that was left out, what may be mirrored there, and how long it went on."""
+    """What one brought: the evidence of the half that was left out, what may be mirrored there, and how long it went on.
+
+    seconds: that it took. unstable: the loss stopped being a number again and again, so that it says nothing of what was tried.
+    """
 
     evidence: Evidence
     flip: bool
     flip_vertical: bool
     epochs: int
+    seconds: float = 0.0
+    unstable: bool = False
 
 
 def may_rehearse(settings: TrainSettings, train: Sequence[Sample], val: Sequence[Sample]) -> bool:
@@ -84,21 +91,30 @@ def place(folder: Path, number: int) -> Path:
     return folder / f"rehearsal-{number}"
 
 
-def keep(folder: Path, number: int, done: Rehearsal) -> None:
-    """Writes what it brought, and removes its checkpoint."""
-    data = {"flip": done.flip, "flip_vertical": done.flip_vertical, "epochs": done.epochs}
-    files.write_json(folder / f"rehearsal-{number}.json", {**data, "evidence": done.evidence.to_json()})
+def keep(folder: Path, number: int, done: Rehearsal, origin: str) -> None:
+    """Writes what it brought, and removes its checkpoint. origin: tells its images and pretrained weights from any others."""
+    data = {name: getattr(done, name) for name in ("flip", "flip_vertical", "epochs", "seconds", "unstable")}
+    told = {**data, "origin": origin, "evidence": done.evidence.to_json()}
+    files.write_json(folder / f"rehearsal-{number}.json", told)
     _clear(place(folder, number))
 
 
-def kept(folder: Path, number: int) -> Rehearsal | None:
-    """What `keep` wrote; None where there is nothing, or nothing that can be read: it is rehearsed again then."""
+def kept(folder: Path, number: int, origin: str) -> Rehearsal | None:
+    """What `keep` wrote of this origin; None where there is nothing, or nothing that can be read: it is rehearsed again then."""
     try:
         data = json.loads((folder / f"rehearsal-{number}.json").read_text(encoding="utf-8"))
-        evidence = Evidence.from_json(data["evidence"])
-        return Rehearsal(evidence, bool(data["flip"]), bool(data["flip_vertical"]), int(data["epochs"]))
+        if data["origin"] != origin:
+            return None
+        evidence, seconds = Evidence.from_json(data["evidence"]), float(data["seconds"])
+        flips = bool(data["flip"]), bool(data["flip_vertical"])
+        return Rehearsal(evidence, *flips, int(data["epochs"]), seconds, bool(data["unstable"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def begun_without(folder: Path) -> bool:
+    """Whether a run was begun by a version that did not rehearse, or by the user's wish: it goes on as it began."""
+    return checkpoint.there(folder) and not any(folder.glob("rehearsal-*"))
 
 
 def remove(folder: Path) -> None:
@@ -111,6 +127,7 @@ def remove(folder: Path) -> None:
 
 def _clear(folder: Path) -> None:
     keeping.remove(folder)
+    remove_leftovers(folder)
     with suppress(OSError):
         folder.rmdir()
 
@@ -130,7 +147,7 @@ class PartOfCourse:
         self._before = before
         self._parts_after = parts_after
         self._work_after = work_after
-        self._whole = 0.0  # seconds that this part takes as a whole, as far as can be told
+        self._begun = time.monotonic()
 
     def report(self, event: Event) -> None:
         self._inner.report(self._placed(event))
@@ -139,15 +156,10 @@ class PartOfCourse:
         return self._inner.stop_requested()
 
     def _placed(self, event: Event) -> Event:
-        if isinstance(event, StepDone):
-            done = (event.epoch - 1 + event.step / max(1, event.steps)) / max(1, event.epochs)
-        elif isinstance(event, EpochDone):
-            done = event.epoch / max(1, event.epochs)
-        else:
+        if not isinstance(event, StepDone | EpochDone):
             return event
         left = event.seconds_left
         if left is not None:
-            self._whole = left / (1 - done) if done < 1 else self._whole
-            left += self._work_after * self._whole
+            left += self._work_after * (time.monotonic() - self._begun + left)
         epochs = self._before + event.epochs * (1 + self._parts_after)
         return replace(event, epoch=self._before + event.epoch, epochs=epochs, seconds_left=left)

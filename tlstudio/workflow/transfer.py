@@ -29,14 +29,16 @@ from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
-from tlstudio.training.baselines import Baselines, fit_baselines, load_baselines, save_baselines, thumbnails
+from tlstudio.training.baselines import Baselines, Learned, fit_baselines, load_baselines, save_baselines, thumbnails
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import Network, NetworkSpec, load_pretrained
+from tlstudio.workflow import rehearsing
 from tlstudio.workflow.left_out import Chances, left_out_chances, measured_chances
 from tlstudio.workflow.run_data import Sample, read_samples, training_rows
 
 UNCHANGED = "probe"  # what a run is said to have chosen where the pretrained model itself stays as it is
 OUT_OF_FOLD = "training images, each left out once"
+HALVES = "training images, each judged by models that learned from the other half"
 HELD_BACK = "training images that were held back"
 VALIDATION = "validation images"
 
@@ -71,8 +73,10 @@ def compare_own(project: Project, run: RunRow, reporter: Reporter) -> Transfer:
     baselines, left_out = work.fit(learning)
     if in_turn:
         judged = [s for s in learning if s.content in own]
+        if work.tuned:  # the model's own answers are those of its rehearsals: the others learn from the same halves
+            left_out = work.fit_halves(learning)
         said = {m: np.array([answers[s.content] for s in judged], dtype=np.int64) for m, answers in left_out.items()}
-        images = OUT_OF_FOLD
+        images = HALVES if work.tuned else OUT_OF_FOLD
     else:
         images = HELD_BACK if own else VALIDATION
         own = own or measured_chances(project, run, Split.VAL)
@@ -176,19 +180,33 @@ class _Comparing:
 
     def fit(self, samples: Sequence[Sample]) -> tuple[Baselines, dict[Method, dict[str, int]]]:
         """Fits the baselines and keeps them; also what each said of an image while that was left out, by content."""
+        learned = self._fitted(samples)
+        save_baselines(learned.baselines, self.folder)
         contents = [s.content for s in samples]
-        labels = np.array([s.label for s in samples], dtype=np.int64)
-        learned = fit_baselines(
+        left_out = {m: dict(zip(contents, map(int, said), strict=True)) for m, said in learned.left_out.items()}
+        return learned.baselines, left_out
+
+    def _fitted(self, samples: Sequence[Sample]) -> Learned:
+        contents = [s.content for s in samples]
+        return fit_baselines(
             thumbnails(self.pixels, contents),
             self.features(contents) if self.tuned else None,
-            labels,
+            np.array([s.label for s in samples], dtype=np.int64),
             len(self.run.classes),
             units=[s.unit for s in samples],
             seed=self.run.settings.seed,
         )
-        save_baselines(learned.baselines, self.folder)
-        left_out = {m: dict(zip(contents, map(int, said), strict=True)) for m, said in learned.left_out.items()}
-        return learned.baselines, left_out
+
+    def fit_halves(self, samples: Sequence[Sample]) -> dict[Method, dict[str, int]]:
+        """What each says of an image after learning from the half that it is not in, as in the run's rehearsals; by content."""
+        found: dict[Method, dict[str, int]] = {}
+        for left_out in rehearsing.halves(samples, self.run.settings.seed):
+            out = set(left_out.tolist())
+            baselines = self._fitted([s for i, s in enumerate(samples) if i not in out]).baselines
+            contents = [samples[i].content for i in left_out]
+            for method, answers in self.ask(baselines, contents).items():
+                found.setdefault(method, {}).update(zip(contents, map(int, answers), strict=True))
+        return found
 
     def ask(self, baselines: Baselines, contents: Sequence[str]) -> Answers:
         """What each baseline says. Without the pretrained model on this machine the probe is silent; that costs its bar alone."""

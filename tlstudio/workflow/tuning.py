@@ -22,6 +22,7 @@ from tlstudio.training.candidates import PROBE, Score
 from tlstudio.training.choosing import Evidence
 from tlstudio.training.finetune import FineTuner
 from tlstudio.training.invariance import has_colour
+from tlstudio.training.keeping import origin_of
 from tlstudio.training.network import Network, layer_groups
 from tlstudio.training.probe import fit_probe
 from tlstudio.training.recipe import Recipe
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from tlstudio.workflow.fitting import Fitting
 
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
+CAN_NOT = "The images can't be halved so that both halves hold every class, so the training is not rehearsed."
+NO_TIME = "There was no time for more than the first result, so that is kept."
 STOPPED = "The training was stopped before it could show that it is better, so the first result is kept."
 REHEARSAL = "Rehearsal {number} of {count}: learning from one half of the images, to be judged on the other."
 WITH_ALL = "The rehearsals went well. Now all training images are learned from."
@@ -96,13 +99,17 @@ class Tuning:
         self.started = started
         self.balanced = self.settings.balance is not Balance.NONE
         self.before = 0  # epochs of the rehearsals that are done
+        self.rehearsed = False
 
     def run(self) -> Tuned:
         """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
         ready = self.ready
         wanted = rehearsing.may_rehearse(self.settings, ready.train, ready.val)
         halves = rehearsing.halves(ready.train, self.settings.seed) if wanted else []
+        self.rehearsed = bool(halves)
         if not halves:
+            if self.settings.rehearse:
+                self._say(CAN_NOT)
             look = self.way.look(ready.network, ready.probe, ready.data, ready.unseen)
             return self._in_earnest(look, None)
         done: list[Rehearsal] = []
@@ -112,35 +119,44 @@ class Tuning:
                 return self._first_result(STOPPED, stopped=True)
             done.append(rehearsal)
             self.before += rehearsal.epochs
+            if rehearsal.unstable or not rehearsal.epochs:
+                return self._first_result(UNSTABLE if rehearsal.unstable else NO_TIME)
         evidence = rehearsing.evidence_of(done)
         if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:
             return self._first_result(nothing_better(rehearsed=True))
         self._say(WITH_ALL if ready.val else IN_EARNEST)
         return self._in_earnest(rehearsing.agreed(done, self._colours()), evidence)
 
-    def _first_result(self, reason: str, *, stopped: bool = False) -> Tuned:
-        return Tuned(replace(self.first, reason=reason, epochs=self.before, stopped=stopped), None)
+    def _first_result(self, reason: str, *, stopped: bool = False, epochs: int = 0) -> Tuned:
+        """epochs: of the part in earnest, beside those of the rehearsals."""
+        return Tuned(replace(self.first, reason=reason, epochs=self.before + epochs, stopped=stopped), None)
 
     # --- rehearsals ---
 
     def _rehearsal(self, number: int, left_out: Ints) -> Rehearsal | None:
         """One, or what is known of it from before; None when the user asked to stop."""
         folder = self.job.folder
-        known = rehearsing.kept(folder, number)
-        if known is None:
-            self._say(REHEARSAL.format(number=number, count=REHEARSALS))
-            known = self._rehearse(number, left_out)
-            if known is not None:
-                rehearsing.keep(folder, number, known)
-        return known
+        data = self.ready.rows(np.setdiff1d(np.arange(len(self.ready.train)), left_out), left_out)
+        origin = origin_of(self.ready.network.spec.weights_hash, data)
+        known = rehearsing.kept(folder, number, origin)
+        if known is not None:
+            self.started -= known.seconds  # they belong to the time that the user gave it
+            return known
+        self._say(REHEARSAL.format(number=number, count=REHEARSALS))
+        begun = time.monotonic()
+        found = self._rehearse(number, data, left_out)
+        if found is not None:
+            found = replace(found, seconds=time.monotonic() - begun)
+            rehearsing.keep(folder, number, found, origin)
+        return found
 
-    def _rehearse(self, number: int, left_out: Ints) -> Rehearsal | None:
+    def _rehearse(self, number: int, data: Data, left_out: Ints) -> Rehearsal | None:
         ready = self.ready
         learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
-        data = ready.rows(learn, left_out)
         network = self.way.pretrained()
         # The strength is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        probe = fit_probe(ready.seen[learn], data.train_labels, len(self.job.classes), strength=ready.probe.strength)
+        strength, classes = ready.probe.strength, len(self.job.classes)
+        probe = fit_probe(ready.seen[learn], data.train_labels, classes, strength=strength, leave_out=False)
         network.set_head(probe.head)
         look = self.way.look(network, probe, data, ready.seen[left_out])
         left = REHEARSALS - number
@@ -155,7 +171,7 @@ class Tuning:
             return None
         said = tuner.said or {PROBE: tuner.said_first}  # without its end it says nothing for any candidate
         evidence = Evidence(said, data.val_labels, left_out)
-        return Rehearsal(evidence, look.flip, look.flip_vertical, tuner.at.epoch)
+        return Rehearsal(evidence, look.flip, look.flip_vertical, tuner.at.epoch, unstable=tuner.unstable)
 
     # --- in earnest ---
 
@@ -163,7 +179,7 @@ class Tuning:
         network, val = self.ready.network, self.ready.val
         tuner = self._tuner(network, self.ready.data, look, self.job.folder, evidence=evidence)
         if tuner.resume():
-            self._say(f"Going on after epoch {tuner.at.epoch}.")
+            self._say(f"Going on after epoch {self.before + tuner.at.epoch}.")
         else:
             self._say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
         course = PartOfCourse(self.job.reporter, before=self.before)
@@ -175,22 +191,22 @@ class Tuning:
 
             stopped = tuner.run(course, on_epoch)
         tuner.keep_best()
-        chosen, epochs = tuner.chosen, self.before + tuner.at.epoch
-        reason = (
-            UNSTABLE
-            if tuner.unstable
-            else why(chosen.name, tuner.probe.score, chosen.score, rehearsed=evidence is not None)
-        )
+        chosen, epochs = tuner.chosen, tuner.at.epoch
+        reason = why(chosen.name, tuner.probe.score, chosen.score, rehearsed=evidence is not None)
+        if tuner.unstable:
+            reason = UNSTABLE
+        elif stopped and chosen.name == PROBE:
+            reason = STOPPED
         judged = Judged(val, tuner.probabilities()) if val else None
         if judged is None and chosen.name != PROBE and evidence is not None:
             judged = self._rehearsed(evidence, chosen.name)
         if self.settings.adapter is Adapter.LORA:
             adapters.merge(network)
         if judged is None:
-            return self._first_result(STOPPED if stopped else reason, stopped=stopped)
+            return self._first_result(reason, stopped=stopped, epochs=epochs)
         accuracy, balanced = judge(judged.samples, judged.probabilities, len(self.job.classes))
         self.job.keep_confusion(judged.samples, judged.probabilities.argmax(axis=1).tolist())
-        return Tuned(Outcome(chosen.name, reason, accuracy, balanced, epochs, stopped), judged)
+        return Tuned(Outcome(chosen.name, reason, accuracy, balanced, self.before + epochs, stopped), judged)
 
     def _rehearsed(self, evidence: Evidence, kind: str) -> Judged:
         """What candidates of a kind said of the training images, each while it was left out."""
@@ -219,6 +235,10 @@ class Tuning:
         wish = 60 * self.settings.minutes
         budget = max(0.0, self.started + wish - time.monotonic()) * share if wish else None
         recipe = self.way.planned(network, data, look, images=len(self.ready.train), budget=budget)
+        if (
+            self.rehearsed
+        ):  # what is rehearsed must go on as long as what follows, which has nothing to be patient about
+            recipe = replace(recipe, patience=0)
         after = self.ready.after if folder == self.job.folder else 0.0
         return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence, after=after)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tlstudio.domain.planning import planned_rounds
+from tlstudio.domain.planning import planned_epochs, rehearses
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui import messages
 
@@ -17,8 +17,11 @@ def training_seconds(settings: TrainSettings, images: int, held_out: int, images
         return 60 * settings.minutes
     speed = max(0.1, images_per_second)
     first = (images + held_out) / speed
-    rounds = planned_rounds(settings, images, held_out)
-    return _SETTING_UP + first + rounds * (images * _COST[settings.mode] + held_out) / speed
+    rounds = planned_epochs(settings, images)
+    once = rounds * (images * _COST[settings.mode] + held_out) / speed
+    # Rehearsals learn from every image once more, and are judged on every one.
+    rehearsed = rounds * images * (_COST[settings.mode] + 1) / speed if rehearses(settings, images, held_out) else 0.0
+    return _SETTING_UP + first + once + rehearsed
 
 
 def in_words(seconds: float) -> str:
