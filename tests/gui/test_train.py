@@ -237,6 +237,14 @@ def test_no_gain_over_the_first_result_counts_too(panel: RunPanel) -> None:
     assert panel.advice.isVisible()
 
 
+def test_a_figure_that_can_not_change_is_no_reason_to_stop(panel: RunPanel) -> None:
+    """As after rehearsals, when no image is left to measure on."""
+    panel.take(FirstResult(interval(0.8), 3.0))
+    for number in range(1, 20):
+        panel.take(epoch(number, 0.85, 0.85))
+    assert not panel.advice.isVisible()
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 60])
 def test_chart_paints_any_number_of_epochs(qapp: QApplication, count: int) -> None:
     chart = LiveChart()

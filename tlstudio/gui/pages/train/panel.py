@@ -239,7 +239,8 @@ class RunPanel(QWidget):
             self._best, self._best_epoch = event.accuracy.value, event.epoch
         idle = event.epoch - self._best_epoch
         # After rehearsals no image may be left to measure on: a figure that stands still says nothing of the training.
-        if len({(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}) == 1:
+        figures = {(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}
+        if len(figures) == 1 and event.accuracy == event.best_accuracy:
             idle = 0
         self._advise(Text.no_gain.format(epochs=messages.count(idle, "epoch")) if idle >= NO_GAIN else "")
 
