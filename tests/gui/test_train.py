@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -243,6 +244,13 @@ def test_a_figure_that_can_not_change_is_no_reason_to_stop(panel: RunPanel) -> N
     for number in range(1, 20):
         panel.take(epoch(number, 0.85, 0.85))
     assert not panel.advice.isVisible()
+
+
+def test_a_rehearsal_is_not_to_be_stopped(panel: RunPanel) -> None:
+    panel.take(FirstResult(interval(0.9), 3.0))
+    for number in range(1, 12):
+        panel.take(replace(epoch(number, 0.85 - number / 1000, 0.9), rehearsal=True))
+        assert not panel.advice.isVisible()
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 60])

@@ -141,7 +141,7 @@ def train(options: argparse.Namespace, output: Output) -> None:
     rows = [
         ("Run", done.run),
         ("Model", f"{done.model}, {done.mode.value}"),
-        ("Accuracy on validation images", done.accuracy.percent()),
+        ("Accuracy on images kept from it", done.accuracy.percent()),
         ("Balanced accuracy", f"{done.balanced_accuracy:.1%}"),
         ("Chosen", f"{done.chosen}. {done.reason}"),
         ("Time", f"{done.seconds:.1f} s"),

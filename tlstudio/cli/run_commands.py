@@ -63,7 +63,7 @@ def log(options: argparse.Namespace, output: Output) -> None:
         output.say("No log was kept of this training.")
     if found.confusion:
         rows = [(name, *map(str, counts)) for name, counts in zip(found.classes, found.confusion, strict=True)]
-        output.table("What is taken for what, on validation images", ("Labeled", *found.classes), rows)
+        output.table("What is taken for what, among images kept from training", ("Labeled", *found.classes), rows)
     output.result(found)
 
 

@@ -92,7 +92,7 @@ class EpochDone(Event):
 
     learning_rate: of the head, at the end of the epoch. train_accuracy: share 0 … 1 of the views that the model got right while
     it learned from them; None while unknown. confusion: of the best so far on the validation images, empty where unknown or where
-    classes are too many.
+    classes are too many. rehearsal: it belongs to one, and is judged on the half of the training images that this leaves out.
     """
 
     epoch: int
@@ -107,6 +107,7 @@ class EpochDone(Event):
     train_accuracy: float | None = None
     memory: Memory | None = None
     confusion: Confusion = ()
+    rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,4 +162,6 @@ class PartOfCourse:
         if left is not None:
             left += self._work_after * (time.monotonic() - self._begun + left)
         epochs = self._before + event.epochs * (1 + self._parts_after)
-        return replace(event, epoch=self._before + event.epoch, epochs=epochs, seconds_left=left)
+        placed = replace(event, epoch=self._before + event.epoch, epochs=epochs, seconds_left=left)
+        # What comes with parts to follow is a rehearsal; the last part is in earnest.
+        return replace(placed, rehearsal=self._parts_after > 0) if isinstance(placed, EpochDone) else placed

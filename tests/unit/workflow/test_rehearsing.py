@@ -124,6 +124,7 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     told = [event for event in watch.of(EpochDone) if isinstance(event, EpochDone)]
     assert [event.epoch for event in told] == [1, 2, 3, 4, 5, 6]
     assert {event.epochs for event in told} == {6}
+    assert [event.rehearsal for event in told] == [True] * 4 + [False] * 2
     assert told[-1].accuracy == result.accuracy, "the figure of the rehearsals, on images that were left out"
     assert (result.chosen, result.epochs) == (AVERAGE, 6)
     assert "images that were left out" in result.reason

@@ -25,7 +25,7 @@ class Text:
     """Words of the notifications."""
 
     trained = "Training is done"
-    trained_more = "{accuracy} of the validation images are right."
+    trained_more = "{accuracy} of the images kept from it are right."
     imported = "The images are imported"
     imported_more = "{images} in {classes}."
     failed: ClassVar = {"train": "The training failed", "import": "The import failed"}

@@ -35,7 +35,7 @@ def _write(material: Material) -> tuple[Block, ...]:
     blocks: list[Block] = [Paragraph(_story(training)), Heading("Pretrained model"), Facts(tuple(_origin(training)))]
     blocks += [Heading("Training"), Facts(tuple(_course(training)))]
     if run.history:
-        told = "Accuracy on the validation images after each epoch (one pass over all training images)."
+        told = "Accuracy on images kept from training after each epoch (one pass over all training images)."
         blocks.append(Chart(told, history_chart(run.history)))
     blocks += [Heading("Settings"), Facts(tuple(_settings(training)))]
     blocks += [Heading("To find it again"), Facts(tuple(_traces(material.known)))]

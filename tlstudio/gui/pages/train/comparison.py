@@ -28,7 +28,7 @@ from tlstudio.gui.widgets.curves import Curve, Curves
 class Text:
     """Words of the comparison."""
 
-    curves = "Accuracy on validation images, by epoch"
+    curves = "Accuracy on images kept from training, by epoch"
     table = "Trainings side by side"
     accuracy, balanced, kept, epochs, took = (
         "Accuracy",

@@ -34,8 +34,8 @@ class Text:
     again, other = "Train again", "Choose another model"
     runs = "Trainings so far"
     job = "Training"
-    done = "Training is done: {accuracy} of the validation images are right."
-    done_stopped = "Training was stopped; the best model is kept: {accuracy} of the validation images are right."
+    done = "Training is done: {accuracy} of the images kept from it are right."
+    done_stopped = "Training was stopped; the best model is kept: {accuracy} of the images kept from it are right."
 
 
 class TrainPage(Page):

@@ -30,9 +30,9 @@ _BAR = 1000
 class Text:
     """Words of a run."""
 
-    best_so_far = "Best accuracy so far, on validation images"
-    first_so_far = "First result, on validation images"
-    reached = "Accuracy on validation images"
+    best_so_far = "Best accuracy so far, on images kept from it"
+    first_so_far = "First result, on images kept from it"
+    reached = "Accuracy on images kept from it"
     first = "First result"
     time_left, epoch, speed, device = "Time left", "Epoch", "Images per second", "Device"
     memory, gpu_memory = "Memory", "GPU memory"
@@ -50,7 +50,7 @@ class Text:
     epochs_title = "Practice rounds (epochs)"
     epochs_help = (
         "In one epoch the model sees every training image once and corrects itself a little. After each one it is tried "
-        "on the validation images, which it does not learn from."
+        "on images kept from it, which it does not learn from."
     )
     states = "Interrupted after {epochs}.", "Training failed."
 
@@ -240,8 +240,8 @@ class RunPanel(QWidget):
         idle = event.epoch - self._best_epoch
         # After rehearsals no image may be left to measure on: a figure that stands still says nothing of the training.
         figures = {(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}
-        if len(figures) == 1 and event.accuracy == event.best_accuracy:
-            idle = 0
+        if event.rehearsal or (len(figures) == 1 and event.accuracy == event.best_accuracy):
+            idle, self._best_epoch = 0, event.epoch  # nor does a rehearsal, which has to come to its end
         self._advise(Text.no_gain.format(epochs=messages.count(idle, "epoch")) if idle >= NO_GAIN else "")
 
     def _counts(self, event: StepDone | EpochDone) -> None:

@@ -28,7 +28,7 @@ class Text:
     help_title = "What the curves mean"
     help_button = "What do the curves mean?"
     help = (
-        "Accuracy: the share of images that are recognised. The strong line is about validation images, which the model never "
+        "Accuracy: the share of images that are recognised. The strong line is about images kept from it, which the model never "
         "learns from; that is the one that counts. The thin line is about the training images, counted while the model learns "
         "from them: each is turned, cropped or otherwise changed at random, with many images sometimes blended with another, and "
         "the model is still changing. So it can lie below the strong line. When it goes on rising while the strong one falls, "
@@ -37,7 +37,7 @@ class Text:
         "Learning rate: how large its corrections are. It rises at first and then falls to nothing, so the last epochs are often "
         "the best."
     )
-    best = "What the best model so far takes for what, on validation images. Choose a cell to read it."
+    best = "What the best model so far takes for what, among images kept from it. Choose a cell to read it."
     no_confusion = "Which classes are mixed up is shown when the first result is there."
     none_kept = "This training has kept no table of mix-ups. “See the results” shows one once it is done."
 
