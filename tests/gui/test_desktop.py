@@ -6,6 +6,7 @@ import ast
 import ctypes
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from ctypes import CFUNCTYPE, c_long, c_uint, c_ulonglong, c_void_p
 from pathlib import Path
@@ -202,11 +203,14 @@ def test_what_a_launcher_and_a_notification_server_hear(bus: str, qapp: QApplica
     assert "int32 -1" in heard[call:]
 
 
-def test_without_a_bus_it_is_silent(tmp_path: Path, qapp: QApplication) -> None:
+def test_without_a_bus_it_is_silent(tmp_path: Path, qapp: QApplication, capfd: pytest.CaptureFixture[str]) -> None:
+    before = threading.active_count()
     desktop = linux.LinuxDesktop(f"unix:path={tmp_path / 'nobody'}")
     desktop.progress(0.5)
     desktop.notify("Title", "Text")
     desktop.end()
+    assert threading.active_count() == before
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_bus_is_looked_for_but_never_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
