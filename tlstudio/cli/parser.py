@@ -187,4 +187,9 @@ def _train(p: argparse.ArgumentParser) -> None:
     )
     advanced.add_argument("--adapter", choices=("none", "lora"), default="none", help="train small additions only")
     advanced.add_argument("--adapter-rank", type=int, default=8, metavar="N")
+    advanced.add_argument(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="translate the model for this device first; default: where the time left repays it",
+    )
     advanced.add_argument("--events", action="store_true", help="also write TensorBoard event files")

@@ -75,7 +75,8 @@ class TrainSettings:
     0 for never, as the last epochs, at the lowest rate, are often the best. flips, flips_vertical: None decides from the
     data. augmentation: strength of all other changes, 1 for the usual one. mixup, low_resolution: None decides from the
     number of images. rehearse: fine-tuning is first tried on halves of the training images, each judged on the other; None
-    does so where there are few images to choose by. dropout: share of features left out of a step. events: also writes
+    does so where there are few images to choose by. dropout: share of features left out of a step. compile: the network is
+    translated for the device before it is trained; None does so where the time left repays it. events: also writes
     TensorBoard event files.
     """
 
@@ -105,6 +106,7 @@ class TrainSettings:
     balance: Balance = Balance.NONE
     adapter: Adapter = Adapter.NONE
     adapter_rank: int = 8
+    compile: bool | None = None
     events: bool = False
 
     def __post_init__(self) -> None:

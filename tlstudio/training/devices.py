@@ -74,6 +74,14 @@ def memory(device: torch.device) -> Memory:
     return Memory(process)
 
 
+def wait(device: torch.device) -> None:
+    """Until the device has done everything that it was told to do."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def release(device: torch.device) -> None:
     """Gives cached memory of a graphics processor back to other programs."""
     if device.type == "cuda":

@@ -24,6 +24,7 @@ from tlstudio.training.averaging import MovingAverage, Soup, Weights
 from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
 from tlstudio.training.choosing import Chances, Evidence, choose
+from tlstudio.training.compiling import Compiling
 from tlstudio.training.features import logit_batches
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
@@ -83,8 +84,11 @@ class FineTuner:
         watch = Stopwatch()
         self.said_first = self.probabilities()
         self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self._score(self.said_first))
-        self.pace = pace_of(recipe, self.batches.per_epoch, network.spec.preprocess.size, look=watch.lap(), after=after)
+        edge = network.spec.preprocess.size
+        self.pace = pace_of(recipe, self.batches.per_epoch, edge, look=watch.lap(), after=after)
         self.clock = clock_of(recipe, self.pace)
+        pixels = recipe.epochs * len(data.train_keys) * edge**2
+        self.compiling = Compiling(self.stepper, recipe, device, edge=edge, pixels=pixels)
         self.best = self.chosen = self.probe
         self.keeper = Keeper(self, folder)
 
@@ -92,14 +96,12 @@ class FineTuner:
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
-        if self.device.type == "cuda":
-            begin_training(self.network)
-            self.stepper.fit(self.network.spec.preprocess.size)
         if self.at == Position():
             watch = Stopwatch()
             self.keeper.save()
             self.pace.save = watch.lap()
         while not self._over():
+            self._translate(reporter)
             try:
                 ended = self._epoch(reporter, on_epoch)
             except _Diverged:
@@ -114,6 +116,13 @@ class FineTuner:
                 return True
         self._choose(whole=True)
         return False
+
+    def _translate(self, reporter: Reporter) -> None:
+        """Asked before each epoch: the network is compiled once that is worth it."""
+        watch = Stopwatch()
+        if self.compiling.consider(self.clock.seconds_left(self._taken(), self.pace), reporter):
+            self.pace.begin_again()
+        self._spend(watch)
 
     def _over(self) -> bool:
         """Asked before each epoch, so that resuming agrees."""

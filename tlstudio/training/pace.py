@@ -62,6 +62,11 @@ class Pace:
             self._costs[kinds[0]].add(seconds, self._pending[kinds[0]])
         self._pending = {True: 0, False: 0}
 
+    def begin_again(self) -> None:
+        """Steps take another time from here on: what they took is forgotten when the next are measured."""
+        for cost in self._costs.values():
+            cost.first, cost.seconds, cost.steps = cost.each, 0.0, 0.0
+
     @property
     def end(self) -> float:
         """Seconds from the last step to the end of everything."""

@@ -37,7 +37,7 @@ class Recipe:
     layers: layer groups of the backbone that are trained. peak_rate: of the head. logit_shift: log of the classes' shares, added
     to the logits in training only (logit adjustment: Menon et al. 2021, arXiv 2007.07314). small_edge: edge in pixels of the
     views in the first part of the training, 0 for the full one throughout. mixup: the Beta distribution's parameter, 0 for none.
-    budget: seconds for the steps and their measuring, None where the epochs decide.
+    budget: seconds for the steps and their measuring, None where the epochs decide. compile: None lets the time left decide.
     """
 
     epochs: int
@@ -58,6 +58,7 @@ class Recipe:
     logit_shift: tuple[float, ...] | None
     small_edge: int
     budget: float | None
+    compile: bool | None
     seed: int
 
     @property
@@ -124,5 +125,6 @@ def plan(
         logit_shift=None if shift is None else tuple(float(v) for v in shift),
         small_edge=small if phases and subject.any_edge and LEAST_SMALL_EDGE <= small < subject.edge else 0,
         budget=budget,
+        compile=settings.compile,
         seed=settings.seed,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -11,10 +13,13 @@ from torch.nn import functional
 from tlstudio.domain.errors import OutOfMemory
 from tlstudio.training.augment import augment, mix
 from tlstudio.training.batches import Batch
-from tlstudio.training.devices import loss_scaler, mixed_precision, release
+from tlstudio.training.devices import loss_scaler, mixed_precision, release, wait
 from tlstudio.training.network import Network
-from tlstudio.training.optimizer import Parameters, make_optimizer, trainable
+from tlstudio.training.optimizer import Parameters, begin_training, make_optimizer, trainable
 from tlstudio.training.recipe import Recipe
+from tlstudio.training.trials import fastest, seconds_of
+
+LEAST_GAIN = 0.05  # share of a step's time that compiling must save to be kept
 
 
 class Taken(NamedTuple):
@@ -46,6 +51,9 @@ class Stepper:
         self._recipe = recipe
         self._device = device
         self._dropout = nn.Dropout(recipe.dropout)
+        self._compiled: Callable[[Tensor], Tensor] | None = None
+        self._whole: set[tuple[int, int]] = set()  # what `_compiled` is for: images, and their edge in pixels
+        self._planes = False  # numbers of one colour lie together in memory, instead of those of one pixel
         shift = recipe.logit_shift
         self._shift = None if shift is None else torch.tensor(shift, dtype=torch.float32, device=device)
 
@@ -61,7 +69,10 @@ class Stepper:
             weight_decay=recipe.weight_decay,
             fused=device.type in ("cpu", "cuda"),
         )
-        return Stepper(network, parameters, optimizer, recipe, device)
+        stepper = Stepper(network, parameters, optimizer, recipe, device)
+        if device.type == "cuda":
+            stepper.settle(network.spec.preprocess.size)
+        return stepper
 
     def step(self, batch: Batch, generator: torch.Generator, size: int) -> Taken:
         """One step of the optimiser. size: edge of the views in pixels."""
@@ -73,17 +84,79 @@ class Stepper:
         self.scaler.update()
         return taken
 
+    # --- before the first step ---
+
+    def settle(self, size: int) -> None:
+        """Finds out how many images fit into the device's memory at once, and how numbers are best laid out there; nothing moves.
+
+        For graphics processors: elsewhere a rule does, so that the same seed gives the same model. size: edge of the largest
+        views in pixels.
+        """
+        begin_training(self.network)
+        self.fit(size)
+        self.lay_out(
+            fastest({planes: self._laid_out_trial(size, planes=planes) for planes in (False, True)}, self._wait)
+        )
+        release(self._device)
+
+    def _laid_out_trial(self, size: int, *, planes: bool) -> Callable[[], None]:
+        def trial() -> None:
+            self.lay_out(planes)
+            self._dry(size)
+
+        return trial
+
+    def lay_out(self, planes: bool) -> None:
+        """planes: the numbers of one colour lie together in memory; else those of one pixel (channels last)."""
+        self._planes = planes
+        order = torch.contiguous_format if planes else torch.channels_last
+        self.network.to(memory_format=order)
+
     def fit(self, size: int) -> None:
-        """Finds out before the first step how many images fit into the device's memory at once; nothing moves.
+        """Finds out how many images fit into the device's memory at once; nothing moves.
 
         A step that runs out of memory would halve them just as well, but on a graphics processor it leaves memory in pieces that
         the next one may not fit into. size: edge of the largest views in pixels.
         """
-        edge = (self.micro, size, size, 3)
-        targets = torch.zeros((self.micro, self.network.head.out_features), device=self._device)
-        self._fitting(torch.zeros(edge, device=self._device), targets)
-        self.optimizer.zero_grad(set_to_none=True)
+        self._dry(size)
         release(self._device)
+
+    def compile(self, edges: Sequence[int], *, slower_too: bool = False, backend: str = "inductor") -> bool:
+        """Translates the network for views of these edges in pixels; True where that works and steps are faster afterwards.
+
+        slower_too: however fast they are, so that timing decides nothing. backend: of torch.compile. Only whole pieces go through
+        what comes of it: every other number of images would have to be translated again.
+        """
+        begin_training(self.network)
+
+        def trial() -> None:
+            for edge in edges:
+                self._dry(edge)
+
+        before = seconds_of(trial, self._wait)
+        self._compiled = torch.compile(self.network.embed, backend=backend, dynamic=False)
+        self._whole = {(self.micro, edge) for edge in edges}
+        try:
+            after = seconds_of(trial, self._wait)
+        except OutOfMemory:
+            raise
+        except Exception:  # whatever a compiler meets on a strange machine, the training goes on without it
+            after = math.inf
+        if math.isinf(after) or (after > before * (1 - LEAST_GAIN) and not slower_too):
+            self._compiled = None
+        release(self._device)
+        return self._compiled is not None
+
+    def _dry(self, size: int) -> None:
+        """A step on nothing, whose gradients are forgotten."""
+        views = torch.zeros((self.micro, size, size, 3), device=self._device)
+        self._fitting(views, torch.zeros((self.micro, self.network.head.out_features), device=self._device))
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def _wait(self) -> None:
+        wait(self._device)
+
+    # --- parts of a step ---
 
     def _fitting(self, views: Tensor, targets: Tensor) -> Taken:
         """Sums the gradients, in smaller pieces where memory runs out. Raises OutOfMemory where one image is too much."""
@@ -136,10 +209,17 @@ class Stepper:
             return None
         return Taken(total, hits)
 
+    def _embed(self, views: Tensor) -> Tensor:
+        if self._planes:
+            views = views.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
+        if self._compiled is not None and tuple(views.shape[:2]) in self._whole:
+            return self._compiled(views)
+        return self.network.embed(views)
+
     def _piece(self, views: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Summed loss of a part of the batch, and how many of it the model gets right."""
         with mixed_precision(self._device):
-            logits = self.network.head(self._dropout(self.network.embed(views)))
+            logits = self.network.head(self._dropout(self._embed(views)))
         logits = logits.float()
         hits = (logits.detach().argmax(dim=1) == targets.argmax(dim=1)).sum()
         logits = logits if self._shift is None else logits + self._shift

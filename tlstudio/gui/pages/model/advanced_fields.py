@@ -258,6 +258,13 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                     ("mps", "Apple graphics"),
                 ),
             ),
+            Field(
+                "compile",
+                "compile",
+                "Translate the model first",
+                "Takes a minute or two and makes every step faster. Worth it for long trainings on a graphics card.",
+                choices=BY_DATA,
+            ),
             Field("seed", "seed", "Random seed", "The same number gives the same result again.", most=2**31 - 1),
             Field(
                 "events",
