@@ -12,20 +12,18 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tlstudio.domain.events import Note, Reporter, StepDone
-from tlstudio.training import averaging, candidates, devices
-from tlstudio.training.averaging import MovingAverage, Soup, Weights
+from tlstudio.training import averaging, devices
+from tlstudio.training.averaging import MovingAverage, Soup
 from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
 from tlstudio.training.choosing import Chances, Evidence, choose
 from tlstudio.training.compiling import Compiling
-from tlstudio.training.features import logit_batches
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import begin_training, set_rate
@@ -33,8 +31,7 @@ from tlstudio.training.pace import pace_of
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch, Stopwatch, clock_of, rate_factor
 from tlstudio.training.steps import Stepper
-
-T = TypeVar("T")
+from tlstudio.training.validating import Validation
 
 SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
 SAVE_EVERY = 180.0  # seconds between checkpoints within an epoch
@@ -82,8 +79,11 @@ class FineTuner:
         self.at = Position()
         self.unstable = False  # the loss stopped being a number, again and again
         watch = Stopwatch()
-        self.said_first = self.probabilities()
-        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self._score(self.said_first))
+        self.validation = Validation(
+            network, data, self.parameters, device, balanced=recipe.counts_classes_alike, evidence=evidence
+        )
+        self.said_first = self.validation.probabilities()
+        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validation.score(self.said_first))
         edge = network.spec.preprocess.size
         self.pace = pace_of(recipe, self.batches.per_epoch, edge, look=watch.lap(), after=after)
         self.clock = clock_of(recipe, self.pace)
@@ -143,7 +143,7 @@ class FineTuner:
         loss = self.at.loss / max(1, self.at.seen)
         right = self.at.hits / self.at.judged if self.at.judged else None
         trained = max(self.clock.spent - begun, 1e-9)
-        score = self._with(self.average.weights, self.validate)
+        score = self.validation.with_weights(self.average.weights, self.validation.now)
         if not score.sound or not averaging.sound(self.average.weights):
             raise _Diverged
         number = self.at.epoch + 1
@@ -262,7 +262,7 @@ class FineTuner:
     def _choose(self, whole: bool) -> None:
         """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look."""
         if whole and self.at.epoch:
-            self.probe = replace(self.probe, score=self._judged(PROBE, self.said_first))
+            self.probe = replace(self.probe, score=self.validation.score_of(PROBE, self.said_first))
             self.chosen = choose(self.probe, self._at_the_end())
         else:
             self.chosen = choose(self.probe, [self.best])
@@ -274,44 +274,13 @@ class FineTuner:
         wanted = {AVERAGE: average, HALF_WAY: half, LAST: averaging.on_host(self.parameters)}
         if self.soup.count > 1:
             wanted[SOUP] = self.soup.weights
-        said = {kind: self._with(weights, self.probabilities) for kind, weights in wanted.items()}
+        look = self.validation
+        said = {kind: look.with_weights(weights, look.probabilities) for kind, weights in wanted.items()}
         self.said = {PROBE: self.said_first, **said}
         known = wanted if self.evidence is None else {k: w for k, w in wanted.items() if k in self.evidence.said}
-        found = [Candidate(kind, weights, self._judged(kind, said[kind])) for kind, weights in known.items()]
+        found = [Candidate(kind, weights, look.score_of(kind, said[kind])) for kind, weights in known.items()]
         # A single epoch has no counterpart in the rehearsals, and is not worth much on few images.
         return found if self.evidence is not None else [*found, self.best]
-
-    def _judged(self, kind: str, said: Chances) -> Score:
-        """A kind of candidate by what it said of the validation images, and its like of those of the rehearsals."""
-        if self.evidence is None:
-            return self._score(said)
-        truth = np.concatenate([self.evidence.truth, self.data.val_labels])
-        everything = np.concatenate([self.evidence.said[kind], said])
-        return candidates.score(everything, truth, balanced=self.recipe.counts_classes_alike)
-
-    def probabilities(self) -> Chances:
-        """What the network as it is now says of the validation images, (n, classes); no augmentation, full precision."""
-        batches = logit_batches(self.network, self.data.pixels, self.data.val_keys, self.device)
-        parts = [torch.from_numpy(logits) for _, logits in batches]
-        if not parts:
-            return np.empty((0, self.network.head.out_features))
-        return np.asarray(torch.cat(parts).double().softmax(dim=1).numpy())
-
-    def validate(self) -> Score:
-        return self._score(self.probabilities())
-
-    def _score(self, said: Chances) -> Score:
-        """said: probabilities of the validation images, (n, classes)."""
-        return candidates.score(said, self.data.val_labels, balanced=self.recipe.counts_classes_alike)
-
-    def _with(self, weights: Weights, measure: Callable[[], T]) -> T:
-        """Measures other weights and puts the trained ones back."""
-        trained = averaging.copied(self.parameters)
-        averaging.put(self.parameters, weights)
-        try:
-            return measure()
-        finally:
-            averaging.put(self.parameters, trained)
 
     def keep_best(self) -> None:
         """Puts the chosen candidate's weights into the network."""

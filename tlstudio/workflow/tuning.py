@@ -197,7 +197,7 @@ class Tuning:
             reason = UNSTABLE
         elif stopped and chosen.name == PROBE:
             reason = STOPPED
-        judged = Judged(val, tuner.probabilities()) if val else None
+        judged = Judged(val, tuner.validation.probabilities()) if val else None
         if judged is None and chosen.name != PROBE and evidence is not None:
             judged = self._rehearsed(evidence, chosen.name)
         if self.settings.adapter is Adapter.LORA:

@@ -63,6 +63,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--group-from", metavar="RULE", help="what belongs together, as for `tlstudio import`")
     parser.add_argument("--throughput", action="store_true", help="training images a second against bare stepping")
     parser.add_argument(
+        "--compile",
+        action=argparse.BooleanOptionalAction,
+        help="with --throughput: this program's network, not the bare one",
+    )
+    parser.add_argument(
         "--readme", type=Path, nargs="+", metavar="RESULTS.json", help="write the table between the markers of --file"
     )
     parser.add_argument("--file", type=Path, default=Path("README.md"))

@@ -81,6 +81,7 @@ def throughput(given: argparse.Namespace, work: Path) -> dict[str, Any]:
         batch_size=BATCH,
         patience=EPOCHS,
         rehearse=False,
+        compile=given.compile,
     )
     clock = Clock(bare_loop(cell))
     train(cell.project, settings, reporter=clock)
@@ -89,6 +90,7 @@ def throughput(given: argparse.Namespace, work: Path) -> dict[str, Any]:
         "weights": folder.name,
         "device": given.device,
         "threads": given.threads,
+        "compiled": given.compile,
         "ratio": round(statistics.median(clock.ratios()), 3),
         "images_per_second": [round(rate, 1) for rate in clock.rates[1:]],
         "bare_images_per_second": [round(rate, 1) for rate in clock.bare_rates],

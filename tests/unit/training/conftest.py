@@ -43,7 +43,7 @@ def network() -> Network:
 
 
 def recipe(data: Data, budget: float | None = None, **wishes: object) -> Recipe:
-    settings = TrainSettings(STARTER, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, **wishes})  # type: ignore[arg-type]
+    settings = TrainSettings(STARTER, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, "compile": False, **wishes})  # type: ignore[arg-type]
     return plan(
         settings,
         data.train_labels,

@@ -127,7 +127,7 @@ def asked(plan: Recipe, *, seconds: float, pixels: float = 0.0, device: str = "c
 
 
 def test_it_is_done_once_where_it_pays(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = recipe(data)
+    plan = recipe(data, compile=None)
     monkeypatch.setattr(compiling, "possible", lambda _: True)
     assert asked(plan, seconds=REPAID, device="cuda").slower_too == [False]
     assert not asked(plan, seconds=REPAID - 1, device="cuda").edges
@@ -144,9 +144,9 @@ def test_it_is_done_once_where_it_pays(data: Data, monkeypatch: pytest.MonkeyPat
 def test_without_a_compiler_it_is_not_tried(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling.shutil, "which", lambda _: None)
     monkeypatch.setattr(compiling.importlib.util, "find_spec", lambda _: None)
-    assert not asked(recipe(data), seconds=1e6, pixels=1e12).edges
-    assert not asked(recipe(data), seconds=1e6, device="cuda").edges
-    assert not asked(recipe(data), seconds=1e6, device="mps").edges
+    assert not asked(recipe(data, compile=None), seconds=1e6, pixels=1e12).edges
+    assert not asked(recipe(data, compile=None), seconds=1e6, device="cuda").edges
+    assert not asked(recipe(data, compile=None), seconds=1e6, device="mps").edges
 
 
 # --- the order in memory ---

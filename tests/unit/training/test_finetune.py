@@ -137,14 +137,14 @@ def test_after_too_many_the_best_so_far_is_kept(data: Data, tmp_path: Path) -> N
     assert each.unstable
     each.keep_best()
     assert all(torch.isfinite(p).all() for p in each.network.parameters())
-    assert each.validate().share == each.chosen.score.share
+    assert each.validation.now().share == each.chosen.score.share
 
 
 def test_nothing_worse_than_the_probe_is_kept(data: Data, tmp_path: Path) -> None:
     each = tuner(data, tmp_path / "run", recipe(data, learning_rate=8.0))
     each.run(Recorder(), ignore)
     each.keep_best()
-    assert each.validate().share >= each.probe.score.share
+    assert each.validation.now().share >= each.probe.score.share
 
 
 def test_a_budget_ends_by_the_clock(data: Data, tmp_path: Path) -> None:
