@@ -18,13 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from scipy.optimize import minimize
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from tlstudio.domain.events import SILENT, Progress, Reporter
 
@@ -110,6 +111,12 @@ def fit_probe(
     return Probe(LinearHead(weight, bias), chosen, len(folds), held_out, judged)
 
 
+@cache
+def _blas() -> ThreadpoolController:
+    """What sets the linear algebra's threads. Looking the libraries up takes longer than a small solution."""
+    return ThreadpoolController()
+
+
 @dataclass(frozen=True, slots=True)
 class _Axes:
     """coordinates (n, r) of the images along the principal axes; directions (features, r), orthonormal."""
@@ -126,7 +133,7 @@ def _principal_axes(standard: Features) -> _Axes:
     """Rotates (n, d) standardised features; through the smaller of both Gram matrices."""
     n, d = standard.shape
     gram = (standard.T @ standard if n >= d else standard @ standard.T).astype(np.float64)
-    with threadpool_limits(1, "blas"):
+    with _blas().limit(limits=1, user_api="blas"):
         values, vectors = np.linalg.eigh(gram)
     if n >= d:
         kept = values > values[-1] * 1e-10
@@ -235,7 +242,7 @@ class _Problem:
         if start is not None:
             flat = (np.moveaxis(start, 0, 1) / stretch.numpy()).ravel().astype(np.float64)
         options = {"maxiter": ITERATIONS, "maxcor": 10, "ftol": 1e-7, "gtol": 1e-5}
-        with threadpool_limits(1, "blas"):
+        with _blas().limit(limits=1, user_api="blas"):
             found = minimize(objective, flat, jac=True, method="L-BFGS-B", options=options)
         weights = found.x.reshape(shape).astype(np.float32) * stretch.numpy()
         return np.ascontiguousarray(np.moveaxis(weights, 1, 0))
