@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.training.candidates import Candidate
+from tlstudio.domain.planning import MANY_TO_LEARN_FROM
+from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate
 
 Chances = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -48,11 +49,22 @@ def joined(parts: Sequence[Evidence]) -> Evidence:
     )
 
 
+def likeliest_first(kinds: Iterable[str], images: int) -> list[str]:
+    """Kinds of candidates, the probe left out, in the order in which they are the best guess after learning from so many images.
+
+    Half of the way back to the probe is the safest where images are few: measured with MobileNetV2 and 5 to 20 images a class,
+    the whole way was better on handwritten digits only, and on magnetic tiles worse by a quarter.
+    """
+    first = (HALF_WAY, AVERAGE) if images < MANY_TO_LEARN_FROM else (AVERAGE, HALF_WAY)
+    order = (*first, LAST, SOUP)
+    return sorted((kind for kind in kinds if kind != PROBE), key=order.index)
+
+
 def choose(probe: Candidate, rivals: Sequence[Candidate]) -> Candidate:
     """The candidate to hand out. rivals: the likeliest first.
 
-    At the end of the schedule the average is the best guess there is, and another takes its place only when it convinces: the
-    best of many epochs on few images is mostly the luckiest. Nothing but what convinces takes the probe's place.
+    The first of them is the best guess there is, and another takes its place only when it convinces: the best of many on few
+    images is mostly the luckiest. Nothing but what convinces takes the probe's place.
     """
     order = list(rivals) or [probe]
     for rival in order[1:]:

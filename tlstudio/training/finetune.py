@@ -22,7 +22,7 @@ from tlstudio.training import averaging, devices
 from tlstudio.training.averaging import MovingAverage, Soup
 from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
-from tlstudio.training.choosing import Chances, Evidence, choose
+from tlstudio.training.choosing import Chances, Evidence, choose, likeliest_first
 from tlstudio.training.compiling import Compiling
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
@@ -278,7 +278,8 @@ class FineTuner:
         said = {kind: look.with_weights(weights, look.probabilities) for kind, weights in wanted.items()}
         self.said = {PROBE: self.said_first, **said}
         known = wanted if self.evidence is None else {k: w for k, w in wanted.items() if k in self.evidence.said}
-        found = [Candidate(kind, weights, look.score_of(kind, said[kind])) for kind, weights in known.items()]
+        order = likeliest_first(known, len(self.data.train_labels))
+        found = [Candidate(kind, known[kind], look.score_of(kind, said[kind])) for kind in order]
         # A single epoch has no counterpart in the rehearsals, and is not worth much on few images.
         return found if self.evidence is not None else [*found, self.best]
 

@@ -28,7 +28,7 @@ from tlstudio.storage.files import remove_leftovers
 from tlstudio.training import candidates, checkpoint, keeping
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.candidates import PROBE, Candidate
-from tlstudio.training.choosing import Evidence, choose, joined
+from tlstudio.training.choosing import Evidence, choose, joined, likeliest_first
 from tlstudio.workflow.run_data import Sample
 
 Ints = npt.NDArray[np.int64]
@@ -73,8 +73,8 @@ def evidence_of(rehearsals: Sequence[Rehearsal]) -> Evidence:
 def likeliest(evidence: Evidence, *, balanced: bool) -> str:
     """The kind of candidate that convinces; the probe where none does, and training in earnest would be for nothing."""
     scores = {kind: candidates.score(said, evidence.truth, balanced=balanced) for kind, said in evidence.said.items()}
-    probe, *rivals = (Candidate(kind, {}, scores[kind]) for kind in sorted(scores, key=lambda kind: kind != PROBE))
-    return choose(probe, rivals).name
+    rivals = [Candidate(kind, {}, scores[kind]) for kind in likeliest_first(scores, len(evidence.truth))]
+    return choose(Candidate(PROBE, {}, scores[PROBE]), rivals).name
 
 
 def agreed(rehearsals: Sequence[Rehearsal], look: Augmentation) -> Augmentation:
