@@ -10,17 +10,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import Confusion, FirstResult, Note, Reporter
+from tlstudio.domain.events import FirstResult, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
-from tlstudio.storage import run_records
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.network import Network, save_network
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.workflow import rehearsing
-from tlstudio.workflow.judging import confusion_of, judge, labels_of
+from tlstudio.workflow.job import Job
+from tlstudio.workflow.judging import judge, labels_of
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.run_data import Sample
@@ -40,27 +40,20 @@ class Fitting:
         samples: list[Sample],
         reporter: Reporter,
     ) -> None:
-        self.project = project
-        self.run_id = run_id
-        self.classes = classes
-        self.reporter = reporter
-        self.folder = project.run_folder(run_id)
-        if rehearsing.begun_without(self.folder):
+        if rehearsing.begun_without(project.run_folder(run_id)):
             settings = replace(settings, rehearse=False)
-        self.settings = settings
         self.preparation = Preparation(
             project, settings, classes=classes, samples=samples, reporter=reporter, run_id=run_id
         )
-        self.device = self.preparation.device
-        self._confusion: Confusion = ()
-        devices.start_watching_memory(self.device)
+        self.job = Job(project, run_id, settings, classes, self.preparation.device, reporter)
+        devices.start_watching_memory(self.job.device)
 
     def run(self, started: float) -> TrainResult:
         """Everything; `started` is the monotonic time that the user's time counts from."""
         try:
             return self._fit(self.preparation.probed(), started)
         finally:
-            devices.release(self.device)
+            devices.release(self.job.device)
 
     def _fit(self, ready: Prepared, started: float) -> TrainResult:
         network, probe = ready.network, ready.probe
@@ -68,16 +61,16 @@ class Fitting:
             judged, probabilities = ready.val, probe.head.probabilities(ready.unseen)
         else:
             judged, probabilities = self._left_out(ready.train, probe)
-        accuracy, balanced = judge(judged, probabilities, len(self.classes))
-        confusion = self.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
-        self.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
-        if self.settings.mode is Mode.QUICK:
+        accuracy, balanced = judge(judged, probabilities, len(self.job.classes))
+        confusion = self.job.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
+        self.job.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
+        if self.job.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
             return self._finish(network, Outcome(PROBE, reason, accuracy, balanced), started)
-        tuned = Tuning(self, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
+        tuned = Tuning(self.job, self.preparation, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
         if tuned.judged is None:
-            self.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
+            self.job.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
             self._calibrate(network, judged, probabilities)
         else:
             self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)
@@ -85,7 +78,7 @@ class Fitting:
             everyone = [*ready.train, *ready.val]
             units = [s.unit for s in everyone]
             labels = labels_of(everyone)
-            full = fit_probe(ready.features, labels, len(self.classes), units=units, strength=probe.strength)
+            full = fit_probe(ready.features, labels, len(self.job.classes), units=units, strength=probe.strength)
             network.set_head(full.head)
         return self._finish(network, tuned.outcome, started)
 
@@ -98,30 +91,22 @@ class Fitting:
                 remedy="Import with a share for validation, or add images.",
             )
         if len(judged) < len(train):
-            self.reporter.report(Note("Classes with a single image or group are not part of this figure."))
+            self.job.say("Classes with a single image or group are not part of this figure.")
         return judged, probe.held_out[probe.judged]
-
-    def keep_confusion(self, judged: Sequence[Sample], predicted: Sequence[int]) -> Confusion:
-        """What the best so far takes for what; written when it changes, so that it is there for a run that is interrupted."""
-        found = confusion_of(judged, predicted, len(self.classes))
-        if found and found != self._confusion:
-            run_records.write_confusion(self.project, self.run_id, found)
-            self._confusion = found
-        return found
 
     def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
         """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""
         part = VALIDATION if any(s.part == "val" for s in judged) else LEFT_OUT
-        found = calibrate(self.folder, judged, probabilities, part)
+        found = calibrate(self.job.folder, judged, probabilities, part)
         network.spec = replace(network.spec, temperature=found.temperature)
 
     def _finish(self, network: Network, outcome: Outcome, started: float) -> TrainResult:
-        self.reporter.report(Note("Saving the model."))
-        save_network(network, self.folder / "model")
+        self.job.say("Saving the model.")
+        save_network(network, self.job.folder / "model")
         return TrainResult(
-            run=self.run_id,
-            model=self.settings.model,
-            mode=self.settings.mode,
+            run=self.job.run_id,
+            model=self.job.settings.model,
+            mode=self.job.settings.mode,
             epochs=outcome.epochs,
             accuracy=outcome.accuracy,
             balanced_accuracy=outcome.balanced_accuracy,

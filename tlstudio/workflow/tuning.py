@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.events import EpochDone, Note, Reporter
+from tlstudio.domain.events import EpochDone, Reporter
 from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.domain.values import Interval
@@ -29,13 +28,11 @@ from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
+from tlstudio.workflow.job import Job
 from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
 from tlstudio.workflow.run_data import Sample
-
-if TYPE_CHECKING:
-    from tlstudio.workflow.fitting import Fitting
 
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
 CAN_NOT = "The images can't be halved so that both halves hold every class, so the training is not rehearsed."
@@ -89,13 +86,14 @@ class Tuned:
 class Tuning:
     """The fine-tuning of one run. `started` is the monotonic time that the user's time counts from."""
 
-    def __init__(self, job: Fitting, ready: Prepared, first: Outcome, started: float) -> None:
-        """first: what the first result reached, which is the outcome where nothing better is found."""
+    def __init__(self, job: Job, way: Preparation, ready: Prepared, first: Outcome, started: float) -> None:
+        """way: by which `ready` came about; rehearsals take it again. first: what the first result reached, which is the outcome
+        where nothing better is found."""
         self.job = job
-        self.way: Preparation = job.preparation
+        self.way = way
         self.ready = ready
         self.first = first
-        self.settings: TrainSettings = job.settings
+        self.settings = job.settings
         self.started = started
         self.balanced = self.settings.balance is not Balance.NONE
         self.before = 0  # epochs of the rehearsals that are done
@@ -109,7 +107,7 @@ class Tuning:
         self.rehearsed = bool(halves)
         if not halves:
             if self.settings.rehearse:
-                self._say(CAN_NOT)
+                self.job.say(CAN_NOT)
             look = self.way.look(ready.network, ready.probe, ready.data, ready.unseen)
             return self._in_earnest(look, None)
         done: list[Rehearsal] = []
@@ -124,7 +122,7 @@ class Tuning:
         evidence = rehearsing.evidence_of(done)
         if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:
             return self._first_result(nothing_better(rehearsed=True))
-        self._say(WITH_ALL if ready.val else IN_EARNEST)
+        self.job.say(WITH_ALL if ready.val else IN_EARNEST)
         return self._in_earnest(rehearsing.agreed(done, self._colours()), evidence)
 
     def _first_result(self, reason: str, *, stopped: bool = False, epochs: int = 0) -> Tuned:
@@ -142,7 +140,7 @@ class Tuning:
         if known is not None:
             self.started -= known.seconds  # they belong to the time that the user gave it
             return known
-        self._say(REHEARSAL.format(number=number, count=REHEARSALS))
+        self.job.say(REHEARSAL.format(number=number, count=REHEARSALS))
         begun = time.monotonic()
         found = self._rehearse(number, data, left_out)
         if found is not None:
@@ -179,9 +177,9 @@ class Tuning:
         network, val = self.ready.network, self.ready.val
         tuner = self._tuner(network, self.ready.data, look, self.job.folder, evidence=evidence)
         if tuner.resume():
-            self._say(f"Going on after epoch {self.before + tuner.at.epoch}.")
+            self.job.say(f"Going on after epoch {self.before + tuner.at.epoch}.")
         else:
-            self._say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
+            self.job.say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
         course = PartOfCourse(self.job.reporter, before=self.before)
         known = None if val or evidence is None else self._standing(evidence)
         with EventFiles(self.job.folder if self.settings.events else None) as events:
@@ -246,9 +244,6 @@ class Tuning:
         """What may be changed without asking a model: everything but colours where there are none."""
         grey = not has_colour(self.ready.pixels, self.ready.data.train_keys)
         return Augmentation(colour=0.0) if grey else Augmentation()
-
-    def _say(self, words: str) -> None:
-        self.job.reporter.report(Note(words))
 
     def _tell(self, epoch: Epoch, now: Standing, course: Reporter, events: EventFiles | None = None) -> None:
         row = EpochRow(

@@ -71,8 +71,8 @@ def test_a_class_of_one_group_can_not_be_halved() -> None:
 
 
 def test_only_what_convinces_takes_the_place_of_the_probe() -> None:
-    assert rehearsing.likeliest(evidence({PROBE: 0.6, AVERAGE: 0.8, HALF_WAY: 0.8}), balanced=False) == AVERAGE
-    assert rehearsing.likeliest(evidence({PROBE: 0.6, AVERAGE: 0.6, HALF_WAY: 0.8}), balanced=False) == HALF_WAY
+    assert rehearsing.likeliest(evidence({PROBE: 0.6, AVERAGE: 0.8, HALF_WAY: 0.8}), balanced=False) == HALF_WAY
+    assert rehearsing.likeliest(evidence({PROBE: 0.6, AVERAGE: 0.8, HALF_WAY: 0.6}), balanced=False) == AVERAGE
     assert rehearsing.likeliest(evidence({PROBE: 0.8, AVERAGE: 0.6, HALF_WAY: 0.81}), balanced=False) == PROBE
 
 
@@ -112,7 +112,7 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def convinced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These images are too easy for anything to beat the probe: here the moving average is believed all the same."""
+    """These images are too easy for anything to beat the probe: here the likeliest is believed all the same."""
     monkeypatch.setattr(rehearsing, "choose", lambda probe, rivals: rivals[0])
     monkeypatch.setattr("tlstudio.training.finetune.choose", lambda probe, rivals: rivals[0])
 
@@ -126,7 +126,7 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     assert {event.epochs for event in told} == {6}
     assert [event.rehearsal for event in told] == [True] * 4 + [False] * 2
     assert told[-1].accuracy == result.accuracy, "the figure of the rehearsals, on images that were left out"
-    assert (result.chosen, result.epochs) == (AVERAGE, 6)
+    assert (result.chosen, result.epochs) == (HALF_WAY, 6)
     assert "images that were left out" in result.reason
     assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
     compared = transfer.read_own(Project(project), runs.get_run(Project(project), result.run))
