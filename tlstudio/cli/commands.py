@@ -88,11 +88,20 @@ def models_recommend(options: argparse.Namespace, output: Output) -> None:
 
     found = recommend(options.project, output, seconds_each=options.time_limit)
     rows = [
-        (r.model, r.interval.percent(), _percent(r.neighbours), f"{r.seconds:.0f} s", f"{r.bytes / 1e6:.0f} MB")
+        (
+            r.model,
+            r.interval.percent(),
+            _percent(r.neighbours),
+            f"{r.images:,}",
+            f"{r.seconds:.0f} s",
+            f"{r.bytes / 1e6:.0f} MB",
+        )
         for r in found.ranking
     ]
-    columns = ("Model", "Accuracy, cross-validated", "By neighbours", "Took", "Size")
+    columns = ("Model", "Accuracy, cross-validated", "By neighbours", "Images", "Took", "Size")
     output.table(f"Compared on {found.images:,} images", columns, rows, keep_first=True)
+    if any(r.images < found.images for r in found.ranking):
+        output.text("Models that were clearly worse on a part of the images were not tried on the rest.")
     if found.not_tried:
         output.table("Not compared", ("Model", "Why"), [(n.model, n.reason) for n in found.not_tried], keep_first=True)
     for sentence in found.mismatch:

@@ -16,7 +16,8 @@ from tlstudio.domain.values import Interval, Split
 class Ranked:
     """One line of a recommendation. score: cross-validated accuracy of the probe; neighbours: of the nearest neighbours.
 
-    seconds: that trying it took here. bytes: of its weights.
+    seconds: that trying it took here. bytes: of its weights. images: on which it was tried; fewer than the others where it was
+    clearly worse on those.
     """
 
     model: str
@@ -25,6 +26,7 @@ class Ranked:
     seconds: float
     neighbours: Interval | None = None
     bytes: int = 0
+    images: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """ranking: models tried on `images` images, best first. not_measured: those to download, by what is published of them.
+    """ranking: models tried on `images` images or on a part of them, best first. not_measured: those to download, by what is
+    published of them.
 
     mismatch: what makes these images unlike those that the first of the ranking has learned from, as sentences.
     """

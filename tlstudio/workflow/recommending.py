@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,8 @@ from tlstudio.workflow.run_data import Sample, collect, training_rows
 
 MOST_IMAGES = 2000
 SECONDS_EACH = 600.0  # for one model, unless the user says otherwise
+FIRST_LOOK = 300  # images on which all models are tried where there are at least twice as many
+STEPS = 1000  # of the progress
 SPEED_BATCH = 16
 SPEED_SECONDS = 2.0
 
@@ -39,9 +43,11 @@ log = logging.getLogger(__name__)
 def recommend(project: Path, reporter: Reporter = SILENT, *, seconds_each: float = SECONDS_EACH) -> Recommendation:
     """Ranks the models on this machine by the cross-validated accuracy of their probe on at most MOST_IMAGES training images.
 
-    Among equals the nearest neighbours decide. A model that can't be tried, or takes longer than `seconds_each`, costs itself
-    alone and is told with its reason. Pixels and features are kept for the training that follows. Models to download follow by
-    what is published of them. Raises NotEnoughImages where nothing can be compared, WrongUsage for a limit that is no time.
+    Where there are many images, all models are tried on a few of them first, and only those that are not clearly worse than the
+    best of them on all, as in a race (Maron and Moore 1994, Hoeffding races). Among equals the nearest neighbours decide. A model
+    that can't be tried, or takes longer than `seconds_each`, costs itself alone and is told with its reason. Pixels and features
+    are kept for the training that follows. Models to download follow by what is published of them. Raises NotEnoughImages where
+    nothing can be compared, WrongUsage for a limit that is no time.
     """
     if seconds_each <= 0:
         raise WrongUsage("The time for each model must be more than 0 seconds.")
@@ -56,20 +62,16 @@ def recommend(project: Path, reporter: Reporter = SILENT, *, seconds_each: float
         )
     statuses = weights.statuses()
     here = [s.card for s in statuses if s.where is not Where.DOWNLOAD]
-    ranking: list[Ranked] = []
-    not_tried: list[NotTried] = []
-    for number, card in enumerate(here):
-        trial = _Trial(opened, card, classes, chosen, _Telling(reporter, card, number, len(here), seconds_each))
-        try:
-            ranking.append(trial.run())
-        except Exception as error:  # whatever it is, the other models can still be tried
-            reason = _reason(error)
-            not_tried.append(NotTried(card.id, reason))
-            reporter.report(Note(f"{card.title} is left out: {reason}"))
-    reporter.report(Progress("Comparing done", len(here), len(here)))
-    ranking.sort(key=lambda r: (-r.score, -(r.neighbours.value if r.neighbours else 0.0), r.bytes))
+    race = _Race([_Trial(opened, card, classes, seconds_each) for card in here], reporter)
+    if len(chosen) >= 2 * FIRST_LOOK:
+        race.run(thin(chosen, FIRST_LOOK), "Trying", 0.0, 0.5)
+        race.leave_behind()
+        race.run(chosen, "Comparing", 0.5, 1.0)
+    else:
+        race.run(chosen, "Trying", 0.0, 1.0)
+    ranking = race.ranking()
     mismatch = _mismatch(opened, ranking[0].model, chosen, reporter) if ranking else ()
-    return Recommendation(tuple(ranking), len(chosen), tuple(not_tried), expected(statuses), mismatch)
+    return Recommendation(tuple(ranking), len(chosen), tuple(race.not_tried), expected(statuses), mismatch)
 
 
 def _mismatch(project: Project, model: str, samples: list[Sample], reporter: Reporter) -> tuple[str, ...]:
@@ -115,19 +117,65 @@ def thin(samples: list[Sample], most: int) -> list[Sample]:
     return [samples[i] for i in sorted(kept)]
 
 
-# --- one model -------------------------------------------------------------------------------------------------------------
+# --- the models ------------------------------------------------------------------------------------------------------------
+
+
+class _Race:
+    """All models, one after the other, on some images and then on more."""
+
+    def __init__(self, trials: list[_Trial], reporter: Reporter) -> None:
+        self.not_tried: list[NotTried] = []
+        self._all = trials
+        self._standing = trials
+        self._reporter = reporter
+
+    def run(self, samples: list[Sample], doing: str, begin: float, end: float) -> None:
+        """doing: a word for people. It takes the comparison from `begin` to `end` of its way, 0 … 1."""
+        standing, width = list(self._standing), (end - begin) / max(1, len(self._standing))
+        for number, trial in enumerate(standing):
+            stage = f"{doing} {trial.card.title} ({number + 1} of {len(standing)})"
+            telling = _Telling(self._reporter, stage, begin + number * width, width)
+            try:
+                trial.run(samples, telling)
+            except Exception as error:  # whatever it is, the other models can still be tried
+                self._standing.remove(trial)
+                self._failed(trial, _reason(error))
+        self._reporter.report(Progress("Comparing done", round(end * STEPS), STEPS))
+
+    def _failed(self, trial: _Trial, reason: str) -> None:
+        if trial.ranked is None:
+            self.not_tried.append(NotTried(trial.card.id, reason))
+            self._reporter.report(Note(f"{trial.card.title} is left out: {reason}"))
+        else:
+            self._reporter.report(Note(f"{trial.card.title} was tried on a part of the images only: {reason}"))
+
+    def leave_behind(self) -> None:
+        """Those whose whole interval lies below that of the best: more images would not change their place."""
+        tried = [trial.ranked for trial in self._standing if trial.ranked is not None]
+        least = max((ranked.interval.low for ranked in tried), default=0.0)
+        self._standing = [t for t in self._standing if t.ranked is not None and t.ranked.interval.high >= least]
+
+    def ranking(self) -> list[Ranked]:
+        """Best first; those that were left behind after the rest."""
+        found = [trial.ranked for trial in self._all if trial.ranked is not None]
+        return sorted(
+            found, key=lambda r: (-r.images, -r.score, -(r.neighbours.value if r.neighbours else 0.0), r.bytes)
+        )
 
 
 class _Telling:
     """Tells the steps of one model as progress of the whole comparison, and ends them when the time for the model is over."""
 
-    def __init__(self, reporter: Reporter, card: ModelCard, number: int, models: int, seconds: float) -> None:
+    def __init__(self, reporter: Reporter, stage: str, begin: float, width: float) -> None:
         self._reporter = reporter
-        self._stage = f"Trying {card.title} ({number + 1} of {models})"
-        self._number, self._models = number, models
-        self._seconds = seconds
-        self._started = time.monotonic()
+        self._stage = stage
+        self._begin, self._width = begin, width
         self._part = (0.0, 1.0)
+        self._limit, self._until = math.inf, math.inf
+
+    def timed(self, limit: float, left: float) -> None:
+        """From here on the model has so many of its `limit` seconds left."""
+        self._limit, self._until = limit, time.monotonic() + left
 
     def part(self, begin: float, end: float) -> _Telling:
         """What follows takes the model from `begin` to `end` of its way, 0 … 1."""
@@ -136,14 +184,12 @@ class _Telling:
         return self
 
     def report(self, event: Event) -> None:
-        if time.monotonic() - self._started > self._seconds:
-            raise TooSlow(
-                f"It took longer than {self._seconds:,.0f} seconds.", remedy="Allow more time for each model."
-            )
+        if time.monotonic() > self._until:
+            raise TooSlow(f"It took longer than {self._limit:,.0f} seconds.", remedy="Allow more time for each model.")
         if isinstance(event, Progress):
             begin, end = self._part
             share = begin + (end - begin) * (event.done / event.total if event.total else 0.0)
-            event = Progress(self._stage, round(100 * (self._number + share)), 100 * self._models)
+            event = Progress(self._stage, round(STEPS * (self._begin + self._width * share)), STEPS)
         self._reporter.report(event)
 
     def stop_requested(self) -> bool:
@@ -151,26 +197,33 @@ class _Telling:
 
 
 class _Trial:
-    """A model that is tried: pixels, features, the probe and the nearest neighbours."""
+    """A model that is tried: pixels, features, the probe and the nearest neighbours. ranked: what the last try brought."""
 
-    def __init__(
-        self, project: Project, card: ModelCard, classes: tuple[str, ...], samples: list[Sample], telling: _Telling
-    ) -> None:
+    def __init__(self, project: Project, card: ModelCard, classes: tuple[str, ...], seconds: float) -> None:
         self.project = project
         self.card = card
         self.classes = classes
-        self.samples = samples
-        self.telling = telling
+        self.ranked: Ranked | None = None
+        self._limit = seconds
+        self._spent = 0.0
 
-    def run(self) -> Ranked:
-        started = time.monotonic()
+    def run(self, samples: list[Sample], telling: _Telling) -> None:
+        """Raises TooSlow, NotEnoughImages, WeightsRefused …"""
+        begun = time.monotonic()
+        telling.timed(self._limit, self._limit - self._spent)
+        try:
+            found = self._tried(samples, telling)
+        finally:
+            self._spent += time.monotonic() - begun
+        self.ranked = replace(found, seconds=self._spent)
+
+    def _tried(self, samples: list[Sample], telling: _Telling) -> Ranked:
+        """Without the time that it took."""
         device = devices.choose("auto")
         folder = weights.require(self.card.id)
         spec = preprocess_for(self.card)
-        pixels, _ = fill_cache(
-            self.project, spec, training_rows(self.project, self.samples), self.telling.part(0.0, 0.3)
-        )
-        usable = [s for s in self.samples if s.content in pixels.keys]
+        pixels, _ = fill_cache(self.project, spec, training_rows(self.project, samples), telling.part(0.0, 0.3))
+        usable = [s for s in samples if s.content in pixels.keys]
         if not usable:
             raise NotEnoughImages(
                 "None of the images can be found any more.",
@@ -179,14 +232,15 @@ class _Trial:
         network = load_pretrained(folder, self.card, spec, self.classes, weights.weights_hash(folder))
         keys = [s.content for s in usable]
         try:
-            telling = self.telling.part(0.3, 0.9)
-            features = frozen_features(self.project, network, pixels, keys, device=device, reporter=telling)
+            features = frozen_features(
+                self.project, network, pixels, keys, device=device, reporter=telling.part(0.3, 0.9)
+            )
         finally:
             del network
             devices.release(device)
         labels = np.array([s.label for s in usable], dtype=np.int64)
         units = [s.unit for s in usable]
-        telling = self.telling.part(0.9, 1.0)
+        telling.part(0.9, 1.0)
         probe = fit_probe(features, labels, len(self.classes), units=units, reporter=telling)
         rows = np.flatnonzero(probe.judged)
         near = neighbours_say(features, labels, len(self.classes), units, reporter=telling)
@@ -194,7 +248,7 @@ class _Trial:
         accuracy = share_interval(probe.held_out[rows].argmax(axis=1) == labels[rows], measured)
         neighbours = share_interval(near[rows] == labels[rows], measured)
         size = (folder / "model.safetensors").stat().st_size
-        return Ranked(self.card.id, accuracy.value, accuracy, time.monotonic() - started, neighbours, size)
+        return Ranked(self.card.id, accuracy.value, accuracy, 0.0, neighbours, size, len(samples))
 
 
 # --- speed ---------------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from tlstudio.domain.errors import Cancelled, NotEnoughImages, WeightsRefused, W
 from tlstudio.domain.events import SILENT, Note, Progress
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.domain.values import Interval
 from tlstudio.images.samples.metal import write_metal
 from tlstudio.storage.project import Project
 from tlstudio.training import features
@@ -133,6 +134,55 @@ def test_a_model_that_takes_too_long_is_given_up(project: Path, monkeypatch: pyt
     found = recommend(project, seconds_each=60)
     assert found.ranking == ()
     assert "longer than 60 seconds" in found.not_tried[0].reason
+
+
+def test_what_is_clearly_worse_on_some_images_is_not_tried_on_the_rest(
+    tmp_path: Path, rivals: list[str], monkeypatch: pytest.MonkeyPatch, recorder: Callable
+) -> None:
+    metal = write_metal(tmp_path / "metal", SILENT, parts=dict.fromkeys(("scratch", "pit", "stain"), 24))
+    import_images(ImportRequest(metal.sample.folder, tmp_path / "p", group_from=metal.sample.group_rule))
+
+    def narrow(hits: np.ndarray, units: object) -> Interval:
+        """As many more images would give."""
+        share = float(np.mean(hits))
+        return Interval(share, share - 0.02, share + 0.02)
+
+    monkeypatch.setattr(recommending, "share_interval", narrow)
+    alone = recommend(tmp_path / "p")
+    assert {r.images for r in alone.ranking} == {alone.images}, "few images are all taken at once"
+    monkeypatch.setattr(recommending, "FIRST_LOOK", 24)
+    watch = recorder()
+    raced = recommend(tmp_path / "p", watch)
+    assert raced.images == alone.images >= 48
+    assert raced.ranking[0].model == STARTER
+    assert raced.ranking[0].images == raced.images and raced.ranking[0].interval == alone.ranking[0].interval
+    behind = [r for r in raced.ranking if r.images < raced.images]
+    assert behind and {r.images for r in behind} <= set(range(20, 30))
+    assert raced.ranking[-len(behind) :] == tuple(behind)
+    steps = [e.done / e.total for e in watch.of(Progress)]
+    assert steps == sorted(steps) and steps[-1] == 1.0
+
+
+def test_a_model_that_fails_later_keeps_what_it_showed_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder: Callable
+) -> None:
+    metal = write_metal(tmp_path / "metal", SILENT, parts=dict.fromkeys(("scratch", "pit", "stain"), 24))
+    import_images(ImportRequest(metal.sample.folder, tmp_path / "p", group_from=metal.sample.group_rule))
+    monkeypatch.setattr(recommending, "FIRST_LOOK", 24)
+    real, count = recommending.neighbours_say, 0
+
+    def fails_the_second_time(*given, **named):  # type: ignore[no-untyped-def]
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise RuntimeError("a defect")
+        return real(*given, **named)
+
+    monkeypatch.setattr(recommending, "neighbours_say", fails_the_second_time)
+    watch = recorder()
+    found = recommend(tmp_path / "p", watch)
+    assert found.not_tried == () and 0 < found.ranking[0].images < found.images
+    assert any("a part of the images only" in n.text for n in watch.of(Note))
 
 
 @pytest.mark.parametrize("seconds", [0, -3])

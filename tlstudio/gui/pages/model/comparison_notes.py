@@ -19,6 +19,7 @@ class Text:
 
     show, hide = "More on this comparison", "Less"
     not_tried = "{title} could not be compared. {reason}"
+    part = "Clearly worse on {images} of the images, and so not tried on the rest: {titles}."
     neighbours = "A second way to try them, by the most similar images alone, gives {figures}."
     figure = "{title} {share}"
     not_measured = (
@@ -70,6 +71,10 @@ def notes_on(result: Recommendation, titles: Mapping[str, str]) -> Iterator[str]
     yield from result.mismatch
     for model in result.not_tried:
         yield Text.not_tried.format(title=titles.get(model.model, model.model), reason=model.reason)
+    behind = [r for r in result.ranking if 0 < r.images < result.images]
+    if behind:
+        titles_behind = messages.listing([titles.get(r.model, r.model) for r in behind])
+        yield Text.part.format(images=f"{behind[0].images:,}", titles=titles_behind)
     near = [
         Text.figure.format(title=titles.get(r.model, r.model), share=messages.percent(r.neighbours.value))
         for r in result.ranking
