@@ -96,13 +96,17 @@ def plan(
     *,
     look: Augmentation,
     device: torch.device,
+    images: int = 0,
     budget: float | None = None,
 ) -> Recipe:
-    """The recipe for training images with these labels (n,). look: what may be changed in them, at normal strength."""
-    images = len(labels)
+    """The recipe for training images with these labels (n,). look: what may be changed in them, at normal strength.
+
+    images: for how many it is made, where these are a part of them; 0 for these.
+    """
+    images = images or len(labels)
     batch = batch_for(settings, images)
     counts = np.bincount(labels, minlength=subject.classes)
-    shift = np.log(np.maximum(counts, 1) / images) if settings.balance is Balance.LOGITS else None
+    shift = np.log(np.maximum(counts, 1) / len(labels)) if settings.balance is Balance.LOGITS else None
     mixup = settings.mixup if settings.mixup is not None else (MIXUP if images >= MANY_IMAGES else 0.0)
     small = round(subject.edge * SMALL_EDGE / 32) * 32
     phases = settings.low_resolution if settings.low_resolution is not None else images >= MANY_IMAGES

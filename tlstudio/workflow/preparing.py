@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,6 @@ from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import NotEnoughImages, OutOfMemory
 from tlstudio.domain.events import Note, Reporter
-from tlstudio.domain.planning import batch_for, planned_epochs
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Adapter, Mode, TrainSettings
 from tlstudio.images.cache import fill_cache
@@ -30,7 +29,7 @@ from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.judging import hold_back, labels_of
-from tlstudio.workflow.rehearsing import may_rehearse
+from tlstudio.workflow.rehearsing import halves_for
 from tlstudio.workflow.run_data import Sample, training_rows
 
 Ints = npt.NDArray[np.int64]
@@ -43,7 +42,8 @@ class Prepared:
     """A network whose head is the probe's, and the images it was fitted to.
 
     features: (train and then val, d), of the pretrained backbone. borrowed: the validation images were held back from the
-    training images, because the project has none.
+    training images, because the project has none. halves: rows of the training images that each rehearsal leaves out; empty where
+    nothing is rehearsed. after: seconds for what follows the training.
     """
 
     network: Network
@@ -53,7 +53,8 @@ class Prepared:
     features: npt.NDArray[np.float32]
     probe: Probe
     borrowed: bool
-    after: float = 0.0
+    halves: list[Ints]
+    after: float
 
     @property
     def seen(self) -> npt.NDArray[np.float32]:
@@ -109,7 +110,8 @@ class Preparation:
         after = watch.lap()  # it is loaded once more
         train = [s for s in self.samples if s.part == "train"]
         val = [s for s in self.samples if s.part == "val"]
-        borrowed = not val and self.settings.mode is not Mode.QUICK and not may_rehearse(self.settings, train, val)
+        halves = halves_for(self.settings, train, val)
+        borrowed = not val and self.settings.mode is not Mode.QUICK and not halves
         if borrowed:
             train, val = hold_back(train, len(self.classes), self.settings.seed)
         keys = [s.content for s in (*train, *val)]
@@ -127,7 +129,7 @@ class Preparation:
         )
         after += COMPARED * watch.lap()
         network.set_head(probe.head)
-        return Prepared(network, pixels, train, val, features, probe, borrowed, after)
+        return Prepared(network, pixels, train, val, features, probe, borrowed, halves, after)
 
     @cached_property
     def spec(self) -> PreprocessSpec:
@@ -148,18 +150,19 @@ class Preparation:
     def planned(self, network: Network, data: Data, look: Augmentation, *, images: int, budget: float | None) -> Recipe:
         """How this network is trained on these images; puts the adapters in that the settings ask for.
 
-        images: for how many the length of it and its batches are planned; a rehearsal follows the plan for all of them. budget:
-        seconds, None where the epochs decide.
+        images: for how many it is planned; a rehearsal follows the plan for all of them. budget: seconds, None where the epochs
+        decide.
         """
         settings = self.settings
         if settings.adapter is Adapter.LORA:
             adapters.attach(network, settings.adapter_rank, seed=settings.seed)
         return plan(
-            replace(settings, epochs=planned_epochs(settings, images), batch_size=batch_for(settings, images)),
+            settings,
             data.train_labels,
             Subject.of(network, any_edge=not self.card.fixed_input_size),
             look=look,
             device=self.device,
+            images=images,
             budget=budget,
         )
 

@@ -49,9 +49,9 @@ class Rehearsal:
     unstable: bool = False
 
 
-def may_rehearse(settings: TrainSettings, train: Sequence[Sample], val: Sequence[Sample]) -> bool:
-    """Whether there are few images to choose by, and halves that both hold every class."""
-    return rehearses(settings, len(train), len(val)) and bool(halves(train, settings.seed))
+def halves_for(settings: TrainSettings, train: Sequence[Sample], val: Sequence[Sample]) -> list[Ints]:
+    """The rows that each rehearsal leaves out; none where there is nothing to rehearse for, or no way to halve the images."""
+    return halves(train, settings.seed) if rehearses(settings, len(train), len(val)) else []
 
 
 def halves(train: Sequence[Sample], seed: int) -> list[Ints]:

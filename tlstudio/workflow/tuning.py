@@ -97,21 +97,22 @@ class Tuning:
         self.started = started
         self.balanced = self.settings.balance is not Balance.NONE
         self.before = 0  # epochs of the rehearsals that are done
-        self.rehearsed = False
+        self.events = EventFiles(None)
 
     def run(self) -> Tuned:
         """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
+        with EventFiles(self.job.folder if self.settings.events else None) as self.events:
+            return self._run()
+
+    def _run(self) -> Tuned:
         ready = self.ready
-        wanted = rehearsing.may_rehearse(self.settings, ready.train, ready.val)
-        halves = rehearsing.halves(ready.train, self.settings.seed) if wanted else []
-        self.rehearsed = bool(halves)
-        if not halves:
+        if not ready.halves:
             if self.settings.rehearse:
                 self.job.say(CAN_NOT)
             look = self.way.look(ready.network, ready.probe, ready.data, ready.unseen)
             return self._in_earnest(look, None)
         done: list[Rehearsal] = []
-        for number, left_out in enumerate(halves, start=1):
+        for number, left_out in enumerate(ready.halves, start=1):
             rehearsal = self._rehearsal(number, left_out)
             if rehearsal is None:
                 return self._first_result(STOPPED, stopped=True)
@@ -182,12 +183,11 @@ class Tuning:
             self.job.say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
         course = PartOfCourse(self.job.reporter, before=self.before)
         known = None if val or evidence is None else self._standing(evidence)
-        with EventFiles(self.job.folder if self.settings.events else None) as events:
 
-            def on_epoch(epoch: Epoch) -> None:
-                self._tell(epoch, known or Standing(epoch.score, epoch.best, val), course, events)
+        def on_epoch(epoch: Epoch) -> None:
+            self._tell(epoch, known or Standing(epoch.score, epoch.best, val), course)
 
-            stopped = tuner.run(course, on_epoch)
+        stopped = tuner.run(course, on_epoch)
         tuner.keep_best()
         chosen, epochs = tuner.chosen, tuner.at.epoch
         reason = why(chosen.name, tuner.probe.score, chosen.score, rehearsed=evidence is not None)
@@ -233,9 +233,8 @@ class Tuning:
         wish = 60 * self.settings.minutes
         budget = max(0.0, self.started + wish - time.monotonic()) * share if wish else None
         recipe = self.way.planned(network, data, look, images=len(self.ready.train), budget=budget)
-        if (
-            self.rehearsed
-        ):  # what is rehearsed must go on as long as what follows, which has nothing to be patient about
+        if self.ready.halves:
+            # what is rehearsed must go on as long as what follows, which has nothing to be patient about
             recipe = replace(recipe, patience=0)
         after = self.ready.after if folder == self.job.folder else 0.0
         return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence, after=after)
@@ -245,7 +244,7 @@ class Tuning:
         grey = not has_colour(self.ready.pixels, self.ready.data.train_keys)
         return Augmentation(colour=0.0) if grey else Augmentation()
 
-    def _tell(self, epoch: Epoch, now: Standing, course: Reporter, events: EventFiles | None = None) -> None:
+    def _tell(self, epoch: Epoch, now: Standing, course: Reporter) -> None:
         row = EpochRow(
             self.before + epoch.epoch,
             epoch.train_loss,
@@ -256,8 +255,7 @@ class Tuning:
             epoch.train_accuracy,
         )
         runs.append_epoch(self.job.project, self.job.run_id, row)
-        if events is not None:
-            events.add(row)
+        self.events.add(row)
         course.report(
             EpochDone(
                 epoch=epoch.epoch,

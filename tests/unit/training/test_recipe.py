@@ -44,6 +44,19 @@ def test_wishes_have_the_last_word() -> None:
     assert recipe.augmentation.least_area == 1
 
 
+def test_a_part_is_trained_by_the_plan_for_all() -> None:
+    """A rehearsal goes on as long as the training it stands for, in the same batches, and blends and shrinks as that does."""
+    look, cpu = Augmentation(), torch.device("cpu")
+    subject = Subject(2, 10, 224, any_edge=True)
+    settings = TrainSettings("any", Mode.THOROUGH, balance=Balance.LOGITS)
+    part = np.array([0, 1] * 500)
+    whole = np.array([0, 1] * 1500)
+    one = plan(settings, part, subject, look=look, device=cpu, images=len(whole))
+    all_of_them = plan(settings, whole, subject, look=look, device=cpu)
+    assert one == all_of_them
+    assert one.mixup and one.small_edge and not plan(settings, part, subject, look=look, device=cpu).mixup
+
+
 def test_modes_train_a_part_or_all() -> None:
     assert planned(60, mode=Mode.BALANCED).layers == 3
     assert planned(60, mode=Mode.THOROUGH).layers == 10

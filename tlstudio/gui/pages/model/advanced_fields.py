@@ -262,7 +262,7 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 "compile",
                 "compile",
                 "Translate the model first",
-                "Takes a minute or two and makes every step faster. Worth it for long trainings on a graphics card.",
+                "Takes a minute or two, then every step is faster. Worth it for long trainings.",
                 choices=BY_DATA,
             ),
             Field("seed", "seed", "Random seed", "The same number gives the same result again.", most=2**31 - 1),
