@@ -130,6 +130,12 @@ def test_a_model_that_is_not_known_is_said_in_words(bench: Bench) -> None:
     job.ended.emit()
     assert bench.view.layers.words.text() == "There is no such model. Check the name."
     assert not bench.view.layers.picture.isVisible()
+    bench.choose(Mode.THOROUGH)
+    assert len(bench.jobs) == 1, "it is not asked for again and again"
+    bench.view.show_choice("other.net", bench.mode, "")
+    bench.choose()
+    assert [arguments["model"] for _, arguments, _ in bench.jobs] == ["net.tag", "other.net", "net.tag"]
+    assert bench.view.layers.words.text() == layer_panel.Text.waiting
 
 
 def test_the_picture_follows_the_mode_and_the_field(known: Bench) -> None:

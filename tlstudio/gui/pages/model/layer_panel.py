@@ -62,7 +62,9 @@ class LayerPanel(QWidget):
 
     def show_settings(self, settings: TrainSettings, *, ask: bool) -> None:
         """What a training with these settings would change. ask: a model that is not known yet is looked at."""
-        self._settings = settings
+        before, self._settings = self._settings, settings
+        if before is None or before.model != settings.model:
+            self._troubles.pop(settings.model, None)  # chosen again, it is asked for again
         if ask and settings.model:
             self._ask(settings.model)
         self._show()
