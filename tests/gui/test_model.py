@@ -242,7 +242,7 @@ def test_download_shows_progress_then_trouble_then_tries_again(card: ModelCardVi
 
 
 def recommendation(*scores: tuple[str, float, float]) -> Recommendation:
-    ranking = tuple(Ranked(m, v, Interval(v, v - d, v + d), 3.0) for m, v, d in scores)
+    ranking = tuple(Ranked(m, v, Interval(v, v - d, v + d), 3.0, images=100) for m, v, d in scores)
     return Recommendation(ranking, 100)
 
 
@@ -310,6 +310,20 @@ def test_what_was_not_measured_is_said_and_never_ranked(advice: tuple[Advice, li
     jobs[-1].finished.emit(Recommendation((), 100, not_tried=found.not_tried))
     assert view.words.text() == "None of the models on this machine could be tried on your images."
     assert notes.isVisible() and not view.ranking.isVisible()
+
+
+def test_what_was_tried_on_a_part_of_the_images_is_said_as_what_it_is(
+    advice: tuple[Advice, list[StillJob]],
+) -> None:
+    view, jobs = advice
+    view.button.click()
+    best, late, behind = recommendation(("b", 0.93, 0.02), ("a", 0.92, 0.03), ("c", 0.91, 0.05)).ranking
+    ranking = (best, replace(late, images=30), replace(behind, images=30, behind=True))
+    jobs[-1].finished.emit(Recommendation(ranking, 100))
+    said = view.notes.words.text()
+    assert "Net A could be tried on 30 of the images only." in said
+    assert "Clearly worse on 30 of the images, and so not tried on the rest: Net C." in said
+    assert "Net A may be as good" in view.words.text(), "what was left behind is not close, whatever the rest says"
 
 
 def test_the_comparison_can_be_stopped(advice: tuple[Advice, list[StillJob]]) -> None:

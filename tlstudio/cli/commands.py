@@ -100,7 +100,7 @@ def models_recommend(options: argparse.Namespace, output: Output) -> None:
     ]
     columns = ("Model", "Accuracy, cross-validated", "By neighbours", "Images", "Took", "Size")
     output.table(f"Compared on {found.images:,} images", columns, rows, keep_first=True)
-    if any(r.images < found.images for r in found.ranking):
+    if any(r.behind for r in found.ranking):
         output.text("Models that were clearly worse on a part of the images were not tried on the rest.")
     if found.not_tried:
         output.table("Not compared", ("Model", "Why"), [(n.model, n.reason) for n in found.not_tried], keep_first=True)

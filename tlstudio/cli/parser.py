@@ -190,6 +190,6 @@ def _train(p: argparse.ArgumentParser) -> None:
     advanced.add_argument(
         "--compile",
         action=argparse.BooleanOptionalAction,
-        help="translate the model for this device first; default: where the time left repays it",
+        help="compile the model for this device first; default: where the training is long enough to repay it",
     )
     advanced.add_argument("--events", action="store_true", help="also write TensorBoard event files")

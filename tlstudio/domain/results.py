@@ -16,8 +16,8 @@ from tlstudio.domain.values import Interval, Split
 class Ranked:
     """One line of a recommendation. score: cross-validated accuracy of the probe; neighbours: of the nearest neighbours.
 
-    seconds: that trying it took here. bytes: of its weights. images: on which it was tried; fewer than the others where it was
-    clearly worse on those.
+    seconds: that trying it took here. bytes: of its weights. images: on which it was tried. behind: it was clearly worse than the
+    best on these, and so not tried on the rest.
     """
 
     model: str
@@ -27,6 +27,7 @@ class Ranked:
     neighbours: Interval | None = None
     bytes: int = 0
     images: int = 0
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

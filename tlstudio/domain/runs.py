@@ -76,7 +76,7 @@ class TrainSettings:
     data. augmentation: strength of all other changes, 1 for the usual one. mixup, low_resolution: None decides from the
     number of images. rehearse: fine-tuning is first tried on halves of the training images, each judged on the other; None
     does so where there are few images to choose by. dropout: share of features left out of a step. compile: the network is
-    translated for the device before it is trained; None does so where the time left repays it. events: also writes
+    compiled for the device before it is trained; None does so where what is left to do repays it. events: also writes
     TensorBoard event files.
     """
 

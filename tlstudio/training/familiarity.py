@@ -68,7 +68,7 @@ def distance_from_pretraining(
         return None
     found = [_Moments(layer) for layer in layers]
     hooks = [layer.register_forward_pre_hook(each.take) for layer, each in zip(layers, found, strict=True)]
-    network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.place(device).eval()
     array = pixels.array()
     try:
         with torch.inference_mode():

@@ -58,7 +58,7 @@ def frozen_features(
 
 def _without_norms(network: Network, pixels: RowStore, key: str, device: torch.device) -> Network:
     """The network for looking at many images; as it is where there is no memory for two."""
-    network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.place(device).eval()
     example = torch.from_numpy(np.ascontiguousarray(pixels.take([key]))).to(device)
     try:
         return folded(network, example)
@@ -95,7 +95,7 @@ def _forward(
     *,
     device: torch.device,
 ) -> Batches:
-    network.eval().to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.place(device).eval()
     array = pixels.array()
     size, start = BATCH, 0
     while start < len(keys):

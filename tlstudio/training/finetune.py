@@ -73,6 +73,8 @@ class FineTuner:
         self.said: dict[str, Chances] = {}
         self.batches = Batches(data, recipe.batch, device)
         self.stepper = Stepper.on(network, recipe, device)
+        if device.type == "cuda":
+            self.stepper.settle(network.spec.preprocess.size)
         self.parameters, self.optimizer = self.stepper.parameters, self.stepper.optimizer
         self.average = MovingAverage(self.parameters, recipe.average_decay)
         self.soup = Soup()
@@ -96,12 +98,14 @@ class FineTuner:
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
+        if self.device.type == "cuda":
+            self.stepper.fit(self.network.spec.preprocess.size)  # beside everything that is there by now
         if self.at == Position():
             watch = Stopwatch()
             self.keeper.save()
             self.pace.save = watch.lap()
         while not self._over():
-            self._translate(reporter)
+            self._compile(reporter)
             try:
                 ended = self._epoch(reporter, on_epoch)
             except _Diverged:
@@ -117,12 +121,13 @@ class FineTuner:
         self._choose(whole=True)
         return False
 
-    def _translate(self, reporter: Reporter) -> None:
+    def _compile(self, reporter: Reporter) -> None:
         """Asked before each epoch: the network is compiled once that is worth it."""
-        watch = Stopwatch()
-        if self.compiling.consider(self.clock.seconds_left(self._taken(), self.pace), reporter):
-            self.pace.begin_again()
-        self._spend(watch)
+        seconds = self.compiling.consider(self.clock.steps_left(self._taken(), self.pace), reporter)
+        if seconds:
+            self.clock.lose(seconds)
+            if self.compiling.done:
+                self.pace.begin_again()
 
     def _over(self) -> bool:
         """Asked before each epoch, so that resuming agrees."""

@@ -29,7 +29,7 @@ def folded(network: Network, example: Tensor) -> Network:
         if not pairs or any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
             return network  # nothing to fold, or a layer that is used twice
         light = Network(copy.deepcopy(network.backbone), network.spec)
-        light.to(device=example.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        light.place(example.device)
         for convolution, norm in pairs:
             _fold(light.backbone, convolution, norm)
         light.eval()

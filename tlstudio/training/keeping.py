@@ -122,7 +122,7 @@ class Keeper:
         tuner.best = Candidate(state["best_name"], best[0], Score(**kept))
         tuner.soup.count = state["soup"]
         tuner.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
-        tuner.stepper.micro = state["micro"]
+        tuner.stepper.micro = min(tuner.stepper.micro, state["micro"])  # less may be free by now
         if state["scaler"] and tuner.stepper.scaler.is_enabled():
             tuner.stepper.scaler.load_state_dict(state["scaler"])
         return True

@@ -66,10 +66,16 @@ class Network(nn.Module):
         self.backbone = backbone
         self.head = nn.Linear(spec.features, len(spec.classes))
         self.adapters: frozenset[str] = frozenset()  # names of parameters that training.adapters put in
+        self.order = torch.channels_last  # of the numbers in memory
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", 255.0 * torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", 255.0 * torch.tensor(spec.std).view(1, 3, 1, 1), persistent=False)
+
+    def place(self, device: torch.device) -> Network:
+        """Brings it to the device, its numbers in their order; returns itself."""
+        self.to(device=device, memory_format=self.order)  # type: ignore[call-overload]
+        return self
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """uint8 (batch, h, w, 3) -> float (batch, 3, h, w), as the backbone was trained."""

@@ -52,6 +52,11 @@ class Pace:
     _costs: dict[bool, _Cost] = field(default_factory=lambda: {True: _Cost(), False: _Cost()})
     _pending: dict[bool, int] = field(default_factory=lambda: {True: 0, False: 0})
 
+    def begin_again(self) -> None:
+        """Steps take another time from here on: what they took is forgotten when the next are measured."""
+        for cost in self._costs.values():
+            cost.first, cost.seconds, cost.steps = cost.each, 0.0, 0.0
+
     def step(self, *, small: bool) -> None:
         """A step was taken; `took` tells how long it and the others since the last one lasted."""
         self._pending[small] += 1
@@ -62,11 +67,6 @@ class Pace:
             self._costs[kinds[0]].add(seconds, self._pending[kinds[0]])
         self._pending = {True: 0, False: 0}
 
-    def begin_again(self) -> None:
-        """Steps take another time from here on: what they took is forgotten when the next are measured."""
-        for cost in self._costs.values():
-            cost.first, cost.seconds, cost.steps = cost.each, 0.0, 0.0
-
     @property
     def end(self) -> float:
         """Seconds from the last step to the end of everything."""
@@ -74,15 +74,14 @@ class Pace:
 
     def seconds(self, taken: int, steps: int) -> float:
         """For the rest of `steps` when `taken` of them are done, with what follows each epoch and the last one."""
+        epochs = math.ceil((steps - taken) / self.per_epoch)
+        return self.steps(taken, steps) + epochs * (self.look + self.save) + self.end
+
+    def steps(self, taken: int, steps: int) -> float:
+        """The same of the steps alone; 0 before any is measured."""
         turn = math.ceil(self.small_share * steps)
         small, full = max(0, turn - taken), steps - max(turn, taken)
-        epochs = math.ceil((steps - taken) / self.per_epoch)
-        return (
-            small * self._each(small=True)
-            + full * self._each(small=False)
-            + epochs * (self.look + self.save)
-            + self.end
-        )
+        return small * self._each(small=True) + full * self._each(small=False)
 
     def _each(self, *, small: bool) -> float:
         measured = self._costs[small].each

@@ -36,6 +36,14 @@ class Clock(ABC):
         self.spent += seconds
 
     @abstractmethod
+    def lose(self, seconds: float) -> None:
+        """They are gone, and the training has come no further."""
+
+    @abstractmethod
+    def steps_left(self, step: int, pace: Pace) -> float:
+        """Seconds of steps that are still to come, without what is measured and kept between them."""
+
+    @abstractmethod
     def progress(self, step: int) -> float:
         """0 before the first step, 1 when it is over; `step` counts those already taken."""
 
@@ -54,6 +62,12 @@ class StepClock(Clock):
 
     steps: int
 
+    def lose(self, seconds: float) -> None:
+        self.spend(seconds)
+
+    def steps_left(self, step: int, pace: Pace) -> float:
+        return pace.steps(step, self.steps)
+
     def progress(self, step: int) -> float:
         return min(1.0, step / max(1, self.steps))
 
@@ -69,6 +83,13 @@ class BudgetClock(Clock):
     """A number of seconds; the rate falls with them, so that the end comes when it should, at whatever speed."""
 
     seconds: float
+
+    def lose(self, seconds: float) -> None:
+        """The schedule becomes shorter by them, so that it still begins with its warm-up."""
+        self.seconds = max(0.0, self.seconds - seconds)
+
+    def steps_left(self, step: int, pace: Pace) -> float:
+        return max(0.0, self.seconds - self.spent)
 
     def progress(self, step: int) -> float:
         return min(1.0, self.spent / self.seconds) if self.seconds > 0 else 1.0

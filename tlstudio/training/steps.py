@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -17,9 +18,12 @@ from tlstudio.training.devices import loss_scaler, mixed_precision, release, wai
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import Parameters, begin_training, make_optimizer, trainable
 from tlstudio.training.recipe import Recipe
-from tlstudio.training.trials import fastest, seconds_of
+from tlstudio.training.trials import seconds_of
 
+ORDERS = (torch.channels_last, torch.contiguous_format)
 LEAST_GAIN = 0.05  # share of a step's time that compiling must save to be kept
+
+log = logging.getLogger(__name__)
 
 
 class Taken(NamedTuple):
@@ -53,14 +57,13 @@ class Stepper:
         self._dropout = nn.Dropout(recipe.dropout)
         self._compiled: Callable[[Tensor], Tensor] | None = None
         self._whole: set[tuple[int, int]] = set()  # what `_compiled` is for: images, and their edge in pixels
-        self._planes = False  # numbers of one colour lie together in memory, instead of those of one pixel
         shift = recipe.logit_shift
         self._shift = None if shift is None else torch.tensor(shift, dtype=torch.float32, device=device)
 
     @staticmethod
     def on(network: Network, recipe: Recipe, device: torch.device) -> Stepper:
         """Brings the network to the device and takes the recipe's layers and rates."""
-        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.place(device)
         parameters, optimizer = make_optimizer(
             network,
             trainable(network, recipe.layers),
@@ -69,10 +72,7 @@ class Stepper:
             weight_decay=recipe.weight_decay,
             fused=device.type in ("cpu", "cuda"),
         )
-        stepper = Stepper(network, parameters, optimizer, recipe, device)
-        if device.type == "cuda":
-            stepper.settle(network.spec.preprocess.size)
-        return stepper
+        return Stepper(network, parameters, optimizer, recipe, device)
 
     def step(self, batch: Batch, generator: torch.Generator, size: int) -> Taken:
         """One step of the optimiser. size: edge of the views in pixels."""
@@ -87,30 +87,23 @@ class Stepper:
     # --- before the first step ---
 
     def settle(self, size: int) -> None:
-        """Finds out how many images fit into the device's memory at once, and how numbers are best laid out there; nothing moves.
+        """Finds out how many images fit into the device's memory at once, and the fastest order of numbers there; nothing moves.
 
-        For graphics processors: elsewhere a rule does, so that the same seed gives the same model. size: edge of the largest
-        views in pixels.
+        For graphics processors: elsewhere a rule does, so that the same seed gives the same model. To be called before anything
+        is copied from the parameters, which has to be in the same order. size: edge of the largest views in pixels.
         """
         begin_training(self.network)
         self.fit(size)
-        self.lay_out(
-            fastest({planes: self._laid_out_trial(size, planes=planes) for planes in (False, True)}, self._wait)
-        )
+        took = {}
+        for order in ORDERS:
+            self._put_in(order)
+            took[order] = self._seconds([size])
+        self._put_in(min(took, key=lambda order: took[order]))
         release(self._device)
 
-    def _laid_out_trial(self, size: int, *, planes: bool) -> Callable[[], None]:
-        def trial() -> None:
-            self.lay_out(planes)
-            self._dry(size)
-
-        return trial
-
-    def lay_out(self, planes: bool) -> None:
-        """planes: the numbers of one colour lie together in memory; else those of one pixel (channels last)."""
-        self._planes = planes
-        order = torch.contiguous_format if planes else torch.channels_last
-        self.network.to(memory_format=order)
+    def _put_in(self, order: torch.memory_format) -> None:
+        self.network.order = order
+        self.network.place(self._device)
 
     def fit(self, size: int) -> None:
         """Finds out how many images fit into the device's memory at once; nothing moves.
@@ -118,43 +111,56 @@ class Stepper:
         A step that runs out of memory would halve them just as well, but on a graphics processor it leaves memory in pieces that
         the next one may not fit into. size: edge of the largest views in pixels.
         """
+        begin_training(self.network)
         self._dry(size)
         release(self._device)
 
-    def compile(self, edges: Sequence[int], *, slower_too: bool = False, backend: str = "inductor") -> bool:
-        """Translates the network for views of these edges in pixels; True where that works and steps are faster afterwards.
+    def compile(self, edges: Sequence[int], *, slower_too: bool = False) -> bool:
+        """Compiles the network for views of these edges in pixels; True where that works and makes steps faster.
 
-        slower_too: however fast they are, so that timing decides nothing. backend: of torch.compile. Only whole pieces go through
-        what comes of it: every other number of images would have to be translated again.
+        slower_too: however fast they are, so that timing decides nothing. Only whole pieces go through what comes of it: every
+        other number of images would have to be compiled again.
         """
         begin_training(self.network)
+        before = math.inf if slower_too else self._seconds(edges)
+        torch.compiler.reset()  # a process compiles for so many networks only, and goes without for the next
+        self._compiled = torch.compile(self.network.embed, dynamic=False)
+        self._whole = {(self.micro, edge) for edge in edges}
+        try:
+            after = self._seconds(edges, timed=not slower_too)
+        except OutOfMemory:
+            raise
+        except Exception:  # whatever a compiler meets on a strange machine, the training goes on without it
+            log.info("the network could not be compiled", exc_info=True)
+            after = math.inf
+        if math.isinf(after) or after > before * (1 - LEAST_GAIN):
+            self._compiled = None
+        release(self._device)
+        return self._compiled is not None
+
+    def _seconds(self, edges: Sequence[int], *, timed: bool = True) -> float:
+        """For a piece of each edge; infinite where that many images don't fit into memory. timed: else 0, after doing it once."""
+        micro = self.micro
 
         def trial() -> None:
             for edge in edges:
                 self._dry(edge)
 
-        before = seconds_of(trial, self._wait)
-        self._compiled = torch.compile(self.network.embed, backend=backend, dynamic=False)
-        self._whole = {(self.micro, edge) for edge in edges}
-        try:
-            after = seconds_of(trial, self._wait)
-        except OutOfMemory:
-            raise
-        except Exception:  # whatever a compiler meets on a strange machine, the training goes on without it
-            after = math.inf
-        if math.isinf(after) or (after > before * (1 - LEAST_GAIN) and not slower_too):
-            self._compiled = None
-        release(self._device)
-        return self._compiled is not None
+        if timed:
+            took = seconds_of(trial, lambda: wait(self._device))
+        else:
+            trial()
+            took = 0.0
+        if self.micro < micro:
+            self.micro = micro
+            return math.inf
+        return took
 
     def _dry(self, size: int) -> None:
-        """A step on nothing, whose gradients are forgotten."""
-        views = torch.zeros((self.micro, size, size, 3), device=self._device)
+        """A step on nothing, whose gradients are forgotten. Its views lie in memory as `augment` leaves them."""
+        views = torch.zeros((self.micro, 3, size, size), device=self._device).permute(0, 2, 3, 1)
         self._fitting(views, torch.zeros((self.micro, self.network.head.out_features), device=self._device))
         self.optimizer.zero_grad(set_to_none=True)
-
-    def _wait(self) -> None:
-        wait(self._device)
 
     # --- parts of a step ---
 
@@ -210,8 +216,6 @@ class Stepper:
         return Taken(total, hits)
 
     def _embed(self, views: Tensor) -> Tensor:
-        if self._planes:
-            views = views.permute(0, 3, 1, 2).contiguous().permute(0, 2, 3, 1)
         if self._compiled is not None and tuple(views.shape[:2]) in self._whole:
             return self._compiled(views)
         return self.network.embed(views)

@@ -19,10 +19,10 @@ from tlstudio.training.candidates import PROBE
 from tlstudio.training.network import Network, save_network
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.workflow import rehearsing
-from tlstudio.workflow.job import Job
 from tlstudio.workflow.judging import judge, labels_of
 from tlstudio.workflow.left_out import calibrate
 from tlstudio.workflow.preparing import Preparation, Prepared
+from tlstudio.workflow.run_context import RunContext
 from tlstudio.workflow.run_data import Sample
 from tlstudio.workflow.tuning import Outcome, Tuning
 
@@ -45,15 +45,15 @@ class Fitting:
         self.preparation = Preparation(
             project, settings, classes=classes, samples=samples, reporter=reporter, run_id=run_id
         )
-        self.job = Job(project, run_id, settings, classes, self.preparation.device, reporter)
-        devices.start_watching_memory(self.job.device)
+        self.context = RunContext(project, run_id, settings, classes, self.preparation.device, reporter)
+        devices.start_watching_memory(self.context.device)
 
     def run(self, started: float) -> TrainResult:
         """Everything; `started` is the monotonic time that the user's time counts from."""
         try:
             return self._fit(self.preparation.probed(), started)
         finally:
-            devices.release(self.job.device)
+            devices.release(self.context.device)
 
     def _fit(self, ready: Prepared, started: float) -> TrainResult:
         network, probe = ready.network, ready.probe
@@ -61,16 +61,16 @@ class Fitting:
             judged, probabilities = ready.val, probe.head.probabilities(ready.unseen)
         else:
             judged, probabilities = self._left_out(ready.train, probe)
-        accuracy, balanced = judge(judged, probabilities, len(self.job.classes))
-        confusion = self.job.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
-        self.job.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
-        if self.job.settings.mode is Mode.QUICK:
+        accuracy, balanced = judge(judged, probabilities, len(self.context.classes))
+        confusion = self.context.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
+        self.context.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
+        if self.context.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
             return self._finish(network, Outcome(PROBE, reason, accuracy, balanced), started)
-        tuned = Tuning(self.job, self.preparation, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
+        tuned = Tuning(self.context, self.preparation, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
         if tuned.judged is None:
-            self.job.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
+            self.context.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
             self._calibrate(network, judged, probabilities)
         else:
             self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)
@@ -78,7 +78,7 @@ class Fitting:
             everyone = [*ready.train, *ready.val]
             units = [s.unit for s in everyone]
             labels = labels_of(everyone)
-            full = fit_probe(ready.features, labels, len(self.job.classes), units=units, strength=probe.strength)
+            full = fit_probe(ready.features, labels, len(self.context.classes), units=units, strength=probe.strength)
             network.set_head(full.head)
         return self._finish(network, tuned.outcome, started)
 
@@ -91,22 +91,22 @@ class Fitting:
                 remedy="Import with a share for validation, or add images.",
             )
         if len(judged) < len(train):
-            self.job.say("Classes with a single image or group are not part of this figure.")
+            self.context.say("Classes with a single image or group are not part of this figure.")
         return judged, probe.held_out[probe.judged]
 
     def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
         """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""
         part = VALIDATION if any(s.part == "val" for s in judged) else LEFT_OUT
-        found = calibrate(self.job.folder, judged, probabilities, part)
+        found = calibrate(self.context.folder, judged, probabilities, part)
         network.spec = replace(network.spec, temperature=found.temperature)
 
     def _finish(self, network: Network, outcome: Outcome, started: float) -> TrainResult:
-        self.job.say("Saving the model.")
-        save_network(network, self.job.folder / "model")
+        self.context.say("Saving the model.")
+        save_network(network, self.context.folder / "model")
         return TrainResult(
-            run=self.job.run_id,
-            model=self.job.settings.model,
-            mode=self.job.settings.mode,
+            run=self.context.run_id,
+            model=self.context.settings.model,
+            mode=self.context.settings.mode,
             epochs=outcome.epochs,
             accuracy=outcome.accuracy,
             balanced_accuracy=outcome.balanced_accuracy,

@@ -34,6 +34,7 @@ MOST_IMAGES = 2000
 SECONDS_EACH = 600.0  # for one model, unless the user says otherwise
 FIRST_LOOK = 300  # images on which all models are tried where there are at least twice as many
 STEPS = 1000  # of the progress
+RACED = 0.95  # share of it that trying the models takes
 SPEED_BATCH = 16
 SPEED_SECONDS = 2.0
 
@@ -63,14 +64,18 @@ def recommend(project: Path, reporter: Reporter = SILENT, *, seconds_each: float
     statuses = weights.statuses()
     here = [s.card for s in statuses if s.where is not Where.DOWNLOAD]
     race = _Race([_Trial(opened, card, classes, seconds_each) for card in here], reporter)
-    if len(chosen) >= 2 * FIRST_LOOK:
-        race.run(thin(chosen, FIRST_LOOK), "Trying", 0.0, 0.5)
+    some = thin(chosen, FIRST_LOOK)
+    if 2 * len(some) <= len(chosen):
+        share = RACED * len(some) / len(chosen)
+        race.run(some, "Trying", 0.0, share)
         race.leave_behind()
-        race.run(chosen, "Comparing", 0.5, 1.0)
+        race.run(chosen, "Comparing", share, RACED)
     else:
-        race.run(chosen, "Trying", 0.0, 1.0)
+        race.run(chosen, "Trying", 0.0, RACED)
     ranking = race.ranking()
-    mismatch = _mismatch(opened, ranking[0].model, chosen, reporter) if ranking else ()
+    telling = _Telling(reporter, "Looking at how the images suit the best model", RACED, 1 - RACED)
+    mismatch = _mismatch(opened, ranking[0].model, chosen, telling) if ranking else ()
+    reporter.report(Progress("Comparing done", STEPS, STEPS))
     return Recommendation(tuple(ranking), len(chosen), tuple(race.not_tried), expected(statuses), mismatch)
 
 
@@ -126,7 +131,7 @@ class _Race:
     def __init__(self, trials: list[_Trial], reporter: Reporter) -> None:
         self.not_tried: list[NotTried] = []
         self._all = trials
-        self._standing = trials
+        self._standing = list(trials)
         self._reporter = reporter
 
     def run(self, samples: list[Sample], doing: str, begin: float, end: float) -> None:
@@ -140,7 +145,6 @@ class _Race:
             except Exception as error:  # whatever it is, the other models can still be tried
                 self._standing.remove(trial)
                 self._failed(trial, _reason(error))
-        self._reporter.report(Progress("Comparing done", round(end * STEPS), STEPS))
 
     def _failed(self, trial: _Trial, reason: str) -> None:
         if trial.ranked is None:
@@ -153,13 +157,19 @@ class _Race:
         """Those whose whole interval lies below that of the best: more images would not change their place."""
         tried = [trial.ranked for trial in self._standing if trial.ranked is not None]
         least = max((ranked.interval.low for ranked in tried), default=0.0)
-        self._standing = [t for t in self._standing if t.ranked is not None and t.ranked.interval.high >= least]
+        standing = []
+        for trial in self._standing:
+            if trial.ranked is not None and trial.ranked.interval.high < least:
+                trial.ranked = replace(trial.ranked, behind=True)
+            else:
+                standing.append(trial)
+        self._standing = standing
 
     def ranking(self) -> list[Ranked]:
         """Best first; those that were left behind after the rest."""
         found = [trial.ranked for trial in self._all if trial.ranked is not None]
         return sorted(
-            found, key=lambda r: (-r.images, -r.score, -(r.neighbours.value if r.neighbours else 0.0), r.bytes)
+            found, key=lambda r: (r.behind, -r.score, -(r.neighbours.value if r.neighbours else 0.0), r.bytes)
         )
 
 
@@ -240,10 +250,9 @@ class _Trial:
             devices.release(device)
         labels = np.array([s.label for s in usable], dtype=np.int64)
         units = [s.unit for s in usable]
-        telling.part(0.9, 1.0)
-        probe = fit_probe(features, labels, len(self.classes), units=units, reporter=telling)
+        probe = fit_probe(features, labels, len(self.classes), units=units, reporter=telling.part(0.9, 0.95))
         rows = np.flatnonzero(probe.judged)
-        near = neighbours_say(features, labels, len(self.classes), units, reporter=telling)
+        near = neighbours_say(features, labels, len(self.classes), units, reporter=telling.part(0.95, 1.0))
         measured = [units[int(i)] for i in rows]
         accuracy = share_interval(probe.held_out[rows].argmax(axis=1) == labels[rows], measured)
         neighbours = share_interval(near[rows] == labels[rows], measured)
@@ -261,7 +270,7 @@ def measure_speed(model: str, reporter: Reporter = SILENT) -> ModelStatus:
     device = devices.choose("auto")
     reporter.report(Note(f"Measuring the speed of {card.title}."))
     network: Network = load_pretrained(folder, card, preprocess_for(card), ("a", "b"), "")
-    network = network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.place(device)
     batch = torch.zeros(SPEED_BATCH, card.input_size, card.input_size, 3, dtype=torch.uint8, device=device)
     done = 0
     with torch.inference_mode():

@@ -28,10 +28,10 @@ from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
-from tlstudio.workflow.job import Job
 from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
+from tlstudio.workflow.run_context import RunContext
 from tlstudio.workflow.run_data import Sample
 
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
@@ -86,14 +86,14 @@ class Tuned:
 class Tuning:
     """The fine-tuning of one run. `started` is the monotonic time that the user's time counts from."""
 
-    def __init__(self, job: Job, way: Preparation, ready: Prepared, first: Outcome, started: float) -> None:
+    def __init__(self, context: RunContext, way: Preparation, ready: Prepared, first: Outcome, started: float) -> None:
         """way: by which `ready` came about; rehearsals take it again. first: what the first result reached, which is the outcome
         where nothing better is found."""
-        self.job = job
+        self.context = context
         self.way = way
         self.ready = ready
         self.first = first
-        self.settings = job.settings
+        self.settings = context.settings
         self.started = started
         self.balanced = self.settings.balance is not Balance.NONE
         self.before = 0  # epochs of the rehearsals that are done
@@ -101,14 +101,14 @@ class Tuning:
 
     def run(self) -> Tuned:
         """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
-        with EventFiles(self.job.folder if self.settings.events else None) as self.events:
+        with EventFiles(self.context.folder if self.settings.events else None) as self.events:
             return self._run()
 
     def _run(self) -> Tuned:
         ready = self.ready
         if not ready.halves:
             if self.settings.rehearse:
-                self.job.say(CAN_NOT)
+                self.context.say(CAN_NOT)
             look = self.way.look(ready.network, ready.probe, ready.data, ready.unseen)
             return self._in_earnest(look, None)
         done: list[Rehearsal] = []
@@ -123,7 +123,7 @@ class Tuning:
         evidence = rehearsing.evidence_of(done)
         if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:
             return self._first_result(nothing_better(rehearsed=True))
-        self.job.say(WITH_ALL if ready.val else IN_EARNEST)
+        self.context.say(WITH_ALL if ready.val else IN_EARNEST)
         return self._in_earnest(rehearsing.agreed(done, self._colours()), evidence)
 
     def _first_result(self, reason: str, *, stopped: bool = False, epochs: int = 0) -> Tuned:
@@ -134,14 +134,14 @@ class Tuning:
 
     def _rehearsal(self, number: int, left_out: Ints) -> Rehearsal | None:
         """One, or what is known of it from before; None when the user asked to stop."""
-        folder = self.job.folder
+        folder = self.context.folder
         data = self.ready.rows(np.setdiff1d(np.arange(len(self.ready.train)), left_out), left_out)
         origin = origin_of(self.ready.network.spec.weights_hash, data)
         known = rehearsing.kept(folder, number, origin)
         if known is not None:
             self.started -= known.seconds  # they belong to the time that the user gave it
             return known
-        self.job.say(REHEARSAL.format(number=number, count=REHEARSALS))
+        self.context.say(REHEARSAL.format(number=number, count=REHEARSALS))
         begun = time.monotonic()
         found = self._rehearse(number, data, left_out)
         if found is not None:
@@ -154,14 +154,16 @@ class Tuning:
         learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
         network = self.way.pretrained()
         # The strength is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        strength, classes = ready.probe.strength, len(self.job.classes)
+        strength, classes = ready.probe.strength, len(self.context.classes)
         probe = fit_probe(ready.seen[learn], data.train_labels, classes, strength=strength, leave_out=False)
         network.set_head(probe.head)
         look = self.way.look(network, probe, data, ready.seen[left_out])
         left = REHEARSALS - number
-        course = PartOfCourse(self.job.reporter, before=self.before, parts_after=left + 1, work_after=left + REHEARSALS)
+        course = PartOfCourse(
+            self.context.reporter, before=self.before, parts_after=left + 1, work_after=left + REHEARSALS
+        )
         tuner = self._tuner(
-            network, data, look, rehearsing.place(self.job.folder, number), share=1 / (1 + left + REHEARSALS)
+            network, data, look, rehearsing.place(self.context.folder, number), share=1 / (1 + left + REHEARSALS)
         )
         tuner.resume()
         judged = [ready.train[i] for i in left_out]
@@ -176,12 +178,12 @@ class Tuning:
 
     def _in_earnest(self, look: Augmentation, evidence: Evidence | None) -> Tuned:
         network, val = self.ready.network, self.ready.val
-        tuner = self._tuner(network, self.ready.data, look, self.job.folder, evidence=evidence)
+        tuner = self._tuner(network, self.ready.data, look, self.context.folder, evidence=evidence)
         if tuner.resume():
-            self.job.say(f"Going on after epoch {self.before + tuner.at.epoch}.")
+            self.context.say(f"Going on after epoch {self.before + tuner.at.epoch}.")
         else:
-            self.job.say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
-        course = PartOfCourse(self.job.reporter, before=self.before)
+            self.context.say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
+        course = PartOfCourse(self.context.reporter, before=self.before)
         known = None if val or evidence is None else self._standing(evidence)
 
         def on_epoch(epoch: Epoch) -> None:
@@ -202,8 +204,8 @@ class Tuning:
             adapters.merge(network)
         if judged is None:
             return self._first_result(reason, stopped=stopped, epochs=epochs)
-        accuracy, balanced = judge(judged.samples, judged.probabilities, len(self.job.classes))
-        self.job.keep_confusion(judged.samples, judged.probabilities.argmax(axis=1).tolist())
+        accuracy, balanced = judge(judged.samples, judged.probabilities, len(self.context.classes))
+        self.context.keep_confusion(judged.samples, judged.probabilities.argmax(axis=1).tolist())
         return Tuned(Outcome(chosen.name, reason, accuracy, balanced, self.before + epochs, stopped), judged)
 
     def _rehearsed(self, evidence: Evidence, kind: str) -> Judged:
@@ -236,8 +238,10 @@ class Tuning:
         if self.ready.halves:
             # what is rehearsed must go on as long as what follows, which has nothing to be patient about
             recipe = replace(recipe, patience=0)
-        after = self.ready.after if folder == self.job.folder else 0.0
-        return FineTuner(network, data, recipe, device=self.job.device, folder=folder, evidence=evidence, after=after)
+        after = self.ready.after if folder == self.context.folder else 0.0
+        return FineTuner(
+            network, data, recipe, device=self.context.device, folder=folder, evidence=evidence, after=after
+        )
 
     def _colours(self) -> Augmentation:
         """What may be changed without asking a model: everything but colours where there are none."""
@@ -254,7 +258,7 @@ class Tuning:
             epoch.seconds,
             epoch.train_accuracy,
         )
-        runs.append_epoch(self.job.project, self.job.run_id, row)
+        runs.append_epoch(self.context.project, self.context.run_id, row)
         self.events.add(row)
         course.report(
             EpochDone(
@@ -268,8 +272,8 @@ class Tuning:
                 images_per_second=epoch.images_per_second,
                 seconds_left=epoch.seconds_left,
                 train_accuracy=epoch.train_accuracy,
-                memory=devices.memory(self.job.device),
-                confusion=self.job.keep_confusion(now.samples, now.best.predicted),
+                memory=devices.memory(self.context.device),
+                confusion=self.context.keep_confusion(now.samples, now.best.predicted),
             )
         )
 

@@ -21,9 +21,10 @@ from torch.nn import functional
 from tests.bench.peers.data import Cell, open_cell, open_source, split_of
 from tests.bench.peers.method import BATCH, watch
 from tlstudio.catalog import weights
-from tlstudio.domain.events import EpochDone, Event, StepDone
+from tlstudio.domain.events import EpochDone, Event, Note, StepDone
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.training import devices
+from tlstudio.training.compiling import BEGUN, VAIN
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.workflow.training import train
 
@@ -42,11 +43,14 @@ class Clock:
         self.rates: list[float] = []  # images a second of each epoch, between its first step and the last whole one
         self.bare_rates: list[float] = []
         self.rest: list[float] = []  # seconds of each epoch's validation and checkpoint
+        self.compiled = False
         self._steps: list[tuple[int, float]] = []
 
     def report(self, event: Event) -> None:
         now = time.perf_counter()
-        if isinstance(event, StepDone):
+        if isinstance(event, Note) and event.text in (BEGUN, VAIN):
+            self.compiled = event.text == BEGUN
+        elif isinstance(event, StepDone):
             self._steps.append((event.step, now))
         elif isinstance(event, EpochDone):
             (first, begun), (last, ended) = self._steps[0], self._steps[-2]
@@ -90,7 +94,7 @@ def throughput(given: argparse.Namespace, work: Path) -> dict[str, Any]:
         "weights": folder.name,
         "device": given.device,
         "threads": given.threads,
-        "compiled": given.compile,
+        "compiled": clock.compiled,
         "ratio": round(statistics.median(clock.ratios()), 3),
         "images_per_second": [round(rate, 1) for rate in clock.rates[1:]],
         "bare_images_per_second": [round(rate, 1) for rate in clock.bare_rates],

@@ -196,6 +196,14 @@ def test_what_fits_is_found_before_the_first_step_and_nothing_moves(data: Data, 
     assert all(torch.equal(p, before[name]) and p.grad is None for name, p in each.network.named_parameters())
 
 
+def test_a_checkpoint_does_not_ask_for_more_memory_than_there_is_now(data: Data, tmp_path: Path) -> None:
+    first = tuner(data, tmp_path / "run")
+    first.keeper.save()
+    later = tuner(data, tmp_path / "run")
+    later.stepper.micro = 2
+    assert later.resume() and later.stepper.micro == 2 < first.stepper.micro
+
+
 @pytest.mark.parametrize("balance", [Balance.SAMPLING, Balance.LOGITS])
 def test_rare_classes_count_alike_when_asked(data: Data, tmp_path: Path, balance: Balance) -> None:
     kept = np.flatnonzero((data.train_labels == 0) | (np.arange(20) < 6))

@@ -96,3 +96,16 @@ def test_a_budget_is_over_when_what_follows_it_is_done() -> None:
     assert clock.seconds_left(10, Pace(10, after=9.0)) == 54
     clock.spend(100)
     assert clock.seconds_left(10, Pace(10, after=9.0)) == 9
+
+
+def test_when_steps_take_another_time_the_old_one_is_forgotten() -> None:
+    pace = Pace(10)
+    for _ in range(50):
+        pace.step(small=False)
+        pace.took(1.0)
+    assert pace.steps(50, 100) == pytest.approx(50)
+    pace.begin_again()
+    assert pace.steps(50, 100) == pytest.approx(50), "until the next are measured"
+    pace.step(small=False)
+    pace.took(0.25)
+    assert pace.steps(51, 100) == pytest.approx(49 * 0.25)

@@ -156,7 +156,7 @@ def test_what_is_clearly_worse_on_some_images_is_not_tried_on_the_rest(
     assert raced.images == alone.images >= 48
     assert raced.ranking[0].model == STARTER
     assert raced.ranking[0].images == raced.images and raced.ranking[0].interval == alone.ranking[0].interval
-    behind = [r for r in raced.ranking if r.images < raced.images]
+    behind = [r for r in raced.ranking if r.behind]
     assert behind and {r.images for r in behind} <= set(range(20, 30))
     assert raced.ranking[-len(behind) :] == tuple(behind)
     steps = [e.done / e.total for e in watch.of(Progress)]
@@ -181,8 +181,36 @@ def test_a_model_that_fails_later_keeps_what_it_showed_before(
     monkeypatch.setattr(recommending, "neighbours_say", fails_the_second_time)
     watch = recorder()
     found = recommend(tmp_path / "p", watch)
-    assert found.not_tried == () and 0 < found.ranking[0].images < found.images
+    assert found.not_tried == () and 0 < found.ranking[0].images < found.images and not found.ranking[0].behind
     assert any("a part of the images only" in n.text for n in watch.of(Note))
+
+
+def test_many_classes_are_not_tried_twice(project: Path, monkeypatch: pytest.MonkeyPatch, recorder: Callable) -> None:
+    """Two images of each class are at least kept, which may be nearly all."""
+    monkeypatch.setattr(recommending, "thin", lambda samples, most: samples[: max(1, 2 * len(samples) // 3)])
+    watch = recorder()
+    recommend(project, watch)
+    assert {e.stage.split()[0] for e in watch.of(Progress)} <= {"Trying", "Comparing", "Looking"}
+    assert not any(e.stage.startswith("Comparing Starter") for e in watch.of(Progress))
+
+
+def test_the_time_of_both_rounds_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorder: Callable) -> None:
+    metal = write_metal(tmp_path / "metal", SILENT, parts=dict.fromkeys(("scratch", "pit", "stain"), 24))
+    import_images(ImportRequest(metal.sample.folder, tmp_path / "p", group_from=metal.sample.group_rule))
+    monkeypatch.setattr(recommending, "FIRST_LOOK", 24)
+    now, real = 0.0, recommending.frozen_features
+    monkeypatch.setattr(recommending.time, "monotonic", lambda: now)
+
+    def forty_seconds(*given, **named):  # type: ignore[no-untyped-def]
+        nonlocal now
+        now += 40
+        return real(*given, **named)
+
+    monkeypatch.setattr(recommending, "frozen_features", forty_seconds)
+    watch = recorder()
+    found = recommend(tmp_path / "p", watch, seconds_each=60)
+    assert 0 < found.ranking[0].images < found.images
+    assert any("longer than 60 seconds" in n.text for n in watch.of(Note))
 
 
 @pytest.mark.parametrize("seconds", [0, -3])

@@ -136,6 +136,21 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
 
 
 @pytest.mark.usefixtures("convinced")
+def test_event_files_tell_of_the_rehearsals_too(project: Path) -> None:
+    from tensorboardX.proto.event_pb2 import Event
+
+    result = train(project, replace(SETTINGS, events=True))
+    (file,) = (project / "runs" / result.run / "events").iterdir()
+    raw, steps = file.read_bytes(), set()
+    while raw:  # TensorFlow's records: length, its checksum, the event, its checksum
+        length = int.from_bytes(raw[:8], "little")
+        event = Event.FromString(raw[12 : 12 + length])
+        steps |= {event.step for value in event.summary.value if value.tag == "loss/train"}
+        raw = raw[16 + length :]
+    assert steps == {1, 2, 3, 4, 5, 6}
+
+
+@pytest.mark.usefixtures("convinced")
 @pytest.mark.parametrize("epoch", [1, 3, 5])
 def test_killed_in_any_part_it_goes_on_to_the_same_model(project: Path, recorder: Callable, epoch: int) -> None:
     whole = train(project, SETTINGS)

@@ -261,8 +261,8 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
             Field(
                 "compile",
                 "compile",
-                "Translate the model first",
-                "Takes a minute or two, then every step is faster. Worth it for long trainings.",
+                "Compile the model first",
+                "Translates it for this device: a minute or two, then steps may be faster. Worth it for long trainings.",
                 choices=BY_DATA,
             ),
             Field("seed", "seed", "Random seed", "The same number gives the same result again.", most=2**31 - 1),

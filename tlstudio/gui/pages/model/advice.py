@@ -168,7 +168,11 @@ class Advice(QFrame):
         title = self._titles.get(best.model, best.model)
         if not others:
             return Text.only.format(title=title)
-        near = [self._titles.get(r.model, r.model) for r in others if r.interval.high >= best.interval.value]
+        near = [
+            self._titles.get(r.model, r.model)
+            for r in others
+            if not r.behind and r.interval.high >= best.interval.value
+        ]
         if near:
             return Text.close.format(title=title, others=messages.listing(near))
         return Text.best.format(title=title, count=len(result.ranking))

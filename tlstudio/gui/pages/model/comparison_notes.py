@@ -19,7 +19,8 @@ class Text:
 
     show, hide = "More on this comparison", "Less"
     not_tried = "{title} could not be compared. {reason}"
-    part = "Clearly worse on {images} of the images, and so not tried on the rest: {titles}."
+    behind = "Clearly worse on {images} of the images, and so not tried on the rest: {titles}."
+    part = "{title} could be tried on {images} of the images only."
     neighbours = "A second way to try them, by the most similar images alone, gives {figures}."
     figure = "{title} {share}"
     not_measured = (
@@ -71,10 +72,13 @@ def notes_on(result: Recommendation, titles: Mapping[str, str]) -> Iterator[str]
     yield from result.mismatch
     for model in result.not_tried:
         yield Text.not_tried.format(title=titles.get(model.model, model.model), reason=model.reason)
-    behind = [r for r in result.ranking if 0 < r.images < result.images]
+    for r in result.ranking:
+        if r.images < result.images and not r.behind:
+            yield Text.part.format(title=titles.get(r.model, r.model), images=f"{r.images:,}")
+    behind = [r for r in result.ranking if r.behind]
     if behind:
-        titles_behind = messages.listing([titles.get(r.model, r.model) for r in behind])
-        yield Text.part.format(images=f"{behind[0].images:,}", titles=titles_behind)
+        listed = messages.listing([titles.get(r.model, r.model) for r in behind])
+        yield Text.behind.format(images=f"{behind[0].images:,}", titles=listed)
     near = [
         Text.figure.format(title=titles.get(r.model, r.model), share=messages.percent(r.neighbours.value))
         for r in result.ranking

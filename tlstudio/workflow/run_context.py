@@ -1,4 +1,4 @@
-"""One training as all of its parts know it."""
+"""What all parts of a training know of its run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tlstudio.workflow.run_data import Sample
 
 
 @dataclass(slots=True)
-class Job:
+class RunContext:
     """Which run it is, what is asked of it, what it computes on, and whom it tells."""
 
     project: Project
