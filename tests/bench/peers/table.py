@@ -77,7 +77,11 @@ def _balanced(methods: dict[str, Any], shown: Sequence[str]) -> list[str]:
 
 
 def _seconds(methods: dict[str, Any], shown: Sequence[str]) -> list[str]:
-    return [f"{methods[name]['seconds']:.0f}" if name in methods else "–" for name in shown]
+    return [_rounded(methods[name]["seconds"]) if name in methods else "–" for name in shown]
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds < 10 else f"{seconds:.0f}"
 
 
 def told(result: dict[str, Any]) -> str:
