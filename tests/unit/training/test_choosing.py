@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tlstudio.domain.planning import MANY_TO_LEARN_FROM
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, score
-from tlstudio.training.choosing import Evidence, choose, joined, likeliest_first
+from tlstudio.training.choosing import FEW, Evidence, choose, joined, likeliest_first
 
 KINDS = (PROBE, AVERAGE, HALF_WAY, LAST, SOUP)
 N = 60
@@ -22,9 +21,7 @@ def candidate(kind: str, wrong: range) -> Candidate:
     return Candidate(kind, {}, score(chances, truth, balanced=False))
 
 
-@pytest.mark.parametrize(
-    ("images", "first"), [(15, HALF_WAY), (MANY_TO_LEARN_FROM - 1, HALF_WAY), (MANY_TO_LEARN_FROM, AVERAGE)]
-)
+@pytest.mark.parametrize(("images", "first"), [(15, HALF_WAY), (FEW - 1, HALF_WAY), (FEW, AVERAGE)])
 def test_the_way_half_back_is_the_best_guess_where_images_are_few(images: int, first: str) -> None:
     order = likeliest_first(KINDS, images)
     assert order[0] == first
