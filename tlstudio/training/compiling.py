@@ -38,7 +38,9 @@ class Compiling:
         self._by_time = device.type != "cpu" or self._limited
         self._edges = [edge, recipe.small_edge] if recipe.small_edge else [edge]
         self._pixels = pixels
-        self._settled = self._wish is False or (self._wish is None and not possible(device))
+        # Torch's compiler starts processes by Python's name, which in a packaged program is the program itself.
+        never = self._wish is False or getattr(sys, "frozen", False)
+        self._settled = never or (self._wish is None and not possible(device))
 
     def consider(self, seconds_left: float, reporter: Reporter) -> float:
         """The seconds that it took; 0 where nothing was done. seconds_left: of steps; 0 while that is not known.

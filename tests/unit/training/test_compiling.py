@@ -232,6 +232,11 @@ def test_without_a_compiler_it_is_not_tried(data: Data, monkeypatch: pytest.Monk
     assert not asked(recipe(data, compile=None), seconds=1e6, device="mps").edges
 
 
+def test_a_packaged_program_never_compiles(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling.sys, "frozen", True, raising=False)
+    assert not asked(replace(recipe(data), compile=True), seconds=1e6).edges
+
+
 def test_a_time_limit_still_begins_with_its_warm_up(data: Data) -> None:
     clock = BudgetClock(900.0)
     clock.lose(120.0)
