@@ -1,4 +1,4 @@
-"""What a run is compared with: the most frequent class, a linear classifier on thumbnails, and the probe.
+"""What a run is compared with: the most frequent class, logistic regression on thumbnails, and the probe.
 
 They are fitted to the images that the run learned from, and kept with it, so that measuring on other images later needs neither
 the training images nor their cache.
@@ -21,7 +21,8 @@ from tlstudio.domain.transfer import Method
 from tlstudio.storage import files
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.checkpoint import write_tensors
-from tlstudio.training.probe import LinearHead, Probe, fit_probe
+from tlstudio.training.linear import LinearHead
+from tlstudio.training.probe import Probe, fit_probe
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -90,7 +91,7 @@ def fit_baselines(
 
     features: None where no probe is wanted.
     """
-    small = fit_probe(pixels, labels, classes, units=units, seed=seed)
+    small = fit_probe(pixels, labels, classes, units=units, seed=seed, alone=True)
     probe = None if features is None else fit_probe(features, labels, classes, units=units, seed=seed)
     majority = int(np.bincount(labels, minlength=classes).argmax())
     left_out = {Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64), Method.THUMBNAILS: _left_out(small)}

@@ -14,8 +14,8 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.features import mirrored_features
+from tlstudio.training.linear import LinearHead
 from tlstudio.training.network import Network
-from tlstudio.training.probe import LinearHead
 
 LOSS_ALLOWED = 0.03  # accuracy that mirroring may cost before it is left out of training
 FEW = 30  # with fewer validation images nothing is upside down unless the user says so

@@ -22,7 +22,7 @@ from tlstudio.domain.errors import RunNotReady, WeightsRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage import files
 from tlstudio.training.checkpoint import write_tensors
-from tlstudio.training.probe import LinearHead
+from tlstudio.training.linear import LinearHead
 
 
 @dataclass(frozen=True, slots=True)

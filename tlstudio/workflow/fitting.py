@@ -76,9 +76,8 @@ class Fitting:
             self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)
         if ready.borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
             everyone = [*ready.train, *ready.val]
-            units = [s.unit for s in everyone]
-            labels = labels_of(everyone)
-            full = fit_probe(ready.features, labels, len(self.context.classes), units=units, strength=probe.strength)
+            classes = len(self.context.classes)
+            full = fit_probe(ready.features, labels_of(everyone), classes, tuned=probe.tuned, leave_out=False)
             network.set_head(full.head)
         return self._finish(network, tuned.outcome, started)
 

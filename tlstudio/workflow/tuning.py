@@ -153,9 +153,9 @@ class Tuning:
         ready = self.ready
         learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
         network = self.way.pretrained()
-        # The strength is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        strength, classes = ready.probe.strength, len(self.context.classes)
-        probe = fit_probe(ready.seen[learn], data.train_labels, classes, strength=strength, leave_out=False)
+        # The tuning is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
+        tuned, classes = ready.probe.tuned, len(self.context.classes)
+        probe = fit_probe(ready.seen[learn], data.train_labels, classes, tuned=tuned, leave_out=False)
         network.set_head(probe.head)
         look = self.way.look(network, probe, data, ready.seen[left_out])
         left = REHEARSALS - number
