@@ -38,7 +38,7 @@ class Discriminant:
             standard = np.ascontiguousarray(r.T)
         self.coordinates: Features = standard
         self._belongs = np.eye(classes, dtype=np.float32)[labels]  # (n, classes)
-        self._gram: Features | None = None
+        self._known: dict[bytes, tuple[Features, Features, Features]] = {}  # by part of the images; each shrinkage asks
 
     def head(self, weights: Features) -> LinearHead:
         """What weights (r + 1, classes) of `solve` are on raw features."""
@@ -55,25 +55,25 @@ class Discriminant:
     def _solution(self, mask: Mask, shrinkage: float) -> Features:
         means, counts, scatter = self._clouds(mask)
         freedom = max(1, int(mask.sum()) - int(np.count_nonzero(counts)))
-        covariance = scatter / freedom
-        size = float(np.trace(covariance)) / self._features or 1.0
-        covariance *= 1 - shrinkage
+        size = float(np.trace(scatter)) / self._features or 1.0  # without any scatter the nearest mean decides
+        covariance = scatter * (1 - shrinkage)
         covariance.flat[:: len(covariance) + 1] += shrinkage * size
         with one_thread():
-            weights = cho_solve(cho_factor(covariance, overwrite_a=True), means.T)
+            weights = freedom * cho_solve(cho_factor(covariance, overwrite_a=True), means.T)
         bias = -0.5 * np.einsum("kr,rk->k", means, weights)
         return self._without(counts == 0, np.vstack([weights, bias]).astype(np.float32), mask)
 
     def _clouds(self, mask: Mask) -> tuple[Features, Features, Features]:
         """Means (classes, r), images (classes,) and the scatter within classes (r, r) of some of the images."""
-        if self._gram is None:
-            self._gram = self.coordinates.T @ self.coordinates
-        left_out = self.coordinates[~mask]  # the smaller part, as a rule
-        belongs = self._belongs[mask]
-        counts = belongs.sum(axis=0)
-        means = (belongs.T @ self.coordinates[mask]) / np.maximum(counts, 1)[:, None]
-        scatter = self._gram - left_out.T @ left_out - (means * counts[:, None]).T @ means
-        return means, counts, scatter
+        key = mask.tobytes()
+        if key not in self._known:
+            own, belongs = self.coordinates[mask], self._belongs[mask]
+            counts = belongs.sum(axis=0)
+            means = (belongs.T @ own) / np.maximum(counts, 1)[:, None]
+            # From what is left once the means are gone: the difference of two sums of squares would lose its digits.
+            rest = own - belongs @ means
+            self._known[key] = means, counts, rest.T @ rest
+        return self._known[key]
 
     def _without(self, absent: Mask, weights: Features, mask: Mask) -> Features:
         """A class with no images is everywhere less likely than any other."""

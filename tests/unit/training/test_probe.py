@@ -1,4 +1,4 @@
-"""The probe against scikit-learn, groups, tiny data and folded standardisation."""
+"""The probe: better than one way alone, groups, tiny data, and the tuning taken over."""
 
 from __future__ import annotations
 
@@ -6,58 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_info, threadpool_limits
 
+from tests.unit.training.blobs import blobs
 from tlstudio.training import probe
-from tlstudio.training.probe import fit_probe
-
-
-def blobs(n: int, d: int, classes: int, spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(0, 1, (classes, d))
-    labels = rng.integers(0, classes, n)
-    scale = rng.uniform(0.1, 20, d)  # features of very different size: standardisation must matter
-    return ((centres[labels] + rng.normal(0, spread, (n, d))) * scale + 3).astype(np.float32), labels
-
-
-@pytest.mark.parametrize(("n", "d"), [(300, 20), (60, 120)])
-def test_same_solution_as_scikit_learn(n: int, d: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    features, labels = blobs(n, d, 3, 2.0)
-    monkeypatch.setattr(probe, "STRENGTHS", (0.1,))
-    monkeypatch.setattr(probe, "ITERATIONS", 2000)
-    found = fit_probe(features, labels, 3).head
-    scaler = StandardScaler().fit(features)
-    reference = LogisticRegression(C=0.1, max_iter=5000, tol=1e-8).fit(scaler.transform(features), labels)
-    expected = reference.predict_proba(scaler.transform(features))
-    assert np.abs(found.probabilities(features) - expected).max() < 5e-3
-
-
-def test_small_steps_never_wait_for_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The linear algebra library shares them between threads; on a busy machine each would wait for a turn."""
-    seen = []
-
-    def watch(owner: object, name: str) -> None:
-        real = getattr(owner, name)
-
-        def watched(*args: object, **options: object) -> object:
-            seen.append((name, threads()))
-            return real(*args, **options)
-
-        monkeypatch.setattr(owner, name, watched)
-
-    watch(probe, "minimize")
-    watch(np.linalg, "eigh")
-    with threadpool_limits(2, "blas"):
-        before = threads()
-        fit_probe(*blobs(60, 12, 3, 2.0), 3)
-        assert threads() == before
-    assert {name for name, _ in seen} == {"minimize", "eigh"}
-    assert {count for _, count in seen} == {1}
-
-
-def threads() -> int:
-    """Of the linear algebra libraries, the most that one of them uses."""
-    return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+from tlstudio.training.probe import Tuned, fit_probe, sharpness_for
 
 
 def test_accuracy_at_least_that_of_scikit_learn_at_its_default() -> None:
@@ -150,3 +102,64 @@ def test_constant_features_and_the_same_answer_twice() -> None:
     first, second = fit_probe(features, labels, 3, seed=5), fit_probe(features, labels, 3, seed=5)
     assert np.isfinite(first.head.weight).all()
     assert np.array_equal(first.head.weight, second.head.weight)
+
+
+def test_logistic_regression_alone_when_asked_for() -> None:
+    features, labels = blobs(60, 20, 3, 2.0)
+    found = fit_probe(features, labels, 3, alone=True)
+    assert found.tuned.shrinkage is None
+    scaler = StandardScaler().fit(features)
+    reference = LogisticRegression(C=found.tuned.strength, max_iter=5000).fit(scaler.transform(features), labels)
+    said = reference.predict_proba(scaler.transform(features))
+    assert np.abs(found.head.probabilities(features) - said).max() < 0.02
+
+
+def test_few_images_in_many_dimensions_are_told_apart_better_by_both_than_by_one() -> None:
+    """Where classes are clouds of one shape, describing them needs fewer images than drawing the borders between them."""
+    rng = np.random.default_rng(4)
+    centres = rng.normal(0, 0.35, (6, 200))
+    turn = np.linalg.qr(rng.normal(0, 1, (200, 200)))[0]
+    spread = 8 / np.sqrt(np.arange(1, 201))
+
+    def draw(each: int) -> tuple[np.ndarray, np.ndarray]:
+        labels = np.repeat(np.arange(6), each)
+        return (centres[labels] + (rng.normal(0, 1, (6 * each, 200)) * spread) @ turn).astype(np.float32), labels
+
+    (few, few_labels), (many, truth) = draw(5), draw(200)
+    both = float((fit_probe(few, few_labels, 6).head.logits(many).argmax(axis=1) == truth).mean())
+    one = float((fit_probe(few, few_labels, 6, alone=True).head.logits(many).argmax(axis=1) == truth).mean())
+    assert both > one + 0.02
+
+
+def test_the_tuning_is_taken_over_by_other_images() -> None:
+    features, labels = blobs(120, 40, 3, 2.0)
+    first = fit_probe(features, labels, 3)
+    again = fit_probe(features, labels, 3, tuned=first.tuned)
+    assert again.tuned == first.tuned
+    assert again.head.weight == pytest.approx(first.head.weight, abs=1e-4)
+    assert again.held_out == pytest.approx(first.held_out, abs=0.02)  # the path came from other strengths
+    half = fit_probe(features[:60], labels[:60], 3, tuned=first.tuned, leave_out=False)
+    assert half.folds == 0 and not half.judged.any()
+    assert (half.head.logits(features[60:]).argmax(axis=1) == labels[60:]).mean() > 0.8
+
+
+def test_a_tuning_of_the_logistic_regression_alone_stays_alone() -> None:
+    features, labels = blobs(60, 20, 3, 2.0)
+    found = fit_probe(features, labels, 3, tuned=Tuned(0.01))
+    assert found.folds == probe.FOLDS and found.judged.all()
+    assert found.tuned == Tuned(0.01)
+
+
+@pytest.mark.parametrize("factor", [0.02, 1.0, 50.0])
+def test_sharpness_undoes_a_wrong_scale(factor: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 4))
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = np.array([rng.choice(4, p=p) for p in chances])
+    assert sharpness_for(logits * factor, truth) == pytest.approx(1 / factor, rel=0.1)
+
+
+def test_a_few_images_that_are_all_told_apart_do_not_make_it_certain() -> None:
+    logits = np.eye(3)[[0, 1, 2, 0, 1]] * 2.0
+    truth = np.array([0, 1, 2, 0, 1])
+    assert 1.0 < sharpness_for(logits, truth) < 20.0
