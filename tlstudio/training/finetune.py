@@ -71,6 +71,7 @@ class FineTuner:
         self.device = device
         self.evidence = evidence
         self.said: dict[str, Chances] = {}
+        begun = Stopwatch()
         self.batches = Batches(data, recipe.batch, device)
         self.stepper = Stepper.on(network, recipe, device)
         if device.type == "cuda":
@@ -89,6 +90,8 @@ class FineTuner:
         edge = network.spec.preprocess.size
         self.pace = pace_of(recipe, self.batches.per_epoch, edge, look=watch.lap(), after=after)
         self.clock = clock_of(recipe, self.pace)
+        if recipe.budget is not None:
+            self.clock.lose(begun.lap())  # it was counted before anything was looked at
         pixels = recipe.epochs * len(data.train_keys) * edge**2
         self.compiling = Compiling(self.stepper, recipe, device, edge=edge, pixels=pixels)
         self.best = self.chosen = self.probe

@@ -37,8 +37,8 @@ class Recipe:
     layers: layer groups of the backbone that are trained. peak_rate: of the head. logit_shift: log of the classes' shares, added
     to the logits in training only (logit adjustment: Menon et al. 2021, arXiv 2007.07314). small_edge: edge in pixels of the
     views in the first part of the training, 0 for the full one throughout. mixup: the Beta distribution's parameter, 0 for none.
-    budget: seconds for the steps and their measuring, None where the epochs decide. compile: None decides
-    by what is to be done.
+    budget: seconds for the steps and their measuring, None where the epochs decide. compile: None decides by
+    what is to be done.
     """
 
     epochs: int

@@ -21,6 +21,8 @@ from tlstudio.training.recipe import Recipe
 from tlstudio.training.trials import seconds_of
 
 ORDERS = (torch.channels_last, torch.contiguous_format)
+PIECES = (1, 2, 4)  # parts that a batch is tried in
+LEAST_PIECE = 8  # images; smaller ones leave a graphics processor idle
 LEAST_GAIN = 0.05  # share of a step's time that compiling must save to be kept
 
 log = logging.getLogger(__name__)
@@ -87,18 +89,22 @@ class Stepper:
     # --- before the first step ---
 
     def settle(self, size: int) -> None:
-        """Finds out how many images fit into the device's memory at once, and the fastest order of numbers there; nothing moves.
+        """Finds out how many images go through the device at once, and in which order of numbers, by what is fastest of what fits
+        into its memory; nothing moves. Fewer at once are sometimes faster: what they leave behind still lies in a nearer memory.
 
         For graphics processors: elsewhere a rule does, so that the same seed gives the same model. To be called before anything
         is copied from the parameters, which has to be in the same order. size: edge of the largest views in pixels.
         """
-        begin_training(self.network)
         self.fit(size)
+        pieces = [self.micro // part for part in PIECES if self.micro // part >= LEAST_PIECE] or [self.micro]
         took = {}
         for order in ORDERS:
             self._put_in(order)
-            took[order] = self._seconds([size])
-        self._put_in(min(took, key=lambda order: took[order]))
+            for piece in pieces:
+                self.micro = piece
+                took[order, piece] = self._seconds([size]) / piece
+        order, self.micro = min(took, key=lambda way: took[way])
+        self._put_in(order)
         release(self._device)
 
     def _put_in(self, order: torch.memory_format) -> None:

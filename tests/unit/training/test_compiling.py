@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -22,6 +23,7 @@ from tlstudio.training.compiling import BEGUN, LEAST_TIME, REPAID, REPAID_PIXELS
 from tlstudio.training.finetune import FineTuner
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import BudgetClock, rate_factor
+from tlstudio.training.steps import Stepper
 from tlstudio.training.trials import seconds_of
 
 EDGE = 32
@@ -270,17 +272,53 @@ def test_another_order_in_memory_gives_the_same_steps_and_stays(
         assert planes.average.weights[name].stride() == planes.parameters[name].stride()
 
 
-@pytest.mark.parametrize("fast", [0, 1])
-def test_settling_takes_the_fastest_order_and_moves_nothing(
-    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fast: int
+@pytest.mark.parametrize("order", [0, 1])
+@pytest.mark.parametrize("part", [0, 1])
+def test_settling_takes_what_is_fastest_for_each_image_and_moves_nothing(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: int, part: int
+) -> None:
+    monkeypatch.setattr(steps, "LEAST_PIECE", 2)
+    each = tuner(data, tmp_path / "run", recipe(data))
+    micro = each.stepper.micro
+    assert micro >= 4
+    before = {name: p.clone() for name, p in each.network.named_parameters()}
+
+    def seconds(trial: object, waiting: object) -> float:
+        """A whole batch takes one second, a part of it its share; one order and part is a tenth faster."""
+        fast = each.network.order == steps.ORDERS[order] and each.stepper.micro == micro // steps.PIECES[part]
+        return each.stepper.micro / micro * (0.9 if fast else 1.0)
+
+    monkeypatch.setattr(steps, "seconds_of", seconds)
+    each.stepper.settle(EDGE)
+    assert each.network.order == steps.ORDERS[order]
+    assert each.stepper.micro == micro // steps.PIECES[part]
+    assert all(torch.equal(p, before[name]) and p.grad is None for name, p in each.network.named_parameters())
+
+
+def test_where_all_are_equally_fast_the_whole_batch_goes_at_once(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     each = tuner(data, tmp_path / "run", recipe(data))
-    before = {name: p.clone() for name, p in each.network.named_parameters()}
-    took = iter((1.0, 2.0) if fast == 0 else (2.0, 1.0))
-    monkeypatch.setattr(steps, "seconds_of", lambda *_: next(took))
+    micro = each.stepper.micro
+    monkeypatch.setattr(steps, "LEAST_PIECE", 1)
+    monkeypatch.setattr(steps, "seconds_of", lambda *_: each.stepper.micro)
     each.stepper.settle(EDGE)
-    assert each.network.order == steps.ORDERS[fast]
-    assert all(torch.equal(p, before[name]) and p.grad is None for name, p in each.network.named_parameters())
+    assert (each.network.order, each.stepper.micro) == (steps.ORDERS[0], micro)
+
+
+def test_what_beginning_takes_is_part_of_a_time_limit(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Stepper.on
+
+    def slow(*given: Any) -> Stepper:
+        time.sleep(0.3)
+        return real(*given)
+
+    monkeypatch.setattr(Stepper, "on", staticmethod(slow))
+    each = tuner(data, tmp_path / "run", replace(recipe(data), budget=60.0))
+    assert isinstance(each.clock, BudgetClock)
+    assert 0 < each.clock.seconds < 59.7
 
 
 def test_an_order_that_needs_too_much_memory_is_none(
