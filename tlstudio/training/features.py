@@ -19,6 +19,7 @@ from tlstudio.training.folding import folded
 from tlstudio.training.network import Network
 
 BATCH = 32
+WORTH_FOLDING = 50  # images; making the network lighter takes as long as looking at a dozen
 
 Batches = Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]
 
@@ -44,7 +45,8 @@ def frozen_features(
     missing = store.missing(keys)
     if missing:
         started = time.monotonic()
-        looking = _without_norms(network, pixels, missing[0], device)
+        light = len(missing) >= WORTH_FOLDING
+        looking = _without_norms(network, pixels, missing[0], device) if light else network
         with store.writer(len(missing)) as writer:
             done = 0
             for batch, rows in embed_batches(looking, pixels, missing, device):

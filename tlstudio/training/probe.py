@@ -27,9 +27,10 @@ from tlstudio.training.logistic import Logistic
 
 UNCHOSEN = 0.1  # the strength where too few images leave no choice
 FOLDS = 5
+TINY = 1e-12
 PATIENCE = 2  # settings tried beyond the best one before the path ends
-DOUBT = 2.0  # how far from 1 a few images may draw the sharpness: a standard deviation, of its logarithm
-SHARPEST = 8.0  # logarithm
+DOUBT = 1.0  # how far a few images may draw the sharpness from the usual one: a standard deviation, of its logarithm
+WIDEST = 8.0  # of that, either way
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +134,18 @@ class _LeftOut:
             found[~mask] = way.coordinates[~mask] @ w[:-1] + w[-1]
         return found
 
-    def score(self, logits: Features) -> tuple[float, float, float]:
-        """Accuracy and mean log-likelihood of the judged images at the sharpness that suits them, and that sharpness."""
+    def score(self, logits: Features, usual: float | None) -> tuple[float, float, float]:
+        """Accuracy and mean log-likelihood of the judged images at the sharpness that suits them, and that sharpness.
+
+        usual: how far apart the logits of an image are with the way before; None for those of the first, whose own are usual.
+        """
         said, truth = logits[self.judged].astype(np.float64), self.labels[self.judged]
-        found = sharpness_for(said, truth)
+        found = sharpness_for(said, truth, 1.0 if usual is None else usual / (self.spread(logits) + TINY))
         return float((said.argmax(axis=1) == truth).mean()), -_loss(said * found, truth), found
+
+    def spread(self, logits: Features) -> float:
+        """How far apart the logits of a judged image are, as a standard deviation."""
+        return float(logits[self.judged].astype(np.float64).std(axis=1).mean())
 
     def held_out(self, parts: Sequence[_Part]) -> Floats:
         """Probabilities that the mean gives, (n, classes)."""
@@ -152,6 +160,7 @@ def _tune(ways: Sequence[_Way], left_out: _LeftOut, reporter: Reporter) -> list[
     """Each way at the setting that is most accurate on images left out, the likelier among equals, walking from the most held
     back on. Logistic regression alone keeps its own sharpness."""
     total, before, parts = sum(len(way.settings) for way in ways), 0, []
+    usual: float | None = None
     for way in ways:
         best: tuple[float, float] | None = None
         start: Features | None = None
@@ -159,16 +168,18 @@ def _tune(ways: Sequence[_Way], left_out: _LeftOut, reporter: Reporter) -> list[
         for tried, setting in enumerate(way.settings, start=1):
             start = way.solve(left_out.folds, setting, start)
             logits = left_out.logits(way, start)
-            accuracy, likelihood, sharpness = left_out.score(logits)
+            accuracy, likelihood, sharpness = left_out.score(logits, usual)
             if best is None or (accuracy, likelihood) > best:
                 best, since = (accuracy, likelihood), 0
                 chosen = _Part(setting, sharpness if len(ways) > 1 else 1.0, logits)
+                apart = left_out.spread(logits)
             else:
                 since += 1
             reporter.report(Progress("Choosing the regularisation", before + tried, total))
             if since >= PATIENCE:
                 break
         before += len(way.settings)
+        usual = apart * chosen.sharpness
         parts.append(chosen)
     return parts
 
@@ -182,16 +193,17 @@ def _mean_head(ways: Sequence[_Way], parts: Sequence[_Part], n: int) -> LinearHe
     return LinearHead(np.mean(weights, axis=0, dtype=np.float32), np.mean(biases, axis=0, dtype=np.float32))
 
 
-def sharpness_for(logits: Floats, truth: Ints) -> float:
+def sharpness_for(logits: Floats, truth: Ints, usual: float = 1.0) -> float:
     """What to multiply logits (n, classes) by so that their probabilities suit truth (n,) best.
 
-    Few images that are all told apart would ask for infinity: the fewer there are, the more 1 is believed in.
+    Few images that are all told apart would ask for infinity: the fewer there are, the more the usual sharpness is believed in.
     """
+    start = math.log(max(usual, TINY))
 
     def doubted(power: float) -> float:
-        return _loss(logits * math.exp(power), truth) + 0.5 * (power / DOUBT) ** 2 / len(truth)
+        return _loss(logits * math.exp(power), truth) + 0.5 * ((power - start) / DOUBT) ** 2 / len(truth)
 
-    found = minimize_scalar(doubted, bounds=(-SHARPEST, SHARPEST), method="bounded")
+    found = minimize_scalar(doubted, bounds=(start - WIDEST, start + WIDEST), method="bounded")
     return float(math.exp(found.x))
 
 

@@ -163,3 +163,18 @@ def test_a_few_images_that_are_all_told_apart_do_not_make_it_certain() -> None:
     logits = np.eye(3)[[0, 1, 2, 0, 1]] * 2.0
     truth = np.array([0, 1, 2, 0, 1])
     assert 1.0 < sharpness_for(logits, truth) < 20.0
+
+
+def test_both_ways_together_are_about_as_sure_as_logistic_regression() -> None:
+    """Left to itself the sharpness of a way that tells all of a few images apart would be anything."""
+    features, labels = blobs(40, 300, 3, 0.3)
+    both = fit_probe(features, labels, 3).head.logits(features).std(axis=1).mean()
+    one = fit_probe(features, labels, 3, alone=True).head.logits(features).std(axis=1).mean()
+    assert one / 2 < both < 5 * one
+
+
+def test_features_that_say_nothing_give_the_same_answer_for_all() -> None:
+    features, labels = np.ones((20, 6), np.float32), np.arange(20) % 2
+    found = fit_probe(features, labels, 2)
+    assert np.isfinite(found.head.weight).all() and np.isfinite(found.held_out).all()
+    assert np.ptp(found.head.logits(features), axis=0) == pytest.approx(0.0, abs=1e-6)
