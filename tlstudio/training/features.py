@@ -19,7 +19,7 @@ from tlstudio.training.folding import folded
 from tlstudio.training.network import Network
 
 BATCH = 32
-WORTH_FOLDING = 50  # images; making the network lighter takes as long as looking at a dozen
+WORTH_FOLDING = 50  # images; making the network lighter takes as long as it saves for so many
 
 Batches = Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]
 
@@ -45,7 +45,7 @@ def frozen_features(
     missing = store.missing(keys)
     if missing:
         started = time.monotonic()
-        light = len(missing) >= WORTH_FOLDING
+        light = len(keys) >= WORTH_FOLDING  # of all: the features must not depend on where a run was cut short
         looking = _without_norms(network, pixels, missing[0], device) if light else network
         with store.writer(len(missing)) as writer:
             done = 0

@@ -30,7 +30,7 @@ from tlstudio.training.optimizer import begin_training, set_rate
 from tlstudio.training.pace import pace_of
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch, Stopwatch, clock_of, rate_factor
-from tlstudio.training.steps import Stepper
+from tlstudio.training.steps import Settled, Stepper
 from tlstudio.training.validating import Validation
 
 SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
@@ -50,7 +50,8 @@ class FineTuner:
     """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network.
 
     evidence: what rehearsals found out about the kinds of candidates; it counts beside the validation images, of which there may
-    then be none. after: seconds that the caller needs once the training is over; they count as time left. said: what each kind
+    then be none. after: seconds that the caller needs once the training is over; they count as time left. settled: what another
+    training like this one found out about the device; None where that is still to be done or not needed. said: what each kind
     said of the validation images at the end, (n, classes); empty before.
     """
 
@@ -64,6 +65,7 @@ class FineTuner:
         folder: Path,
         evidence: Evidence | None = None,
         after: float = 0.0,
+        settled: Settled | None = None,
     ) -> None:
         self.network = network
         self.data = data
@@ -74,8 +76,9 @@ class FineTuner:
         begun = Stopwatch()
         self.batches = Batches(data, recipe.batch, device)
         self.stepper = Stepper.on(network, recipe, device)
+        self.settled = settled
         if device.type == "cuda":
-            self.stepper.settle(network.spec.preprocess.size)
+            self.settled = self.stepper.settle(network.spec.preprocess.size, settled)
         self.parameters, self.optimizer = self.stepper.parameters, self.stepper.optimizer
         self.average = MovingAverage(self.parameters, recipe.average_decay)
         self.soup = Soup()
@@ -90,8 +93,7 @@ class FineTuner:
         edge = network.spec.preprocess.size
         self.pace = pace_of(recipe, self.batches.per_epoch, edge, look=watch.lap(), after=after)
         self.clock = clock_of(recipe, self.pace)
-        if recipe.budget is not None:
-            self.clock.lose(begun.lap())  # it was counted before anything was looked at
+        self.clock.begin(begun.lap())
         pixels = recipe.epochs * len(data.train_keys) * edge**2
         self.compiling = Compiling(self.stepper, recipe, device, edge=edge, pixels=pixels)
         self.best = self.chosen = self.probe
@@ -101,12 +103,14 @@ class FineTuner:
 
     def run(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
         """Trains to the end, to the user's Stop, or until patience is over. True when the user stopped it."""
+        watch = Stopwatch()
         if self.device.type == "cuda":
             self.stepper.fit(self.network.spec.preprocess.size)  # beside everything that is there by now
+        self.clock.begin(watch.lap())
         if self.at == Position():
-            watch = Stopwatch()
             self.keeper.save()
             self.pace.save = watch.lap()
+            self.clock.begin(self.pace.save)
         while not self._over():
             self._compile(reporter)
             try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tlstudio.training.batches import Data
     from tlstudio.training.finetune import FineTuner
 
-VERSION = 2  # of what a checkpoint holds
+VERSION = 3  # of what a checkpoint holds, and of the probe that its training began with
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -117,12 +117,13 @@ class Keeper:
         tuner.at = Position(**state["position"])
         tuner.clock.spent = state["spent"]
         if isinstance(tuner.clock, BudgetClock):
-            tuner.clock.seconds = state["budget"]  # the wish of the first start; what has passed since is in `spent`
+            tuner.clock.seconds = state["budget"]  # that of the first start; what has passed since is in `spent`
         kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()}
         tuner.best = Candidate(state["best_name"], best[0], Score(**kept))
         tuner.soup.count = state["soup"]
         tuner.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
-        tuner.stepper.micro = min(tuner.stepper.micro, state["micro"])  # less may be free by now
+        if tuner.device.type != "cuda":  # there it has just been tried; less may be free by now
+            tuner.stepper.micro = min(tuner.stepper.micro, state["micro"])
         if state["scaler"] and tuner.stepper.scaler.is_enabled():
             tuner.stepper.scaler.load_state_dict(state["scaler"])
         return True
@@ -144,7 +145,7 @@ class Keeper:
 
 def origin_of(weights_hash: str, data: Data) -> str:
     """Tells pretrained weights and images, learned from and judged by, from any others: SHA-256 in hex."""
-    told = [weights_hash, *data.train_keys, "|", *data.val_keys]
+    told = [f"version {VERSION}", weights_hash, *data.train_keys, "|", *data.val_keys]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 

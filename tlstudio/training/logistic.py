@@ -11,6 +11,7 @@ Three things make choosing its strength by cross-validation a matter of a second
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,18 +31,19 @@ class Logistic:
     coordinates: the images (n, r) along the principal axes.
     """
 
-    settings: tuple[float, ...]
+    settings: ClassVar[tuple[float, ...]] = STRENGTHS
 
     def __init__(self, features: Features, labels: Ints, classes: int) -> None:
-        self.settings = STRENGTHS
         self._standard = Standard.of(features)
-        self.coordinates, self._directions = _principal_axes(self._standard.apply(features))
+        coordinates, self._directions = _principal_axes(self._standard.apply(features))
         n = len(labels)
         self._classes = classes
-        self._x = torch.from_numpy(np.hstack([self.coordinates, np.ones((n, 1), np.float32)]))
+        with_bias = np.hstack([coordinates, np.ones((n, 1), np.float32)])
+        self.coordinates: Features = with_bias[:, :-1]
+        self._x = torch.from_numpy(with_bias)
         self._y = torch.from_numpy(labels).view(n, 1, 1)
         # Along axis i the mean loss curves by at most half the mean square of its coordinates.
-        self._curvature = 0.5 * (self._x.double() ** 2).mean(dim=0)
+        self._curvature = 0.5 * torch.einsum("nd,nd->d", self._x, self._x).double() / n
 
     def head(self, weights: Features) -> LinearHead:
         """What weights (r + 1, classes) of `solve` are on raw features."""

@@ -2,7 +2,7 @@
 
 Logistic regression draws the borders between classes, discriminant analysis describes the classes; the second needs fewer images,
 the first gains more from many. The mean of their logits measured better than either, from 5 images a class to a thousand in all,
-and is a plain linear layer again.
+and is a plain linear layer again. Where no image can be left out to tune them by, it is logistic regression alone.
 
 How strongly each is held back is chosen by stratified, group-aware cross-validation, and so is by how much its logits are
 multiplied before the mean, for the two speak in different scales.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -34,21 +34,21 @@ WIDEST = 8.0  # of that, either way
 
 
 @dataclass(frozen=True, slots=True)
-class Tuned:
-    """What cross-validation settled, for fitting to other images of the same kind.
+class Held:
+    """How one way of fitting is held back: the logistic regression's strength C, or the discriminant's shrinkage; and what its
+    logits are multiplied by before the mean is taken."""
 
-    strength: of the logistic regression, C. shrinkage: of the discriminant's covariance; None for logistic regression alone.
-    sharpness: what the logits of both are multiplied by before their mean is taken.
-    """
+    setting: float
+    sharpness: float = 1.0
 
-    strength: float = UNCHOSEN
-    shrinkage: float | None = None
-    sharpness: tuple[float, ...] = (1.0, 1.0)
+
+# Of the ways in their order; a single one is logistic regression alone.
+Regularisation = tuple[Held, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A fitted head, how it was tuned, and what it said of each training image while that image was left out.
+    """A fitted head, how its parts are held back, and what it said of each training image while that image was left out.
 
     held_out: (n, classes) probabilities, float64; NaN for an image that was never left out.
     judged: (n,) bool, which images were left out once: those of the classes with two units or more. With fewer than two such
@@ -56,7 +56,7 @@ class Probe:
     """
 
     head: LinearHead
-    tuned: Tuned
+    regularisation: Regularisation
     folds: int
     held_out: Floats
     judged: Mask
@@ -68,7 +68,7 @@ def fit_probe(
     classes: int,
     *,
     units: Sequence[Hashable] | None = None,
-    tuned: Tuned | None = None,
+    regularisation: Regularisation | None = None,
     seed: int = 0,
     leave_out: bool = True,
     alone: bool = False,
@@ -76,121 +76,145 @@ def fit_probe(
 ) -> Probe:
     """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together.
 
-    tuned: None to tune it by cross-validation. leave_out: whether each image shall be judged while it is left out, also where
-    the tuning is given. alone: logistic regression and nothing else.
+    regularisation: None to choose it by cross-validation. leave_out: whether each image shall be judged while it is left out,
+    also where the regularisation is given. alone: choose for logistic regression and fit nothing else.
     """
-    folds = _fold_masks(labels, units, seed) if leave_out or tuned is None else []
-    if tuned is None and not folds:
-        tuned = Tuned()
-    alone = alone if tuned is None else tuned.shrinkage is None
-    ways: list[_Way] = [Logistic(features, labels, classes)]
-    ways += [] if alone else [Discriminant(features, labels, classes)]
-    judged = ~np.all([np.ones(len(labels), bool), *folds], axis=0)
-    left_out = _LeftOut(folds, judged, labels, classes)
-    if tuned is None:
-        parts = _tune(ways, left_out, reporter)
-        tuned = Tuned(parts[0].setting, None if alone else parts[1].setting, tuple(part.sharpness for part in parts))
-    else:
-        settings = [tuned.strength, tuned.shrinkage or 0.0]
-        parts = [
-            _Part(setting, sharpness, left_out.logits(way, way.solve(folds, setting)) if folds else None)
-            for way, setting, sharpness in zip(ways, settings, tuned.sharpness, strict=False)
-        ]
-    return Probe(_mean_head(ways, parts, len(labels)), tuned, len(folds), left_out.held_out(parts), judged)
+    folds = _fold_masks(labels, units, seed) if leave_out or regularisation is None else []
+    if regularisation is None and not folds:
+        regularisation = (Held(UNCHOSEN),)
+    trial = _Trial(folds, labels, classes)
+    parts: list[_Part] = []
+    kinds = _WAYS[: 1 if alone else None] if regularisation is None else _WAYS[: len(regularisation)]
+    for number, kind in enumerate(kinds):  # one after the other: each needs memory for another copy of the features
+        way = kind(features, labels, classes)
+        if regularisation is not None:
+            held = regularisation[number]
+            said = trial.logits(way, way.solve(folds, held.setting)) if folds else None
+        else:
+            telling = _Telling(reporter, number, len(kinds))
+            held, said = _chosen(way, trial, parts[-1] if parts else None, alone=alone, telling=telling)
+        head = way.head(way.solve([np.ones(len(labels), bool)], held.setting)[0])
+        parts.append(_Part(held, head, said))
+    held_out = trial.probabilities([part.said * part.held.sharpness for part in parts if part.said is not None])
+    return Probe(_mean(parts), tuple(part.held for part in parts), len(folds), held_out, trial.judged)
 
 
 class _Way(Protocol):
     """One way to fit a head to several parts of the images. settings: from the most held back on. coordinates: (n, r)."""
 
-    settings: tuple[float, ...]
+    settings: ClassVar[tuple[float, ...]]
     coordinates: Features
 
     def solve(self, masks: Sequence[Mask], setting: float, start: Features | None = None) -> Features: ...
     def head(self, weights: Features) -> LinearHead: ...
 
 
+_WAYS: tuple[type[Logistic] | type[Discriminant], ...] = (Logistic, Discriminant)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One way as it goes into the mean. left_out: its logits (n, classes) of images left out; None without folds."""
+    """One way as it goes into the mean. said: its logits (n, classes) of images left out; None without folds."""
 
-    setting: float
-    sharpness: float
-    left_out: Features | None
+    held: Held
+    head: LinearHead
+    said: Features | None
 
 
-@dataclass(frozen=True, slots=True)
-class _LeftOut:
-    """What is said of images while they are left out. folds: which images train each, (n,) bool; judged: (n,) bool."""
+def _mean(parts: Sequence[_Part]) -> LinearHead:
+    shares = [np.float32(part.held.sharpness / len(parts)) for part in parts]
+    weight = sum(share * part.head.weight for share, part in zip(shares, parts, strict=True))
+    bias = sum(share * part.head.bias for share, part in zip(shares, parts, strict=True))
+    return LinearHead(np.asarray(weight, np.float32), np.asarray(bias, np.float32))
 
-    folds: list[Mask]
-    judged: Mask
-    labels: Ints
-    classes: int
+
+class _Trial:
+    """What is said of images while they are left out. judged: (n,) bool, the images that some fold leaves out."""
+
+    def __init__(self, folds: list[Mask], labels: Ints, classes: int) -> None:
+        """folds: which images train each, (n,) bool."""
+        self.folds = folds
+        self.judged = ~np.all([np.ones(len(labels), bool), *folds], axis=0)
+        self._labels = labels
+        self._classes = classes
+        self._present = np.unique(labels)
+        # Images of a class that their fold has not learned tell nothing about how sure a model may be: it never says that class.
+        self._known = self.judged.copy()
+        for mask in folds:
+            self._known[~mask] &= np.isin(labels[~mask], labels[mask])
+        self._known = self._known if self._known.any() else self.judged
 
     def logits(self, way: _Way, weights: Features) -> Features:
         """Of each fold's model (folds, r + 1, classes), for the images it did not see: (n, classes), NaN for the others."""
-        found = np.full((len(self.labels), self.classes), np.nan, np.float32)
+        found = np.full((len(self._labels), self._classes), np.nan, np.float32)
         for mask, w in zip(self.folds, weights, strict=True):
             found[~mask] = way.coordinates[~mask] @ w[:-1] + w[-1]
         return found
 
-    def score(self, logits: Features, usual: float | None) -> tuple[float, float, float]:
-        """Accuracy and mean log-likelihood of the judged images at the sharpness that suits them, and that sharpness.
+    def accuracy(self, logits: Features) -> float:
+        """Of the judged images."""
+        return float((logits[self.judged].argmax(axis=1) == self._labels[self.judged]).mean())
 
-        usual: how far apart the logits of an image are with the way before; None for those of the first, whose own are usual.
-        """
-        said, truth = logits[self.judged].astype(np.float64), self.labels[self.judged]
-        found = sharpness_for(said, truth, 1.0 if usual is None else usual / (self.spread(logits) + TINY))
-        return float((said.argmax(axis=1) == truth).mean()), -_loss(said * found, truth), found
+    def sharpness(self, logits: Features, usual: float) -> float:
+        return sharpness_for(logits[self._known].astype(np.float64), self._labels[self._known], usual)
+
+    def likelihood(self, logits: Features, sharpness: float) -> float:
+        """The mean logarithm of what the truth was given."""
+        return -_loss(sharpness * logits[self._known].astype(np.float64), self._labels[self._known])
 
     def spread(self, logits: Features) -> float:
-        """How far apart the logits of a judged image are, as a standard deviation."""
-        return float(logits[self.judged].astype(np.float64).std(axis=1).mean())
+        """How far apart the logits of an image are, as a standard deviation over the classes that there are."""
+        return float(logits[self._known][:, self._present].astype(np.float64).std(axis=1).mean())
 
-    def held_out(self, parts: Sequence[_Part]) -> Floats:
-        """Probabilities that the mean gives, (n, classes)."""
-        found = np.full((len(self.labels), self.classes), np.nan)
-        said = [part.left_out[self.judged] * part.sharpness for part in parts if part.left_out is not None]
-        if said:
-            found[self.judged] = softmax(np.mean(said, axis=0))
+    def probabilities(self, logits: Sequence[Features]) -> Floats:
+        """Of the mean of logits (n, classes); NaN for the images that are not judged."""
+        found = np.full((len(self._labels), self._classes), np.nan)
+        if logits:
+            found[self.judged] = softmax(np.mean([each[self.judged] for each in logits], axis=0))
         return found
 
 
-def _tune(ways: Sequence[_Way], left_out: _LeftOut, reporter: Reporter) -> list[_Part]:
-    """Each way at the setting that is most accurate on images left out, the likelier among equals, walking from the most held
-    back on. Logistic regression alone keeps its own sharpness."""
-    total, before, parts = sum(len(way.settings) for way in ways), 0, []
-    usual: float | None = None
-    for way in ways:
-        best: tuple[float, float] | None = None
-        start: Features | None = None
-        since = 0
-        for tried, setting in enumerate(way.settings, start=1):
-            start = way.solve(left_out.folds, setting, start)
-            logits = left_out.logits(way, start)
-            accuracy, likelihood, sharpness = left_out.score(logits, usual)
-            if best is None or (accuracy, likelihood) > best:
-                best, since = (accuracy, likelihood), 0
-                chosen = _Part(setting, sharpness if len(ways) > 1 else 1.0, logits)
-                apart = left_out.spread(logits)
-            else:
-                since += 1
-            reporter.report(Progress("Choosing the regularisation", before + tried, total))
-            if since >= PATIENCE:
-                break
-        before += len(way.settings)
-        usual = apart * chosen.sharpness
-        parts.append(chosen)
-    return parts
+def _chosen(way: _Way, trial: _Trial, before: _Part | None, *, alone: bool, telling: _Telling) -> tuple[Held, Features]:
+    """The setting that is most accurate on images left out, the likelier among equals, and the logits that say so.
+
+    Walks from the most held back on. before: the way before, whose spread is the usual one.
+    """
+    best: tuple[float, float] | None = None
+    start: Features | None = None
+    since = 0
+    for tried, setting in enumerate(way.settings, start=1):
+        start = way.solve(trial.folds, setting, start)
+        logits = trial.logits(way, start)
+        accuracy = trial.accuracy(logits)
+        since += 1
+        if best is None or accuracy >= best[0]:
+            sharpness = 1.0 if alone else trial.sharpness(logits, _usual(trial, logits, before))
+            score = (accuracy, trial.likelihood(logits, sharpness))
+            if best is None or score > best:
+                best, held, said, since = score, Held(setting, sharpness), logits, 0
+        telling.tell(tried, len(way.settings))
+        if since >= PATIENCE:
+            break
+    return held, said
 
 
-def _mean_head(ways: Sequence[_Way], parts: Sequence[_Part], n: int) -> LinearHead:
-    """Fitted to all n images."""
-    everyone = [np.ones(n, bool)]
-    heads = [way.head(way.solve(everyone, part.setting)[0]) for way, part in zip(ways, parts, strict=True)]
-    weights = [np.float32(part.sharpness) * head.weight for part, head in zip(parts, heads, strict=True)]
-    biases = [np.float32(part.sharpness) * head.bias for part, head in zip(parts, heads, strict=True)]
-    return LinearHead(np.mean(weights, axis=0, dtype=np.float32), np.mean(biases, axis=0, dtype=np.float32))
+def _usual(trial: _Trial, logits: Features, before: _Part | None) -> float:
+    """The sharpness that makes logits as far apart as those of the way before; 1 for the first way."""
+    if before is None or before.said is None:
+        return 1.0
+    return before.held.sharpness * trial.spread(before.said) / (trial.spread(logits) + TINY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Tells the progress of one of several ways as that of them all."""
+
+    reporter: Reporter
+    number: int
+    count: int
+
+    def tell(self, done: int, total: int) -> None:
+        self.reporter.report(Progress("Choosing the regularisation", self.number * total + done, self.count * total))
 
 
 def sharpness_for(logits: Floats, truth: Ints, usual: float = 1.0) -> float:

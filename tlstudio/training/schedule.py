@@ -36,6 +36,10 @@ class Clock(ABC):
         self.spent += seconds
 
     @abstractmethod
+    def begin(self, seconds: float) -> None:
+        """They were gone before the first step."""
+
+    @abstractmethod
     def lose(self, seconds: float) -> None:
         """They are gone, and the training has come no further."""
 
@@ -62,6 +66,9 @@ class StepClock(Clock):
 
     steps: int
 
+    def begin(self, seconds: float) -> None:
+        """The steps are as many as they were."""
+
     def lose(self, seconds: float) -> None:
         self.spend(seconds)
 
@@ -83,6 +90,9 @@ class BudgetClock(Clock):
     """A number of seconds; the rate falls with them, so that the end comes when it should, at whatever speed."""
 
     seconds: float
+
+    def begin(self, seconds: float) -> None:
+        self.lose(seconds)
 
     def lose(self, seconds: float) -> None:
         """The schedule becomes shorter by them, so that it still begins with its warm-up."""

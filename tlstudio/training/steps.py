@@ -38,6 +38,13 @@ class Taken(NamedTuple):
     hits: Tensor
 
 
+class Settled(NamedTuple):
+    """What is fastest on a device: the order of numbers in memory, and how many images go through at once."""
+
+    order: torch.memory_format
+    micro: int
+
+
 class Stepper:
     """Takes steps on a network. `micro` images at most are on the way at once; it falls when memory runs out."""
 
@@ -88,24 +95,30 @@ class Stepper:
 
     # --- before the first step ---
 
-    def settle(self, size: int) -> None:
+    def settle(self, size: int, known: Settled | None = None) -> Settled:
         """Finds out how many images go through the device at once, and in which order of numbers, by what is fastest of what fits
         into its memory; nothing moves. Fewer at once are sometimes faster: what they leave behind still lies in a nearer memory.
 
         For graphics processors: elsewhere a rule does, so that the same seed gives the same model. To be called before anything
-        is copied from the parameters, which has to be in the same order. size: edge of the largest views in pixels.
+        is copied from the parameters, which has to be in the same order. size: edge of the largest views in pixels. known: what
+        was found out for another training like this one, which is not tried again.
         """
+        if known is not None:
+            self._put_in(known.order)
+            self.micro = min(self.micro, known.micro)
+            return known
         self.fit(size)
-        pieces = [self.micro // part for part in PIECES if self.micro // part >= LEAST_PIECE] or [self.micro]
+        parts = [part for part in PIECES if self.micro % part == 0 and self.micro // part >= LEAST_PIECE] or [1]
         took = {}
         for order in ORDERS:
             self._put_in(order)
-            for piece in pieces:
-                self.micro = piece
-                took[order, piece] = self._seconds([size]) / piece
-        order, self.micro = min(took, key=lambda way: took[way])
-        self._put_in(order)
+            for piece in [self.micro // part for part in parts]:
+                took[Settled(order, piece)] = self._seconds([size], piece) / piece
+        found = min(took, key=lambda way: took[way])
+        self._put_in(found.order)
+        self.micro = found.micro
         release(self._device)
+        return found
 
     def _put_in(self, order: torch.memory_format) -> None:
         self.network.order = order
@@ -144,9 +157,13 @@ class Stepper:
         release(self._device)
         return self._compiled is not None
 
-    def _seconds(self, edges: Sequence[int], *, timed: bool = True) -> float:
-        """For a piece of each edge; infinite where that many images don't fit into memory. timed: else 0, after doing it once."""
+    def _seconds(self, edges: Sequence[int], piece: int = 0, *, timed: bool = True) -> float:
+        """For a piece of each edge; infinite where that many images don't fit into memory. timed: else 0, after doing it once.
+
+        piece: 0 for as many images as go through at once now.
+        """
         micro = self.micro
+        self.micro = piece = piece or micro
 
         def trial() -> None:
             for edge in edges:
@@ -157,10 +174,8 @@ class Stepper:
         else:
             trial()
             took = 0.0
-        if self.micro < micro:
-            self.micro = micro
-            return math.inf
-        return took
+        fits, self.micro = self.micro == piece, micro
+        return took if fits else math.inf
 
     def _dry(self, size: int) -> None:
         """A step on nothing, whose gradients are forgotten. Its views lie in memory as `augment` leaves them."""

@@ -77,7 +77,9 @@ class Fitting:
         if ready.borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
             everyone = [*ready.train, *ready.val]
             classes = len(self.context.classes)
-            full = fit_probe(ready.features, labels_of(everyone), classes, tuned=probe.tuned, leave_out=False)
+            full = fit_probe(
+                ready.features, labels_of(everyone), classes, regularisation=probe.regularisation, leave_out=False
+            )
             network.set_head(full.head)
         return self._finish(network, tuned.outcome, started)
 

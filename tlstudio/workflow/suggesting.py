@@ -25,7 +25,7 @@ from tlstudio.storage.suggestions import NewSuggestion
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_network
-from tlstudio.training.probe import Probe, Tuned, fit_probe
+from tlstudio.training.probe import Held, Probe, fit_probe
 from tlstudio.workflow.run_data import units_of
 
 # A cross-validation over few images, picked because they are hard, is off by a factor of a hundred at times. Below this number of
@@ -81,8 +81,8 @@ def fit_head(
     features: Features, labels: Ints, classes: int, units: Sequence[Hashable], reporter: Reporter = SILENT
 ) -> CalibratedHead:
     """A head on features (n, d) for labels (n,) in 0 … classes-1, with the temperature that its left-out images ask for."""
-    tuned = Tuned(STRENGTH) if len(labels) < ENOUGH_TO_CHOOSE else None
-    probe = fit_probe(features, labels, classes, units=units, tuned=tuned, reporter=reporter)
+    known = (Held(STRENGTH),) if len(labels) < ENOUGH_TO_CHOOSE else None
+    probe = fit_probe(features, labels, classes, units=units, regularisation=known, reporter=reporter)
     judged = np.flatnonzero(probe.judged)
     if not len(judged):
         return CalibratedHead(probe, 1.0)

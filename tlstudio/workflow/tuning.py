@@ -26,6 +26,7 @@ from tlstudio.training.network import Network, layer_groups
 from tlstudio.training.probe import fit_probe
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch
+from tlstudio.training.steps import Settled
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
@@ -98,6 +99,7 @@ class Tuning:
         self.balanced = self.settings.balance is not Balance.NONE
         self.before = 0  # epochs of the rehearsals that are done
         self.events = EventFiles(None)
+        self.settled: Settled | None = None
 
     def run(self) -> Tuned:
         """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
@@ -153,9 +155,9 @@ class Tuning:
         ready = self.ready
         learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
         network = self.way.pretrained()
-        # The tuning is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        tuned, classes = ready.probe.tuned, len(self.context.classes)
-        probe = fit_probe(ready.seen[learn], data.train_labels, classes, tuned=tuned, leave_out=False)
+        # The regularisation is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
+        known, classes = ready.probe.regularisation, len(self.context.classes)
+        probe = fit_probe(ready.seen[learn], data.train_labels, classes, regularisation=known, leave_out=False)
         network.set_head(probe.head)
         look = self.way.look(network, probe, data, ready.seen[left_out])
         left = REHEARSALS - number
@@ -239,9 +241,18 @@ class Tuning:
             # what is rehearsed must go on as long as what follows, which has nothing to be patient about
             recipe = replace(recipe, patience=0)
         after = self.ready.after if folder == self.context.folder else 0.0
-        return FineTuner(
-            network, data, recipe, device=self.context.device, folder=folder, evidence=evidence, after=after
+        tuner = FineTuner(
+            network,
+            data,
+            recipe,
+            device=self.context.device,
+            folder=folder,
+            evidence=evidence,
+            after=after,
+            settled=self.settled,
         )
+        self.settled = tuner.settled
+        return tuner
 
     def _colours(self) -> Augmentation:
         """What may be changed without asking a model: everything but colours where there are none."""

@@ -23,7 +23,7 @@ from tlstudio.training.compiling import BEGUN, LEAST_TIME, REPAID, REPAID_PIXELS
 from tlstudio.training.finetune import FineTuner
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import BudgetClock, rate_factor
-from tlstudio.training.steps import Stepper
+from tlstudio.training.steps import Settled, Stepper
 from tlstudio.training.trials import seconds_of
 
 EDGE = 32
@@ -273,11 +273,11 @@ def test_another_order_in_memory_gives_the_same_steps_and_stays(
 
 
 @pytest.mark.parametrize("order", [0, 1])
-@pytest.mark.parametrize("part", [0, 1])
+@pytest.mark.parametrize("part", [0, 1, 2])
 def test_settling_takes_what_is_fastest_for_each_image_and_moves_nothing(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: int, part: int
 ) -> None:
-    monkeypatch.setattr(steps, "LEAST_PIECE", 2)
+    monkeypatch.setattr(steps, "LEAST_PIECE", 1)
     each = tuner(data, tmp_path / "run", recipe(data))
     micro = each.stepper.micro
     assert micro >= 4
@@ -289,10 +289,29 @@ def test_settling_takes_what_is_fastest_for_each_image_and_moves_nothing(
         return each.stepper.micro / micro * (0.9 if fast else 1.0)
 
     monkeypatch.setattr(steps, "seconds_of", seconds)
-    each.stepper.settle(EDGE)
-    assert each.network.order == steps.ORDERS[order]
-    assert each.stepper.micro == micro // steps.PIECES[part]
+    found = each.stepper.settle(EDGE)
+    assert each.network.order == found.order == steps.ORDERS[order]
+    assert each.stepper.micro == found.micro == micro // steps.PIECES[part]
     assert all(torch.equal(p, before[name]) and p.grad is None for name, p in each.network.named_parameters())
+
+
+def test_what_another_training_found_out_is_not_tried_again(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each = tuner(data, tmp_path / "run", recipe(data))
+    monkeypatch.setattr(steps, "seconds_of", lambda *_: pytest.fail("something was timed"))
+    each.stepper.settle(EDGE, Settled(torch.contiguous_format, 2))
+    assert (each.network.order, each.stepper.micro) == (torch.contiguous_format, 2)
+    each.stepper.settle(EDGE, Settled(torch.channels_last, 64))
+    assert (each.network.order, each.stepper.micro) == (torch.channels_last, 2), "no more than was known to fit"
+
+
+def test_pieces_are_equal_parts_of_a_batch(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve of twenty-five images would leave one over, whose step takes as long."""
+    each = tuner(data, tmp_path / "run", recipe(data))
+    each.stepper.micro = 25
+    monkeypatch.setattr(steps, "seconds_of", lambda *_: 1.0 if each.stepper.micro == 25 else 0.0)
+    assert each.stepper.settle(EDGE).micro == 25
 
 
 def test_where_all_are_equally_fast_the_whole_batch_goes_at_once(

@@ -26,7 +26,8 @@ def test_same_solution_as_the_textbook_formula(n: int, d: int, shrinkage: float)
     covariance = (exact - means[labels]).T @ (exact - means[labels]) / (n - 3)
     shrunk = (1 - shrinkage) * covariance + shrinkage * np.trace(covariance) / d * np.eye(d)
     weights = np.linalg.solve(shrunk, means.T)
-    expected = exact @ weights - 0.5 * (means.T * weights).sum(axis=0)
+    error = np.trace(np.linalg.solve(shrunk, covariance)) / np.bincount(labels)
+    expected = exact @ weights - 0.5 * (means.T * weights).sum(axis=0) + 0.5 * error
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-2)
 
 
@@ -49,6 +50,19 @@ def test_a_rare_class_is_not_drowned() -> None:
     said = way.head(way.solve(everyone(labels), 0.1)[0]).logits(features).argmax(axis=1)
     assert (said[labels == 1] == 1).mean() >= 0.8
     assert (said[labels == 0] == 0).mean() >= 0.8
+
+
+def test_a_rare_class_is_not_drowned_in_more_features_than_images() -> None:
+    """The mean of three images is long by chance alone; without that known, the class would look far from everything."""
+    rng = np.random.default_rng(3)
+    centres = rng.normal(0, 0.25, (4, 256))
+    labels, truth = np.repeat(np.arange(4), [3, 5, 20, 60]), np.repeat(np.arange(4), 100)
+    features = (centres[labels] + rng.normal(0, 1, (88, 256))).astype(np.float32)
+    others = (centres[truth] + rng.normal(0, 1, (400, 256))).astype(np.float32)
+    way = Discriminant(features, labels, 4)
+    said = way.head(way.solve(everyone(labels), 0.9)[0]).logits(others).argmax(axis=1)
+    assert (said[truth == 0] == 0).mean() > 0.5
+    assert (said == truth).mean() > 0.7
 
 
 @pytest.mark.parametrize("n", [40, 6])
@@ -93,3 +107,17 @@ def test_halves_of_a_few_real_looking_features_are_solved(each: int) -> None:
     for shrinkage in SHRINKAGES:
         for weights in way.solve(masks, shrinkage):
             assert (way.head(weights).logits(features).argmax(axis=1) == labels).all()
+
+
+@pytest.mark.parametrize("copies", [1, 3, 20])
+def test_features_that_differ_by_rounding_only(copies: int) -> None:
+    """Their scatter is what the last bits leave, and nothing is divided by it."""
+    labels = np.arange(2 * copies) % 2
+    for value in (0.1, 0.3, 1.0):
+        features = np.full((2 * copies, 64), value, np.float32)
+        twins = features + labels[:, None].astype(np.float32)
+        for rows in (features, twins):
+            way = Discriminant(rows, labels, 2)
+            for shrinkage in SHRINKAGES:
+                head = way.head(way.solve(everyone(labels), shrinkage)[0])
+                assert np.isfinite(head.weight).all() and np.abs(head.weight).max() < 1e9

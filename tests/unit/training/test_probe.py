@@ -1,4 +1,4 @@
-"""The probe: better than one way alone, groups, tiny data, and the tuning taken over."""
+"""The probe: better than one way alone, groups, tiny data, and the regularisation taken over."""
 
 from __future__ import annotations
 
@@ -6,10 +6,42 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.unit.training.blobs import blobs
-from tlstudio.training import probe
-from tlstudio.training.probe import Tuned, fit_probe, sharpness_for
+from tlstudio.training import discriminant, logistic, probe
+from tlstudio.training.probe import Held, fit_probe, sharpness_for
+
+
+def test_small_steps_never_wait_for_another_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The linear algebra library shares them between threads; on a busy machine each would wait for a turn."""
+    seen = []
+
+    def watch(owner: object, name: str) -> None:
+        real = getattr(owner, name)
+
+        def watched(*args: object, **options: object) -> object:
+            seen.append((name, threads()))
+            return real(*args, **options)
+
+        monkeypatch.setattr(owner, name, watched)
+
+    watch(logistic, "minimize")
+    watch(np.linalg, "eigh")
+    watch(np.linalg, "qr")
+    for name in ("cholesky", "solve_triangular", "cho_solve"):
+        watch(discriminant, name)
+    with threadpool_limits(2, "blas"):
+        before = threads()
+        fit_probe(*blobs(60, 120, 3, 2.0), 3)
+        assert threads() == before
+    assert {name for name, _ in seen} == {"minimize", "eigh", "qr", "cholesky", "solve_triangular", "cho_solve"}
+    assert {count for _, count in seen} == {1}
+
+
+def threads() -> int:
+    """Of the linear algebra libraries, the most that one of them uses."""
+    return max(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
 
 
 def test_accuracy_at_least_that_of_scikit_learn_at_its_default() -> None:
@@ -107,9 +139,11 @@ def test_constant_features_and_the_same_answer_twice() -> None:
 def test_logistic_regression_alone_when_asked_for() -> None:
     features, labels = blobs(60, 20, 3, 2.0)
     found = fit_probe(features, labels, 3, alone=True)
-    assert found.tuned.shrinkage is None
+    assert len(found.regularisation) == 1
     scaler = StandardScaler().fit(features)
-    reference = LogisticRegression(C=found.tuned.strength, max_iter=5000).fit(scaler.transform(features), labels)
+    reference = LogisticRegression(C=found.regularisation[0].setting, max_iter=5000).fit(
+        scaler.transform(features), labels
+    )
     said = reference.predict_proba(scaler.transform(features))
     assert np.abs(found.head.probabilities(features) - said).max() < 0.02
 
@@ -131,23 +165,23 @@ def test_few_images_in_many_dimensions_are_told_apart_better_by_both_than_by_one
     assert both > one + 0.02
 
 
-def test_the_tuning_is_taken_over_by_other_images() -> None:
+def test_the_regularisation_is_taken_over_by_other_images() -> None:
     features, labels = blobs(120, 40, 3, 2.0)
     first = fit_probe(features, labels, 3)
-    again = fit_probe(features, labels, 3, tuned=first.tuned)
-    assert again.tuned == first.tuned
+    again = fit_probe(features, labels, 3, regularisation=first.regularisation)
+    assert again.regularisation == first.regularisation
     assert again.head.weight == pytest.approx(first.head.weight, abs=1e-4)
     assert again.held_out == pytest.approx(first.held_out, abs=0.02)  # the path came from other strengths
-    half = fit_probe(features[:60], labels[:60], 3, tuned=first.tuned, leave_out=False)
+    half = fit_probe(features[:60], labels[:60], 3, regularisation=first.regularisation, leave_out=False)
     assert half.folds == 0 and not half.judged.any()
     assert (half.head.logits(features[60:]).argmax(axis=1) == labels[60:]).mean() > 0.8
 
 
-def test_a_tuning_of_the_logistic_regression_alone_stays_alone() -> None:
+def test_that_of_the_logistic_regression_alone_stays_alone() -> None:
     features, labels = blobs(60, 20, 3, 2.0)
-    found = fit_probe(features, labels, 3, tuned=Tuned(0.01))
+    found = fit_probe(features, labels, 3, regularisation=(Held(0.01),))
     assert found.folds == probe.FOLDS and found.judged.all()
-    assert found.tuned == Tuned(0.01)
+    assert found.regularisation == (Held(0.01),)
 
 
 @pytest.mark.parametrize("factor", [0.02, 1.0, 50.0])
@@ -178,3 +212,16 @@ def test_features_that_say_nothing_give_the_same_answer_for_all() -> None:
     found = fit_probe(features, labels, 2)
     assert np.isfinite(found.head.weight).all() and np.isfinite(found.held_out).all()
     assert np.ptp(found.head.logits(features), axis=0) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_class_that_one_fold_has_not_learned_says_nothing_about_how_sure_the_others_are() -> None:
+    """Where units hold several classes, a fold can be left without one; the truth is then what it never says."""
+    rng = np.random.default_rng(242)
+    classes, count, n = rng.integers(2, 5), rng.integers(3, 9), rng.integers(12, 60)
+    labels, units = rng.integers(0, classes, n), rng.integers(0, count, n)
+    masks = probe._fold_masks(labels, units.tolist(), 0)
+    assert any(not np.isin(labels[~mask], labels[mask]).all() for mask in masks), "the case that this is about"
+    features = (np.eye(4, 40)[labels] * 3 + rng.normal(0, 1, (n, 40))).astype(np.float32)
+    found = fit_probe(features, labels, int(classes), units=units.tolist())
+    said = found.head.probabilities(features)[np.arange(n), labels]
+    assert -np.log(said).mean() < 0.5
