@@ -86,15 +86,10 @@ def fit_probe(
     parts: list[_Part] = []
     kinds = _WAYS[: 1 if alone else None] if regularisation is None else _WAYS[: len(regularisation)]
     for number, kind in enumerate(kinds):  # one after the other: each needs memory for another copy of the features
-        way = kind(features, labels, classes)
-        if regularisation is not None:
-            held = regularisation[number]
-            said = trial.logits(way, way.solve(folds, held.setting)) if folds else None
-        else:
-            telling = _Telling(reporter, number, len(kinds))
-            held, said = _chosen(way, trial, parts[-1] if parts else None, alone=alone, telling=telling)
-        head = way.head(way.solve([np.ones(len(labels), bool)], held.setting)[0])
-        parts.append(_Part(held, head, said))
+        held = None if regularisation is None else regularisation[number]
+        telling = _Telling(reporter, number, len(kinds))
+        before = parts[-1] if parts else None
+        parts.append(_part(kind(features, labels, classes), trial, held, before, alone=alone, telling=telling))
     held_out = trial.probabilities([part.said * part.held.sharpness for part in parts if part.said is not None])
     return Probe(_mean(parts), tuple(part.held for part in parts), len(folds), held_out, trial.judged)
 
@@ -119,6 +114,19 @@ class _Part:
     held: Held
     head: LinearHead
     said: Features | None
+
+
+def _part(
+    way: _Way, trial: _Trial, held: Held | None, before: _Part | None, *, alone: bool, telling: _Telling
+) -> _Part:
+    """Fitted to all images, and what was said of those left out. held: None to choose how it is held back."""
+    said: Features | None
+    if held is None:
+        held, said = _chosen(way, trial, before, alone=alone, telling=telling)
+    else:
+        said = trial.logits(way, way.solve(trial.folds, held.setting)) if trial.folds else None
+    everyone = np.ones(len(way.coordinates), bool)
+    return _Part(held, way.head(way.solve([everyone], held.setting)[0]), said)
 
 
 def _mean(parts: Sequence[_Part]) -> LinearHead:
