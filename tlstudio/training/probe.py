@@ -69,6 +69,7 @@ def fit_probe(
     *,
     units: Sequence[Hashable] | None = None,
     regularisation: Regularisation | None = None,
+    settings: Sequence[float] = (),
     seed: int = 0,
     leave_out: bool = True,
     alone: bool = False,
@@ -76,7 +77,8 @@ def fit_probe(
 ) -> Probe:
     """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together.
 
-    regularisation: None to choose it by cross-validation. leave_out: whether each image shall be judged while it is left out,
+    regularisation: None to choose it by cross-validation. settings: of the ways, where nothing but the sharpness is to be chosen.
+    leave_out: whether each image shall be judged while it is left out,
     also where the regularisation is given. alone: choose for logistic regression and fit nothing else.
     """
     folds = _fold_masks(labels, units, seed) if leave_out or regularisation is None else []
@@ -86,10 +88,15 @@ def fit_probe(
     parts: list[_Part] = []
     kinds = _WAYS[: 1 if alone else None] if regularisation is None else _WAYS[: len(regularisation)]
     for number, kind in enumerate(kinds):  # one after the other: each needs memory for another copy of the features
-        held = None if regularisation is None else regularisation[number]
-        telling = _Telling(reporter, number, len(kinds))
-        before = parts[-1] if parts else None
-        parts.append(_part(kind(features, labels, classes), trial, held, before, alone=alone, telling=telling))
+        way = kind(features, labels, classes)
+        if regularisation is not None:
+            parts.append(_held(way, trial, regularisation[number]))
+        else:
+            choice = settings[number : number + 1] or way.settings
+            before = parts[-1] if parts else None
+            telling = _Telling(reporter, number, len(kinds))
+            parts.append(_chosen(way, trial, choice, before, alone=alone, telling=telling))
+        del way
     held_out = trial.probabilities([part.said * part.held.sharpness for part in parts if part.said is not None])
     return Probe(_mean(parts), tuple(part.held for part in parts), len(folds), held_out, trial.judged)
 
@@ -116,17 +123,14 @@ class _Part:
     said: Features | None
 
 
-def _part(
-    way: _Way, trial: _Trial, held: Held | None, before: _Part | None, *, alone: bool, telling: _Telling
-) -> _Part:
-    """Fitted to all images, and what was said of those left out. held: None to choose how it is held back."""
-    said: Features | None
-    if held is None:
-        held, said = _chosen(way, trial, before, alone=alone, telling=telling)
-    else:
-        said = trial.logits(way, way.solve(trial.folds, held.setting)) if trial.folds else None
-    everyone = np.ones(len(way.coordinates), bool)
-    return _Part(held, way.head(way.solve([everyone], held.setting)[0]), said)
+def _held(way: _Way, trial: _Trial, held: Held) -> _Part:
+    """Fitted to all images, and what was said of those left out, where there are such."""
+    said = trial.logits(way, way.solve(trial.folds, held.setting)) if trial.folds else None
+    return _Part(held, _head(way, held), said)
+
+
+def _head(way: _Way, held: Held) -> LinearHead:
+    return way.head(way.solve([np.ones(len(way.coordinates), bool)], held.setting)[0])
 
 
 def _mean(parts: Sequence[_Part]) -> LinearHead:
@@ -182,15 +186,17 @@ class _Trial:
         return found
 
 
-def _chosen(way: _Way, trial: _Trial, before: _Part | None, *, alone: bool, telling: _Telling) -> tuple[Held, Features]:
-    """The setting that is most accurate on images left out, the likelier among equals, and the logits that say so.
+def _chosen(
+    way: _Way, trial: _Trial, settings: Sequence[float], before: _Part | None, *, alone: bool, telling: _Telling
+) -> _Part:
+    """With the setting that is most accurate on images left out, the likelier among equals.
 
     Walks from the most held back on. before: the way before, whose spread is the usual one.
     """
     best: tuple[float, float] | None = None
     start: Features | None = None
     since = 0
-    for tried, setting in enumerate(way.settings, start=1):
+    for tried, setting in enumerate(settings, start=1):
         start = way.solve(trial.folds, setting, start)
         logits = trial.logits(way, start)
         accuracy = trial.accuracy(logits)
@@ -200,10 +206,10 @@ def _chosen(way: _Way, trial: _Trial, before: _Part | None, *, alone: bool, tell
             score = (accuracy, trial.likelihood(logits, sharpness))
             if best is None or score > best:
                 best, held, said, since = score, Held(setting, sharpness), logits, 0
-        telling.tell(tried, len(way.settings))
+        telling.tell(tried, len(settings))
         if since >= PATIENCE:
             break
-    return held, said
+    return _Part(held, _head(way, held), said)
 
 
 def _usual(trial: _Trial, logits: Features, before: _Part | None) -> float:

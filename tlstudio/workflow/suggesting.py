@@ -25,13 +25,13 @@ from tlstudio.storage.suggestions import NewSuggestion
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_network
-from tlstudio.training.probe import Held, Probe, fit_probe
+from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.workflow.run_data import units_of
 
 # A cross-validation over few images, picked because they are hard, is off by a factor of a hundred at times. Below this number of
-# labels the strength of the head is therefore not chosen; this one was good on every set that it was tried on.
+# labels the settings of the head are therefore not chosen; these were good on every set that they were tried on.
 ENOUGH_TO_CHOOSE = 200
-STRENGTH = 0.01
+SETTINGS = (0.01, 0.9)
 PORTION = 8192
 
 Features = npt.NDArray[np.float32]
@@ -81,8 +81,8 @@ def fit_head(
     features: Features, labels: Ints, classes: int, units: Sequence[Hashable], reporter: Reporter = SILENT
 ) -> CalibratedHead:
     """A head on features (n, d) for labels (n,) in 0 … classes-1, with the temperature that its left-out images ask for."""
-    known = (Held(STRENGTH),) if len(labels) < ENOUGH_TO_CHOOSE else None
-    probe = fit_probe(features, labels, classes, units=units, regularisation=known, reporter=reporter)
+    settings = SETTINGS if len(labels) < ENOUGH_TO_CHOOSE else ()
+    probe = fit_probe(features, labels, classes, units=units, settings=settings, reporter=reporter)
     judged = np.flatnonzero(probe.judged)
     if not len(judged):
         return CalibratedHead(probe, 1.0)

@@ -225,3 +225,11 @@ def test_a_class_that_one_fold_has_not_learned_says_nothing_about_how_sure_the_o
     found = fit_probe(features, labels, int(classes), units=units.tolist())
     said = found.head.probabilities(features)[np.arange(n), labels]
     assert -np.log(said).mean() < 0.5
+
+
+def test_settings_that_are_given_are_not_chosen_but_the_sharpness_is() -> None:
+    features, labels = blobs(60, 20, 3, 2.0)
+    found = fit_probe(features, labels, 3, settings=(0.01, 0.9))
+    assert [held.setting for held in found.regularisation] == [0.01, 0.9]
+    assert all(held.sharpness != 1.0 for held in found.regularisation)
+    assert found.judged.all()
