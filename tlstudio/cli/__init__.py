@@ -9,7 +9,7 @@ from pathlib import Path
 from tlstudio.cli.keeping import surroundings
 from tlstudio.cli.output import Interrupts, Output
 from tlstudio.cli.parser import parse
-from tlstudio.domain.errors import Cancelled, StudioError
+from tlstudio.domain.errors import Cancelled, StudioError, from_device_error
 
 log = logging.getLogger("tlstudio.cli")
 
@@ -42,6 +42,10 @@ def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> 
             from tlstudio.storage.places import log_file
 
             log.exception("command %s", options.command)
+            named = from_device_error(error)
+            if named is not None:
+                output.failure(named.what, named.remedy, named.path, kind=named.kind)
+                return named.exit_status
             remedy = f"The details are in {log_file()}. Your data are as they were."
             output.failure("Something went wrong in the program itself.", remedy, None, kind=type(error).__name__)
             return 1

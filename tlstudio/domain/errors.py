@@ -165,6 +165,10 @@ class OutOfMemory(StudioError):
     """The images don't fit into memory at the smallest batch."""
 
 
+class DeviceFailed(StudioError):
+    """The graphics processor or its driver gave up. What used it in this process can't be used again, by anything."""
+
+
 class WorkerDied(StudioError):
     """The process that does the work ended unexpectedly; the window lives on."""
 
@@ -198,3 +202,44 @@ def from_os_error(error: OSError, path: str | Path | None = None) -> StudioError
     return FileTrouble(
         f"The file can't be used: {reason}.", remedy="Check the drive it is on and try again.", path=where
     )
+
+
+# What torch says of memory that is full: of a graphics processor, Apple's, and a processor's on Linux, macOS and Windows.
+_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+# What it says of a graphics processor that is gone: its driver was reset or updated, or the computer slept.
+_DEVICE = (
+    "cuda error",
+    "cudnn error",
+    "cudnn_status",
+    "cublas_status",
+    "cusolver_status",
+    "hip error",
+    "command buffer",
+)
+
+
+def memory_is_full(error: BaseException) -> bool:
+    """Whether a library ran out of memory; torch has an error of its own for some devices only."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in _MEMORY)
+
+
+def from_device_error(error: BaseException) -> StudioError | None:
+    """The named failure behind what a library says of memory or a graphics processor; None for any other."""
+    if memory_is_full(error):
+        return OutOfMemory(
+            "The memory is full.",
+            remedy="Close other programs, choose a smaller model or input size, or train small additions (LoRA) only.",
+        )
+    text = str(error).lower()
+    if isinstance(error, RuntimeError) and any(words in text for words in _DEVICE):
+        return DeviceFailed(
+            "The graphics processor stopped working.",
+            remedy=(
+                "Nothing is lost: try again; a training goes on where it was. If it happens once more, update the driver, "
+                "or train on the processor instead."
+            ),
+        )
+    return None

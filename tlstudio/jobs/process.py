@@ -14,7 +14,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
-from tlstudio.domain.errors import Cancelled, StudioError, from_os_error
+from tlstudio.domain.errors import Cancelled, DeviceFailed, StudioError, from_device_error, from_os_error
 from tlstudio.domain.events import Event, Progress, StepDone
 from tlstudio.jobs.messages import Broke, Control, Done, Lane, Message, Request, Steer, WasCancelled
 from tlstudio.jobs.tasks import task
@@ -92,10 +92,11 @@ def run_job(request: Request, reporter: PipeReporter) -> Message:
     except OSError as error:
         log.exception("job %s", request.task)
         return Broke(from_os_error(error))
-    except MemoryError:
-        return Broke(StudioError("The memory of this computer is full.", remedy="Close other programs and try again."))
     except Exception as error:
         log.exception("job %s", request.task)
+        named = from_device_error(error)
+        if named is not None:
+            return Broke(named)
         return Broke(
             StudioError(
                 f"Something went wrong in the program itself ({type(error).__name__}).",
@@ -114,13 +115,20 @@ def worker_main(connection: Connection, lane: Lane) -> None:
     if lane is Lane.HEAVY:
         _warm_up()
     with suppress(EOFError, OSError):
-        while True:
-            message = connection.recv()
-            if isinstance(message, Steer) and message.control is Control.QUIT:
-                return
-            if isinstance(message, Request):
-                answer = run_job(message, PipeReporter(connection, message.number))
-                connection.send((message.number, answer))
+        serve(connection)
+
+
+def serve(connection: Connection) -> None:
+    """Does one job after the other, until it is told to end or can't do any more."""
+    while True:
+        message = connection.recv()
+        if isinstance(message, Steer) and message.control is Control.QUIT:
+            return
+        if isinstance(message, Request):
+            answer = run_job(message, PipeReporter(connection, message.number))
+            connection.send((message.number, answer))
+            if isinstance(answer, Broke) and isinstance(answer.error, DeviceFailed):
+                return  # only another process can use the device again; the supervisor starts one for the next job
 
 
 def _be_polite() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import AbstractContextManager, nullcontext
 
@@ -83,7 +84,9 @@ def wait(device: torch.device) -> None:
 
 
 def release(device: torch.device) -> None:
-    """Gives cached memory of a graphics processor back to other programs."""
+    """Gives memory of a graphics processor that nothing needs any more back to other programs."""
+    if device.type != "cpu":
+        gc.collect()  # what refers to itself, as an error's traceback does, would keep its tensors
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tlstudio.domain.errors import OutOfMemory
+from tlstudio.domain.errors import OutOfMemory, memory_is_full
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
@@ -64,7 +64,9 @@ def _without_norms(network: Network, pixels: RowStore, key: str, device: torch.d
     example = torch.from_numpy(np.ascontiguousarray(pixels.take([key]))).to(device)
     try:
         return folded(network, example)
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not memory_is_full(error):
+            raise
         return network
 
 
@@ -119,5 +121,7 @@ def _try(function: Callable[[Tensor], Tensor], rows: Tensor) -> npt.NDArray[np.f
     try:
         with torch.inference_mode():
             return function(rows).float().cpu().numpy()
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        if not memory_is_full(error):
+            raise
         return None

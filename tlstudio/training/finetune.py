@@ -218,6 +218,8 @@ class FineTuner:
                     self._tell(reporter, watch)
                     if self.clock.spent - saved > SAVE_EVERY:
                         saved = self.clock.spent
+                        if not averaging.sound(self.average.weights):
+                            raise _Diverged  # the last update was too much: what is kept must stay sound
                         self.keeper.save()
                         self.pace.save = self._spend(watch)
                 if reporter.stop_requested():
@@ -309,7 +311,7 @@ class FineTuner:
     def _roll_back(self, reporter: Reporter) -> bool:
         """Back to the last checkpoint, at a lower rate. False when that was done often enough: the best so far is kept."""
         slower, backs = self.at.slower * SLOWER, self.at.roll_backs + 1
-        if backs > ROLL_BACKS or not self.keeper.load():
+        if backs > ROLL_BACKS or not self.keeper.load(in_time=False):
             self.unstable = True
             return False
         self.at.slower, self.at.roll_backs = slower, backs

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import torch
 from torch import Tensor
@@ -52,8 +53,14 @@ class Keeper:
     """Writes and reads a tuner's checkpoint in a run's folder."""
 
     def __init__(self, tuner: FineTuner, folder: Path) -> None:
-        self._tuner = tuner
+        self._of = ref(tuner)  # which owns this, and frees a device's memory as soon as nobody needs it
         self._folder = folder
+
+    @property
+    def _tuner(self) -> FineTuner:
+        tuner = self._of()
+        assert tuner is not None, "nobody else calls"
+        return tuner
 
     def save(self) -> None:
         """Raises DiskFull or CantWrite; the checkpoint before it stays as it was."""
@@ -89,8 +96,11 @@ class Keeper:
             "origin": self._origin(),
         }
 
-    def load(self) -> bool:
-        """Takes the tuner back to the checkpoint; False when there is none. Raises RunNotReady when it is another run's."""
+    def load(self, *, in_time: bool = True) -> bool:
+        """Takes the tuner back to the checkpoint; False when there is none. Raises RunNotReady when it is another run's.
+
+        in_time: whether its clock goes back, too. A time limit runs on while the same process tries again.
+        """
         found = checkpoint.load(self._folder)
         if found is None:
             return False
@@ -115,8 +125,10 @@ class Keeper:
                 tuner.average.weights[name].copy_(tensors[f"average/{name}"])
         self._load_optimizer(tensors)
         tuner.at = Position(**state["position"])
-        tuner.clock.spent = state["spent"]
-        if isinstance(tuner.clock, BudgetClock):
+        limited = isinstance(tuner.clock, BudgetClock)
+        if in_time or not limited:
+            tuner.clock.spent = state["spent"]
+        if in_time and isinstance(tuner.clock, BudgetClock):
             tuner.clock.seconds = state["budget"]  # that of the first start; what has passed since is in `spent`
         kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()}
         tuner.best = Candidate(state["best_name"], best[0], Score(**kept))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tlstudio.domain.errors import OutOfMemory
+from tlstudio.domain.errors import OutOfMemory, memory_is_full
 from tlstudio.training.augment import augment, mix
 from tlstudio.training.batches import Batch
 from tlstudio.training.devices import loss_scaler, mixed_precision, release, wait
@@ -232,7 +232,9 @@ class Stepper:
                 hits += right
                 self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
+            if not memory_is_full(error):
+                raise
             return None
         return Taken(total, hits)
 

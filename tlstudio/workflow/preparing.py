@@ -11,7 +11,7 @@ import torch
 
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import NotEnoughImages, OutOfMemory
+from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import Note, Reporter
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Adapter, Mode, TrainSettings
@@ -181,8 +181,3 @@ class Preparation:
                 remedy="Connect the drive that holds the images, or import them again.",
             )
         return store
-
-
-def memory_full() -> OutOfMemory:
-    """What is said where the device has no memory left."""
-    return OutOfMemory("The memory is full.", remedy="Choose a smaller model, input size or batch, and try again.")

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
-from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.errors import WrongUsage, from_device_error
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.rates import RateCurve
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.storage.project import Project
 from tlstudio.training import devices, rate_finder
-from tlstudio.workflow.preparing import Preparation, memory_full
+from tlstudio.workflow.preparing import Preparation
 from tlstudio.workflow.run_data import collect
 
 
@@ -31,8 +29,11 @@ def find_rate(project: Path, settings: TrainSettings, reporter: Reporter = SILEN
     way = Preparation(opened, free, classes=classes, samples=samples, reporter=reporter)
     try:
         return _search(way, reporter)
-    except torch.OutOfMemoryError as error:
-        raise memory_full() from error
+    except RuntimeError as error:
+        named = from_device_error(error)
+        if named is None:
+            raise
+        raise named from error
     finally:
         devices.release(way.device)
 

@@ -6,10 +6,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import torch
-
 from tlstudio.catalog import weights
-from tlstudio.domain.errors import Cancelled, StudioError
+from tlstudio.domain.errors import Cancelled, StudioError, from_device_error
 from tlstudio.domain.events import SILENT, Reporter, Started
 from tlstudio.domain.runs import RunState, TrainResult, TrainSettings
 from tlstudio.storage import runs
@@ -19,7 +17,6 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices, keeping
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
-from tlstudio.workflow.preparing import memory_full
 from tlstudio.workflow.run_data import Sample, collect, read_samples, write_samples
 from tlstudio.workflow.run_log import LoggingReporter
 from tlstudio.workflow.transfer import compare_when_trained
@@ -68,13 +65,13 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
     except StudioError as error:
         _mark(opened, run_id, f"{error.what} {error.remedy}".strip(), log)
         raise
-    except torch.OutOfMemoryError as error:
-        full = memory_full()
-        _mark(opened, run_id, f"{full.what} {full.remedy}", log)
-        raise full from error
-    except Exception:
-        _mark(opened, run_id, "The training ended because of an error in the program.", log)
-        raise
+    except Exception as error:
+        named = from_device_error(error)
+        if named is None:
+            _mark(opened, run_id, "The training ended because of an error in the program.", log)
+            raise
+        _mark(opened, run_id, f"{named.what} {named.remedy}", log)
+        raise named from error
     keeping.remove(folder)
     rehearsing.remove(folder)
     log.write(f"Training is done. {result.reason}")

@@ -8,7 +8,18 @@ import pickle
 import pytest
 
 from tlstudio.domain import errors
-from tlstudio.domain.errors import Cancelled, CantWrite, DiskFull, FileTrouble, StudioError, WrongUsage, from_os_error
+from tlstudio.domain.errors import (
+    Cancelled,
+    CantWrite,
+    DeviceFailed,
+    DiskFull,
+    FileTrouble,
+    OutOfMemory,
+    StudioError,
+    WrongUsage,
+    from_device_error,
+    from_os_error,
+)
 
 
 def every_failure() -> list[type[StudioError]]:
@@ -70,3 +81,38 @@ def test_system_error_takes_the_path_it_is_told_and_keeps_an_unknown_reason() ->
     assert failure.path == "/drive/picture.png"
     assert "Input/output error" in failure.what
     assert from_os_error(OSError("no number at all")).what.count("no number at all") == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB."),
+        RuntimeError("MPS backend out of memory (MPS allocated: 8.87 GB)."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp] data. DefaultCPUAllocator: not enough memory: you tried."),
+        MemoryError(),
+        type("OutOfMemoryError", (RuntimeError,), {})(),
+    ],
+)
+def test_full_memory_has_a_name_on_every_device(said: Exception) -> None:
+    assert isinstance(from_device_error(said), OutOfMemory)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: an illegal memory access was encountered",
+        "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED",
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
+        "CUDA error: unspecified launch failure",
+    ],
+)
+def test_a_graphics_processor_that_gave_up_has_a_name(words: str) -> None:
+    named = from_device_error(RuntimeError(words))
+    assert isinstance(named, DeviceFailed)
+    assert "Nothing is lost" in named.remedy
+
+
+@pytest.mark.parametrize("other", [RuntimeError("shapes differ"), ValueError("CUDA error"), OSError("out of memory")])
+def test_a_defect_stays_a_defect(other: Exception) -> None:
+    assert from_device_error(other) is None

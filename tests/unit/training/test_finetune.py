@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
 from tlstudio.training.network import layer_groups
 from tlstudio.training.recipe import Recipe
-from tlstudio.training.schedule import Epoch
+from tlstudio.training.schedule import BudgetClock, Epoch
 from tlstudio.training.steps import Taken
 
 
@@ -101,7 +103,8 @@ def test_a_checkpoint_that_has_not_counted_makes_no_share_up(data: Data, tmp_pat
 
 
 def test_other_images_are_refused(data: Data, tmp_path: Path) -> None:
-    tuner(data, tmp_path / "run").keeper.save()
+    first = tuner(data, tmp_path / "run")
+    first.keeper.save()
     fewer = replace(data, train_keys=data.train_keys[:18], train_labels=data.train_labels[:18])
     with pytest.raises(RunNotReady, match="not the ones that this run began with"):
         tuner(fewer, tmp_path / "run").resume()
@@ -128,6 +131,51 @@ def test_a_loss_that_is_no_number_is_gone_back_on(data: Data, tmp_path: Path) ->
     assert not each.unstable and each.at.epoch == 3
     assert each.at.slower == pytest.approx(finetune.SLOWER)
     assert all(torch.isfinite(p).all() for p in each.parameters.values())
+
+
+def test_what_is_kept_within_an_epoch_is_sound(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loss is that of before the update: weights that it ruined would otherwise take the place of the last sound ones."""
+    monkeypatch.setattr(finetune, "SAVE_EVERY", -1.0)  # after every step
+    each, watch = tuner(data, tmp_path / "run"), Recorder()
+    real, count = each.stepper.step, 0
+
+    def step(*arguments: object) -> Taken:
+        nonlocal count
+        count += 1
+        taken = real(*arguments)  # type: ignore[arg-type]
+        if count == 7:
+            with torch.no_grad():
+                next(iter(each.parameters.values())).fill_(float("nan"))
+        return taken
+
+    each.stepper.step = step  # type: ignore[method-assign]
+    assert each.run(watch, ignore) is False
+    assert [e.text for e in watch.of(Note) if isinstance(e, Note)] == [finetune.SLOWED]
+    assert not each.unstable and each.at.epoch == 3
+
+
+def test_a_time_limit_runs_on_while_it_goes_back(data: Data, tmp_path: Path) -> None:
+    each = tuner(data, tmp_path / "run", recipe(data, budget=60.0))
+    each.keeper.save()
+    each.clock.spend(20.0)
+    each.clock.lose(5.0)
+    assert isinstance(each.clock, BudgetClock)
+    before = each.clock.seconds
+    assert each._roll_back(Recorder())
+    assert each.clock.spent == pytest.approx(20.0) and each.clock.seconds == before
+
+
+def test_nothing_holds_a_training_that_is_over(data: Data, tmp_path: Path) -> None:
+    """Its tensors fill a graphics processor; the next rehearsal needs the room."""
+    each = tuner(data, tmp_path / "run")
+    each.run(Recorder(), ignore)
+    gone = weakref.ref(each)
+    gc.disable()
+    try:
+        del each
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_after_too_many_the_best_so_far_is_kept(data: Data, tmp_path: Path) -> None:

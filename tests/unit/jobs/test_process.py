@@ -1,0 +1,50 @@
+"""What a worker makes of libraries that give up: a name for the user, and a new process where this one is of no more use."""
+
+from __future__ import annotations
+
+from multiprocessing import Pipe
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tlstudio.domain.errors import DeviceFailed, OutOfMemory
+from tlstudio.jobs import process
+from tlstudio.jobs.messages import Broke, Control, Done, Request, Steer
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> tuple[list[Any], int]:
+    """Two jobs and the word to end are waiting; what was answered, and how many messages nobody has read."""
+    waiting = iter(failures)
+
+    def job(**_: Any) -> str:
+        failure = next(waiting, None)
+        if failure is not None:
+            raise failure
+        return "done"
+
+    monkeypatch.setattr(process, "task", lambda _: SimpleNamespace(load=lambda: job))
+    ours, theirs = Pipe()
+    for message in (Request(1, "any", {}), Request(2, "any", {}), Steer(0, Control.QUIT)):
+        ours.send(message)
+    process.serve(theirs)
+    unread = 0
+    while theirs.poll():
+        theirs.recv()
+        unread += 1
+    found = []
+    while ours.poll():
+        found.append(ours.recv()[1])
+    return found, unread
+
+
+def test_after_the_graphics_processor_gave_up_the_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, unread = answers(monkeypatch, RuntimeError("CUDA error: unspecified launch failure"))
+    assert isinstance(found[0], Broke) and isinstance(found[0].error, DeviceFailed)
+    assert (len(found), unread) == (1, 2), "what waits is for another process"
+
+
+def test_after_full_memory_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _ = answers(monkeypatch, MemoryError())
+    assert isinstance(found[0], Broke) and isinstance(found[0].error, OutOfMemory)
+    assert found[1:] == [Done("done")]
