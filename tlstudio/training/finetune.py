@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from tlstudio.domain.events import Note, Reporter, StepDone
+from tlstudio.storage.clocks import SleepWatch
 from tlstudio.training import averaging, devices
 from tlstudio.training.averaging import MovingAverage, Soup
 from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
@@ -39,6 +40,8 @@ ROLL_BACKS = 3
 LATE = 0.5  # progress from which a stopped training is worth its candidates
 SLOWER = 0.3  # factor of the rate after a roll-back
 LOOK_EVERY = 20  # steps between looks at the loss where looking waits for the device
+ASLEEP = "The computer slept for {minutes} min; the training goes on where it was."
+NAP = 60.0  # seconds of sleep worth a word
 SLOWED = "The training became unstable; it goes back to where it was sound and goes on with a lower learning rate."
 
 
@@ -98,6 +101,7 @@ class FineTuner:
         self.compiling = Compiling(self.stepper, recipe, device, edge=edge, pixels=pixels)
         self.best = self.chosen = self.probe
         self.keeper = Keeper(self, folder)
+        self.sleep = SleepWatch()
 
     # --- the loop ---
 
@@ -258,6 +262,9 @@ class FineTuner:
                 devices.memory(self.device),
             )
         )
+        slept = self.sleep.slept()
+        if slept >= NAP:
+            reporter.report(Note(ASLEEP.format(minutes=round(slept / 60))))
         watch.lap()  # a pause happens within the report and is nobody's time
 
     def _factor(self) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from tlstudio.storage.clocks import awake
 from tlstudio.training.candidates import Score
 from tlstudio.training.pace import LOOKS_AT_THE_END, Pace
 from tlstudio.training.recipe import Recipe
@@ -142,7 +142,7 @@ class Epoch:
 class Stopwatch:
     """Seconds since it was made or last read; `now` in seconds, replaceable in tests."""
 
-    now: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = awake
     started: float = field(default=0.0)
 
     def __post_init__(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +12,7 @@ from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import FirstResult, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
+from tlstudio.storage.clocks import awake
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
@@ -49,7 +49,7 @@ class Fitting:
         devices.start_watching_memory(self.context.device)
 
     def run(self, started: float) -> TrainResult:
-        """Everything; `started` is the monotonic time that the user's time counts from."""
+        """Everything; `started` is the time on `awake` that the user's time counts from."""
         try:
             return self._fit(self.preparation.probed(), started)
         finally:
@@ -63,7 +63,7 @@ class Fitting:
             judged, probabilities = self._left_out(ready.train, probe)
         accuracy, balanced = judge(judged, probabilities, len(self.context.classes))
         confusion = self.context.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
-        self.context.reporter.report(FirstResult(accuracy, time.monotonic() - started, confusion))
+        self.context.reporter.report(FirstResult(accuracy, awake() - started, confusion))
         if self.context.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
@@ -113,6 +113,6 @@ class Fitting:
             balanced_accuracy=outcome.balanced_accuracy,
             chosen=outcome.chosen,
             reason=outcome.reason,
-            seconds=time.monotonic() - started,
+            seconds=awake() - started,
             stopped=outcome.stopped,
         )

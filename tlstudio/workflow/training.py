@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from tlstudio.domain.errors import Cancelled, StudioError, from_device_error
 from tlstudio.domain.events import SILENT, Reporter, Started
 from tlstudio.domain.runs import RunState, TrainResult, TrainSettings
 from tlstudio.storage import runs
+from tlstudio.storage.clocks import awake
 from tlstudio.storage.files import remove_leftovers
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
@@ -37,7 +37,7 @@ def train(
 
 
 def _train(opened: Project, settings: TrainSettings, resume: str | None, reporter: Reporter) -> TrainResult:
-    started = time.monotonic()
+    started = awake()
     samples: list[Sample] | None = None
     if resume is not None:
         row = runs.reopen_run(opened, resume)

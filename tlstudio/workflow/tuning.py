@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import runs
+from tlstudio.storage.clocks import awake
 from tlstudio.training import adapters, candidates, devices
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
@@ -85,7 +85,7 @@ class Tuned:
 
 
 class Tuning:
-    """The fine-tuning of one run. `started` is the monotonic time that the user's time counts from."""
+    """The fine-tuning of one run. `started` is the time on `awake` that the user's time counts from."""
 
     def __init__(self, context: RunContext, way: Preparation, ready: Prepared, first: Outcome, started: float) -> None:
         """way: by which `ready` came about; rehearsals take it again. first: what the first result reached, which is the outcome
@@ -144,10 +144,10 @@ class Tuning:
             self.started -= known.seconds  # they belong to the time that the user gave it
             return known
         self.context.say(REHEARSAL.format(number=number, count=REHEARSALS))
-        begun = time.monotonic()
+        begun = awake()
         found = self._rehearse(number, data, left_out)
         if found is not None:
-            found = replace(found, seconds=time.monotonic() - begun)
+            found = replace(found, seconds=awake() - begun)
             rehearsing.keep(folder, number, found, origin)
         return found
 
@@ -235,7 +235,7 @@ class Tuning:
         """share: of the time that is left."""
         folder.mkdir(exist_ok=True)
         wish = 60 * self.settings.minutes
-        budget = max(0.0, self.started + wish - time.monotonic()) * share if wish else None
+        budget = max(0.0, self.started + wish - awake()) * share if wish else None
         recipe = self.way.planned(network, data, look, images=len(self.ready.train), budget=budget)
         if self.ready.halves:
             # what is rehearsed must go on as long as what follows, which has nothing to be patient about

@@ -165,6 +165,14 @@ def test_a_time_limit_runs_on_while_it_goes_back(data: Data, tmp_path: Path) -> 
     assert each.clock.spent == pytest.approx(20.0) and each.clock.seconds == before
 
 
+def test_a_computer_that_slept_is_spoken_of_once(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    each, watch = tuner(data, tmp_path / "run"), Recorder()
+    naps = iter([0.001, 7200.0])
+    monkeypatch.setattr(each.sleep, "slept", lambda: next(naps, 0.0))
+    each.run(watch, ignore)
+    assert [e.text for e in watch.of(Note) if isinstance(e, Note)] == [finetune.ASLEEP.format(minutes=120)]
+
+
 def test_nothing_holds_a_training_that_is_over(data: Data, tmp_path: Path) -> None:
     """Its tensors fill a graphics processor; the next rehearsal needs the room."""
     each = tuner(data, tmp_path / "run")

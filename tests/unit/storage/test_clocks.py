@@ -1,0 +1,47 @@
+"""A clock that stands still while the computer sleeps, and one that does not."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tlstudio.storage import clocks
+from tlstudio.storage.clocks import SleepWatch, always, awake
+
+
+@pytest.mark.parametrize("clock", [awake, always])
+def test_both_go_on_as_time_does(clock: object) -> None:
+    begun, read = time.monotonic(), clock()  # type: ignore[operator]
+    time.sleep(0.1)
+    assert clock() - read == pytest.approx(time.monotonic() - begun, abs=0.05)  # type: ignore[operator]
+
+
+def test_what_one_counts_and_the_other_does_not_was_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = {"awake": 100.0, "always": 5000.0}
+    monkeypatch.setattr(clocks, "awake", lambda: now["awake"])
+    monkeypatch.setattr(clocks, "always", lambda: now["always"])
+    watch = SleepWatch()
+    now["awake"] += 10
+    now["always"] += 10
+    assert watch.slept() == 0
+    now["awake"] += 1
+    now["always"] += 3601
+    assert watch.slept() == 3600
+    assert watch.slept() == 0
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_windows_counts_without_sleep_where_it_can(monkeypatch: pytest.MonkeyPatch, works: bool) -> None:
+    def query(place: Any) -> int:
+        place._obj.value = 123_000_000
+        return int(works)
+
+    kernel = SimpleNamespace(QueryUnbiasedInterruptTime=query)
+    monkeypatch.setattr(clocks, "PLATFORM", "win32")
+    monkeypatch.setattr(clocks.ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)
+    before = time.monotonic()
+    assert awake() == 12.3 if works else awake() >= before
+    assert always() >= before
