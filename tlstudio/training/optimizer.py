@@ -31,10 +31,11 @@ def make_optimizer(
 ) -> tuple[Parameters, torch.optim.AdamW]:
     """AdamW over these groups and nothing else; each group's rate is `layer_decay` times that of the one after it.
 
-    Layer-wise decay: Clark et al. 2020 (ELECTRA, arXiv 2003.10555). Norms and biases don't decay. Every option group keeps its
-    own full rate under `peak`.
+    Layer-wise decay: Clark et al. 2020 (ELECTRA, arXiv 2003.10555). Norms and biases don't decay, nor does what the architecture
+    itself spares, such as the positions of a transformer. Every option group keeps its own full rate under `peak`.
     """
     named = dict(network.named_parameters())
+    spared = _spared(network)
     for parameter in named.values():
         parameter.requires_grad_(False)
     chosen: Parameters = {}
@@ -42,7 +43,7 @@ def make_optimizer(
     for depth, names in enumerate(groups):
         rate = peak * layer_decay ** (len(groups) - 1 - depth)
         for decayed in (True, False):
-            part = {name: named[name] for name in names if (named[name].ndim > 1) is decayed}
+            part = {n: named[n] for n in names if (named[n].ndim > 1 and n not in spared) is decayed}
             chosen.update(part)
             if part:
                 decay = weight_decay if decayed else 0.0
@@ -50,6 +51,12 @@ def make_optimizer(
     for parameter in chosen.values():
         parameter.requires_grad_(True)
     return chosen, torch.optim.AdamW(options, lr=peak, betas=(0.9, 0.999), fused=fused)
+
+
+def _spared(network: Network) -> set[str]:
+    """Parameters that timm's author of the architecture does not let decay."""
+    told = getattr(network.backbone, "no_weight_decay", None)
+    return {f"backbone.{name}" for name in told()} if callable(told) else set()
 
 
 def set_rate(optimizer: torch.optim.Optimizer, factor: float) -> None:
