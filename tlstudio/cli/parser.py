@@ -160,6 +160,9 @@ def _train(p: argparse.ArgumentParser) -> None:
     advanced.add_argument("--label-smoothing", type=float, default=0.1, metavar="F")
     advanced.add_argument("--dropout", type=float, default=0.1, metavar="F")
     advanced.add_argument(
+        "--drop-path", type=float, default=0.0, metavar="F", help="residual branches left out of a step"
+    )
+    advanced.add_argument(
         "--patience", type=int, default=0, metavar="N", help="epochs without gain; default: never ends early"
     )
     advanced.add_argument(

@@ -31,6 +31,7 @@ LIMITS: tuple[tuple[str, float, float], ...] = (
     ("layer_decay", 0.01, 1),
     ("label_smoothing", 0, 0.9),
     ("dropout", 0, 0.9),
+    ("drop_path", 0, 0.9),
     ("patience", 0, 10_000),
     ("augmentation", 0, 3),
     ("mixup", 0, 2),
@@ -75,9 +76,9 @@ class TrainSettings:
     0 for never, as the last epochs, at the lowest rate, are often the best. flips, flips_vertical: None decides from the
     data. augmentation: strength of all other changes, 1 for the usual one. mixup, low_resolution: None decides from the
     number of images. rehearse: fine-tuning is first tried on halves of the training images, each judged on the other; None
-    does so where there are few images to choose by. dropout: share of features left out of a step. compile: the network is
-    compiled for the device before it is trained; None does so where what is left to do repays it. events: also writes
-    TensorBoard event files.
+    does so where there are few images to choose by. dropout: share of features left out of a step. drop_path: of the residual
+    branches; none unless asked for, as nothing measured speaks for more. compile: the network is compiled for the device before
+    it is trained; None does so where what is left to do repays it. events: also writes TensorBoard event files.
     """
 
     model: str
@@ -96,6 +97,7 @@ class TrainSettings:
     layer_decay: float = 0.75
     label_smoothing: float = 0.1
     dropout: float = 0.1
+    drop_path: float = 0.0
     patience: int = 0
     flips: bool | None = None
     flips_vertical: bool | None = None

@@ -15,10 +15,11 @@ import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
+from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import RunNotReady, WeightsRefused
+from tlstudio.domain.errors import RunNotReady, WeightsRefused, WrongUsage
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage import files
 from tlstudio.training.checkpoint import write_tensors
@@ -107,12 +108,25 @@ def preprocess_for(card: ModelCard, size: int = 0, fit: str = "stretch") -> Prep
 
 
 def load_pretrained(
-    folder: Path, card: ModelCard, preprocess: PreprocessSpec, classes: Sequence[str], weights_hash: str
+    folder: Path,
+    card: ModelCard,
+    preprocess: PreprocessSpec,
+    classes: Sequence[str],
+    weights_hash: str,
+    *,
+    drop_path: float = 0.0,
 ) -> Network:
-    """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit."""
+    """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit.
+
+    drop_path: share of the residual branches that training leaves out of a step, rising from none at the first block to this at
+    the last (stochastic depth: Huang et al. 2016, arXiv 1603.09382). Raises WrongUsage for an architecture without such branches.
+    """
     resized = card.fixed_input_size and preprocess.size != card.input_size
+    options: dict[str, Any] = {"img_size": preprocess.size} if resized else {}
+    if drop_path:
+        _need_branches(card)
+        options["drop_path_rate"] = drop_path
     try:
-        options: dict[str, Any] = {"img_size": preprocess.size} if resized else {}
         backbone = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0, **options)
     except (RuntimeError, SafetensorError, OSError, ValueError, TypeError, AssertionError) as error:
         raise WeightsRefused(
@@ -133,6 +147,19 @@ def load_pretrained(
         weights_hash=weights_hash,
     )
     return Network(backbone, spec).eval()
+
+
+def _need_branches(card: ModelCard) -> None:
+    try:
+        with torch.device("meta"):
+            model = timm.create_model(card.architecture, num_classes=0, drop_path_rate=0.5)
+        found = any(isinstance(module, DropPath) for module in model.modules())
+    except TypeError:  # it does not know the option
+        found = False
+    if not found:
+        raise WrongUsage(
+            f"{card.title} has no side branches that training could leave out.", remedy="Set drop path to 0."
+        )
 
 
 def _feature_count(backbone: nn.Module, size: int) -> int:

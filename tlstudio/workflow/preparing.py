@@ -141,7 +141,9 @@ class Preparation:
     def pretrained(self) -> Network:
         """The pretrained network with a new head. Raises WeightsMissing or WeightsRefused."""
         where = weights.require(self.settings.model)
-        return load_pretrained(where, self.card, self.spec, self.classes, weights.weights_hash(where))
+        return load_pretrained(
+            where, self.card, self.spec, self.classes, weights.weights_hash(where), drop_path=self.settings.drop_path
+        )
 
     def look(self, network: Network, probe: Probe, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:
         """What training may change in these images. unseen: features of those to judge by, (n, d)."""

@@ -224,6 +224,17 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 special="None",
             ),
             Field(
+                "drop_path",
+                "drop_path",
+                "Branches left out (drop path)",
+                "Share of a deep model's side branches skipped in each step. For transformers and many images.",
+                most=0.9,
+                step=0.05,
+                decimals=2,
+                start=0,
+                special="None",
+            ),
+            Field(
                 "smoothing",
                 "label_smoothing",
                 "Label smoothing",
