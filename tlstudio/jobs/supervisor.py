@@ -199,7 +199,10 @@ def _died(code: int | None) -> WorkerDied:
     if code == -9:
         return WorkerDied(
             "The system ended the work, most likely because the memory was full.",
-            remedy="Close other programs, choose a smaller model or input size, and resume.",
+            remedy=(
+                "Close other programs and resume; or train again with a smaller model or input size, "
+                "or with small additions (LoRA) only."
+            ),
         )
     return WorkerDied(
         "The part of the program that does the work ended unexpectedly.",

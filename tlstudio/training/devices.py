@@ -75,6 +75,13 @@ def memory(device: torch.device) -> Memory:
     return Memory(process)
 
 
+def free(device: torch.device) -> int:
+    """Bytes of memory that a training can still get there."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
 def wait(device: torch.device) -> None:
     """Until the device has done everything that it was told to do."""
     if device.type == "cuda":

@@ -53,6 +53,19 @@ def make_optimizer(
     return chosen, torch.optim.AdamW(options, lr=peak, betas=(0.9, 0.999), fused=fused)
 
 
+# Beside each number that is trained stand its gradient, two moments and the moving average on the device, and in the computer's
+# memory what the probe, the best epoch and the soup have in its place.
+ON_DEVICE, ON_HOST = 4, 3
+
+
+def memory_needed(network: Network, layers: int, device: torch.device) -> int:
+    """Bytes on the device for training so many layer groups, without the images that are on their way."""
+    numbers = dict(network.named_parameters())
+    trained = sum(numbers[name].numel() for names in trainable(network, layers) for name in names)
+    copies = ON_DEVICE if device.type == "cuda" else ON_DEVICE + ON_HOST
+    return 4 * copies * trained
+
+
 def _spared(network: Network) -> set[str]:
     """Parameters that timm's author of the architecture does not let decay."""
     told = getattr(network.backbone, "no_weight_decay", None)

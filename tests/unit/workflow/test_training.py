@@ -12,12 +12,13 @@ from safetensors.numpy import load_file
 
 from tests.conftest import STARTER, Recorder
 from tlstudio.domain.errors import Cancelled, DeviceMissing, NotEnoughImages, RunNotFound, RunNotReady, WeightsMissing
-from tlstudio.domain.events import EpochDone, FirstResult, Started, StepDone, sentence
+from tlstudio.domain.events import EpochDone, FirstResult, Note, Started, StepDone, sentence
 from tlstudio.domain.importing import ImportRequest
-from tlstudio.domain.runs import Mode, RunState, TrainSettings
+from tlstudio.domain.runs import Adapter, Mode, RunState, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project
+from tlstudio.training import devices
 from tlstudio.workflow import labeling
 from tlstudio.workflow import runs as run_list
 from tlstudio.workflow.evaluating import evaluate
@@ -106,6 +107,18 @@ def test_stop_keeps_the_best(project: Path, recorder: Callable, rehearse: bool) 
     assert result.stopped
     assert result.epochs == 1
     assert runs.get_run(Project(project), result.run).state is RunState.FINISHED
+
+
+@pytest.mark.parametrize(("wish", "spoken"), [({}, True), ({"adapter": Adapter.LORA, "adapter_rank": 2}, False)])
+def test_where_memory_is_short_small_additions_are_offered(
+    project: Path, recorder: Callable, monkeypatch: pytest.MonkeyPatch, wish: dict[str, object], spoken: bool
+) -> None:
+    monkeypatch.setattr(devices, "free", lambda _: 1_000_000)
+    watch = recorder()
+    run = train(project, settings(Mode.BALANCED, epochs=1, **wish), reporter=watch).run
+    notes = [event.text for event in watch.events if isinstance(event, Note)]
+    assert any("small additions (LoRA" in note for note in notes) is spoken
+    assert not any("lora" in name for name in weights_of(project, run)), "they are part of the weights by now"
 
 
 def test_named_failures(project: Path, make_images: Callable[..., Path], tmp_path: Path) -> None:
