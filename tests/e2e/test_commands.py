@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import COLOURS, STARTER, paint
+from tests.conftest import COLOURS, STARTER, Recorder, paint
 from tlstudio.cli import run
-from tlstudio.domain.runs import RunState
+from tlstudio.domain.errors import Cancelled
+from tlstudio.domain.events import StepDone
+from tlstudio.domain.runs import Mode, RunState, TrainSettings
 from tlstudio.inference.bundle import read_info
 from tlstudio.workflow import runs
+from tlstudio.workflow.training import train
 
 
 def call(*arguments: object) -> int:
@@ -224,6 +227,21 @@ def test_a_defect_goes_to_the_log_and_not_to_the_user(
     assert "Something went wrong in the program itself" in printed.err
     assert "Traceback" not in printed.err
     assert "a defect" in log_file().read_text(encoding="utf-8")
+
+
+def test_an_interrupted_run_can_be_finished_with_the_best_so_far(
+    project: Path, capsys: pytest.CaptureFixture[str], recorder: Callable[..., Recorder]
+) -> None:
+    settings = TrainSettings(STARTER, Mode.BALANCED, input_size=32, epochs=50, batch_size=8, rehearse=False)
+    with pytest.raises(Cancelled):
+        train(project, settings, reporter=recorder(cancel=lambda e: isinstance(e, StepDone) and e.epoch == 3))
+    run_id = runs.resumable(project).id  # type: ignore[union-attr]
+    assert call("train", "--project", project, "--finish") == 2
+    capsys.readouterr()
+    assert call("train", "--project", project, "--resume", run_id, "--finish", "--json") == 0
+    found = lines(capsys.readouterr().out)[-1]
+    assert found["stopped"] and found["epochs"] == 2
+    assert runs.run(project, run_id).state is RunState.FINISHED
 
 
 def start_training(project: Path, *more: str) -> subprocess.Popen[str]:

@@ -136,6 +136,7 @@ def models_download(options: argparse.Namespace, output: Output) -> None:
 
 
 def train(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.domain.errors import WrongUsage
     from tlstudio.domain.runs import TrainSettings
     from tlstudio.workflow.models import default_model
     from tlstudio.workflow.training import train as fit
@@ -146,6 +147,9 @@ def train(options: argparse.Namespace, output: Output) -> None:
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return
+    if options.finish and not options.resume:
+        raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Name it with --resume.")
+    output.finish = options.finish
     done = fit(options.project, settings, options.resume, output)
     rows = [
         ("Run", done.run),

@@ -25,6 +25,7 @@ class Output:
     def __init__(self, *, json_lines: bool) -> None:
         self.json_lines = json_lines
         self.interrupted = False
+        self.finish = False  # whether what can stop with the best so far shall do so
         self._errors = _own_stderr()
         self._err = Console(file=self._errors, highlight=False, soft_wrap=True)
         self._out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
@@ -44,7 +45,7 @@ class Output:
             self._show(event)
 
     def stop_requested(self) -> bool:
-        return False
+        return self.finish
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Progress):

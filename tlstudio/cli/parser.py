@@ -138,6 +138,7 @@ def _train(p: argparse.ArgumentParser) -> None:
     ways.add_argument(
         "--find-rate", action="store_true", help="train nothing: tell which learning rate suits these settings"
     )
+    p.add_argument("--finish", action="store_true", help="with --resume: end now, with the best model so far")
     advanced = p.add_argument_group("advanced")
     advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
     advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default="stretch")
