@@ -157,6 +157,13 @@ def _train(p: argparse.ArgumentParser) -> None:
     advanced.add_argument(
         "--layer-decay", type=float, default=0.75, metavar="F", help="rate of a group to the next one's"
     )
+    advanced.add_argument(
+        "--warm-up", type=float, default=0.1, metavar="F", help="share of the training over which the rate rises"
+    )
+    advanced.add_argument("--gradient-norm", type=float, default=1.0, metavar="F", help="longer gradients are clipped")
+    advanced.add_argument(
+        "--average-decay", type=float, default=0.998, metavar="F", help="of the weights' moving average"
+    )
     advanced.add_argument("--weight-decay", type=float, default=0.05, metavar="F")
     advanced.add_argument("--label-smoothing", type=float, default=0.1, metavar="F")
     advanced.add_argument("--dropout", type=float, default=0.1, metavar="F")

@@ -29,6 +29,9 @@ LIMITS: tuple[tuple[str, float, float], ...] = (
     ("weight_decay", 0, 10),
     ("layers", -1, 10_000),
     ("layer_decay", 0.01, 1),
+    ("warm_up", 0, 0.9),
+    ("gradient_norm", 0.001, 1000),
+    ("average_decay", 0, 0.99999),
     ("label_smoothing", 0, 0.9),
     ("dropout", 0, 0.9),
     ("drop_path", 0, 0.9),
@@ -72,13 +75,15 @@ class TrainSettings:
     epochs: 0 lets the program choose from the data size. minutes: the whole training takes that long, whatever the epochs; 0
     for no such wish. batch_size: 0 lets it fit. learning_rate: peak rate of the head, 0 for the mode's default. layers: layer
     groups of the backbone that are trained, counted from the head; -1 for the mode's own. layer_decay: factor by which the
-    rate falls from one layer group to the one before it. patience: epochs without a gain after which training ends by itself;
-    0 for never, as the last epochs, at the lowest rate, are often the best. flips, flips_vertical: None decides from the
-    data. augmentation: strength of all other changes, 1 for the usual one. mixup, low_resolution: None decides from the
-    number of images. rehearse: fine-tuning is first tried on halves of the training images, each judged on the other; None
-    does so where there are few images to choose by. dropout: share of features left out of a step. drop_path: of the residual
-    branches; none unless asked for, as nothing measured speaks for more. compile: the network is compiled for the device before
-    it is trained; None does so where what is left to do repays it. events: also writes TensorBoard event files.
+    rate falls from one layer group to the one before it. warm_up: share of the training over which the rate rises.
+    gradient_norm: longer gradients are clipped to it. average_decay: of the moving average of the weights, each step.
+    patience: epochs without a gain after which training ends by itself; 0 for never, as the last epochs, at the lowest rate,
+    are often the best. flips, flips_vertical: None decides from the data. augmentation: strength of all other changes, 1 for
+    the usual one. mixup, low_resolution: None decides from the number of images. rehearse: fine-tuning is first tried on
+    halves of the training images, each judged on the other; None does so where there are few images to choose by. dropout:
+    share of features left out of a step. drop_path: of the residual branches; none unless asked for, as nothing measured
+    speaks for more. compile: the network is compiled for the device before it is trained; None does so where what is left to
+    do repays it. events: also writes TensorBoard event files.
     """
 
     model: str
@@ -95,6 +100,9 @@ class TrainSettings:
     weight_decay: float = 0.05
     layers: int = -1
     layer_decay: float = 0.75
+    warm_up: float = 0.1
+    gradient_norm: float = 1.0
+    average_decay: float = 0.998
     label_smoothing: float = 0.1
     dropout: float = 0.1
     drop_path: float = 0.0

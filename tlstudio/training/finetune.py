@@ -268,7 +268,7 @@ class FineTuner:
         watch.lap()  # a pause happens within the report and is nobody's time
 
     def _factor(self) -> float:
-        return rate_factor(self.clock.progress(self._taken()))
+        return rate_factor(self.clock.progress(self._taken()), self.recipe.warm_up)
 
     # --- candidates ---
 

@@ -21,8 +21,6 @@ PEAK_RATE = {
 # A processor works on so many pixels at once, 16 images of 224 x 224: maps of more fall out of its caches (MobileNetV2: half the
 # speed with 32), of fewer each step is mostly overhead (MobileNetV3 at 128: a quarter slower with 16 images than with 32).
 CPU_PIXELS = 16 * 224 * 224
-AVERAGE_DECAY = 0.998
-GRADIENT_NORM = 1.0
 MANY_IMAGES = 2000  # from here on mixup pays: fewer images and as few steps would rather be learned as they are
 MIXUP = 0.2
 SMALL_PHASE = 0.5  # share of the training at the lower resolution
@@ -50,6 +48,7 @@ class Recipe:
     weight_decay: float
     label_smoothing: float
     dropout: float
+    warm_up: float
     gradient_norm: float
     average_decay: float
     patience: int
@@ -121,8 +120,9 @@ def plan(
         weight_decay=settings.weight_decay,
         label_smoothing=settings.label_smoothing,
         dropout=settings.dropout,
-        gradient_norm=GRADIENT_NORM,
-        average_decay=AVERAGE_DECAY,
+        warm_up=settings.warm_up,
+        gradient_norm=settings.gradient_norm,
+        average_decay=settings.average_decay,
         patience=settings.patience,
         augmentation=look.scaled(settings.augmentation),
         mixup=mixup,

@@ -12,11 +12,9 @@ from tlstudio.training.candidates import Score
 from tlstudio.training.pace import LOOKS_AT_THE_END, Pace
 from tlstudio.training.recipe import Recipe
 
-WARM_UP = 0.1  # share of the training over which the rate rises
 
-
-def rate_factor(progress: float, warm_up: float = WARM_UP) -> float:
-    """Factor of the learning rate at `progress` in 0 … 1: linear warm-up, then half a cosine to zero.
+def rate_factor(progress: float, warm_up: float) -> float:
+    """Factor of the learning rate at `progress` in 0 … 1: linear warm-up over that share, then half a cosine to zero.
 
     Loshchilov and Hutter 2017 (arXiv 1608.03983), with the warm-up of Goyal et al. 2017 (arXiv 1706.02677).
     """

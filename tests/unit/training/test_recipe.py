@@ -74,7 +74,7 @@ def test_what_makes_no_sense_is_refused_by_name(wish: dict[str, float]) -> None:
 
 
 def test_the_rate_rises_and_falls_to_nothing() -> None:
-    factors = [rate_factor(p / 100) for p in range(101)]
+    factors = [rate_factor(p / 100, 0.1) for p in range(101)]
     top = factors.index(max(factors))
     assert factors[0] > 0 and factors[-1] == pytest.approx(0, abs=1e-9)
     assert factors[: top + 1] == sorted(factors[: top + 1]) and factors[top:] == sorted(factors[top:], reverse=True)
@@ -107,3 +107,10 @@ def test_reading_ahead_keeps_the_order_and_passes_errors_on() -> None:
 
     with pytest.raises(OSError, match="the drive is gone"):
         list(read_ahead(range(7), broken))  # type: ignore[arg-type]
+
+
+def test_what_the_user_wishes_of_the_course_is_in_the_recipe() -> None:
+    found = planned(100, warm_up=0.3, gradient_norm=0.5, average_decay=0.9)
+    assert (found.warm_up, found.gradient_norm, found.average_decay) == (0.3, 0.5, 0.9)
+    assert rate_factor(0.15, 0.3) == pytest.approx(0.16 / 0.31) and rate_factor(0.3, 0.3) == 1.0
+    assert rate_factor(0.0, 0.0) == 1.0
