@@ -144,11 +144,11 @@ def train(options: argparse.Namespace, output: Output) -> None:
     # Every setting is an option of the same name.
     wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
     settings = TrainSettings.from_json({**wishes, "model": options.model or default_model()})
+    if options.finish and not options.resume:
+        raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Name it with --resume.")
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return
-    if options.finish and not options.resume:
-        raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Name it with --resume.")
     output.finish = options.finish
     done = fit(options.project, settings, options.resume, output)
     rows = [

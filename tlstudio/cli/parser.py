@@ -162,7 +162,7 @@ def _train(p: argparse.ArgumentParser) -> None:
     )
     advanced.add_argument("--gradient-norm", type=float, default=1.0, metavar="F", help="longer gradients are clipped")
     advanced.add_argument(
-        "--average-decay", type=float, default=0.998, metavar="F", help="of the weights' moving average"
+        "--average-decay", type=float, default=0.998, metavar="F", help="of the weights' moving average, at most"
     )
     advanced.add_argument("--weight-decay", type=float, default=0.05, metavar="F")
     advanced.add_argument("--label-smoothing", type=float, default=0.1, metavar="F")

@@ -204,17 +204,12 @@ def from_os_error(error: OSError, path: str | Path | None = None) -> StudioError
     )
 
 
-# What torch says of memory that is full: of a graphics processor, Apple's, and a processor's on Linux, macOS and Windows.
-_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+# What torch says of memory that is full: of a graphics processor and its libraries, Apple's, and a processor's.
+_MEMORY = ("out of memory", "alloc_failed", "can't allocate memory", "not enough memory")
 # What it says of a graphics processor that is gone: its driver was reset or updated, or the computer slept.
 _DEVICE = (
-    "cuda error",
-    "cudnn error",
-    "cudnn_status",
-    "cublas_status",
-    "cusolver_status",
-    "hip error",
-    "command buffer",
+    *("cuda error", "cuda driver error", "cuda unknown error", "triton error [", "hip error", "command buffer"),
+    *("cudnn error", "cudnn_status", "cublas_status", "cusolver_status"),
 )
 
 
@@ -231,7 +226,10 @@ def from_device_error(error: BaseException) -> StudioError | None:
     if memory_is_full(error):
         return OutOfMemory(
             "The memory is full.",
-            remedy="Close other programs, choose a smaller model or input size, or train small additions (LoRA) only.",
+            remedy=(
+                "Close other programs, or choose a smaller model or input size. Training can also be limited to small additions "
+                "(LoRA)."
+            ),
         )
     text = str(error).lower()
     if isinstance(error, RuntimeError) and any(words in text for words in _DEVICE):

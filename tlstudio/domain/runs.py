@@ -76,7 +76,7 @@ class TrainSettings:
     for no such wish. batch_size: 0 lets it fit. learning_rate: peak rate of the head, 0 for the mode's default. layers: layer
     groups of the backbone that are trained, counted from the head; -1 for the mode's own. layer_decay: factor by which the
     rate falls from one layer group to the one before it. warm_up: share of the training over which the rate rises.
-    gradient_norm: longer gradients are clipped to it. average_decay: of the moving average of the weights, each step.
+    gradient_norm: longer gradients are clipped to it. average_decay: at most, of the moving average of the weights, each step.
     patience: epochs without a gain after which training ends by itself; 0 for never, as the last epochs, at the lowest rate,
     are often the best. flips, flips_vertical: None decides from the data. augmentation: strength of all other changes, 1 for
     the usual one. mixup, low_resolution: None decides from the number of images. rehearse: fine-tuning is first tried on

@@ -5,6 +5,7 @@ It is spawned, never forked: torch, Qt and CUDA don't survive a fork. It ends by
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -115,20 +116,25 @@ def worker_main(connection: Connection, lane: Lane) -> None:
     if lane is Lane.HEAVY:
         _warm_up()
     with suppress(EOFError, OSError):
-        serve(connection)
+        if not serve(connection):
+            logging.shutdown()
+            os._exit(1)  # in good order it might hang: what is to be put away lies on a device that answers no more
 
 
-def serve(connection: Connection) -> None:
-    """Does one job after the other, until it is told to end or can't do any more."""
+def serve(connection: Connection) -> bool:
+    """Does one job after the other until it is told to end; False when only another process could do the next one."""
     while True:
         message = connection.recv()
         if isinstance(message, Steer) and message.control is Control.QUIT:
-            return
+            return True
         if isinstance(message, Request):
             answer = run_job(message, PipeReporter(connection, message.number))
             connection.send((message.number, answer))
             if isinstance(answer, Broke) and isinstance(answer.error, DeviceFailed):
-                return  # only another process can use the device again; the supervisor starts one for the next job
+                return False  # the supervisor starts a process for the next job
+            # An error holds what its functions held, a whole training among it, and the next job needs the memory.
+            del answer, message
+            gc.collect()
 
 
 def _be_polite() -> None:

@@ -1,8 +1,8 @@
 """Two clocks, one of which stands still while the computer sleeps: a training neither loses its time limit in a bag nor thinks
 that it has become slow there.
 
-Python's monotonic clock stands still on Linux and macOS and goes on under Windows (CLOCK_MONOTONIC, mach_absolute_time and
-GetTickCount64: PEP 418).
+Python's monotonic clock stands still on Linux and macOS and goes on under Windows (CLOCK_MONOTONIC, mach_absolute_time and,
+up to Python 3.12, GetTickCount64: PEP 418).
 """
 
 from __future__ import annotations

@@ -116,9 +116,8 @@ class FineTuner:
             self.pace.save = watch.lap()
             self.clock.begin(self.pace.save)
         while not self._over():
-            self._compile(reporter)
             try:
-                ended = self._epoch(reporter, on_epoch)
+                ended = not reporter.stop_requested() and self._compiled_epoch(reporter, on_epoch)
             except _Diverged:
                 if not self._roll_back(reporter):
                     self._choose(whole=False)
@@ -132,8 +131,12 @@ class FineTuner:
         self._choose(whole=True)
         return False
 
+    def _compiled_epoch(self, reporter: Reporter, on_epoch: Callable[[Epoch], None]) -> bool:
+        """An epoch, of a network that is compiled first, once that is worth it."""
+        self._compile(reporter)
+        return self._epoch(reporter, on_epoch)
+
     def _compile(self, reporter: Reporter) -> None:
-        """Asked before each epoch: the network is compiled once that is worth it."""
         seconds = self.compiling.consider(self.clock.steps_left(self._taken(), self.pace), reporter)
         if seconds:
             self.clock.lose(seconds)

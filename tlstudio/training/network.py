@@ -19,7 +19,7 @@ from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import RunNotReady, WeightsRefused, WrongUsage
+from tlstudio.domain.errors import RunNotReady, WeightsRefused, WrongUsage, memory_is_full
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage import files
 from tlstudio.training.checkpoint import write_tensors
@@ -124,11 +124,15 @@ def load_pretrained(
     resized = card.fixed_input_size and preprocess.size != card.input_size
     options: dict[str, Any] = {"img_size": preprocess.size} if resized else {}
     if drop_path:
-        _need_branches(card)
+        need_branches(card)
         options["drop_path_rate"] = drop_path
     try:
         backbone = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0, **options)
+        if not drop_path:
+            _keep_branches(backbone)
     except (RuntimeError, SafetensorError, OSError, ValueError, TypeError, AssertionError) as error:
+        if memory_is_full(error):
+            raise
         raise WeightsRefused(
             f"The weights of {card.title} can't be loaded.",
             remedy="Download or add them again, or choose another input size or model.",
@@ -149,7 +153,8 @@ def load_pretrained(
     return Network(backbone, spec).eval()
 
 
-def _need_branches(card: ModelCard) -> None:
+def need_branches(card: ModelCard) -> None:
+    """Raises WrongUsage for an architecture without residual branches that can be left out."""
     try:
         with torch.device("meta"):
             model = timm.create_model(card.architecture, num_classes=0, drop_path_rate=0.5)
@@ -160,6 +165,13 @@ def _need_branches(card: ModelCard) -> None:
         raise WrongUsage(
             f"{card.title} has no side branches that training could leave out.", remedy="Set drop path to 0."
         )
+
+
+def _keep_branches(backbone: nn.Module) -> None:
+    """Some architectures leave branches out unless told otherwise."""
+    for module in backbone.modules():
+        if isinstance(module, DropPath):
+            module.drop_prob = 0.0
 
 
 def _feature_count(backbone: nn.Module, size: int) -> int:
@@ -184,6 +196,8 @@ def load_network(folder: Path) -> Network:
         network = Network(backbone, spec)
         network.load_state_dict(load_file(folder / "model.safetensors"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        if memory_is_full(error):
+            raise
         raise RunNotReady(
             "The trained model of this run is missing or damaged.", remedy="Train it again.", path=folder
         ) from error

@@ -54,8 +54,8 @@ def make_optimizer(
 
 
 # Beside each number that is trained stand its gradient, two moments and the moving average on the device, and in the computer's
-# memory what the probe, the best epoch and the soup have in its place.
-ON_DEVICE, ON_HOST = 4, 3
+# memory, at the end, what the candidates have in its place.
+ON_DEVICE, ON_HOST = 4, 6
 
 
 def memory_needed(network: Network, layers: int, device: torch.device) -> int:

@@ -83,7 +83,7 @@ def fit_probe(
     """
     folds = _fold_masks(labels, units, seed) if leave_out or regularisation is None else []
     if regularisation is None and not folds:
-        regularisation = (Held(UNCHOSEN),)
+        regularisation = (Held(settings[0] if settings else UNCHOSEN),)
     trial = _Trial(folds, labels, classes)
     parts: list[_Part] = []
     kinds = _WAYS[: 1 if alone else None] if regularisation is None else _WAYS[: len(regularisation)]

@@ -142,7 +142,12 @@ class Preparation:
         """The pretrained network with a new head. Raises WeightsMissing or WeightsRefused."""
         where = weights.require(self.settings.model)
         return load_pretrained(
-            where, self.card, self.spec, self.classes, weights.weights_hash(where), drop_path=self.settings.drop_path
+            where,
+            self.card,
+            self.spec,
+            self.classes,
+            weights.weights_hash(where),
+            drop_path=0.0 if self.settings.mode is Mode.QUICK else self.settings.drop_path,
         )
 
     def look(self, network: Network, probe: Probe, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices, rate_finder
 from tlstudio.workflow.preparing import Preparation
 from tlstudio.workflow.run_data import collect
+
+log = logging.getLogger(__name__)
 
 
 def find_rate(project: Path, settings: TrainSettings, reporter: Reporter = SILENT) -> RateCurve:
@@ -29,10 +32,11 @@ def find_rate(project: Path, settings: TrainSettings, reporter: Reporter = SILEN
     way = Preparation(opened, free, classes=classes, samples=samples, reporter=reporter)
     try:
         return _search(way, reporter)
-    except RuntimeError as error:
+    except Exception as error:
         named = from_device_error(error)
         if named is None:
             raise
+        log.exception("looking for a rate")
         raise named from error
     finally:
         devices.release(way.device)

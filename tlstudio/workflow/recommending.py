@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,12 @@ import torch
 from tlstudio.catalog import weights
 from tlstudio.catalog.prior import expected
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
-from tlstudio.domain.errors import NotEnoughImages, StudioError, TooSlow, WrongUsage
+from tlstudio.domain.errors import DeviceFailed, NotEnoughImages, StudioError, TooSlow, WrongUsage, from_device_error
 from tlstudio.domain.events import SILENT, Event, Note, Progress, Reporter
 from tlstudio.domain.results import NotTried, Ranked, Recommendation
 from tlstudio.evaluation.intervals import share_interval
 from tlstudio.images.cache import fill_cache
+from tlstudio.storage.clocks import awake
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
@@ -90,8 +90,9 @@ def _mismatch(project: Project, model: str, samples: list[Sample], reporter: Rep
 
 def _reason(error: Exception) -> str:
     """For people. An error of ours goes to the log, and costs no more than this one model either."""
-    if isinstance(error, StudioError):
-        return error.what
+    named = error if isinstance(error, StudioError) else from_device_error(error)
+    if named is not None:
+        return named.what
     log.error("a model could not be tried", exc_info=error)
     return "It could not be tried because of an error in the program; the log file has the details."
 
@@ -143,6 +144,9 @@ class _Race:
             try:
                 trial.run(samples, telling)
             except Exception as error:  # whatever it is, the other models can still be tried
+                named = from_device_error(error)
+                if isinstance(named, DeviceFailed):
+                    raise named from error  # not by this process, though
                 self._standing.remove(trial)
                 self._failed(trial, _reason(error))
 
@@ -185,7 +189,7 @@ class _Telling:
 
     def timed(self, limit: float, left: float) -> None:
         """From here on the model has so many of its `limit` seconds left."""
-        self._limit, self._until = limit, time.monotonic() + left
+        self._limit, self._until = limit, awake() + left
 
     def part(self, begin: float, end: float) -> _Telling:
         """What follows takes the model from `begin` to `end` of its way, 0 … 1."""
@@ -194,7 +198,7 @@ class _Telling:
         return self
 
     def report(self, event: Event) -> None:
-        if time.monotonic() > self._until:
+        if awake() > self._until:
             raise TooSlow(f"It took longer than {self._limit:,.0f} seconds.", remedy="Allow more time for each model.")
         if isinstance(event, Progress):
             begin, end = self._part
@@ -219,12 +223,12 @@ class _Trial:
 
     def run(self, samples: list[Sample], telling: _Telling) -> None:
         """Raises TooSlow, NotEnoughImages, WeightsRefused …"""
-        begun = time.monotonic()
+        begun = awake()
         telling.timed(self._limit, self._limit - self._spent)
         try:
             found = self._tried(samples, telling)
         finally:
-            self._spent += time.monotonic() - begun
+            self._spent += awake() - begun
         self.ranked = replace(found, seconds=self._spent)
 
     def _tried(self, samples: list[Sample], telling: _Telling) -> Ranked:
@@ -275,11 +279,11 @@ def measure_speed(model: str, reporter: Reporter = SILENT) -> ModelStatus:
     done = 0
     with torch.inference_mode():
         network.embed(batch).sum().item()  # the first pass also sets up kernels and memory
-        started = time.monotonic()
-        while time.monotonic() - started < SPEED_SECONDS:
+        started = awake()
+        while awake() - started < SPEED_SECONDS:
             network.embed(batch).sum().item()  # .item() waits for the device
             done += SPEED_BATCH
             reporter.report(Progress("Measuring the speed", 0, 0))
-    seconds = time.monotonic() - started
+    seconds = awake() - started
     devices.release(device)
     return remember_speed(model, done / seconds)

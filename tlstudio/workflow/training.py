@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import Cancelled, StudioError, from_device_error
 from tlstudio.domain.events import SILENT, Reporter, Started
-from tlstudio.domain.runs import RunState, TrainResult, TrainSettings
+from tlstudio.domain.runs import Mode, RunState, TrainResult, TrainSettings
 from tlstudio.storage import runs
 from tlstudio.storage.clocks import awake
 from tlstudio.storage.files import remove_leftovers
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices, keeping
+from tlstudio.training.network import need_branches
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
 from tlstudio.workflow.run_data import Sample, collect, read_samples, write_samples
 from tlstudio.workflow.run_log import LoggingReporter
 from tlstudio.workflow.transfer import compare_when_trained
+
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -46,6 +50,8 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
         classes, samples = collect(opened)
         weights.require(settings.model)
         devices.choose(settings.device)
+        if settings.drop_path and settings.mode is not Mode.QUICK:
+            need_branches(weights.describe(settings.model))
         run_id = runs.start_run(opened, settings, classes)
     folder = opened.run_folder(run_id)
     log = LoggingReporter(reporter, opened, run_id)
@@ -70,6 +76,7 @@ def _train(opened: Project, settings: TrainSettings, resume: str | None, reporte
         if named is None:
             _mark(opened, run_id, "The training ended because of an error in the program.", log)
             raise
+        logger.exception("training %s", run_id)
         _mark(opened, run_id, f"{named.what} {named.remedy}", log)
         raise named from error
     keeping.remove(folder)

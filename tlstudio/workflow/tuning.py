@@ -140,6 +140,7 @@ class Tuning:
         network, device = self.ready.network, self.context.device
         if self.settings.adapter is not Adapter.NONE or not adapters.targets(network):
             return
+        devices.release(device)  # what was needed for looking at the images is free again
         layers = trained_layers(self.settings, len(layer_groups(network)))
         need, free = memory_needed(network, layers, device), devices.free(device)
         if need > SHORT * free:

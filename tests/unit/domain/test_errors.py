@@ -90,6 +90,7 @@ def test_system_error_takes_the_path_it_is_told_and_keeps_an_unknown_reason() ->
         RuntimeError("MPS backend out of memory (MPS allocated: 8.87 GB)."),
         RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried."),
         RuntimeError("[enforce fail at alloc_cpu.cpp] data. DefaultCPUAllocator: not enough memory: you tried."),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         MemoryError(),
         type("OutOfMemoryError", (RuntimeError,), {})(),
     ],
@@ -105,6 +106,8 @@ def test_full_memory_has_a_name_on_every_device(said: Exception) -> None:
         "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED",
         "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`",
         "CUDA error: unspecified launch failure",
+        "CUDA driver error: unknown error",
+        "Triton Error [CUDA]: an illegal memory access was encountered",
     ],
 )
 def test_a_graphics_processor_that_gave_up_has_a_name(words: str) -> None:

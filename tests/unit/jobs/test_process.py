@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from multiprocessing import Pipe
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +28,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> tuple[list
     ours, theirs = Pipe()
     for message in (Request(1, "any", {}), Request(2, "any", {}), Steer(0, Control.QUIT)):
         ours.send(message)
-    process.serve(theirs)
+    useful = process.serve(theirs)
     unread = 0
     while theirs.poll():
         theirs.recv()
@@ -35,6 +36,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> tuple[list
     found = []
     while ours.poll():
         found.append(ours.recv()[1])
+    assert useful is (unread == 0)
     return found, unread
 
 
@@ -42,6 +44,33 @@ def test_after_the_graphics_processor_gave_up_the_process_ends(monkeypatch: pyte
     found, unread = answers(monkeypatch, RuntimeError("CUDA error: unspecified launch failure"))
     assert isinstance(found[0], Broke) and isinstance(found[0].error, DeviceFailed)
     assert (len(found), unread) == (1, 2), "what waits is for another process"
+
+
+def test_what_a_failed_job_held_is_gone_when_the_next_one_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tensors:
+        pass
+
+    held: list[weakref.ref[Tensors]] = []
+    alive: list[bool] = []
+
+    def job(**_: Any) -> str:
+        if held:
+            alive.append(held[0]() is not None)
+            return "done"
+        tensors = Tensors()
+        held.append(weakref.ref(tensors))
+        try:
+            raise MemoryError
+        except MemoryError as error:
+            named = OutOfMemory("The memory is full.")
+            raise named from error
+
+    monkeypatch.setattr(process, "task", lambda _: SimpleNamespace(load=lambda: job))
+    ours, theirs = Pipe()
+    for message in (Request(1, "any", {}), Request(2, "any", {}), Steer(0, Control.QUIT)):
+        ours.send(message)
+    assert process.serve(theirs)
+    assert alive == [False]
 
 
 def test_after_full_memory_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

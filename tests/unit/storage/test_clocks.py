@@ -16,7 +16,7 @@ from tlstudio.storage.clocks import SleepWatch, always, awake
 def test_both_go_on_as_time_does(clock: object) -> None:
     begun, read = time.monotonic(), clock()  # type: ignore[operator]
     time.sleep(0.1)
-    assert clock() - read == pytest.approx(time.monotonic() - begun, abs=0.05)  # type: ignore[operator]
+    assert clock() - read == pytest.approx(time.monotonic() - begun, abs=0.5)  # type: ignore[operator]
 
 
 def test_what_one_counts_and_the_other_does_not_was_sleep(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import timm
 import torch
+from timm.layers.drop import DropPath
 
 from tests.conftest import STARTER, Recorder
 from tests.unit.training.conftest import CLASSES, CPU, EDGE, recipe
@@ -16,7 +18,7 @@ from tlstudio.domain.events import StepDone
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
-from tlstudio.training.network import Network, load_network, load_pretrained, save_network
+from tlstudio.training.network import Network, _keep_branches, load_network, load_pretrained, save_network
 from tlstudio.training.optimizer import begin_training
 
 SPEC = PreprocessSpec(EDGE, "stretch", "bicubic")
@@ -63,3 +65,11 @@ def test_without_branches_the_wish_is_refused() -> None:
     card = replace(weights.describe(STARTER), id="vgg11.none")
     with pytest.raises(WrongUsage, match="no side branches"):
         load_pretrained(weights.require(STARTER), card, SPEC, CLASSES, "hash", drop_path=0.1)
+
+
+def test_none_means_none_where_the_architecture_would_leave_some_out() -> None:
+    backbone = timm.create_model("swin_tiny_patch4_window7_224", num_classes=0)
+    drops = [module for module in backbone.modules() if isinstance(module, DropPath)]
+    assert max(module.drop_prob for module in drops) > 0
+    _keep_branches(backbone)
+    assert max(module.drop_prob for module in drops) == 0

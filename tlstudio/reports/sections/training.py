@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.domain.runs import Adapter, Balance, Mode, TrainSettings
 from tlstudio.reports import words
 from tlstudio.reports.charts import history_chart
 from tlstudio.reports.content import Block, Chart, Facts, Heading, Paragraph
@@ -15,6 +15,11 @@ MODES = {
     Mode.QUICK: "Quick: a simple classifier was fitted to what the pretrained model sees; the pretrained model was not changed.",
     Mode.BALANCED: "Balanced: starting from the quick result, the last layers of the pretrained model were adjusted.",
     Mode.THOROUGH: "Thorough: starting from the quick result, the whole pretrained model was adjusted.",
+}
+BALANCES = {
+    Balance.NONE: "every image counts alike",
+    Balance.SAMPLING: "images of rare classes are shown more often",
+    Balance.LOGITS: "the training allows for how rare a class is",
 }
 
 
@@ -96,9 +101,17 @@ def _adjusting(settings: TrainSettings) -> Iterator[tuple[str, str]]:
     yield "Batch size", words.number(settings.batch_size) if settings.batch_size else "chosen by the program"
     rate = f"{settings.learning_rate:g}" if settings.learning_rate else "the mode's own"
     yield "Learning rate", f"{rate}; factor from one layer group to the one before it {settings.layer_decay:g}"
+    yield "Warm-up", f"{settings.warm_up:.0%} of the training"
+    yield "Gradients clipped at", f"{settings.gradient_norm:g}"
+    yield "Moving average of the weights", f"decay {settings.average_decay:g}, less at first"
     yield "Weight decay", f"{settings.weight_decay:g}"
+    yield "Dropout", f"{settings.dropout:g} of the features, {settings.drop_path:g} of the residual branches"
     yield "Label smoothing", f"{settings.label_smoothing:g}"
-    yield "Ends early after", f"{words.count(settings.patience, 'epoch')} without a gain"
+    yield "Classes of unequal size", BALANCES[settings.balance]
+    if settings.adapter is Adapter.LORA:
+        yield "Small additions (LoRA)", f"of rank {settings.adapter_rank}"
+    early = f"after {words.count(settings.patience, 'epoch')} without a gain" if settings.patience else "never"
+    yield "Ends early", early
     yield "Left and right swapped", {None: "decided from the data", True: "yes", False: "no"}[settings.flips]
 
 

@@ -227,7 +227,7 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 "average_decay",
                 "average_decay",
                 "Memory of the average",
-                "The weights are averaged over the steps. Closer to 1 looks back further, which helps with noisy labels.",
+                "The weights are averaged over the steps. How far back at most: lower looks back less. Counts in long trainings.",
                 most=0.9999,
                 step=0.001,
                 decimals=4,
