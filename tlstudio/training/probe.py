@@ -2,7 +2,8 @@
 
 Logistic regression draws the borders between classes, discriminant analysis describes the classes; the second needs fewer images,
 the first gains more from many. The mean of their logits measured better than either, from 5 images a class to a thousand in all,
-and is a plain linear layer again. Where no image can be left out to tune them by, it is logistic regression alone.
+and is a plain linear layer again. Where no image can be left out to tune them by, or where it is clearly better by itself, it is
+logistic regression alone.
 
 How strongly each is held back is chosen by stratified, group-aware cross-validation, and so is by how much its logits are
 multiplied before the mean, for the two speak in different scales.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -31,6 +32,7 @@ TINY = 1e-12
 PATIENCE = 2  # settings tried beyond the best one before the path ends
 DOUBT = 1.0  # how far a few images may draw the sharpness from the usual one: a standard deviation, of its logarithm
 WIDEST = 8.0  # of that, either way
+LUCK = 2.0  # standard deviations
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def fit_probe(
             telling = _Telling(reporter, number, len(kinds))
             parts.append(_chosen(way, trial, choice, before, alone=alone, telling=telling))
         del way
+    if regularisation is None and len(parts) > 1 and trial.better_alone(parts[0], parts):
+        parts = [replace(parts[0], held=Held(parts[0].held.setting))]
     held_out = trial.probabilities([part.said * part.held.sharpness for part in parts if part.said is not None])
     return Probe(_mean(parts), tuple(part.held for part in parts), len(folds), held_out, trial.judged)
 
@@ -177,6 +181,21 @@ class _Trial:
     def spread(self, logits: Features) -> float:
         """How far apart the logits of an image are, as a standard deviation over the classes that there are."""
         return float(logits[self._known][:, self._present].astype(np.float64).std(axis=1).mean())
+
+    def better_alone(self, first: _Part, parts: Sequence[_Part]) -> bool:
+        """Whether the mean is right less often than its first part by more than luck: two standard deviations of a sign test.
+
+        Discriminant analysis takes all classes for equally likely, which costs where one is much more frequent and the features
+        tell little.
+        """
+        if first.said is None:
+            return False
+        truth = self._labels[self.judged]
+        alone = first.said[self.judged].argmax(axis=1) == truth
+        mean = self.probabilities([p.said * p.held.sharpness for p in parts if p.said is not None])
+        together = mean[self.judged].argmax(axis=1) == truth
+        gained, lost = int((alone & ~together).sum()), int((together & ~alone).sum())
+        return gained - lost > LUCK * math.sqrt(gained + lost)
 
     def probabilities(self, logits: Sequence[Features]) -> Floats:
         """Of the mean of logits (n, classes); NaN for the images that are not judged."""

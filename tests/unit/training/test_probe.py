@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.unit.training.blobs import blobs
 from tlstudio.training import discriminant, logistic, probe
+from tlstudio.training.linear import LinearHead
 from tlstudio.training.probe import Held, fit_probe, sharpness_for
 
 
@@ -233,3 +234,27 @@ def test_settings_that_are_given_are_not_chosen_but_the_sharpness_is() -> None:
     assert [held.setting for held in found.regularisation] == [0.01, 0.9]
     assert all(held.sharpness != 1.0 for held in found.regularisation)
     assert found.judged.all()
+
+
+def test_a_frequent_class_and_features_that_tell_little_leave_logistic_regression_alone() -> None:
+    """To take all classes for equally likely then costs more than it brings."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], [400, 50, 50])
+    features = (rng.normal(0, 1, (500, 300)) + 0.5 * np.eye(3, 300)[labels]).astype(np.float32)
+    found = fit_probe(features, labels, 3)
+    alone = fit_probe(features, labels, 3, alone=True)
+    right = (found.held_out.argmax(axis=1) == labels).mean()
+    assert right >= (alone.held_out.argmax(axis=1) == labels).mean() - 0.01
+
+
+@pytest.mark.parametrize(("spoiled", "alone"), [(40, True), (2, False), (0, False)])
+def test_the_second_way_is_left_out_where_it_spoils_more_than_luck_would(spoiled: int, alone: bool) -> None:
+    labels = np.arange(100) % 2
+    first = np.eye(2, dtype=np.float32)[labels]
+    second = first.copy()
+    second[:spoiled] = 5 * (1 - first[:spoiled])
+    half = np.arange(100) < 50
+    trial = probe._Trial([half, ~half], labels, 2)
+    nothing = LinearHead(np.zeros((2, 3), np.float32), np.zeros(2, np.float32))
+    parts = [probe._Part(Held(0.1), nothing, first), probe._Part(Held(0.5), nothing, second)]
+    assert trial.better_alone(parts[0], parts) is alone
