@@ -139,7 +139,11 @@ def _train(p: argparse.ArgumentParser) -> None:
         "--find-rate", action="store_true", help="train nothing: tell which learning rate suits these settings"
     )
     p.add_argument("--finish", action="store_true", help="with --resume: end now, with the best model so far")
-    advanced = p.add_argument_group("advanced")
+    _advanced(p.add_argument_group("advanced"))
+
+
+def _advanced(advanced: argparse._ArgumentGroup) -> None:
+    """Everything about a training that can be tuned; every option is a setting of the same name."""
     advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
     advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default="stretch")
     advanced.add_argument(

@@ -132,9 +132,10 @@ def serve(connection: Connection) -> bool:
             connection.send((message.number, answer))
             if isinstance(answer, Broke) and isinstance(answer.error, DeviceFailed):
                 return False  # the supervisor starts a process for the next job
-            # An error holds what its functions held, a whole training among it, and the next job needs the memory.
+            broke = isinstance(answer, Broke)
             del answer, message
-            gc.collect()
+            if broke:
+                gc.collect()  # an error holds what its functions held, a whole training among it
 
 
 def _be_polite() -> None:

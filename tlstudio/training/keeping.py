@@ -125,10 +125,10 @@ class Keeper:
                 tuner.average.weights[name].copy_(tensors[f"average/{name}"])
         self._load_optimizer(tensors)
         tuner.at = Position(**state["position"])
-        limited = isinstance(tuner.clock, BudgetClock)
-        if in_time or not limited:
+        if not isinstance(tuner.clock, BudgetClock):
             tuner.clock.spent = state["spent"]
-        if in_time and isinstance(tuner.clock, BudgetClock):
+        elif in_time:
+            tuner.clock.spent = state["spent"]
             tuner.clock.seconds = state["budget"]  # that of the first start; what has passed since is in `spent`
         kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()}
         tuner.best = Candidate(state["best_name"], best[0], Score(**kept))

@@ -80,8 +80,8 @@ def fit_probe(
     """Fits the head to features (n, d) and labels (n,) in 0 … classes-1; images of one of `units` are left out together.
 
     regularisation: None to choose it by cross-validation. settings: of the ways, where nothing but the sharpness is to be chosen.
-    leave_out: whether each image shall be judged while it is left out,
-    also where the regularisation is given. alone: choose for logistic regression and fit nothing else.
+    leave_out: whether each image shall be judged while it is left out, also where the regularisation is given. alone: choose for
+    logistic regression and fit nothing else.
     """
     folds = _fold_masks(labels, units, seed) if leave_out or regularisation is None else []
     if regularisation is None and not folds:
@@ -99,10 +99,9 @@ def fit_probe(
             telling = _Telling(reporter, number, len(kinds))
             parts.append(_chosen(way, trial, choice, before, alone=alone, telling=telling))
         del way
-    if regularisation is None and len(parts) > 1 and trial.better_alone(parts[0], parts):
+    if regularisation is None and trial.first_is_better(parts):
         parts = [replace(parts[0], held=Held(parts[0].held.setting))]
-    held_out = trial.probabilities([part.said * part.held.sharpness for part in parts if part.said is not None])
-    return Probe(_mean(parts), tuple(part.held for part in parts), len(folds), held_out, trial.judged)
+    return Probe(_mean(parts), tuple(part.held for part in parts), len(folds), trial.probabilities(parts), trial.judged)
 
 
 class _Way(Protocol):
@@ -182,26 +181,23 @@ class _Trial:
         """How far apart the logits of an image are, as a standard deviation over the classes that there are."""
         return float(logits[self._known][:, self._present].astype(np.float64).std(axis=1).mean())
 
-    def better_alone(self, first: _Part, parts: Sequence[_Part]) -> bool:
+    def first_is_better(self, parts: Sequence[_Part]) -> bool:
         """Whether the mean is right less often than its first part by more than luck: two standard deviations of a sign test.
 
         Discriminant analysis takes all classes for equally likely, which costs where one is much more frequent and the features
         tell little.
         """
-        if first.said is None:
-            return False
         truth = self._labels[self.judged]
-        alone = first.said[self.judged].argmax(axis=1) == truth
-        mean = self.probabilities([p.said * p.held.sharpness for p in parts if p.said is not None])
-        together = mean[self.judged].argmax(axis=1) == truth
+        alone, together = (self.probabilities(some)[self.judged].argmax(axis=1) == truth for some in (parts[:1], parts))
         gained, lost = int((alone & ~together).sum()), int((together & ~alone).sum())
         return gained - lost > LUCK * math.sqrt(gained + lost)
 
-    def probabilities(self, logits: Sequence[Features]) -> Floats:
-        """Of the mean of logits (n, classes); NaN for the images that are not judged."""
+    def probabilities(self, parts: Sequence[_Part]) -> Floats:
+        """Of the mean, (n, classes); NaN for the images that are not judged."""
         found = np.full((len(self._labels), self._classes), np.nan)
+        logits = [part.held.sharpness * part.said[self.judged] for part in parts if part.said is not None]
         if logits:
-            found[self.judged] = softmax(np.mean([each[self.judged] for each in logits], axis=0))
+            found[self.judged] = softmax(np.mean(logits, axis=0))
         return found
 
 

@@ -257,4 +257,4 @@ def test_the_second_way_is_left_out_where_it_spoils_more_than_luck_would(spoiled
     trial = probe._Trial([half, ~half], labels, 2)
     nothing = LinearHead(np.zeros((2, 3), np.float32), np.zeros(2, np.float32))
     parts = [probe._Part(Held(0.1), nothing, first), probe._Part(Held(0.5), nothing, second)]
-    assert trial.better_alone(parts[0], parts) is alone
+    assert trial.first_is_better(parts) is alone
