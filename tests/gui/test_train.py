@@ -18,6 +18,7 @@ from tlstudio.domain.events import EpochDone, FirstResult, Note, StepDone
 from tlstudio.domain.runs import Mode, RunState, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.gui.messages import percent
+from tlstudio.gui.models import run_list
 from tlstudio.gui.pages.model import ModelPage
 from tlstudio.gui.pages.train import TrainPage
 from tlstudio.gui.pages.train.panel import RunPanel
@@ -122,6 +123,7 @@ def test_a_worker_that_dies_costs_nothing_but_time(studio, page: TrainPage, proj
     assert page.message.isVisible()
     interrupted = runs.resumable(project)
     assert interrupted is not None
+    assert run_list._cell(interrupted, 3) == "–", "a list that does not read histories must not say 0"
     assert page.resume_button.isVisible() and page.restart_button.isVisible()
     before = len(runs.run(project, interrupted.id).history)
     studio.click("train.resume_run")

@@ -73,7 +73,7 @@ def _lines(found: RunComparison) -> list[tuple[str, ...]]:
         ("Accuracy", *(_reached(run) for run in runs)),
         ("Balanced accuracy", *("–" if r.balanced_accuracy is None else f"{r.balanced_accuracy:.1%}" for r in runs)),
         ("Chosen", *(run.chosen or "–" for run in runs)),
-        ("Epochs", *(f"{run.epochs:,}" for run in runs)),
+        ("Epochs", *(f"{run.epochs or len(run.history):,}" for run in runs)),
         ("Time", *(f"{run.seconds:,.1f} s" for run in runs)),
     ]
     return lines + [(d.setting.replace("_", " "), *(str(value) for value in d.values)) for d in found.differences]

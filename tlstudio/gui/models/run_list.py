@@ -81,6 +81,6 @@ def _cell(row: RunRow, column: int) -> str:
     accuracy = row.accuracy.percent() if row.accuracy is not None else _STATES.get(row.state, "–")
     if row.accuracy is not None and row.state in _STATES:
         accuracy = f"{accuracy}, {_STATES[row.state]}"
-    epochs = messages.number(row.epochs) if row.mode is not Mode.QUICK else "–"
+    epochs = messages.number(row.epochs) if row.epochs else "–"  # those of a run that is not over are not counted here
     seconds = messages.duration(row.seconds) if row.seconds else "–"
     return (title_of(row.model), MODES[row.mode], accuracy, epochs, seconds, messages.ago(row.created_at))[column]
