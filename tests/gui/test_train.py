@@ -94,7 +94,7 @@ def test_balanced_draws_a_curve_and_can_be_paused_and_stopped(studio, page: Trai
     assert "labeled cross are taken for disc" in page.panel.views.confusion.matrix.describe(0, 1)
     assert "Epoch 1 of 200" in page.panel.views.log.text.toPlainText()
     studio.click("train.pause")
-    assert page.pause_button.text() == "Resume"
+    assert page.buttons.pause_button.text() == "Resume"
     assert "Paused" in page.panel.now.text()
     QTest.qWait(600)
     stood = len(page.panel.chart.points)

@@ -12,8 +12,8 @@ from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.transfer import Baseline, Method, Transfer, Verdict
 from tlstudio.domain.values import Interval
 from tlstudio.gui.pages.inspect import InspectPage
-from tlstudio.gui.pages.inspect.transfer_card import TransferCard
 from tlstudio.gui.widgets.comparison_bars import ComparisonBars
+from tlstudio.gui.widgets.transfer_card import TransferCard
 
 STARTER = "mobilenetv3_small_100.starter_tin"
 
@@ -28,7 +28,7 @@ def transfer(verdict: Verdict, *, tuned: bool = True, balanced: bool = False, ad
 @pytest.fixture
 def card(studio) -> Iterator[TransferCard]:
     holder = QWidget()
-    yield TransferCard(holder)
+    yield TransferCard("inspect", holder)
     holder.deleteLater()
 
 

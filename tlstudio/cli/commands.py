@@ -150,7 +150,7 @@ def train(options: argparse.Namespace, output: Output) -> None:
         tuning.find_rate(options.project, settings, output)
         return
     output.finish = options.finish
-    done = fit(options.project, settings, options.resume, output)
+    done = fit(options.project, settings, options.resume, output, keep_first=options.keep_first)
     rows = [
         ("Run", done.run),
         ("Model", f"{done.model}, {done.mode.value}"),

@@ -139,6 +139,9 @@ def _train(p: argparse.ArgumentParser) -> None:
         "--find-rate", action="store_true", help="train nothing: tell which learning rate suits these settings"
     )
     p.add_argument("--finish", action="store_true", help="with --resume: end now, with the best model so far")
+    p.add_argument(
+        "--keep-first", action="store_true", help="make the first result a run of its own, to be used at once"
+    )
     _advanced(p.add_argument_group("advanced"))
 
 

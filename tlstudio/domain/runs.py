@@ -9,6 +9,7 @@ from typing import Any
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.events import Confusion
 from tlstudio.domain.preprocess import DEPTHS
+from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval
 
 
@@ -200,13 +201,15 @@ class RunRow:
 @dataclass(frozen=True, slots=True)
 class RunRecords:
     """What a run has told beside its curve. confusion: of its best model so far on the validation images, in the order of
-    `classes`; empty where it was not kept.
+    `classes`; empty where it was not kept. transfer: how it does against simpler ways on the images of its figure; None before
+    they were compared.
     """
 
     run: str
     classes: tuple[str, ...] = ()
     log: tuple[LogLine, ...] = ()
     confusion: Confusion = ()
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,14 @@ class TrainResult:
     reason: str
     seconds: float
     stopped: bool = False
+
+    @staticmethod
+    def of(row: RunRow) -> TrainResult:
+        """What a finished run reached. Raises ValueError for any other."""
+        if row.accuracy is None or row.balanced_accuracy is None:
+            raise ValueError(f"the run {row.id} has no result")
+        reached = row.accuracy, row.balanced_accuracy
+        return TrainResult(row.id, row.model, row.mode, row.epochs, *reached, row.chosen, row.reason, row.seconds)
 
     def to_json(self) -> dict[str, Any]:
         return {

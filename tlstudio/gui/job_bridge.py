@@ -109,27 +109,31 @@ class JobBridge(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._lanes = {name: _Lane(name, self) for name in ("light", "heavy")}
+        self._lanes = {name: _Lane(name, self) for name in ("light", "heavy", "beside")}
         self._jobs: dict[tuple[str, int], Job] = {}
         self._handlers = {
             "light": self._on_light,
             "heavy": self._on_heavy,
+            "beside": self._on_beside,
         }
         for name, lane in self._lanes.items():
             lane.message.connect(self._handlers[name], Qt.ConnectionType.QueuedConnection)
         self._closed = False
 
     def start(self) -> None:
-        """Starts both workers, so that what they load is there when it is needed."""
+        """Starts the usual workers, so that what they load is there when it is needed."""
         if not self._closed:
-            for lane in self._lanes.values():
-                lane.begin()
+            for name in ("light", "heavy"):
+                self._lanes[name].begin()
 
     def submit(self, task: str, title: str = "", **arguments: Any) -> Job:
-        """Queues a task by name and returns at once. `title` is shown in the job strip; without one the job stays quiet."""
+        """Queues a task by name and returns at once. `title` is shown in the job strip; without one the job stays quiet.
+
+        While a training is queued or under way, what need not wait for its end runs beside it.
+        """
         from tlstudio.jobs.tasks import lane_of
 
-        name = lane_of(task).value
+        name = lane_of(task, training=self.running("train") is not None).value
         lane = self._lanes[name]
         job = Job(task, title, arguments, lane)
         # The lane answers through a queued signal, so the job is in the table before its first message is read.
@@ -147,7 +151,7 @@ class JobBridge(QObject):
         return next((job for job in reversed(self._jobs.values()) if job.task == task), None)
 
     def close(self) -> None:
-        """Cancels what is under way and ends both workers. Returns when no thread or process of theirs is left."""
+        """Cancels what is under way and ends the workers. Returns when no thread or process of theirs is left."""
         if self._closed:
             return
         self._closed = True
@@ -166,6 +170,9 @@ class JobBridge(QObject):
 
     def _on_heavy(self, number: int, message: object) -> None:
         self._deliver("heavy", number, message)
+
+    def _on_beside(self, number: int, message: object) -> None:
+        self._deliver("beside", number, message)
 
     def _deliver(self, lane: str, number: int, message: object) -> None:
         from tlstudio.jobs.messages import Broke, Done, WasCancelled

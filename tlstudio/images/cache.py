@@ -26,7 +26,7 @@ def fill_cache(
     """Decodes what the cache lacks, on all cores and in processes of its own.
 
     Returns the cache and the files that could not be read any more. Raises DiskFull before it starts when the rows can't fit.
-    Cancelling keeps what is done.
+    Waits while somebody else fills it. Cancelling keeps what is done.
     """
     store = pixel_store(project, spec)
     wanted: dict[str, list[Path]] = {}
@@ -37,8 +37,9 @@ def fill_cache(
     if not missing:
         return store, refused
 
-    copies = [Copies(content, tuple(wanted[content])) for content in missing]
-    with store.writer(len(missing)) as writer:
+    with store.writer(len(missing), reporter) as writer:
+        missing = store.missing(missing)
+        copies = [Copies(content, tuple(wanted[content])) for content in missing]
         read = partial(prepare_copy, spec=spec)
         results = DECODERS.in_order(read, copies, Copies.first, waiting=reporter.stop_requested)
         for done, (item, result) in enumerate(results, start=1):

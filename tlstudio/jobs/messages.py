@@ -11,10 +11,14 @@ from tlstudio.domain.events import Event
 
 
 class Lane(StrEnum):
-    """Which worker process does a task: `heavy` has torch loaded, `light` never loads it."""
+    """Which worker process does a task: `light` never loads torch, `heavy` and `beside` do.
+
+    `beside` is there only while the heavy one trains, for work that would otherwise wait for hours.
+    """
 
     LIGHT = "light"
     HEAVY = "heavy"
+    BESIDE = "beside"
 
 
 @dataclass(frozen=True, slots=True)

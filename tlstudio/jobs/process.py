@@ -113,7 +113,9 @@ def worker_main(connection: Connection, lane: Lane) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is the window's to answer
     start_logging(f"worker-{lane}")
     _be_polite()
-    if lane is Lane.HEAVY:
+    if lane is Lane.BESIDE:
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the memory of the graphics processor belongs to the training
+    if lane is not Lane.LIGHT:
         _warm_up()
     with suppress(EOFError, OSError):
         if not serve(connection):

@@ -21,6 +21,7 @@ Listener = Callable[[int, Message], None]
 # A job that hears nothing for this long after Cancel is ended with its process; a new process takes its place.
 GRACE_SECONDS = 10.0
 CLOSING_SECONDS = 5.0
+IDLE_SECONDS = 60.0  # after which the worker of the lane beside a training gives its memory back
 
 
 class Supervisor:
@@ -28,6 +29,7 @@ class Supervisor:
 
     `serve` blocks and belongs on a thread of its own; every other method may be called from any thread. The listener is
     called on the serving thread, with the job's number and its message; the last one is Done, Broke or WasCancelled.
+    The worker of the lane beside a training ends when it has had nothing to do for IDLE_SECONDS; the next job starts another.
     """
 
     def __init__(self, lane: Lane, listener: Listener) -> None:
@@ -132,12 +134,16 @@ class Supervisor:
         sources: list[Any] = [self._wake_far]
         if worker is not None:
             sources += [worker.connection, worker.process.sentinel]
-        ready = wait(sources, None if self._cancelled_at is None else 0.5)
+        idle = self._lane is Lane.BESIDE and worker is not None and self._current is None
+        ready = wait(sources, IDLE_SECONDS if idle else None if self._cancelled_at is None else 0.5)
         if self._wake_far in ready:
             self._wake_far.recv()
         if worker is None:
             return
-        if worker.connection in ready:
+        if idle and not ready:
+            worker.end(CLOSING_SECONDS)
+            self._worker = None
+        elif worker.connection in ready:
             self._receive(worker)
         elif worker.process.sentinel in ready:
             self._replace(worker)

@@ -13,10 +13,14 @@ from tlstudio.jobs.messages import Lane
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`module:function` of the workflow room and the lane it runs in. The function takes keywords and `reporter`."""
+    """`module:function` of the workflow room and the lane it runs in. The function takes keywords and `reporter`.
+
+    patient: a heavy task that waits for a training to end: it measures speeds, takes the whole computer, or nobody asked for it.
+    """
 
     target: str
     lane: Lane
+    patient: bool = False
 
     def load(self) -> Callable[..., Any]:
         module, function = self.target.split(":")
@@ -28,8 +32,8 @@ def _light(target: str) -> Task:
     return Task(f"tlstudio.workflow.{target}", Lane.LIGHT)
 
 
-def _heavy(target: str) -> Task:
-    return Task(f"tlstudio.workflow.{target}", Lane.HEAVY)
+def _heavy(target: str, *, patient: bool = False) -> Task:
+    return Task(f"tlstudio.workflow.{target}", Lane.HEAVY, patient)
 
 
 TASKS: dict[str, Task] = {
@@ -56,17 +60,18 @@ TASKS: dict[str, Task] = {
     "list_backups": _light("keeping:list_backups"),
     "restore_backup": _light("keeping:restore_backup"),
     "report_outline": _light("reporting:outline"),
-    "check_closely": _heavy("checking:check"),
-    "train": _heavy("training:train"),
+    "check_closely": _heavy("checking:check", patient=True),
+    "train": _heavy("training:train", patient=True),
+    "keep_first": _heavy("first_results:keep_first"),
     "evaluate": _heavy("evaluating:evaluate"),
     "explain": _heavy("explaining:explain_image"),
     "export": _heavy("exporting:export"),
     "report": _heavy("reporting:report"),
     "suggest": _heavy("suggesting:suggest"),
-    "find_rate": _heavy("rate_finding:find_rate"),
+    "find_rate": _heavy("rate_finding:find_rate", patient=True),
     "model_layers": _heavy("model_layers:layers_of"),
-    "measure_speed": _heavy("recommending:measure_speed"),
-    "recommend": _heavy("recommending:recommend"),
+    "measure_speed": _heavy("recommending:measure_speed", patient=True),
+    "recommend": _heavy("recommending:recommend", patient=True),
     "device": _heavy("doctoring:device_sentence"),
 }
 
@@ -79,5 +84,7 @@ def task(name: str) -> Task:
         raise WrongUsage(f"There is no task called “{name}”.") from None
 
 
-def lane_of(name: str) -> Lane:
-    return task(name).lane
+def lane_of(name: str, *, training: bool = False) -> Lane:
+    """Where a task runs. training: the heavy lane is taken by one, so that what can do so goes beside it."""
+    found = task(name)
+    return Lane.BESIDE if training and found.lane is Lane.HEAVY and not found.patient else found.lane

@@ -17,11 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.errors import DiskFull, ProjectBusy, from_os_error
+from tlstudio.domain.events import Progress, Reporter
 
 KEY_BYTES = 64  # a SHA-256 in hex
 LINE = KEY_BYTES + 1
 # Little enough to be on the disk before those who make the rows have run out of work: they go on a few rows ahead meanwhile.
 FLUSH_BYTES = 8 * 2**20
+WAIT_SECONDS = 0.2  # between two looks whether another writer has ended
 SPARE_BYTES = 200 * 2**20  # never fill a disk to the last byte: the database needs room too
 
 
@@ -67,15 +69,19 @@ class RowStore:
         """Rows of `keys` as a new array in memory, in their order."""
         return np.asarray(self.array()[self.rows(keys)])
 
-    def writer(self, expected: int) -> RowWriter:
-        """Opens the store for appending about `expected` rows; raises DiskFull before writing when they can't fit."""
-        return RowWriter(self, expected)
+    def writer(self, expected: int, reporter: Reporter | None = None) -> RowWriter:
+        """Opens the store for appending about `expected` rows; raises DiskFull before writing when they can't fit.
+
+        While somebody else writes, `reporter` is told so and this waits; some rows may have come meanwhile. Without a reporter
+        that raises ProjectBusy.
+        """
+        return RowWriter(self, expected, reporter)
 
 
 class RowWriter:
     """Appends rows; a context manager. One writer at a time, across processes."""
 
-    def __init__(self, store: RowStore, expected: int) -> None:
+    def __init__(self, store: RowStore, expected: int, reporter: Reporter | None) -> None:
         self._store = store
         self._pending: list[str] = []
         self._pending_bytes = 0
@@ -84,7 +90,7 @@ class RowWriter:
             folder.mkdir(parents=True, exist_ok=True)
             _check_space(folder, expected * store.row_bytes)
             self._lock = filelock.FileLock(store._lock)
-            self._lock.acquire(timeout=0)
+            self._acquire(reporter)
         except filelock.Timeout as error:
             raise ProjectBusy(
                 "Another window or command is preparing the same images.",
@@ -104,6 +110,17 @@ class RowWriter:
         except OSError as error:
             self._lock.release()
             raise from_os_error(error, folder) from error
+
+    def _acquire(self, reporter: Reporter | None) -> None:
+        """Raises filelock.Timeout where there is another writer and nobody waits for it."""
+        while True:
+            try:
+                self._lock.acquire(timeout=0 if reporter is None else WAIT_SECONDS)
+                return
+            except filelock.Timeout:
+                if reporter is None:
+                    raise
+            reporter.report(Progress("Waiting for other work on the same images", 0, 0))
 
     @staticmethod
     def _open(path: Path, size: int) -> int:

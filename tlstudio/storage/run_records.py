@@ -1,4 +1,4 @@
-"""What a run tells beside its curve: a log with the time of each line, and what its best model takes for what.
+"""What a run tells beside its curve: a log with the time of each line, what its best model takes for what, and whether it helps.
 
 log.jsonl grows by a line, and what a crash left of one is skipped on reading; confusion.json is replaced as a whole.
 """
@@ -12,10 +12,11 @@ from pathlib import Path
 from tlstudio.domain.errors import from_os_error
 from tlstudio.domain.events import Confusion
 from tlstudio.domain.runs import LogLine
+from tlstudio.domain.transfer import Transfer
 from tlstudio.storage import files
 from tlstudio.storage.project import Project
 
-LOG, CONFUSION = "log.jsonl", "confusion.json"
+LOG, CONFUSION, TRANSFER = "log.jsonl", "confusion.json", "transfer.json"
 
 
 def append_line(project: Project, run_id: str, line: LogLine) -> None:
@@ -67,6 +68,15 @@ def read_confusion(project: Project, run_id: str) -> Confusion:
     except (ValueError, KeyError, TypeError):
         return ()
     return found if all(len(row) == len(found) for row in found) else ()
+
+
+def read_transfer(project: Project, run_id: str) -> Transfer | None:
+    """How the run does against simpler ways; None where there is nothing, or nothing that can be read."""
+    try:
+        data = json.loads(_text(project.run_folder(run_id) / TRANSFER))
+        return Transfer.from_json(data["baselines"], data["transfer"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _text(path: Path) -> str:

@@ -21,8 +21,13 @@ from tlstudio.storage.project import Project
 METRICS = "metrics.jsonl"
 
 
-def start_run(project: Project, settings: TrainSettings, classes: tuple[str, ...]) -> str:
-    """Registers a run as running in this process and writes its config.json; returns the run's id, sortable by time."""
+def start_run(
+    project: Project, settings: TrainSettings, classes: tuple[str, ...], *, created_at: float | None = None
+) -> str:
+    """Registers a run as running in this process and writes its config.json; returns the run's id, sortable by time.
+
+    created_at: seconds since 1970, by which lists are ordered; None for now.
+    """
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{settings.mode.value}-{secrets.token_hex(2)}"
     folder = project.run_folder(run_id)
     files.write_json(folder / "config.json", {"settings": settings.to_json(), "classes": list(classes)})
@@ -35,7 +40,7 @@ def start_run(project: Project, settings: TrainSettings, classes: tuple[str, ...
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run_id,
-                time.time(),
+                time.time() if created_at is None else created_at,
                 settings.model,
                 settings.mode.value,
                 RunState.RUNNING.value,

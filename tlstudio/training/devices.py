@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import psutil
 import torch
@@ -58,6 +59,13 @@ def loss_scaler(device: torch.device) -> torch.amp.GradScaler:
 def _has_bfloat16() -> bool:
     """True where the card computes bfloat16 itself; emulated, it would only be slow."""
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+
+
+@contextmanager
+def chance_kept() -> Iterator[None]:
+    """What happens within uses up none of the random numbers of what goes on after it."""
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        yield
 
 
 def start_watching_memory(device: torch.device) -> None:

@@ -44,15 +44,18 @@ def frozen_features(
     device: torch.device,
     reporter: Reporter,
 ) -> npt.NDArray[np.float32]:
-    """Features of the images with these contents, (len(keys), features); only those not known yet are computed."""
+    """Features of the images with these contents, (len(keys), features); only those not known yet are computed.
+
+    Waits while somebody else computes features of the same kind, and takes over what they found.
+    """
     store = feature_store(project, network)
     missing = store.missing(keys)
     if missing:
         started = time.monotonic()
         light = len(keys) >= WORTH_FOLDING  # of all: the features must not depend on where a run was cut short
         looking = _without_norms(network, pixels, missing[0], device) if light else network
-        with store.writer(len(missing)) as writer:
-            done = 0
+        with store.writer(len(missing), reporter) as writer:
+            done, missing = 0, store.missing(missing)
             for batch, rows in embed_batches(looking, pixels, missing, device):
                 for key, row in zip(batch, rows, strict=True):
                     writer.append(key, row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -48,14 +48,14 @@ class Fitting:
         self.context = RunContext(project, run_id, settings, classes, self.preparation.device, reporter)
         devices.start_watching_memory(self.context.device)
 
-    def run(self, started: float) -> TrainResult:
-        """Everything; `started` is the time on `awake` that the user's time counts from."""
+    def run(self, started: float, at_first: Callable[[], None]) -> TrainResult:
+        """Everything. started, at_first: as for `completing.complete`."""
         try:
-            return self._fit(self.preparation.probed(), started)
+            return self._fit(self.preparation.probed(), started, at_first)
         finally:
             devices.release(self.context.device)
 
-    def _fit(self, ready: Prepared, started: float) -> TrainResult:
+    def _fit(self, ready: Prepared, started: float, at_first: Callable[[], None]) -> TrainResult:
         network, probe = ready.network, ready.probe
         if ready.val:
             judged, probabilities = ready.val, probe.head.probabilities(ready.unseen)
@@ -68,6 +68,7 @@ class Fitting:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
             return self._finish(network, Outcome(PROBE, reason, accuracy, balanced), started)
+        at_first()
         tuned = Tuning(self.context, self.preparation, ready, Outcome(PROBE, "", accuracy, balanced), started).run()
         if tuned.judged is None:
             self.context.keep_confusion(judged, probabilities.argmax(axis=1).tolist())

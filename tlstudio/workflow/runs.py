@@ -23,13 +23,17 @@ def run(project: Path, run_id: str) -> RunRow:
 
 
 def records(project: Path, run_id: str | None = None) -> RunRecords:
-    """The log and the mix-ups of a run, the newest where none is named. Raises RunNotFound, FileTrouble or CantWrite."""
+    """The log, the mix-ups and the comparison of a run, the newest where none is named.
+
+    Raises RunNotFound, FileTrouble or CantWrite.
+    """
     opened = Project(project)
     newest = next(iter(runs.list_runs(opened)), None) if run_id is None else runs.get_run(opened, run_id)
     if newest is None:
         raise RunNotFound("No model has been trained in this project yet.", remedy="Train one first.", path=project)
     found = run_records.read_confusion(opened, newest.id)
-    return RunRecords(newest.id, newest.classes, run_records.read_log(opened, newest.id), found)
+    log, transfer = run_records.read_log(opened, newest.id), run_records.read_transfer(opened, newest.id)
+    return RunRecords(newest.id, newest.classes, log, found, transfer)
 
 
 def newest_finished(project: Path) -> RunRow | None:

@@ -25,7 +25,7 @@ from tlstudio.domain.values import Split
 from tlstudio.evaluation.transfer import compare
 from tlstudio.evaluation.transfer_words import Circumstances, tell
 from tlstudio.images.cache import fill_cache, pixel_store
-from tlstudio.storage import files, runs
+from tlstudio.storage import files, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
@@ -85,7 +85,7 @@ def compare_own(project: Project, run: RunRow, reporter: Reporter) -> Transfer:
     truth = np.array([s.label for s in judged], dtype=np.int64)
     said[Method.MODEL] = _likeliest(own, judged)
     found = work.tell(truth, said, [s.unit for s in judged], images)
-    work.keep(found, "transfer.json")
+    work.keep(found, run_records.TRANSFER)
     return found
 
 
@@ -119,15 +119,6 @@ def compare_split(
         reporter.report(Note(f"The model was not compared with simpler ways. {error.what}"))
         return None
     return found
-
-
-def read_own(project: Project, run: RunRow) -> Transfer | None:
-    """What `compare_own` kept; None where there is nothing, or nothing that can be read."""
-    try:
-        data = json.loads((project.run_folder(run.id) / "transfer.json").read_text(encoding="utf-8"))
-        return Transfer.from_json(data["baselines"], data["transfer"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
 
 
 class _Comparing:

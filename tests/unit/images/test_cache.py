@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from tests.conftest import COLOURS, Recorder, paint
 from tests.unit.conftest import image_row
-from tlstudio.domain.errors import Cancelled, ProjectBusy
+from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import SILENT, Progress
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import ImageRow
@@ -100,9 +101,21 @@ def test_cancelled_in_the_middle_and_gone_on_with(
     assert_holds(project, rows)
 
 
-def test_two_at_once_are_told_to_wait(project: Project, rows: list[ImageRow]) -> None:
-    with pixel_store(project, SPEC).writer(1), pytest.raises(ProjectBusy):
-        fill_cache(project, SPEC, rows, SILENT)
+def test_two_at_once_wait_for_each_other(project: Project, rows: list[ImageRow], tmp_path: Path) -> None:
+    with pixel_store(project, SPEC).writer(1), pytest.raises(Cancelled):
+        fill_cache(project, SPEC, rows, Recorder(cancel=lambda e: "Waiting" in e.stage))
+    done, _ = fill_cache(Project.create(tmp_path / "other", "o"), SPEC, rows[:3], SILENT)
+    told = Recorder()
+    waiting = threading.Thread(target=fill_cache, args=(project, SPEC, rows, told))
+    with pixel_store(project, SPEC).writer(3) as writer:
+        waiting.start()
+        while not told.events:
+            time.sleep(0.01)
+        for row in rows[:3]:
+            writer.append(row.content, done.take([row.content])[0])
+    waiting.join(60)
+    assert_holds(project, rows)
+    assert told.events[-1] == Progress("Reading images", 6, 6), "what the other one has read is not read again"
 
 
 def test_a_copy_stands_in_for_a_file_that_is_gone_or_changed(project: Project, rows: list[ImageRow]) -> None:

@@ -23,12 +23,12 @@ PATIENCE = 120.0  # seconds until a lost message fails the test instead of hangi
 class Desk:
     """What the window is to the supervisor: hands jobs in, collects messages, closes it at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, lane: Lane = Lane.LIGHT) -> None:
         self._messages: queue.Queue[tuple[int, Message]] = queue.Queue()
         self._react: Callable[[int, Message], None] = lambda job, message: None
         self.seen: list[tuple[int, Message]] = []
         self.before = set(psutil.Process().children(recursive=True))
-        self.supervisor = Supervisor(Lane.LIGHT, self._listen)
+        self.supervisor = Supervisor(lane, self._listen)
         self.thread = threading.Thread(target=self.supervisor.serve, name="supervisor")
         self.thread.start()
 
@@ -73,6 +73,14 @@ class Desk:
 @pytest.fixture
 def desk() -> Iterator[Desk]:
     desk = Desk()
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def beside() -> Iterator[Desk]:
+    """The lane that is there while another one trains."""
+    desk = Desk(Lane.BESIDE)
     yield desk
     desk.close()
 

@@ -217,3 +217,21 @@ def test_messages_survive_the_pipe() -> None:
         Done(3),
     ):
         assert type(pickle.loads(pickle.dumps(message))) is type(message)
+
+
+def test_what_need_not_wait_for_a_training_goes_beside_it() -> None:
+    assert {lane_of("evaluate"), lane_of("train"), lane_of("recommend")} == {Lane.HEAVY}
+    assert lane_of("evaluate", training=True) is lane_of("keep_first", training=True) is Lane.BESIDE
+    assert {lane_of(name, training=True) for name in ("train", "recommend", "find_rate", "check_closely")} == {
+        Lane.HEAVY
+    }
+    assert lane_of("predict", training=True) is Lane.LIGHT
+
+
+def test_a_worker_beside_a_training_gives_its_memory_back(beside: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "IDLE_SECONDS", 0.2)
+    done = beside.run("device")
+    assert isinstance(done, Done) and str(done.result).startswith("Processor"), "the other processor is the training's"
+    first = beside.worker()
+    first.wait(60)
+    assert isinstance(beside.run("device"), Done), "the next job gets another one"

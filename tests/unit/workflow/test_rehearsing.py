@@ -16,7 +16,7 @@ from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.planning import rehearses
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
-from tlstudio.storage import runs
+from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE
 from tlstudio.training.choosing import Evidence
@@ -129,7 +129,7 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     assert (result.chosen, result.epochs) == (HALF_WAY, 6)
     assert "images that were left out" in result.reason
     assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
-    compared = transfer.read_own(Project(project), runs.get_run(Project(project), result.run))
+    compared = run_records.read_transfer(Project(project), result.run)
     assert compared is not None and compared.images == transfer.HALVES, "all of them have learned from the same halves"
     left = {path.name for path in (project / "runs" / result.run).iterdir()}
     assert not [name for name in left if name.startswith(("rehearsal", "checkpoint", "best"))]

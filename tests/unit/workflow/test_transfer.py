@@ -18,7 +18,7 @@ from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.transfer import Method, Verdict
 from tlstudio.domain.values import Split
-from tlstudio.storage import files, runs
+from tlstudio.storage import files, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.workflow import transfer
 from tlstudio.workflow.evaluating import evaluate
@@ -53,7 +53,7 @@ def test_with_validation_images_they_are_compared_on(make_images: Callable[..., 
     thumbnails = found.of(Method.THUMBNAILS)
     assert thumbnails is not None and thumbnails.accuracy.value == 1.0  # red, green and blue need no pretrained model
     assert found.verdict is not Verdict.HELPS
-    assert transfer.read_own(Project(project), runs.get_run(Project(project), result.run)) == found
+    assert run_records.read_transfer(Project(project), result.run) == found
 
 
 def test_training_ends_with_the_comparison(
@@ -62,7 +62,7 @@ def test_training_ends_with_the_comparison(
     project = project_of(make_images(16, groups=8), tmp_path / "p")
     watch = recorder()
     result = train(project, settings(Mode.QUICK), reporter=watch)
-    kept = transfer.read_own(Project(project), runs.get_run(Project(project), result.run))
+    kept = run_records.read_transfer(Project(project), result.run)
     assert kept is not None
     assert kept.sentence in [note.text for note in watch.of(Note)]
 

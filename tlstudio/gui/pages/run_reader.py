@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.runs import RunRecords, RunRow, RunState
+from tlstudio.domain.transfer import Transfer
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.session import Session
 from tlstudio.workflow import browsing, runs
@@ -60,6 +61,11 @@ class RunReader:
         except StudioError:
             pass
         return StoredRun(read, RunRecords(row.id))
+
+    def transfer(self, run: str) -> Transfer | None:
+        """How a run does against simpler ways; None where nothing was compared."""
+        row = self.read(run)
+        return None if row is None else self.stored(row).records.transfer
 
     def styles(self) -> ClassStyles:
         """How the project's classes look."""

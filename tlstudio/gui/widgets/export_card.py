@@ -37,7 +37,6 @@ class Text:
     CHOOSE = "Save the model as"
     MODELS = "Models (*.onnx)"
     EXPORTING = "Exporting the model"
-    WAITING = "Waiting for other work to end"
     DONE = "Saved as {} ({})."
     SHOW = "Show the file"
 
@@ -159,8 +158,7 @@ class ExportCard(QFrame):
         self.runs.setEnabled(not busy)
         self.int8.setEnabled(not busy)
         if busy:
-            behind = self._session.bridge.running("train") is not None
-            self._say(Text.WAITING if behind else Text.EXPORTING)
+            self._say(Text.EXPORTING)
 
     def _on_event(self, event: object) -> None:
         if isinstance(event, Note):

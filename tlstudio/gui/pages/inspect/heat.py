@@ -27,7 +27,6 @@ class Text:
     tip = "Colours the places that speak for the model's answer, and tests whether hiding them really changes it."
     strength = "How strongly the colours cover the image"
     working = "Testing what the model looks at"
-    waiting = "Waiting for the training to finish"
     job = "Finding what the model looks at"
     speaks = "The colours show what speaks for {label}."
 
@@ -100,8 +99,7 @@ class HeatPanel(QWidget):
         project, row = self._session.project, self._row
         if project is None or row is None:
             return
-        busy = self._session.bridge.running("train") is not None
-        self._say(Text.waiting if busy else Text.working)
+        self._say(Text.working)
         key = self._key()
         wanted = {"project": project, "image": row.path, "run": self._run or None}
         job = self._job = self._session.bridge.submit("explain", Text.job, **wanted)

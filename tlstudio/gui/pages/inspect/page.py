@@ -43,7 +43,6 @@ class Text:
     summary, mistakes, mistakes_count, threshold = "Summary", "Mistakes", "Mistakes ({count})", "Threshold"
     report = "Report"
     working = "Trying the model on the held-out images"
-    waiting = "Waiting for the training to finish"
     job = "Measuring the result"
     again = "Measure again"
     stopped = "The measurement was stopped"
@@ -180,8 +179,7 @@ class InspectPage(Page):
             return
         if self._job is not None:
             self._job.cancel()
-        busy = self.session.bridge.running("train") is not None
-        self.state.show_working(Text.waiting if busy else Text.working)
+        self.state.show_working(Text.working)
         self.stack.setCurrentIndex(0)
         self.set_primary(Text.primary)
         key = self._measuring = (run, split)

@@ -50,7 +50,7 @@ class Text:
     choose = "Save the report as"
     kinds = {".pdf": "PDF (*.pdf)", ".html": "Web page (*.html)"}  # noqa: RUF012
     file_name = "{project} report"
-    job, waiting = "Writing the report", "Waiting for other work to end"
+    job = "Writing the report"
     stopped = "The report was stopped. Nothing was written."
     done = "Saved as {file} ({size})."
     show = "Show in folder"
@@ -211,10 +211,9 @@ class ReportTab(QWidget):
         if project is None or not self._run or self.job is not None:
             return
         self.message.hide()
-        behind = self._session.bridge.running("train") is not None
         self.job = job = self._session.bridge.submit("report", Text.job, project=project, run=self._run, out=file)
         self._busy(True)
-        self._say(Text.waiting if behind else Text.job)
+        self._say(Text.job)
         job.event.connect(self._on_event)
         job.finished.connect(self._done)
         job.failed.connect(self._failed)

@@ -26,7 +26,6 @@ from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.image_list import Entry
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.inspect import findings
-from tlstudio.gui.pages.inspect.transfer_card import TransferCard
 from tlstudio.gui.widgets.big_number import BigNumber
 from tlstudio.gui.widgets.confusion_matrix import ConfusionMatrix
 from tlstudio.gui.widgets.facts import Facts
@@ -34,6 +33,7 @@ from tlstudio.gui.widgets.help_bubble import HelpButton
 from tlstudio.gui.widgets.scrolling import scroll_around
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
+from tlstudio.gui.widgets.transfer_card import TransferCard
 
 _SIDE = 300
 _GALLERY_LEAST = 264
@@ -87,7 +87,7 @@ class SummaryTab(QWidget):
         self.words = named(QLabel(), "inspect.in_words", "What the accuracy means")
         self.cautions = named(QLabel(), "inspect.cautions", "What to keep in mind")
         self.facts = Facts("inspect")
-        self.transfer = TransferCard(self)
+        self.transfer = TransferCard("inspect", self)
         self.matrix = ConfusionMatrix("inspect.matrix")
         self.matrix.chosen.connect(self.show_cell)
         self.cell_words = named(QLabel(Text.choose), "inspect.cell", "The chosen cell")

@@ -19,7 +19,6 @@ class Text:
     """Words beside the picture."""
 
     waiting = "Looking at what the model is made of."
-    later = "The picture of the model comes when the training is done."
     some = "The last {trained} of {count} parts are trained."
     last = "The last of {count} parts is trained."
     every = "All {count} parts are trained."
@@ -107,10 +106,7 @@ class LayerPanel(QWidget):
         self._say(" ".join(notes))
 
     def _why_not(self, model: str) -> str:
-        if model in self._troubles:
-            return self._troubles[model]
-        busy = self._session.bridge.running("train") is not None
-        return Text.later if busy else Text.waiting
+        return self._troubles.get(model, Text.waiting)
 
     def _say(self, words: str) -> None:
         self.words.setText(words)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QPushButton
 
-from tlstudio.domain.runs import RunRow, RunState
+from tlstudio.domain.runs import RunRow, RunState, TrainResult
+from tlstudio.domain.transfer import Transfer, Verdict
 from tlstudio.gui import messages
 from tlstudio.gui.models.model_titles import title_of
 from tlstudio.gui.pages.base import named
@@ -18,6 +19,8 @@ class Text:
     interrupted = "Training was interrupted: {model}, {epochs} done."
     interrupted_more = "It can go on where it stopped."
     failed = "The last training failed."
+    done = "Training is done: {accuracy} of the images kept from it are right."
+    done_stopped = "Training was stopped; the best model is kept: {accuracy} of the images kept from it are right."
 
 
 class OutcomeMessage(InlineMessage):
@@ -30,6 +33,13 @@ class OutcomeMessage(InlineMessage):
         restart = named(QPushButton(Text.start_again), "train.start_again", Text.start_again)
         self.resume_button = self.add_button(resume)
         self.restart_button = self.add_button(restart)
+
+    def tell_result(self, result: TrainResult, compared: Transfer | None) -> None:
+        """A training that has just ended, and whether the pretrained model helps."""
+        negative = compared is not None and compared.verdict is Verdict.NEGATIVE
+        words = (Text.done_stopped if result.stopped else Text.done).format(accuracy=result.accuracy.percent())
+        self.say(words, compared.sentence if compared is not None else "", "caution" if negative else "good")
+        self.offer(None, None)
 
     def show_unfinished(self, row: RunRow) -> None:
         """A run, with its history, that was interrupted or failed and can go on."""

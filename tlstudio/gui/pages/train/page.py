@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Started
 from tlstudio.domain.runs import RunRow, RunState, TrainResult, TrainSettings
-from tlstudio.gui import icons, messages, theme
+from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job, error_text
-from tlstudio.gui.pages.base import Page, named
+from tlstudio.gui.pages.base import Page
 from tlstudio.gui.pages.run_reader import RunReader
+from tlstudio.gui.pages.train.buttons import TrainButtons
 from tlstudio.gui.pages.train.comparison import ComparisonPanel
+from tlstudio.gui.pages.train.first_use import FirstUse
+from tlstudio.gui.pages.train.first_use import Text as FirstText
 from tlstudio.gui.pages.train.outcome import OutcomeMessage
 from tlstudio.gui.pages.train.panel import RunPanel
 from tlstudio.gui.session import Session
@@ -28,14 +29,10 @@ class Text:
     several = "Choose a single training to see its results."
     training = "You can leave this page or work on; the training goes on by itself."
     primary = "See the results"
-    wait = "The results can be opened when the training is done."
+    first_kept, see_first = "The first result can be used now.", "See it"
     first = "Choose a model and start the training first."
-    pause, resume, stop = "Pause", "Resume", "Stop and keep best"
-    again, other = "Train again", "Choose another model"
     runs = "Trainings so far"
     job = "Training"
-    done = "Training is done: {accuracy} of the images kept from it are right."
-    done_stopped = "Training was stopped; the best model is kept: {accuracy} of the images kept from it are right."
 
 
 class TrainPage(Page):
@@ -52,6 +49,9 @@ class TrainPage(Page):
         self._shown = ""
         self.message = OutcomeMessage()
         self.resume_button, self.restart_button = self.message.resume_button, self.message.restart_button
+        self.first = FirstUse(session, self)
+        self.first.changed.connect(self._update)
+        self.first.kept.connect(self._first_kept)
         self.panel = RunPanel(self)
         self.list_title = QLabel(Text.runs, self)
         self.list_title.setProperty("role", "card-title")
@@ -67,7 +67,7 @@ class TrainPage(Page):
         self.content.addWidget(self.comparison, 1)
         self.content.addWidget(self.list_title)
         self.content.addWidget(self.table)
-        self._buttons()
+        self._connect_buttons()
         session.project_changed.connect(self._forget)
         session.bridge.job_started.connect(self._job_started)
         for task in ("device", "train"):
@@ -75,22 +75,15 @@ class TrainPage(Page):
             if running is not None:
                 self._job_started(running)
 
-    def _buttons(self) -> None:
-        self.pause_button = self._button("pause", Text.pause, self._pause, "pause")
-        self.stop_button = self._button("stop", Text.stop, self._stop, "stop")
-        self.other_button = self._button("other", Text.other, self._choose_other)
-        self.again_button = self._button("again", Text.again, self._again, "refresh")
+    def _connect_buttons(self) -> None:
+        self.buttons = TrainButtons(self)
+        self.buttons.pause.connect(self._pause)
+        self.buttons.stop.connect(self._stop)
+        self.buttons.other.connect(lambda: self.session.go_to.emit("model"))
+        self.buttons.again.connect(self._again)
         self.resume_button.clicked.connect(self._resume_run)
         self.restart_button.clicked.connect(self._restart_run)
-        self.session.read_only.watch(self.again_button, self.resume_button, self.restart_button)
-
-    def _button(self, name: str, words: str, deed: Callable[[], None], icon: str = "") -> QPushButton:
-        button = named(QPushButton(words, self), f"train.{name}", words)
-        if icon:
-            icons.set_icon(button, icon, "text", 16)
-        button.clicked.connect(lambda _=False: deed())
-        self.extra.addWidget(button)
-        return button
+        self.session.read_only.watch(self.buttons.again_button, self.resume_button, self.restart_button)
 
     # --- the frame's questions ------------------------------------------------------
 
@@ -116,10 +109,23 @@ class TrainPage(Page):
 
     def continue_clicked(self) -> None:
         row = self.table.current()
-        if row is not None and row.state is RunState.FINISHED:
-            self.session.run_id = row.id
-            self.session.runs_changed.emit()
-            self.session.go_to.emit("inspect")
+        if self._job is not None:
+            self.first.use()
+        elif row is not None and row.state is RunState.FINISHED:
+            self._inspect(row.id)
+
+    def _inspect(self, run: str) -> None:
+        self.session.run_id = run
+        self.session.runs_changed.emit()
+        self.session.go_to.emit("inspect")
+
+    def _first_kept(self, run: str) -> None:
+        """The user asked for it; one who has gone on to another page is not taken away from there."""
+        self.session.runs_changed.emit()
+        if self.isVisible():
+            self._inspect(run)
+        else:
+            self.session.toast.emit(Text.first_kept, Text.see_first, lambda: self._inspect(run))
 
     # --- following a job ---------------------------------------------------------------
 
@@ -140,6 +146,7 @@ class TrainPage(Page):
         settings: TrainSettings = job.arguments["settings"]
         self.message.hide()
         self.panel.begin(settings, self._device)
+        self.first.begin(settings)
         resumed = job.arguments.get("resume")
         if resumed and self.session.project is not None:
             row = self.runs.read(resumed)
@@ -156,6 +163,7 @@ class TrainPage(Page):
             return
         if isinstance(event, Started):
             self._began(event.run)
+        self.first.take(event)
         if self._paused:
             self.panel.take_quietly(event)
         else:
@@ -174,9 +182,7 @@ class TrainPage(Page):
         self.session.run_id = result.run
         self._over(job)
         self.session.runs_changed.emit()
-        words = Text.done_stopped if result.stopped else Text.done
-        self.message.say(words.format(accuracy=result.accuracy.percent()), "", "good")
-        self.message.offer(None, None)
+        self.message.tell_result(result, self.runs.transfer(result.run))
 
     def _failed(self, job: Job, error: StudioError) -> None:
         if job is not self._job:
@@ -240,9 +246,6 @@ class TrainPage(Page):
                 "train", Text.job, project=self.session.project, settings=settings, resume=resume
             )
 
-    def _choose_other(self) -> None:
-        self.session.go_to.emit("model")
-
     def _again(self) -> None:
         row = self.table.current()
         if row is not None:
@@ -274,27 +277,23 @@ class TrainPage(Page):
             self._pause()
         self._job.stop()
         self.panel.show_stopping()
-        self.stop_button.setEnabled(False)
-        self.pause_button.setEnabled(False)
+        self.buttons.show_stopping()
 
     # --- showing ---------------------------------------------------------------------------
 
     def _update(self) -> None:
         live = self._job is not None
         self.set_sentence(Text.training if live else Text.resting)
-        for button in (self.pause_button, self.stop_button):
-            button.setVisible(live)
-            if not live:
-                button.setEnabled(True)
+        self.buttons.show_state(live=live, paused=live and self._paused)
         compared = not live and len(self.table.selected()) > 1
         self.panel.setVisible(not compared)
         self.comparison.setVisible(compared)
-        for part in (self.other_button, self.again_button, self.table, self.list_title):
+        for part in (self.table, self.list_title):
             part.setVisible(not live)
-        words = Text.resume if self._paused and live else Text.pause
-        self.pause_button.setText(words)
-        self.pause_button.setAccessibleName(words)
-        icons.set_icon(self.pause_button, "play" if self._paused and live else "pause", "text", 16)
+        if live:
+            words = Text.primary if self.first.quick else FirstText.use
+            self.set_primary(words, enabled=self.first.possible, hint=self.first.hint())
+            return
         row = self.table.current()
-        ready = not live and not compared and row is not None and row.state is RunState.FINISHED
-        self.set_primary(Text.primary, enabled=ready, hint=Text.wait if live else Text.several if compared else "")
+        ready = not compared and row is not None and row.state is RunState.FINISHED
+        self.set_primary(Text.primary, enabled=ready, hint=Text.several if compared else "")

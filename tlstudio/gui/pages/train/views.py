@@ -1,4 +1,4 @@
-"""The three views of a run: its curves, what its best model takes for what, and its log."""
+"""The views of a run: its curves, what its best model takes for what, how it does against simpler ways, and its log."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QScrollArea, QTabWidget, QVBoxLayout, QWid
 
 from tlstudio.domain.events import Confusion
 from tlstudio.domain.runs import RunRecords
+from tlstudio.domain.transfer import Transfer
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.base import named
@@ -17,13 +18,14 @@ from tlstudio.gui.widgets.help_bubble import HelpButton
 from tlstudio.gui.widgets.live_chart import LiveChart
 from tlstudio.gui.widgets.log_view import LogView
 from tlstudio.gui.widgets.scrolling import scroll_around
+from tlstudio.gui.widgets.transfer_card import TransferCard
 
 
 class Text:
     """Words of the views."""
 
     tabs = "Views of the training"
-    curves, confusion, log = "Curves", "Mix-ups", "Log"
+    curves, confusion, transfer, log = "Curves", "Mix-ups", "Simpler ways", "Log"
     chart = "Course of the training"
     help_title = "What the curves mean"
     help_button = "What do the curves mean?"
@@ -39,6 +41,7 @@ class Text:
     )
     best = "What the best model so far takes for what, among images kept from it. Choose a cell to read it."
     no_confusion = "Which classes are mixed up is shown when the first result is there."
+    not_compared = "How this training does against simpler ways is shown when it is done."
     none_kept = "This training has kept no table of mix-ups. “See the results” shows one once it is done."
 
 
@@ -83,6 +86,30 @@ class ConfusionView(QWidget):
         self.words.setAccessibleName(words)
 
 
+class TransferView(QWidget):
+    """Whether the pretrained model helps."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.words = named(QLabel(Text.not_compared), "train.not_compared", Text.not_compared)
+        self.words.setWordWrap(True)
+        self.words.setProperty("role", "muted")
+        self.card = TransferCard("train", framed=False)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, theme.M, 0, theme.S)
+        column.addWidget(self.words)
+        column.addWidget(self.card)
+        column.addStretch(1)
+        frame = QVBoxLayout(self)
+        frame.setContentsMargins(0, 0, 0, 0)
+        frame.addWidget(scroll_around(inner))
+
+    def show_transfer(self, found: Transfer | None) -> None:
+        self.card.show_transfer(found)
+        self.words.setVisible(found is None)
+
+
 class RunViews(QTabWidget):
     """`name_classes` before the first counts arrive."""
 
@@ -91,8 +118,14 @@ class RunViews(QTabWidget):
         named(self, "train.tabs", Text.tabs)
         self.chart = named(LiveChart(self), "train.chart", Text.chart)
         self.confusion = ConfusionView(self)
+        self.transfer = TransferView(self)
         self.log = LogView("train.log", self)
-        for view, words in ((self.chart, Text.curves), (self.confusion, Text.confusion), (self.log, Text.log)):
+        for view, words in (
+            (self.chart, Text.curves),
+            (self.confusion, Text.confusion),
+            (self.transfer, Text.transfer),
+            (self.log, Text.log),
+        ):
             self.addTab(view, words)
         self.help_button = HelpButton(Text.help, "train.curves_help", Text.help_button, Text.help_title)
         self.setCornerWidget(_corner(self.help_button))
@@ -105,6 +138,7 @@ class RunViews(QTabWidget):
         """A training begins: nothing is known of it."""
         self._classes, self._counts = (), ()
         self.confusion.clear(Text.no_confusion)
+        self.transfer.show_transfer(None)
         self.log.clear()
 
     def name_classes(self, classes: Sequence[str], styles: ClassStyles) -> None:
@@ -121,6 +155,7 @@ class RunViews(QTabWidget):
         """What is kept of a run that is not under way, as far as it is."""
         self._counts = records.confusion
         self.log.show_lines(records.log)
+        self.transfer.show_transfer(records.transfer)
         self.confusion.clear(Text.none_kept)
         self.name_classes(records.classes, styles)
 

@@ -35,21 +35,25 @@ _ICONS = {
 
 
 class TransferCard(QFrame):
-    """The bars at the left, what they say and what to try at the right; hidden where nothing was compared."""
+    """The bars at the left, what they say and what to try at the right; hidden where nothing was compared.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    prefix: of the object names, the key of the page. framed: it stands by itself.
+    """
+
+    def __init__(self, prefix: str, parent: QWidget | None = None, *, framed: bool = True) -> None:
         super().__init__(parent)
-        self.setProperty("role", "card")
+        if framed:
+            self.setProperty("role", "card")
         title = QLabel(Text.title, self)
         title.setProperty("role", "card-title")
-        help_button = HelpButton(Text.help_words, "inspect.transfer_help", Text.help_caption, Text.title)
-        self.basis = named(QLabel(self), "inspect.transfer_basis", Text.title)
+        help_button = HelpButton(Text.help_words, f"{prefix}.transfer_help", Text.help_caption, Text.title)
+        self.basis = named(QLabel(self), f"{prefix}.transfer_basis", Text.title)
         self.basis.setProperty("role", "secondary")
-        self.bars = ComparisonBars("inspect.transfer_bars", self)
+        self.bars = ComparisonBars(f"{prefix}.transfer_bars", self)
         self.mark = QLabel(self)
-        self.sentence = named(QLabel(self), "inspect.transfer", Text.title)
+        self.sentence = named(QLabel(self), f"{prefix}.transfer", Text.title)
         self.sentence.setProperty("role", "strong")
-        self.more = named(QLabel(self), "inspect.transfer_more", Text.trying)
+        self.more = named(QLabel(self), f"{prefix}.transfer_more", Text.trying)
         self.more.setProperty("role", "secondary")
         for label in (self.sentence, self.more):
             label.setWordWrap(True)
@@ -73,7 +77,8 @@ class TransferCard(QFrame):
         row.addWidget(self.bars, 3)
         row.addLayout(words, 2)
         column = QVBoxLayout(self)
-        column.setContentsMargins(theme.L, theme.L, theme.L, theme.L)
+        edge = theme.L if framed else 0
+        column.setContentsMargins(edge, edge, edge, edge)
         column.setSpacing(theme.S)
         column.addLayout(head)
         column.addLayout(row)

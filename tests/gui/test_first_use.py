@@ -1,0 +1,111 @@
+"""Using the first result while the training goes on: in the real window, with the worker beside the one that trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from tlstudio.domain.runs import Mode, RunState, TrainSettings
+from tlstudio.gui.messages import percent
+from tlstudio.gui.pages.inspect import InspectPage
+from tlstudio.gui.pages.train import TrainPage
+from tlstudio.workflow import runs
+
+STARTER = "mobilenetv3_small_100.starter_tin"
+LONG = TrainSettings(STARTER, Mode.BALANCED, device="cpu", input_size=32, epochs=5000, patience=10_000, rehearse=False)
+
+
+@pytest.fixture(scope="module")
+def project(studio, shapes: Path) -> Path:
+    return studio.import_folder(shapes)
+
+
+@pytest.fixture
+def page(studio, project: Path) -> TrainPage:
+    shown = studio.page("train")
+    assert isinstance(shown, TrainPage)
+    studio.wait(lambda: shown._job is None)
+    return shown
+
+
+def stop(studio, page: TrainPage) -> None:
+    studio.window.go("train")
+    studio.click("train.stop")
+    studio.wait(lambda: page._job is None)
+
+
+def test_inspected_and_exported_beside_the_training(studio, page: TrainPage, project: Path, tmp_path: Path) -> None:
+    page.start(LONG)
+    studio.window.go("train")
+    assert page.primary.text() == "Use the first result" and not page.primary.isEnabled()
+    studio.wait(page.primary.isEnabled)
+    assert "while the training goes on" in page.hint_label.text()
+    first = page.panel.facts.value("first")
+    studio.click("train.primary")
+    assert not page.primary.isEnabled(), "once is enough"
+    studio.wait(lambda: studio.shown == "inspect")
+    kept = runs.newest_finished(project)
+    assert kept is not None and kept.mode is Mode.QUICK and studio.window.session.run_id == kept.id
+    assert kept.accuracy is not None and kept.accuracy.percent() == first
+    inspect = studio.page("inspect")
+    assert isinstance(inspect, InspectPage)
+    studio.wait(lambda: inspect.stack.currentIndex() == 1)
+    assert page._job is not None, "measured while the training goes on"
+    assert inspect.summary.transfer.isVisibleTo(inspect)
+    studio.click("inspect.primary")
+    use = studio.page("use")
+    use.card.export_to(tmp_path / "first.onnx")
+    studio.wait(lambda: use.card.job is None)
+    assert (tmp_path / "first.onnx").exists() and page._job is not None
+    studio.window.go("train")
+    assert page._job is not None and not page.table.isVisible()
+    studio.click("train.primary")  # again: it is there already
+    studio.wait(lambda: studio.shown == "inspect")
+    stop(studio, page)
+    rows = runs.list_runs(project)
+    assert [(row.mode, row.state) for row in rows] == [
+        (Mode.BALANCED, RunState.FINISHED),
+        (Mode.QUICK, RunState.FINISHED),
+    ]
+    assert page.table.current().id == rows[0].id
+
+
+def test_its_verdict_is_told_when_it_is_done(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("train")
+    found = runs.records(project).transfer
+    assert found is not None
+    views = page.panel.views
+    views.setCurrentWidget(views.transfer)
+    assert views.transfer.card.isVisible() and not views.transfer.words.isVisible()
+    assert studio.find("train.transfer", QLabel).accessibleName() == found.sentence
+    assert page.message.isVisible() and found.sentence in page.message.remedy.text()
+    views.setCurrentWidget(views.chart)
+
+
+def test_who_has_gone_on_is_not_taken_away(studio, page: TrainPage, project: Path) -> None:
+    page.start(LONG)
+    studio.window.go("train")
+    studio.wait(page.primary.isEnabled)
+    page.continue_clicked()
+    studio.window.go("labels")
+    studio.wait(lambda: studio.window.bridge.running("keep_first") is None)
+    QTest.qWait(50)
+    assert studio.shown == "labels"
+    assert "can be used now" in studio.window.toast.label.text()
+    studio.window.toast.action.click()
+    assert studio.shown == "inspect" and studio.window.session.run_id == runs.newest_finished(project).id
+    stop(studio, page)
+
+
+def test_quick_training_is_its_own_first_result(studio, page: TrainPage) -> None:
+    page.start(TrainSettings(STARTER, Mode.QUICK, device="cpu", input_size=32))
+    studio.window.go("train")
+    assert page.primary.text() == "See the results" and not page.primary.isEnabled()
+    studio.wait(lambda: page._job is None)
+    assert page.primary.isEnabled()
+    assert studio.find("train.accuracy_number", QLabel).text() == percent(
+        runs.list_runs(page.session.project)[0].accuracy.value
+    )

@@ -1,0 +1,103 @@
+"""A run that stands in the database, carried to its end: finished, interrupted or failed, and never without a word why."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tlstudio.domain.errors import Cancelled, StudioError, from_device_error
+from tlstudio.domain.events import Reporter, Started
+from tlstudio.domain.runs import RunState, TrainResult, TrainSettings
+from tlstudio.storage import runs
+from tlstudio.storage.files import remove_leftovers
+from tlstudio.storage.project import Project
+from tlstudio.training import devices, keeping
+from tlstudio.workflow import rehearsing
+from tlstudio.workflow.fitting import Fitting
+from tlstudio.workflow.run_data import Sample, read_samples, write_samples
+from tlstudio.workflow.run_log import LoggingReporter
+from tlstudio.workflow.transfer import compare_when_trained
+
+logger = logging.getLogger(__name__)
+
+
+def nothing() -> None:
+    """What `at_first` does where nobody waits for the first result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run that is marked as running in this process. samples: what it learns from; None where it has kept that already."""
+
+    project: Project
+    id: str
+    settings: TrainSettings
+    classes: tuple[str, ...]
+    samples: list[Sample] | None = None
+
+    @property
+    def folder(self) -> Path:
+        return self.project.run_folder(self.id)
+
+
+def complete(
+    begun: Begun,
+    started: float,
+    reporter: Reporter,
+    *,
+    at_first: Callable[[], None] = nothing,
+    compared: bool = True,
+) -> TrainResult:
+    """Trains, and marks the run as what came of it. Raises what ended it, a device's own error by its name.
+
+    started: the time on `awake` that the user's time counts from. at_first: called once the first result of a training that goes
+    on is there and told. compared: with simpler ways, once it is finished; else that is done when somebody asks for it.
+    """
+    log = LoggingReporter(reporter, begun.project, begun.id)
+    try:
+        result = _fit(begun, started, log, at_first)
+        runs.finish_run(begun.project, result)
+    except Cancelled:
+        _mark(begun, "The training was interrupted.", log, RunState.INTERRUPTED)
+        raise
+    except StudioError as error:
+        _mark(begun, f"{error.what} {error.remedy}".strip(), log)
+        raise
+    except Exception as error:
+        named = from_device_error(error)
+        if named is None:
+            _mark(begun, "The training ended because of an error in the program.", log)
+            raise
+        logger.exception("training %s", begun.id)
+        _mark(begun, f"{named.what} {named.remedy}", log)
+        raise named from error
+    keeping.remove(begun.folder)
+    rehearsing.remove(begun.folder)
+    log.write(f"Training is done. {result.reason}")
+    if compared:
+        compare_when_trained(begun.project, begun.id, log)
+    return result
+
+
+def _fit(begun: Begun, started: float, log: LoggingReporter, at_first: Callable[[], None]) -> TrainResult:
+    project, settings = begun.project, begun.settings
+    remove_leftovers(begun.folder)  # what a killed process left half-written
+    remove_leftovers(begun.folder / "model")
+    samples = begun.samples
+    if samples is None:
+        samples = read_samples(project, begun.id)
+    else:
+        write_samples(project, begun.id, samples)
+    log.report(Started(begun.id, devices.describe(devices.choose(settings.device))))
+    fitting = Fitting(project, begun.id, settings, classes=begun.classes, samples=samples, reporter=log)
+    return fitting.run(started, at_first)
+
+
+def _mark(begun: Begun, message: str, log: LoggingReporter, state: RunState = RunState.FAILED) -> None:
+    """Marks a run that did not end well. On a full disk even that fails; a run without a live process counts as interrupted."""
+    log.write(message)
+    with suppress(StudioError):
+        runs.fail_run(begun.project, begun.id, message, state)
