@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from tlstudio.cli.keeping import Subcommands
 from tlstudio.cli.output import Output
 from tlstudio.domain.run_comparison import RunComparison, side_by_side
-from tlstudio.domain.runs import RunRow
+from tlstudio.domain.runs import EpochRow, RunRow
+
+MOST_EPOCHS = 20
 
 
 def runs_command(sub: Subcommands[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
@@ -49,7 +52,12 @@ def compare(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.runs import compare as put_together
 
     found = put_together(options.project, options.runs)
-    output.table("", ("", *(run.id for run in found.runs)), _lines(found))
+    names = [run.id for run in found.runs]
+    output.table("", ("", *names), _lines(found))
+    step, rows = _curves(found.runs)
+    if rows:
+        every = f" ({step - 1} of {step} are left out; --json tells all)" if step > 1 else ""
+        output.table(f"Accuracy and loss on images kept from training, by epoch{every}", ("Epoch", *names), rows)
     output.result(found)
 
 
@@ -77,6 +85,19 @@ def _lines(found: RunComparison) -> list[tuple[str, ...]]:
         ("Time", *(f"{run.seconds:,.1f} s" for run in runs)),
     ]
     return lines + [(d.setting.replace("_", " "), *(str(value) for value in d.values)) for d in found.differences]
+
+
+def _curves(runs: Sequence[RunRow]) -> tuple[int, list[tuple[str, ...]]]:
+    """Every how many epochs, so that at most MOST_EPOCHS are told, and a line for each; the last one of a run always is."""
+    courses = [{row.epoch: row for row in run.history} for run in runs]
+    last = max((epoch for course in courses for epoch in course), default=0)
+    step = -(-last // MOST_EPOCHS) or 1
+    told = sorted({*range(step, last + 1, step), *(max(course) for course in courses if course)})
+    return step, [(f"{epoch:,}", *(_course(course.get(epoch)) for course in courses)) for epoch in told]
+
+
+def _course(row: EpochRow | None) -> str:
+    return "" if row is None else f"{row.val_accuracy:.1%}, {row.val_loss:.2f}"
 
 
 def _reached(run: RunRow) -> str:

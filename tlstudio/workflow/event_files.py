@@ -12,9 +12,13 @@ FOLDER = "events"
 
 
 class EventFiles:
-    """Writes one point per epoch into `events` in the run's folder; does nothing without a folder. A context manager."""
+    """Writes one point per epoch into `events` in the run's folder; does nothing without a folder. A context manager.
 
-    def __init__(self, folder: Path | None) -> None:
+    first: accuracy of the first result, a line that the others should rise above.
+    """
+
+    def __init__(self, folder: Path | None, first: float | None = None) -> None:
+        self._first = first
         self._writer: Any = None
         if folder is not None:
             from tensorboardX import SummaryWriter  # a second to load, and few ask for it
@@ -29,6 +33,7 @@ class EventFiles:
             ("loss/validation", row.val_loss),
             ("accuracy/training", row.train_accuracy),
             ("accuracy/validation", row.val_accuracy),
+            ("accuracy/first_result", self._first),
             ("learning_rate", row.learning_rate),
         ):
             if value is not None:

@@ -109,7 +109,8 @@ class Tuning:
 
     def run(self) -> Tuned:
         """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
-        with EventFiles(self.context.folder if self.settings.events else None) as self.events:
+        folder = self.context.folder if self.settings.events else None
+        with EventFiles(folder, self.first.accuracy.value) as self.events:
             return self._run()
 
     def _run(self) -> Tuned:

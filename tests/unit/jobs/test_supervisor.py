@@ -229,9 +229,10 @@ def test_what_need_not_wait_for_a_training_goes_beside_it() -> None:
 
 
 def test_a_worker_beside_a_training_gives_its_memory_back(beside: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervising, "IDLE_SECONDS", 0.2)
     done = beside.run("device")
     assert isinstance(done, Done) and str(done.result).startswith("Processor"), "the other processor is the training's"
     first = beside.worker()
+    monkeypatch.setattr(supervising, "IDLE_SECONDS", 0.2)
+    assert isinstance(beside.run("device"), Done)
     first.wait(60)
     assert isinstance(beside.run("device"), Done), "the next job gets another one"

@@ -141,13 +141,15 @@ def test_event_files_tell_of_the_rehearsals_too(project: Path) -> None:
 
     result = train(project, replace(SETTINGS, events=True))
     (file,) = (project / "runs" / result.run / "events").iterdir()
-    raw, steps = file.read_bytes(), set()
+    raw, steps, firsts = file.read_bytes(), set(), []
     while raw:  # TensorFlow's records: length, its checksum, the event, its checksum
         length = int.from_bytes(raw[:8], "little")
         event = Event.FromString(raw[12 : 12 + length])
         steps |= {event.step for value in event.summary.value if value.tag == "loss/train"}
+        firsts += [value.simple_value for value in event.summary.value if value.tag == "accuracy/first_result"]
         raw = raw[16 + length :]
     assert steps == {1, 2, 3, 4, 5, 6}
+    assert len(firsts) == 6 and len(set(firsts)) == 1 and 0 < firsts[0] <= 1, "a line that the others are beside"
 
 
 @pytest.mark.usefixtures("convinced")

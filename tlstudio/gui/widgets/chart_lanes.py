@@ -1,26 +1,32 @@
-"""What the parts of a live chart have in common: a line on its own scale, and names beside it that do not cover each other."""
+"""What charts over epochs have in common: parts one above the other, lines on a scale of their own, and names that keep apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
 from tlstudio.gui import theme
 from tlstudio.gui.widgets import paint
 
+LOSS, RATE = "Loss (lower is better)", "Learning rate"
 RIGHT = 92  # room right of a frame for the names of its lines
+_BOTTOM = 24  # for the numbers of the epochs
+_GAP = 28  # between two parts
+_LOSS_SHARE, _RATE_SHARE = 0.26, 0.12
+_LOSS_LEAST, _RATE_LEAST = 44.0, 26.0
+_ROOM_FOR_RATE = 260  # height below which the learning rate gives way to the other two
 HEADROOM = 1.08  # of the highest value, so that no line touches the caption
 
 
 @dataclass(frozen=True)
 class Line:
-    """token: its colour. values: (epoch, value). name: stands at its end; empty for none."""
+    """values: (epoch, value). name: stands at its end; empty for none."""
 
     name: str
-    token: str
+    colour: QColor
     values: tuple[tuple[int, float], ...]
 
 
@@ -30,8 +36,30 @@ class End:
 
     y: float
     words: str
-    token: str
+    colour: QColor
     semibold: bool = False
+
+
+def parts(width: float, height: float, *, top: float, right: float, rates: bool) -> list[QRectF]:
+    """Frames without their captions, from above: accuracy, loss, and the learning rate where it is known and has room."""
+    room = height - top - _BOTTOM
+    small = [max(_LOSS_LEAST, room * _LOSS_SHARE)]
+    if rates and height >= _ROOM_FOR_RATE:
+        small.append(max(_RATE_LEAST, room * _RATE_SHARE))
+    frames, start = [], top
+    for each in (room - sum(small) - _GAP * len(small), *small):
+        frames.append(QRectF(paint.AXIS, start, width - paint.AXIS - right, each))
+        start += each + _GAP
+    return frames
+
+
+def paint_epochs(painter: QPainter, frame: QRectF, last: int, x: Callable[[float], float]) -> None:
+    """Numbers below the frame, as many as fit. x: where an epoch stands."""
+    step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000, 10_000) if last / s <= max(2.0, frame.width() / 48))
+    middle, muted = Qt.AlignmentFlag.AlignHCenter, theme.colour("muted")
+    for epoch in [1, *range(step if step > 1 else 2, last + 1, step)]:
+        area = QRectF(x(epoch) - 24, frame.bottom() + 4, 48, paint.LINE).toRect()
+        paint.text(painter, area, str(epoch), muted, size=theme.TEXT_SECONDARY, align=middle)
 
 
 def paint_ends(painter: QPainter, frame: QRectF, ends: Sequence[End]) -> None:
@@ -39,8 +67,7 @@ def paint_ends(painter: QPainter, frame: QRectF, ends: Sequence[End]) -> None:
     ordered = sorted(ends, key=lambda end: end.y)
     for end, y in zip(ordered, apart([end.y for end in ordered], paint.LINE - 2), strict=True):
         area = QRectF(frame.right() + theme.S, y - paint.LINE / 2, RIGHT - theme.S, paint.LINE).toRect()
-        colour = theme.colour(end.token)
-        paint.text(painter, area, end.words, colour, size=theme.TEXT_SECONDARY, semibold=end.semibold)
+        paint.text(painter, area, end.words, end.colour, size=theme.TEXT_SECONDARY, semibold=end.semibold)
 
 
 def apart(places: Sequence[float], gap: float) -> list[float]:
@@ -86,7 +113,7 @@ def paint_lane(
     for line in lines:
         course = [QPointF(x(epoch), y(value)) for epoch, value in line.values]
         if course:
-            paint.curve(painter, course, theme.colour(line.token), 1.5)
+            paint.curve(painter, course, line.colour, 1.5)
             if line.name:
-                ends.append(End(course[-1].y(), line.name, line.token))
+                ends.append(End(course[-1].y(), line.name, line.colour))
     paint_ends(painter, frame, ends)

@@ -15,13 +15,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tlstudio.gui import messages, theme
 from tlstudio.gui.widgets import paint
-from tlstudio.gui.widgets.chart_lanes import RIGHT, End, Line, paint_ends, paint_lane
+from tlstudio.gui.widgets.chart_lanes import LOSS, RATE, RIGHT, End, Line, paint_ends, paint_epochs, paint_lane, parts
 
-_TOP, _BOTTOM = 12, 24
-_GAP = 28  # between two parts
-_LOSS_SHARE, _RATE_SHARE = 0.26, 0.12
-_LOSS_LEAST, _RATE_LEAST = 44.0, 26.0
-_ROOM_FOR_RATE = 260  # height below which the learning rate gives way to the other two
+_TOP = 12
 
 
 class Text:
@@ -29,8 +25,6 @@ class Text:
 
     first, best, learning = "first {share}", "best {share}", "training {share}"
     loss_learning, loss_checking = "Training", "Validation"
-    loss = "Loss (lower is better)"
-    rate = "Learning rate"
     epoch = "Epoch {epoch}: accuracy {accuracy} validation"
     epoch_learning = ", {accuracy} training"
     epoch_losses = "Loss {train:.2f} training, {val:.2f} validation"
@@ -121,20 +115,15 @@ class LiveChart(QWidget):
     # --- geometry ---------------------------------------------------------------------
 
     def _frames(self) -> list[QRectF]:
-        """The parts without their captions, from above: accuracy, loss, and the learning rate where there is room for it."""
-        room = self.height() - _TOP - _BOTTOM
-        small = [max(_LOSS_LEAST, room * _LOSS_SHARE)]
-        if self.height() >= _ROOM_FOR_RATE and any(p.rate is not None for p in self._points):
-            small.append(max(_RATE_LEAST, room * _RATE_SHARE))
-        frames, top = [], float(_TOP)
-        for height in (room - sum(small) - _GAP * len(small), *small):
-            frames.append(QRectF(paint.AXIS, top, self.width() - paint.AXIS - RIGHT, height))
-            top += height + _GAP
-        return frames
+        rates = any(p.rate is not None for p in self._points)
+        return parts(self.width(), self.height(), top=_TOP, right=RIGHT, rates=rates)
 
     def _x(self, epoch: float) -> float:
-        last = max(self._epochs, self._points[-1].epoch if self._points else 1, 2)
-        return paint.AXIS + (self.width() - paint.AXIS - RIGHT) * (epoch - 1) / (last - 1)
+        return paint.AXIS + (self.width() - paint.AXIS - RIGHT) * (epoch - 1) / (self._last() - 1)
+
+    def _last(self) -> int:
+        """The epoch at the right edge."""
+        return max(self._epochs, self._points[-1].epoch if self._points else 1, 2)
 
     def _accuracy_range(self) -> tuple[float, float]:
         values = [p.accuracy for p in self._points] + [share for _, share in self._learning()]
@@ -158,7 +147,7 @@ class LiveChart(QWidget):
             if self._points:
                 for frame, paint_it in zip(frames[1:], (self._paint_loss, self._paint_rate), strict=False):
                     paint_it(painter, frame)
-                self._paint_epochs(painter, frames[-1])
+                paint_epochs(painter, frames[-1], self._last(), self._x)
                 self._paint_reading(painter, frames[0], frames[-1])
         painter.end()
 
@@ -187,38 +176,30 @@ class LiveChart(QWidget):
     def _paint_ends(self, painter: QPainter, frame: QRectF, y: Callable[[float], float]) -> None:
         """The best epoch as a ring, and beside the frame the figures that count, kept apart where they meet."""
         ends: list[End] = []
+        muted, accent = theme.colour("muted"), theme.colour("accent")
         if self._first is not None:
-            ends.append(End(y(self._first), Text.first.format(share=messages.percent(self._first)), "muted"))
+            ends.append(End(y(self._first), Text.first.format(share=messages.percent(self._first)), muted))
         for _, share in self._learning()[-1:]:
-            ends.append(End(y(share), Text.learning.format(share=messages.percent(share)), "muted"))
+            ends.append(End(y(share), Text.learning.format(share=messages.percent(share)), muted))
         if self._points:
             best = max(self._points, key=lambda p: p.accuracy)
-            painter.setPen(QPen(theme.colour("accent"), 2))
+            painter.setPen(QPen(accent, 2))
             painter.setBrush(theme.colour("surface"))
             painter.drawEllipse(QPointF(self._x(best.epoch), y(best.accuracy)), 5, 5)
             words = Text.best.format(share=messages.percent(best.accuracy))
-            ends.append(End(y(best.accuracy), words, "accent", semibold=True))
+            ends.append(End(y(best.accuracy), words, accent, semibold=True))
         paint_ends(painter, frame, ends)
 
     def _paint_loss(self, painter: QPainter, frame: QRectF) -> None:
         lines = (
-            Line(Text.loss_learning, "muted", tuple((p.epoch, p.train_loss) for p in self._points)),
-            Line(Text.loss_checking, "accent", tuple((p.epoch, p.val_loss) for p in self._points)),
+            Line(Text.loss_learning, theme.colour("muted"), tuple((p.epoch, p.train_loss) for p in self._points)),
+            Line(Text.loss_checking, theme.colour("accent"), tuple((p.epoch, p.val_loss) for p in self._points)),
         )
-        paint_lane(painter, frame, Text.loss, lines, x=self._x, figure=lambda value: f"{value:.1f}")
+        paint_lane(painter, frame, LOSS, lines, x=self._x, figure=lambda value: f"{value:.1f}")
 
     def _paint_rate(self, painter: QPainter, frame: QRectF) -> None:
         rates = tuple((p.epoch, p.rate) for p in self._points if p.rate is not None)
-        paint_lane(painter, frame, Text.rate, (Line("", "muted", rates),), x=self._x, figure=messages.small)
-
-    def _paint_epochs(self, painter: QPainter, frame: QRectF) -> None:
-        """Numbers below, as many as fit."""
-        last = max(self._epochs, self._points[-1].epoch, 2)
-        step = next(s for s in (1, 2, 5, 10, 20, 50, 100, 1000) if last / s <= max(2.0, frame.width() / 48))
-        for epoch in [1, *range(step if step > 1 else 2, last + 1, step)]:
-            area = QRectF(self._x(epoch) - 24, frame.bottom() + 4, 48, paint.LINE).toRect()
-            middle = Qt.AlignmentFlag.AlignHCenter
-            paint.text(painter, area, str(epoch), theme.colour("muted"), size=theme.TEXT_SECONDARY, align=middle)
+        paint_lane(painter, frame, RATE, (Line("", theme.colour("muted"), rates),), x=self._x, figure=messages.small)
 
     def _paint_reading(self, painter: QPainter, above: QRectF, below: QRectF) -> None:
         """What the epoch under the mouse reached."""

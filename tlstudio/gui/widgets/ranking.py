@@ -16,6 +16,8 @@ from tlstudio.gui.widgets.interval_bar import paint_interval
 _ROW = 32
 _FIGURES = 132
 _TIME = 92
+_SIZE = 72
+_ROOM_FOR_SIZE = 480  # width below which the sizes give way
 _NAME = 0.34
 
 
@@ -67,7 +69,9 @@ class Ranking(QWidget):
         inner = rect.adjusted(theme.S, 0, -theme.S, 0)
         name = QRect(inner.x(), inner.y(), int(inner.width() * _NAME), inner.height())
         paint.text(painter, name, title, semibold=number == 0)
-        time = QRect(inner.right() - _TIME, inner.y(), _TIME, inner.height())
+        size = QRect(inner.right() - _SIZE, inner.y(), _SIZE, inner.height())
+        sized = inner.width() >= _ROOM_FOR_SIZE
+        time = QRect((size.x() if sized else inner.right()) - _TIME, inner.y(), _TIME, inner.height())
         figures = QRect(time.x() - _FIGURES, inner.y(), _FIGURES, inner.height())
         bar = QRectF(name.right() + theme.S, inner.y(), figures.x() - name.right() - 2 * theme.S, inner.height())
         if bar.width() > 40:
@@ -76,6 +80,8 @@ class Ranking(QWidget):
         paint.text(painter, figures, ranked.interval.percent(), tabular=True, align=right)
         muted = theme.colour("muted")
         paint.text(painter, time, messages.duration(ranked.seconds), muted, tabular=True, align=right)
+        if sized:
+            paint.text(painter, size, messages.size(ranked.bytes), muted, tabular=True, align=right)
 
     def _paint_ground(self, painter: QPainter, rect: QRect, number: int) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -121,4 +127,5 @@ class Ranking(QWidget):
     def _name_it(self) -> None:
         if self._lines:
             title, ranked = self._lines[self._current]
-            self.setAccessibleName(f"Place {self._current + 1}: {title}, {ranked.interval.percent()}")
+            figures = f"{ranked.interval.percent()}, {messages.size(ranked.bytes)}"
+            self.setAccessibleName(f"Place {self._current + 1}: {title}, {figures}")

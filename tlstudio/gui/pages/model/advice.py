@@ -36,7 +36,8 @@ class Text:
     only = "Only {title} could be tried. Download another model to compare."
     close = "For your images: {title}, but the intervals overlap: {others} may be as good."
     more = (
-        "Accuracy of a first, quick result on images the model did not learn from, with its 95 % interval and the time."
+        "Accuracy of a first, quick result on images the model did not learn from, with its 95 % interval; the time that trying "
+        "it took; the size of the model."
     )
     job = "Comparing models"
 

@@ -28,7 +28,7 @@ from tlstudio.gui.widgets.curves import Curve, Curves
 class Text:
     """Words of the comparison."""
 
-    curves = "Accuracy on images kept from training, by epoch"
+    curves = "Accuracy and loss on images kept from training, and learning rate, by epoch"
     table = "Trainings side by side"
     accuracy, balanced, kept, epochs, took = (
         "Accuracy",
@@ -66,12 +66,7 @@ class ComparisonPanel(QFrame):
         """The runs, with their history, in the order of the list."""
         found = side_by_side(runs)
         names = [f"{number} · {_name(run, found)}" for number, run in enumerate(runs, start=1)]
-        self.curves.show_curves(
-            [
-                Curve(name, tuple((r.epoch, r.val_accuracy) for r in run.history), run.accuracy)
-                for name, run in zip(names, runs, strict=True)
-            ]
-        )
+        self.curves.show_curves([_curve(name, run) for name, run in zip(names, runs, strict=True)])
         lines = _lines(found)
         self.table.setColumnCount(len(runs))
         self.table.setRowCount(len(lines))
@@ -82,6 +77,12 @@ class ComparisonPanel(QFrame):
                 item = QTableWidgetItem(value)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{names[at]}: {caption} {value}")
                 self.table.setItem(row, at, item)
+
+
+def _curve(name: str, run: RunRow) -> Curve:
+    history = run.history
+    points, losses = ((r.epoch, r.val_accuracy) for r in history), ((r.epoch, r.val_loss) for r in history)
+    return Curve(name, tuple(points), run.accuracy, tuple(losses), tuple((r.epoch, r.learning_rate) for r in history))
 
 
 def _name(run: RunRow, found: RunComparison) -> str:
@@ -98,7 +99,7 @@ def _lines(found: RunComparison) -> list[tuple[str, list[str]]]:
         (Text.accuracy, [Text.nothing if r.accuracy is None else r.accuracy.percent() for r in runs]),
         (Text.balanced, shares),
         (Text.kept, [kept_words(r.chosen) or Text.nothing for r in runs]),
-        (Text.epochs, [messages.number(r.epochs) for r in runs]),
+        (Text.epochs, [messages.number(r.epochs) if r.epochs else Text.nothing for r in runs]),
         (Text.took, [messages.duration(r.seconds) if r.seconds else Text.nothing for r in runs]),
     ]
     for difference in found.differences:
