@@ -38,7 +38,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--test-cap", type=int, default=0)
     parser.add_argument("--hours", type=float, default=0.0)
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--breaks", type=int, default=4, help="of the training that is resumed")
+    parser.add_argument("--breaks", type=int, default=3, help="of the training that is resumed")
     parser.set_defaults(rates=[1e-4], group_from=None, compile=None)
     return parser.parse_args()
 

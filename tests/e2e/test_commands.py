@@ -136,6 +136,26 @@ def test_a_class_that_must_not_be_missed(
     assert read_info(out).operating_point is None
 
 
+def test_a_first_result_is_kept_and_trainings_are_compared(
+    make_images: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / "p"
+    assert call("import", make_images(12), "--project", place) == 0
+    capsys.readouterr()
+    short = ("--model", STARTER, "--input-size", "32", "--epochs", "2", "--no-rehearse")
+    assert call("train", "--project", place, *short, "--keep-first", "--json") == 0
+    told = lines(capsys.readouterr().out)
+    (kept,) = (line["run"] for line in told if line["event"] == "first_kept")
+    done = told[-1]["run"]
+    assert call("export", "--project", place, "--run", kept, "--out", tmp_path / "first.onnx") == 0
+    assert call("runs", "compare", "--project", place, done, kept) == 0
+    said = capsys.readouterr().out
+    assert "Accuracy and loss on images kept from training, by epoch" in said and "%, 0." in said
+    assert call("runs", "compare", "--project", place, kept) == 0
+    assert "by epoch" not in capsys.readouterr().out, "it has none"
+    assert call("train", "--project", place, "--keep-first", "--find-rate", "--json") == 2
+
+
 def test_tables_for_people(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("check", "--project", project) == 0
     assert "Severity" in capsys.readouterr().out

@@ -75,6 +75,12 @@ def scene(qapp: QApplication) -> Scene:
     return Scene()
 
 
+def test_only_a_training_that_is_done_is_told_as_one(scene: Scene) -> None:
+    job = scene.job("keep_first")
+    scene.end(job, lambda: job.finished.emit(TRAINED))
+    assert not scene.desktop.notes, "the training whose first result it is goes on"
+
+
 def step(number: int) -> StepDone:
     return StepDone(1, 10, number, 100, 0.5, 10.0, None)
 

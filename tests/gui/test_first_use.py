@@ -100,6 +100,42 @@ def test_who_has_gone_on_is_not_taken_away(studio, page: TrainPage, project: Pat
     stop(studio, page)
 
 
+def test_better_results_are_not_left_for_it(studio, page: TrainPage, project: Path) -> None:
+    """The training ends while its first result is being kept."""
+    page.start(LONG)
+    studio.window.go("train")
+    studio.wait(page.primary.isEnabled)
+    studio.click("train.primary")
+    page.first.forget()  # as at the end of the training
+    stop(studio, page)
+    studio.wait(lambda: studio.window.bridge.running("keep_first") is None)
+    QTest.qWait(50)
+    assert studio.shown == "train"
+    rows = runs.list_runs(project)
+    assert studio.window.session.run_id == rows[0].id and rows[0].mode is Mode.BALANCED
+    assert rows[1].first_of == rows[0].id and page.table.runs.rowCount() == len(rows)
+    assert page.table.runs.index(1, 1).data() == "First result"
+
+
+def test_a_project_opened_meanwhile_is_left_alone(
+    studio, page: TrainPage, project: Path, make_folder, tmp_path
+) -> None:
+    page.start(LONG)
+    studio.window.go("train")
+    studio.wait(page.primary.isEnabled)
+    studio.click("train.primary")
+    other = studio.import_folder(make_folder(tmp_path / "other"))
+    studio.wait(lambda: studio.window.bridge.running("keep_first") is None)
+    QTest.qWait(50)
+    assert studio.window.session.project == other and studio.window.session.run_id == ""
+    assert studio.shown == "images"
+    job = studio.window.bridge.running("train")
+    assert job is not None
+    job.cancel()
+    studio.wait(lambda: studio.window.bridge.running("train") is None)
+    assert studio.window.session.open_project(project)
+
+
 def test_quick_training_is_its_own_first_result(studio, page: TrainPage) -> None:
     page.start(TrainSettings(STARTER, Mode.QUICK, device="cpu", input_size=32))
     studio.window.go("train")

@@ -146,6 +146,8 @@ def train(options: argparse.Namespace, output: Output) -> None:
     settings = TrainSettings.from_json({**wishes, "model": options.model or default_model()})
     if options.finish and not options.resume:
         raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Name it with --resume.")
+    if options.keep_first and options.find_rate:
+        raise WrongUsage("--find-rate trains nothing, so there is no first result to keep.", remedy="Leave one out.")
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return

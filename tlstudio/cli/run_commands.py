@@ -56,7 +56,7 @@ def compare(options: argparse.Namespace, output: Output) -> None:
     output.table("", ("", *names), _lines(found))
     step, rows = _curves(found.runs)
     if rows:
-        every = f" ({step - 1} of {step} are left out; --json tells all)" if step > 1 else ""
+        every = f" (one of {step} is shown; --json has all)" if step > 1 else ""
         output.table(f"Accuracy and loss on images kept from training, by epoch{every}", ("Epoch", *names), rows)
     output.result(found)
 
@@ -88,7 +88,7 @@ def _lines(found: RunComparison) -> list[tuple[str, ...]]:
 
 
 def _curves(runs: Sequence[RunRow]) -> tuple[int, list[tuple[str, ...]]]:
-    """Every how many epochs, so that at most MOST_EPOCHS are told, and a line for each; the last one of a run always is."""
+    """Every how many epochs, and a line for each; about MOST_EPOCHS, as the last one of a run is always among them."""
     courses = [{row.epoch: row for row in run.history} for run in runs]
     last = max((epoch for course in courses for epoch in course), default=0)
     step = -(-last // MOST_EPOCHS) or 1

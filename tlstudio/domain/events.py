@@ -73,6 +73,13 @@ class FirstResult(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FirstKept(Event):
+    """The first result of the training that tells this is a finished run of its own."""
+
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class StepDone(Event):
     """A few training steps went by: for the live numbers between epochs."""
 
@@ -149,6 +156,8 @@ def sentence(event: object) -> str:
             return f"Run {run}, {device}" if device else f"Run {run}"
         case FirstResult():
             return f"First result: {event.accuracy.percent()} after {event.seconds:.0f} s"
+        case FirstKept(run=run):
+            return f"The first result can be used now: it is kept as the run {run}."
         case EpochDone():
             return (
                 f"Epoch {event.epoch} of {event.epochs}: {event.accuracy.percent()}, best {event.best_accuracy.percent()},"

@@ -178,7 +178,8 @@ class LogLine:
 class RunRow:
     """A run as lists show it. `val` is what the chosen model reached on the validation images, or out of fold without them.
 
-    chosen: `probe`, `epoch 7` or `average of epochs`: which candidate became the model. reason: why, in one sentence.
+    chosen: `probe`, `epoch 7` or `average of epochs`: which candidate became the model. reason: why, in one sentence. first_of:
+    the run whose first result this one is; empty for one that the user started.
     """
 
     id: str
@@ -195,6 +196,7 @@ class RunRow:
     reason: str = ""
     seconds: float = 0.0
     message: str = ""
+    first_of: str = ""
     history: tuple[EpochRow, ...] = field(default_factory=tuple)
 
 
@@ -214,7 +216,7 @@ class RunRecords:
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """The answer of `train`; JSON keys as in the commands table."""
+    """The answer of `train`; JSON keys as in the commands table. first_of: as in RunRow."""
 
     run: str
     model: str
@@ -226,14 +228,25 @@ class TrainResult:
     reason: str
     seconds: float
     stopped: bool = False
+    first_of: str = ""
 
     @staticmethod
     def of(row: RunRow) -> TrainResult:
         """What a finished run reached. Raises ValueError for any other."""
         if row.accuracy is None or row.balanced_accuracy is None:
             raise ValueError(f"the run {row.id} has no result")
-        reached = row.accuracy, row.balanced_accuracy
-        return TrainResult(row.id, row.model, row.mode, row.epochs, *reached, row.chosen, row.reason, row.seconds)
+        return TrainResult(
+            row.id,
+            row.model,
+            row.mode,
+            row.epochs,
+            row.accuracy,
+            row.balanced_accuracy,
+            row.chosen,
+            row.reason,
+            row.seconds,
+            first_of=row.first_of,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -250,4 +263,5 @@ class TrainResult:
             "reason": self.reason,
             "seconds": round(self.seconds, 2),
             "stopped": self.stopped,
+            "first_of": self.first_of,
         }

@@ -102,18 +102,24 @@ def may_close(window: QWidget, bridge: JobBridge) -> bool:
     if job is None or window.property(DECIDED):
         return True
     if window.findChild(ClosingDialog) is None:
-        ClosingDialog(window, job, lambda answer: _answered(window, job, answer)).open()
+        ClosingDialog(window, job, lambda answer: _answered(window, bridge, job, answer)).open()
     return False
 
 
-def _answered(window: QWidget, job: Job, answer: Answer) -> None:
+def _close(window: QWidget, bridge: JobBridge) -> None:
+    """What was done beside the job that has ended is asked about in its turn."""
+    window.setProperty(DECIDED, job_to_ask_about(bridge) is None)
+    window.close()
+
+
+def _answered(window: QWidget, bridge: JobBridge, job: Job, answer: Answer) -> None:
     if answer is Answer.KEEP:
         return
     window.setProperty(DECIDED, True)
     if answer is Answer.STOP and not job.over:
         job.stop()
         # Later, because the job's own listeners still have to hear of its end.
-        job.ended.connect(lambda: QTimer.singleShot(0, window, window.close))
+        job.ended.connect(lambda: QTimer.singleShot(0, window, lambda: _close(window, bridge)))
     else:
         window.close()
 

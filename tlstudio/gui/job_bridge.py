@@ -150,6 +150,10 @@ class JobBridge(QObject):
         """The newest job of this task that is queued or under way."""
         return next((job for job in reversed(self._jobs.values()) if job.task == task), None)
 
+    def computing(self) -> bool:
+        """True while a model is at work in some worker: what is timed now would seem slow."""
+        return any(lane != "light" for lane, _ in self._jobs)
+
     def close(self) -> None:
         """Cancels what is under way and ends the workers. Returns when no thread or process of theirs is left."""
         if self._closed:

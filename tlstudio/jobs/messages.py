@@ -13,7 +13,7 @@ from tlstudio.domain.events import Event
 class Lane(StrEnum):
     """Which worker process does a task: `light` never loads torch, `heavy` and `beside` do.
 
-    `beside` is there only while the heavy one trains, for work that would otherwise wait for hours.
+    `beside` takes what would otherwise wait for hours while the heavy one trains, and ends once it has nothing to do.
     """
 
     LIGHT = "light"

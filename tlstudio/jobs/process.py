@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # Fast loops report every image; the window needs about 20 a second.
 LEAST_PAUSE_SECONDS = 0.05
 NICENESS = 5
+BESIDE_NICENESS = 10  # the training goes first
 
 
 class PipeReporter:
@@ -112,7 +113,7 @@ def worker_main(connection: Connection, lane: Lane) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is the window's to answer
     start_logging(f"worker-{lane}")
-    _be_polite()
+    _be_polite(BESIDE_NICENESS if lane is Lane.BESIDE else NICENESS)
     if lane is Lane.BESIDE:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # the memory of the graphics processor belongs to the training
     if lane is not Lane.LIGHT:
@@ -140,11 +141,11 @@ def serve(connection: Connection) -> bool:
                 gc.collect()  # an error holds what its functions held, a whole training among it
 
 
-def _be_polite() -> None:
+def _be_polite(niceness: int) -> None:
     """Below normal priority, so that the window stays smooth while every core trains."""
     with suppress(OSError, AttributeError):
         if hasattr(os, "nice"):
-            os.nice(NICENESS)
+            os.nice(niceness)
         else:
             import psutil
 

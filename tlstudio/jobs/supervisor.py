@@ -180,7 +180,7 @@ class Supervisor:
             with self._lock:
                 self._queue.appendleft(request)
             return
-        self._listener(request.number, WasCancelled() if cancelled else Broke(_died(code)))
+        self._listener(request.number, WasCancelled() if cancelled else Broke(_died(code, self._lane)))
 
     def _finish(self) -> None:
         # A worker without a job has nothing to put in order, and one that still loads torch would not even listen.
@@ -200,8 +200,13 @@ class Supervisor:
         self._wake_near.close()
 
 
-def _died(code: int | None) -> WorkerDied:
+def _died(code: int | None, lane: Lane) -> WorkerDied:
     """The plain message for an exit code; the kernel's out-of-memory killer uses signal 9."""
+    if code == -9 and lane is Lane.BESIDE:
+        return WorkerDied(
+            "The system ended this work, most likely because the memory was full. The training goes on.",
+            remedy="Try again when the training is done, or close other programs.",
+        )
     if code == -9:
         return WorkerDied(
             "The system ended the work, most likely because the memory was full.",

@@ -15,7 +15,8 @@ from tlstudio.jobs.messages import Lane
 class Task:
     """`module:function` of the workflow room and the lane it runs in. The function takes keywords and `reporter`.
 
-    patient: a heavy task that waits for a training to end: it measures speeds, takes the whole computer, or nobody asked for it.
+    patient: a heavy task that waits for a training to end: it measures speeds, speaks of the device, takes the whole computer, or
+    nobody asked for it.
     """
 
     target: str
@@ -72,7 +73,7 @@ TASKS: dict[str, Task] = {
     "model_layers": _heavy("model_layers:layers_of"),
     "measure_speed": _heavy("recommending:measure_speed", patient=True),
     "recommend": _heavy("recommending:recommend", patient=True),
-    "device": _heavy("doctoring:device_sentence"),
+    "device": _heavy("doctoring:device_sentence", patient=True),
 }
 
 

@@ -120,7 +120,7 @@ class RowWriter:
             except filelock.Timeout:
                 if reporter is None:
                     raise
-            reporter.report(Progress("Waiting for other work on the same images", 0, 0))
+            reporter.report(Progress("Waiting for other work on the same images, which may be paused", 0, 0))
 
     @staticmethod
     def _open(path: Path, size: int) -> int:

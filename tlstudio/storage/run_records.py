@@ -9,7 +9,7 @@ import json
 import os
 from pathlib import Path
 
-from tlstudio.domain.errors import from_os_error
+from tlstudio.domain.errors import StudioError, from_os_error
 from tlstudio.domain.events import Confusion
 from tlstudio.domain.runs import LogLine
 from tlstudio.domain.transfer import Transfer
@@ -75,7 +75,7 @@ def read_transfer(project: Project, run_id: str) -> Transfer | None:
     try:
         data = json.loads(_text(project.run_folder(run_id) / TRANSFER))
         return Transfer.from_json(data["baselines"], data["transfer"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (StudioError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -19,14 +19,15 @@ from tlstudio.storage import files
 from tlstudio.storage.project import Project
 
 METRICS = "metrics.jsonl"
+BEFORE = 0.001  # seconds by which a first result counts as begun before its training
 
 
 def start_run(
-    project: Project, settings: TrainSettings, classes: tuple[str, ...], *, created_at: float | None = None
+    project: Project, settings: TrainSettings, classes: tuple[str, ...], *, first_of: RunRow | None = None
 ) -> str:
     """Registers a run as running in this process and writes its config.json; returns the run's id, sortable by time.
 
-    created_at: seconds since 1970, by which lists are ordered; None for now.
+    first_of: the run whose first result this one is. In lists it comes after that one, which is the one to be gone on with.
     """
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{settings.mode.value}-{secrets.token_hex(2)}"
     folder = project.run_folder(run_id)
@@ -36,11 +37,12 @@ def start_run(
         ids = {row["name"]: int(row["id"]) for row in db.execute("SELECT id, name FROM classes")}
         known = [{"id": ids.get(name, 0), "name": name} for name in classes]
         db.execute(
-            "INSERT INTO runs (id, created_at, model, mode, state, settings, classes, process, process_started)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO runs (id, created_at, model, mode, state, settings, classes, process, process_started,"
+            " result)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run_id,
-                time.time() if created_at is None else created_at,
+                time.time() if first_of is None else first_of.created_at - BEFORE,
                 settings.model,
                 settings.mode.value,
                 RunState.RUNNING.value,
@@ -48,6 +50,7 @@ def start_run(
                 json.dumps(known),
                 pid,
                 started,
+                json.dumps({} if first_of is None else {"first_of": first_of.id}),
             ),
         )
     return run_id
@@ -176,6 +179,7 @@ def _row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...] 
         reason=result.get("reason", ""),
         seconds=float(result.get("seconds", 0.0)),
         message=row["message"],
+        first_of=result.get("first_of", ""),
         history=history,
     )
 

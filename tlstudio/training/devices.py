@@ -64,7 +64,9 @@ def _has_bfloat16() -> bool:
 @contextmanager
 def chance_kept() -> Iterator[None]:
     """What happens within uses up none of the random numbers of what goes on after it."""
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+    # A card that nothing has used yet has no state to be kept, and asking for it would wake the card.
+    cards = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=cards):
         yield
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from tlstudio.domain.errors import Cancelled, StudioError, from_device_error
@@ -24,19 +25,25 @@ from tlstudio.workflow.transfer import compare_when_trained
 logger = logging.getLogger(__name__)
 
 
-def nothing() -> None:
+AtFirst = Callable[[Reporter], None]
+
+
+def nothing(_reporter: Reporter) -> None:
     """What `at_first` does where nobody waits for the first result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A run that is marked as running in this process. samples: what it learns from; None where it has kept that already."""
+    """A run that is marked as running in this process. samples: what it learns from; None where it has kept that already.
+    first_of: the run whose first result this one is.
+    """
 
     project: Project
     id: str
     settings: TrainSettings
     classes: tuple[str, ...]
     samples: list[Sample] | None = None
+    first_of: str = ""
 
     @property
     def folder(self) -> Path:
@@ -48,13 +55,14 @@ def complete(
     started: float,
     reporter: Reporter,
     *,
-    at_first: Callable[[], None] = nothing,
+    at_first: AtFirst = nothing,
     compared: bool = True,
 ) -> TrainResult:
     """Trains, and marks the run as what came of it. Raises what ended it, a device's own error by its name.
 
     started: the time on `awake` that the user's time counts from. at_first: called once the first result of a training that goes
-    on is there and told. compared: with simpler ways, once it is finished; else that is done when somebody asks for it.
+    on is there and told, with the reporter that also writes the log. compared: with simpler ways, once it is finished; else that
+    is done when somebody asks for it.
     """
     log = LoggingReporter(reporter, begun.project, begun.id)
     try:
@@ -82,7 +90,7 @@ def complete(
     return result
 
 
-def _fit(begun: Begun, started: float, log: LoggingReporter, at_first: Callable[[], None]) -> TrainResult:
+def _fit(begun: Begun, started: float, log: LoggingReporter, at_first: AtFirst) -> TrainResult:
     project, settings = begun.project, begun.settings
     remove_leftovers(begun.folder)  # what a killed process left half-written
     remove_leftovers(begun.folder / "model")
@@ -93,7 +101,7 @@ def _fit(begun: Begun, started: float, log: LoggingReporter, at_first: Callable[
         write_samples(project, begun.id, samples)
     log.report(Started(begun.id, devices.describe(devices.choose(settings.device))))
     fitting = Fitting(project, begun.id, settings, classes=begun.classes, samples=samples, reporter=log)
-    return fitting.run(started, at_first)
+    return replace(fitting.run(started, partial(at_first, log)), first_of=begun.first_of)
 
 
 def _mark(begun: Begun, message: str, log: LoggingReporter, state: RunState = RunState.FAILED) -> None:

@@ -38,7 +38,7 @@ def train(
     with held(opened.folder, "tlstudio train"):
         started = awake()
         begun = _begin(opened, settings) if resume is None else _begin_again(opened, resume)
-        at_first = partial(keep_within, opened, begun.id, reporter) if keep_first else nothing
+        at_first = partial(keep_within, opened, begun.id, begun.settings.device) if keep_first else nothing
         return complete(begun, started, reporter, at_first=at_first)
 
 

@@ -236,3 +236,8 @@ def test_a_worker_beside_a_training_gives_its_memory_back(beside: Desk, monkeypa
     assert isinstance(beside.run("device"), Done)
     first.wait(60)
     assert isinstance(beside.run("device"), Done), "the next job gets another one"
+
+
+def test_a_worker_beside_that_dies_does_not_speak_for_the_training() -> None:
+    assert "The training goes on." in supervising._died(-9, Lane.BESIDE).what
+    assert "The training goes on." not in supervising._died(-9, Lane.HEAVY).what

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from safetensors.numpy import load_file
 
 from tests.conftest import STARTER, Recorder
 from tlstudio.domain.errors import Cancelled, RunNotFound, RunNotReady
-from tlstudio.domain.events import FirstResult, Note
+from tlstudio.domain.events import FirstKept, FirstResult, Note
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, RunState, TrainSettings
 from tlstudio.domain.values import Split
@@ -50,8 +51,7 @@ def test_it_is_the_quick_training_of_those_images_and_can_be_used(project: Path,
     assert evaluate(project, kept.run, Split.TEST).accuracy == evaluate(project, quick.run, Split.TEST).accuracy
     assert keep_first(project, done.run).run == kept.run, "once only"
     assert [row.id for row in runs.list_runs(project)] == [quick.run, done.run, kept.run]
-    (project / "runs" / done.run / "first.json").write_text("{")
-    assert keep_first(project, done.run).run != kept.run, "what can't be read is not known"
+    assert runs.run(project, kept.run).first_of == kept.first_of == done.run and not quick.first_of
 
 
 def test_kept_within_the_training_it_is_there_at_once_and_changes_nothing(project: Path, recorder: Callable) -> None:
@@ -60,7 +60,8 @@ def test_kept_within_the_training_it_is_there_at_once_and_changes_nothing(projec
     seen: list[RunState] = []
 
     def look(event: object) -> bool:
-        if isinstance(event, Note) and "can be used now" in event.text:
+        if isinstance(event, FirstKept):
+            assert event.run == runs.list_runs(project)[1].id
             seen.extend(row.state for row in runs.list_runs(project)[:2])
         return False
 
@@ -70,6 +71,7 @@ def test_kept_within_the_training_it_is_there_at_once_and_changes_nothing(projec
     assert len(watch.of(FirstResult)) == 1, "the inner run tells nothing as if it were the outer one"
     assert same(weights(project, alone.run), weights(project, beside.run))
     assert keep_first(project, beside.run).run == runs.list_runs(project)[1].id
+    assert any("can be used now" in line.text for line in runs.records(project, beside.run).log)
 
 
 def test_an_interrupted_training_is_still_the_one_to_go_on_with(project: Path, recorder: Callable) -> None:
@@ -86,16 +88,48 @@ def test_an_interrupted_training_is_still_the_one_to_go_on_with(project: Path, r
     assert [row.id for row in runs.list_runs(project)] == [done.run, newest.id], "no second one after resuming"
 
 
+@pytest.mark.parametrize(
+    ("trouble", "told"),
+    [
+        (RunNotReady("No room.", remedy="Make some."), "could not be kept. No room. Make some."),
+        (RuntimeError("a defect"), "could not be kept, because of an error in the program."),
+    ],
+)
 def test_what_goes_wrong_with_it_is_told_and_the_training_goes_on(
-    project: Path, recorder: Callable, monkeypatch: pytest.MonkeyPatch
+    project: Path, recorder: Callable, monkeypatch: pytest.MonkeyPatch, trouble: Exception, told: str
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise RunNotReady("No room.", remedy="Make some.")
+        raise trouble
 
     monkeypatch.setattr("tlstudio.workflow.first_results.complete", refuse)
     watch = recorder()
-    train(project, SETTINGS, reporter=watch, keep_first=True)
-    assert any("could not be kept. No room. Make some." in e.text for e in watch.of(Note))
+    done = train(project, SETTINGS, reporter=watch, keep_first=True)
+    assert any(told in e.text for e in watch.of(Note))
+    assert runs.run(project, done.run).state is RunState.FINISHED
+
+
+def test_cut_short_it_is_made_at_the_next_wish(project: Path, recorder: Callable) -> None:
+    done = train(project, SETTINGS)
+    with pytest.raises(Cancelled):
+        keep_first(project, done.run, recorder(cancel=lambda e: isinstance(e, FirstResult)))
+    assert [row.state for row in runs.list_runs(project)] == [RunState.FINISHED, RunState.INTERRUPTED]
+    assert runs.resumable(project) is None, "it is nothing that the user would go on with"
+    kept = keep_first(project, done.run)
+    assert [(row.id, row.state) for row in runs.list_runs(project)][1:] == [(kept.run, RunState.FINISHED)]
+
+
+def test_cancelled_while_it_is_compared_it_is_there(project: Path, recorder: Callable) -> None:
+    done = train(project, SETTINGS)
+    kept = keep_first(project, done.run, recorder(cancel=lambda e: "Comparing" in getattr(e, "text", "")))
+    assert keep_first(project, done.run).run == kept.run
+
+
+def test_a_range_of_brightness_is_taken_over(project: Path) -> None:
+    done = train(project, SETTINGS)
+    kept_range = project / "runs" / done.run / "depth.json"
+    kept_range.write_text(json.dumps({"low": 3.0, "high": 900.0, "images": 20}))
+    kept = keep_first(project, done.run)
+    assert (project / "runs" / kept.run / "depth.json").read_text() == kept_range.read_text()
 
 
 def test_there_is_none_of_a_quick_training_or_an_unknown_one(project: Path, recorder: Callable) -> None:

@@ -56,7 +56,7 @@ class Follower(QObject):
         begun = self._now()
         self._shares[job] = None
         job.event.connect(lambda event: self._take(job, event))
-        job.finished.connect(lambda result: self._notify(begun, *_done(result)))
+        job.finished.connect(lambda result: self._notify(begun, *_done(job, result)))
         job.failed.connect(lambda error: self._notify(begun, *_failed(job, error)))
         job.ended.connect(lambda: self._drop(job))
         if job.latest is not None:
@@ -110,10 +110,10 @@ def share_of(event: object) -> float | None:
     return None
 
 
-def _done(result: object) -> tuple[str, str]:
+def _done(job: Job, result: object) -> tuple[str, str]:
     """Title and text; empty for what is not worth any."""
     match result:
-        case TrainResult():
+        case TrainResult() if job.task == "train":
             return Text.trained, Text.trained_more.format(accuracy=result.accuracy.percent())
         case ImportResult():
             images = messages.count(result.images, "image")

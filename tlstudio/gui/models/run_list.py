@@ -14,14 +14,20 @@ from tlstudio.gui.models.model_titles import title_of
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 MODES = {Mode.QUICK: "Quick", Mode.BALANCED: "Balanced", Mode.THOROUGH: "Thorough"}
+FIRST = "First result"
 PROBE = "probe"  # how the engine names the first result among the candidates
 _STATES = {RunState.RUNNING: "running", RunState.INTERRUPTED: "interrupted", RunState.FAILED: "failed"}
 _HEADS = ("Model", "Mode", "Accuracy", "Epochs", "Time", "When")
 
 
+def mode_of(row: RunRow) -> str:
+    """Its mode in words, or that it is the first result of another training."""
+    return FIRST if row.first_of else MODES[row.mode]
+
+
 def run_name(row: RunRow) -> str:
     """One line for choosers: `MobileNetV2 · Balanced · 91 % · yesterday`."""
-    parts = [title_of(row.model), MODES[row.mode]]
+    parts = [title_of(row.model), mode_of(row)]
     if row.accuracy is not None:
         parts.append(messages.percent(row.accuracy.value))
     parts.append(messages.ago(row.created_at))
@@ -83,4 +89,4 @@ def _cell(row: RunRow, column: int) -> str:
         accuracy = f"{accuracy}, {_STATES[row.state]}"
     epochs = messages.number(row.epochs) if row.epochs else "–"  # those of a run that is not over are not counted here
     seconds = messages.duration(row.seconds) if row.seconds else "–"
-    return (title_of(row.model), MODES[row.mode], accuracy, epochs, seconds, messages.ago(row.created_at))[column]
+    return (title_of(row.model), mode_of(row), accuracy, epochs, seconds, messages.ago(row.created_at))[column]

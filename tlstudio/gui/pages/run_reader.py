@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.runs import RunRecords, RunRow, RunState
-from tlstudio.domain.transfer import Transfer
+from tlstudio.domain.transfer import Method, Transfer
 from tlstudio.gui.models.class_style import ClassStyles
+from tlstudio.gui.models.run_list import PROBE
 from tlstudio.gui.session import Session
 from tlstudio.workflow import browsing, runs
 
@@ -19,6 +20,14 @@ class StoredRun:
     row: RunRow
     records: RunRecords
     styles: ClassStyles = field(default_factory=ClassStyles)
+
+    @property
+    def first(self) -> float | None:
+        """Accuracy of the first result on the images of the run's own figure, where it is known."""
+        probe = None if self.records.transfer is None else self.records.transfer.of(Method.PROBE)
+        if self.row.chosen == PROBE and self.row.accuracy is not None:
+            return self.row.accuracy.value
+        return None if probe is None else probe.accuracy.value
 
 
 class RunReader:

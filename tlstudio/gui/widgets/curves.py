@@ -38,11 +38,13 @@ class Curves(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._curves: list[Curve] = []
+        self._last = 2  # the epoch at the right edge
         self.setMinimumHeight(180)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_curves(self, curves: Sequence[Curve]) -> None:
         self._curves = list(curves)
+        self._last = max([2, *(epoch for c in self._curves for epoch, _ in c.points)])
         told = [f"{c.name}: {messages.percent(c.reached.value)}" for c in self._curves if c.reached is not None]
         self.setAccessibleDescription(". ".join(told))
         self.update()
@@ -50,12 +52,8 @@ class Curves(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(480, 300)
 
-    def _last(self) -> int:
-        """The epoch at the right edge."""
-        return max([2, *(epoch for c in self._curves for epoch, _ in c.points)])
-
     def _x(self, epoch: float) -> float:
-        return paint.AXIS + (self.width() - paint.AXIS - _RIGHT) * (epoch - 1) / (self._last() - 1)
+        return paint.AXIS + (self.width() - paint.AXIS - _RIGHT) * (epoch - 1) / (self._last - 1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -67,7 +65,7 @@ class Curves(QWidget):
         accuracy, *below = parts(self.width(), self.height(), top=_TOP, right=_RIGHT, rates=rates)
         if any(c.points for c in self._curves):
             self._paint_lanes(painter, below)
-            paint_epochs(painter, below[-1], self._last(), self._x)
+            paint_epochs(painter, below[-1], self._last, self._x)
         else:
             accuracy.setBottom(below[-1].bottom())  # nothing but first results: nothing has a course
         self._paint_accuracy(painter, accuracy)
@@ -81,7 +79,7 @@ class Curves(QWidget):
         for number, curve in enumerate(self._curves):
             points: Sequence[tuple[float, float]] = curve.points
             if not points and curve.reached is not None:
-                points = ((1, curve.reached.value), (self._last(), curve.reached.value))
+                points = ((1, curve.reached.value), (self._last, curve.reached.value))
             places = [QPointF(self._x(e), frame.bottom() - frame.height() * (s - low) / (1 - low)) for e, s in points]
             paint.curve(painter, places, theme.class_colour(number), 2, dashed=not curve.points)
 

@@ -134,16 +134,22 @@ class ExportCard(QFrame):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("onnx")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda file: self.export_to(Path(file)))
+        run = self.runs.currentData()  # a training may end, and be shown instead, while the dialog is open
+        dialog.fileSelected.connect(lambda file: self.export_to(Path(file), run))
         dialog.open()
 
-    def export_to(self, file: Path) -> None:
+    def export_to(self, file: Path, run: str | None = None) -> None:
+        """run: None for the one that is chosen now."""
         project = self._session.project
         if project is None or self.job is not None:
             return
-        run = self.runs.currentData()
         self.trouble.hide()
-        wanted = {"project": project, "run": run, "out": file, "int8": self.int8.isChecked()}
+        wanted = {
+            "project": project,
+            "run": run or self.runs.currentData(),
+            "out": file,
+            "int8": self.int8.isChecked(),
+        }
         self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted)
         self._busy(True)
         job.event.connect(self._on_event)

@@ -127,7 +127,9 @@ def grid_line(painter: QPainter, frame: QRectF, y: float, words: str) -> None:
 
 def share_grid(painter: QPainter, frame: QRectF, low: float, high: float) -> None:
     """Lines for shares from `low` at the foot of the frame to `high` at its head, as many as can be read."""
-    step = 0.05 if high - low <= 0.25 else 0.1 if high - low <= 0.5 else 0.25
+    room = (high - low) / max(1.0, frame.height() / LINE)  # the least step whose figures don't touch
+    fine = 0.05 if high - low <= 0.25 else 0.1 if high - low <= 0.5 else 0.25
+    step = next((s for s in (0.05, 0.1, 0.25, 0.5) if s >= fine and s >= room), 1.0)
     tick = high
     while tick >= low - 1e-9:
         y = frame.bottom() - frame.height() * (tick - low) / (high - low)

@@ -17,7 +17,7 @@ _ROW = 32
 _FIGURES = 132
 _TIME = 92
 _SIZE = 72
-_ROOM_FOR_SIZE = 480  # width below which the sizes give way
+_ROOM_FOR_SIZE = 600  # width below which the sizes give way
 _NAME = 0.34
 
 

@@ -35,9 +35,10 @@ _ICONS = {
 
 
 class TransferCard(QFrame):
-    """The bars at the left, what they say and what to try at the right; hidden where nothing was compared.
+    """The bars, and beside them what they say and what to try; hidden where nothing was compared.
 
-    prefix: of the object names, the key of the page. framed: it stands by itself.
+    prefix: of the object names, the key of the page. framed: it stands by itself; else it is a part of something narrower, and
+    the words are below.
     """
 
     def __init__(self, prefix: str, parent: QWidget | None = None, *, framed: bool = True) -> None:
@@ -72,8 +73,8 @@ class TransferCard(QFrame):
         words.addLayout(said)
         words.addWidget(self.more)
         words.addStretch(1)
-        row = QHBoxLayout()
-        row.setSpacing(theme.XL)
+        row = QHBoxLayout() if framed else QVBoxLayout()
+        row.setSpacing(theme.XL if framed else theme.L)
         row.addWidget(self.bars, 3)
         row.addLayout(words, 2)
         column = QVBoxLayout(self)

@@ -139,10 +139,7 @@ class ModelPage(Page):
     def _measure_chosen(self) -> None:
         """The times on the tiles need the speed; it is measured when nothing else computes."""
         status = self.shelf.statuses.get(self._model)
-        busy = any(
-            job.task in ("train", "recommend", "evaluate", "export", "find_rate") for job in self.session.bridge.jobs()
-        )
-        if status is not None and status.images_per_second is None and not busy:
+        if status is not None and status.images_per_second is None and not self.session.bridge.computing():
             self.shelf.measure(self._model)
 
     # --- showing -------------------------------------------------------------------

@@ -19,7 +19,7 @@ from tlstudio.domain.run_comparison import RunComparison, side_by_side
 from tlstudio.domain.runs import RunRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.model_titles import title_of
-from tlstudio.gui.models.run_list import MODES, kept_words
+from tlstudio.gui.models.run_list import MODES, kept_words, mode_of
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.model.advanced_fields import SECTIONS
 from tlstudio.gui.widgets.curves import Curve, Curves
@@ -88,7 +88,7 @@ def _curve(name: str, run: RunRow) -> Curve:
 def _name(run: RunRow, found: RunComparison) -> str:
     """The mode, and the model where there are several."""
     models = any(d.setting == "model" for d in found.differences)
-    return f"{MODES[run.mode]}, {title_of(run.model)}" if models else MODES[run.mode]
+    return f"{mode_of(run)}, {title_of(run.model)}" if models else mode_of(run)
 
 
 def _lines(found: RunComparison) -> list[tuple[str, list[str]]]:

@@ -29,7 +29,6 @@ class Text:
     several = "Choose a single training to see its results."
     training = "You can leave this page or work on; the training goes on by itself."
     primary = "See the results"
-    first_kept, see_first = "The first result can be used now.", "See it"
     first = "Choose a model and start the training first."
     runs = "Trainings so far"
     job = "Training"
@@ -50,8 +49,8 @@ class TrainPage(Page):
         self.message = OutcomeMessage()
         self.resume_button, self.restart_button = self.message.resume_button, self.message.restart_button
         self.first = FirstUse(session, self)
-        self.first.changed.connect(self._update)
-        self.first.kept.connect(self._first_kept)
+        self.first.changed.connect(self._first_changed)
+        self.first.look.connect(self._inspect)
         self.panel = RunPanel(self)
         self.list_title = QLabel(Text.runs, self)
         self.list_title.setProperty("role", "card-title")
@@ -119,13 +118,10 @@ class TrainPage(Page):
         self.session.runs_changed.emit()
         self.session.go_to.emit("inspect")
 
-    def _first_kept(self, run: str) -> None:
-        """The user asked for it; one who has gone on to another page is not taken away from there."""
-        self.session.runs_changed.emit()
-        if self.isVisible():
-            self._inspect(run)
-        else:
-            self.session.toast.emit(Text.first_kept, Text.see_first, lambda: self._inspect(run))
+    def _first_changed(self) -> None:
+        if self._job is None:
+            self._show_resting()
+        self._update()
 
     # --- following a job ---------------------------------------------------------------
 
@@ -180,6 +176,7 @@ class TrainPage(Page):
             return
         self._shown = result.run
         self.session.run_id = result.run
+        self.first.forget()
         self._over(job)
         self.session.runs_changed.emit()
         self.message.tell_result(result, self.runs.transfer(result.run))
@@ -206,6 +203,7 @@ class TrainPage(Page):
 
     def _forget(self) -> None:
         self._job = None
+        self.first.forget()
         self._shown = ""
         self.message.hide()
         self.table.show_runs([], "")

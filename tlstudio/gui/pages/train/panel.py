@@ -12,7 +12,7 @@ from tlstudio.domain.runs import LogLine, Mode, RunRow, RunState, TrainSettings
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.model_titles import title_of
-from tlstudio.gui.models.run_list import MODES, PROBE, kept_words
+from tlstudio.gui.models.run_list import MODES, kept_words, mode_of
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.run_reader import StoredRun
 from tlstudio.gui.pages.train.views import RunViews
@@ -261,7 +261,7 @@ class RunPanel(QWidget):
         row = run.row
         self.views.show_stored(run.records, run.styles)
         self._mode = row.mode
-        self.title.setText(f"{title_of(row.model)} · {MODES[row.mode]}")
+        self.title.setText(f"{title_of(row.model)} · {mode_of(row)}")
         self.number.show_interval(row.accuracy, Text.reached)
         self.facts.clear()
         if row.mode is not Mode.QUICK and row.epochs:
@@ -280,8 +280,8 @@ class RunPanel(QWidget):
         self._say(words.get(row.state, row.reason))
         self.chart.clear(Text.quick_done if row.mode is Mode.QUICK else Text.no_curve)
         self._fill_chart(row)
-        if row.chosen == PROBE and row.accuracy is not None and row.history:
-            self.chart.set_first(row.accuracy.value)
+        if row.history:
+            self.chart.set_first(run.first)
 
     def _fill_chart(self, row: RunRow) -> None:
         points = [

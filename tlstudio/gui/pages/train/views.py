@@ -25,7 +25,7 @@ class Text:
     """Words of the views."""
 
     tabs = "Views of the training"
-    curves, confusion, transfer, log = "Curves", "Mix-ups", "Simpler ways", "Log"
+    curves, confusion, transfer, log = "Curves", "Mix-ups", "Does it help?", "Log"
     chart = "Course of the training"
     help_title = "What the curves mean"
     help_button = "What do the curves mean?"
@@ -41,7 +41,8 @@ class Text:
     )
     best = "What the best model so far takes for what, among images kept from it. Choose a cell to read it."
     no_confusion = "Which classes are mixed up is shown when the first result is there."
-    not_compared = "How this training does against simpler ways is shown when it is done."
+    later = "Whether the pretrained model helps is shown when the training is done."
+    not_compared = "Nothing was compared when this training ended. “See the results” compares it on other images."
     none_kept = "This training has kept no table of mix-ups. “See the results” shows one once it is done."
 
 
@@ -91,7 +92,7 @@ class TransferView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.words = named(QLabel(Text.not_compared), "train.not_compared", Text.not_compared)
+        self.words = named(QLabel(), "train.not_compared", Text.later)
         self.words.setWordWrap(True)
         self.words.setProperty("role", "muted")
         self.card = TransferCard("train", framed=False)
@@ -105,8 +106,11 @@ class TransferView(QWidget):
         frame.setContentsMargins(0, 0, 0, 0)
         frame.addWidget(scroll_around(inner))
 
-    def show_transfer(self, found: Transfer | None) -> None:
+    def show_transfer(self, found: Transfer | None, words: str = "") -> None:
+        """words: why there is nothing to be seen."""
         self.card.show_transfer(found)
+        self.words.setText(words)
+        self.words.setAccessibleName(words)
         self.words.setVisible(found is None)
 
 
@@ -138,7 +142,7 @@ class RunViews(QTabWidget):
         """A training begins: nothing is known of it."""
         self._classes, self._counts = (), ()
         self.confusion.clear(Text.no_confusion)
-        self.transfer.show_transfer(None)
+        self.transfer.show_transfer(None, Text.later)
         self.log.clear()
 
     def name_classes(self, classes: Sequence[str], styles: ClassStyles) -> None:
@@ -155,7 +159,7 @@ class RunViews(QTabWidget):
         """What is kept of a run that is not under way, as far as it is."""
         self._counts = records.confusion
         self.log.show_lines(records.log)
-        self.transfer.show_transfer(records.transfer)
+        self.transfer.show_transfer(records.transfer, Text.not_compared)
         self.confusion.clear(Text.none_kept)
         self.name_classes(records.classes, styles)
 
