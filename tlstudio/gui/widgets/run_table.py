@@ -11,7 +11,7 @@ from tlstudio.domain.runs import RunRow
 from tlstudio.gui import theme
 from tlstudio.gui.models.run_list import RunListModel
 
-_HEIGHT, _LEAST = 168, 104
+_HEIGHT, _LEAST = 168, 104  # as high as its lines, within these
 
 
 class RunTable(QTableView):
@@ -35,12 +35,13 @@ class RunTable(QTableView):
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMinimumHeight(_LEAST)
-        self.setMaximumHeight(_HEIGHT)
+        self.setMaximumHeight(_LEAST)
         self.setStyleSheet("QTableView::item { padding-left: 5px; }")  # under the words of the headings
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(theme.HIT)
         self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         self.selectionModel().selectionChanged.connect(lambda *_: self._tell())
         self.activated.connect(lambda index: self.opened.emit(self.runs.row(index.row())))
 
@@ -49,6 +50,8 @@ class RunTable(QTableView):
         self.selectionModel().blockSignals(True)
         self.runs.set_rows(rows)
         self.selectionModel().blockSignals(False)
+        needed = self.horizontalHeader().sizeHint().height() + len(rows) * theme.HIT + 2
+        self.setMaximumHeight(max(_LEAST, min(needed, _HEIGHT)))
         if rows:
             flags = QItemSelectionModel.SelectionFlag
             index = self.runs.index(max(0, self.runs.number_of(current)), 0)

@@ -227,6 +227,8 @@ class TrainPage(Page):
     def _runs_chosen(self, rows: list[RunRow]) -> None:
         """Several at once: side by side, the newest first as in the list."""
         if self._job is None:
+            if self.message.row is None:
+                self.message.hide()  # it speaks of one of them, and has nothing to offer
             self.comparison.show_runs([self.runs.read(row.id) or row for row in rows])
             self._update()
 
