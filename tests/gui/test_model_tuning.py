@@ -111,9 +111,6 @@ def test_the_parts_are_asked_for_once_and_only_when_somebody_looks(bench: Bench)
     assert [task for task, *_ in bench.jobs] == ["model_layers"]
     panel = bench.view.layers
     assert panel.words.text() == layer_panel.Text.waiting and not panel.picture.isVisible()
-    bench.training = object()
-    bench.choose()
-    assert panel.words.text() == layer_panel.Text.later
     job = bench.job("model_layers")
     job.finished.emit(NET)
     job.ended.emit()
