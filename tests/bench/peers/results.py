@@ -72,8 +72,13 @@ def with_sweep(rows: Sequence[Row], rates: int) -> list[Row]:
 
 
 def summary(rows: Sequence[Row], rates: int) -> Row:
-    """Figures of every method on every set of images, and over the sets that all methods finished."""
+    """Figures of every method on every set of images, and over the sets that all methods finished.
+
+    The sets in the order in which they were measured, each with its smallest cut first and all of its images last.
+    """
     everything = with_sweep(rows, rates)
+    order = list(dict.fromkeys(row["data"] for row in everything))
+    everything.sort(key=lambda row: (order.index(row["data"]), row["per_class"] or math.inf))
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in everything:
         groups[row["data"], str(row["per_class"] or "all")].append(row)
