@@ -24,6 +24,7 @@ from tlstudio.workflow.transfer import compare_when_trained
 
 logger = logging.getLogger(__name__)
 
+FIRST = "This is the first result of another training; the pretrained model itself stays as it is."
 
 AtFirst = Callable[[Reporter], None]
 
@@ -101,7 +102,8 @@ def _fit(begun: Begun, started: float, log: LoggingReporter, at_first: AtFirst) 
         write_samples(project, begun.id, samples)
     log.report(Started(begun.id, devices.describe(devices.choose(settings.device))))
     fitting = Fitting(project, begun.id, settings, classes=begun.classes, samples=samples, reporter=log)
-    return replace(fitting.run(started, partial(at_first, log)), first_of=begun.first_of)
+    result = fitting.run(started, partial(at_first, log))
+    return replace(result, first_of=begun.first_of, reason=FIRST) if begun.first_of else result
 
 
 def _mark(begun: Begun, message: str, log: LoggingReporter, state: RunState = RunState.FAILED) -> None:

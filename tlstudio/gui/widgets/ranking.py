@@ -80,7 +80,7 @@ class Ranking(QWidget):
         paint.text(painter, figures, ranked.interval.percent(), tabular=True, align=right)
         muted = theme.colour("muted")
         paint.text(painter, time, messages.duration(ranked.seconds), muted, tabular=True, align=right)
-        if sized:
+        if sized and ranked.bytes:
             paint.text(painter, size, messages.size(ranked.bytes), muted, tabular=True, align=right)
 
     def _paint_ground(self, painter: QPainter, rect: QRect, number: int) -> None:
