@@ -154,6 +154,9 @@ def test_a_first_result_is_kept_and_trainings_are_compared(
     assert call("runs", "compare", "--project", place, kept) == 0
     assert "by epoch" not in capsys.readouterr().out, "it has none"
     assert call("train", "--project", place, "--keep-first", "--find-rate", "--json") == 2
+    capsys.readouterr()
+    assert call("runs", "list", "--project", tmp_path / "nowhere", "--json") == 1
+    assert lines(capsys.readouterr().out)[-1]["kind"] == "NotAProject"
 
 
 def test_tables_for_people(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

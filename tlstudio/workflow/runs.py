@@ -8,18 +8,18 @@ from pathlib import Path
 from tlstudio.domain.errors import RunNotFound
 from tlstudio.domain.run_comparison import RunComparison, side_by_side
 from tlstudio.domain.runs import RunRecords, RunRow, RunState
-from tlstudio.storage import run_records, runs
+from tlstudio.storage import recovery, run_records, runs
 from tlstudio.storage.project import Project
 
 
 def list_runs(project: Path) -> list[RunRow]:
     """All runs, newest first, without their history."""
-    return runs.list_runs(Project(project))
+    return runs.list_runs(_there(project))
 
 
 def run(project: Path, run_id: str) -> RunRow:
     """One run with its history; raises RunNotFound."""
-    return runs.get_run(Project(project), run_id)
+    return runs.get_run(_there(project), run_id)
 
 
 def records(project: Path, run_id: str | None = None) -> RunRecords:
@@ -27,7 +27,7 @@ def records(project: Path, run_id: str | None = None) -> RunRecords:
 
     Raises RunNotFound, FileTrouble or CantWrite.
     """
-    opened = Project(project)
+    opened = _there(project)
     newest = next(iter(runs.list_runs(opened)), None) if run_id is None else runs.get_run(opened, run_id)
     if newest is None:
         raise RunNotFound("No model has been trained in this project yet.", remedy="Train one first.", path=project)
@@ -37,12 +37,12 @@ def records(project: Path, run_id: str | None = None) -> RunRecords:
 
 
 def newest_finished(project: Path) -> RunRow | None:
-    return runs.newest_finished(Project(project))
+    return runs.newest_finished(_there(project))
 
 
 def resumable(project: Path) -> RunRow | None:
     """The newest run when it was interrupted or failed with something to go on from, else None."""
-    newest = next(iter(runs.list_runs(Project(project))), None)
+    newest = next(iter(runs.list_runs(_there(project))), None)
     if newest is None or newest.state not in (RunState.INTERRUPTED, RunState.FAILED):
         return None
     return newest
@@ -51,3 +51,9 @@ def resumable(project: Path) -> RunRow | None:
 def compare(project: Path, run_ids: Sequence[str]) -> RunComparison:
     """Runs side by side, with their curves; raises RunNotFound."""
     return side_by_side([run(project, run_id) for run_id in run_ids])
+
+
+def _there(project: Path) -> Project:
+    """Raises NotAProject, or ProjectDamaged where only the database is gone."""
+    recovery.require_present(project)
+    return Project(project)
