@@ -129,11 +129,22 @@ def test_a_project_opened_meanwhile_is_left_alone(
     QTest.qWait(50)
     assert studio.window.session.project == other and studio.window.session.run_id == ""
     assert studio.shown == "images"
-    job = studio.window.bridge.running("train")
-    assert job is not None
-    job.cancel()
-    studio.wait(lambda: studio.window.bridge.running("train") is None)
+    assert page._job is None and studio.window.bridge.running("train") is not None
     assert studio.window.session.open_project(project)
+    studio.window.go("train")
+    assert page._job is not None, "back again, it is followed as before"
+    assert page.panel.facts.value("first") and page.panel.chart.points and page.primary.isEnabled()
+    assert "Finding the first result." in page.panel.views.log.text.toPlainText()
+    studio.click("train.pause")
+    assert studio.window.session.open_project(other)
+    assert studio.window.session.open_project(project)
+    studio.window.go("train")
+    assert page.buttons.pause_button.text() == "Resume" and "Paused" in page.panel.now.text()
+    studio.click("train.pause")
+    before = len(page.panel.chart.points)
+    studio.wait(lambda: len(page.panel.chart.points) > before)
+    assert [p.epoch for p in page.panel.chart.points] == list(range(1, len(page.panel.chart.points) + 1))
+    stop(studio, page)
 
 
 def test_quick_training_is_its_own_first_result(studio, page: TrainPage) -> None:

@@ -15,6 +15,7 @@ from tlstudio.gui.pages.train.buttons import TrainButtons
 from tlstudio.gui.pages.train.comparison import ComparisonPanel
 from tlstudio.gui.pages.train.first_use import FirstUse
 from tlstudio.gui.pages.train.first_use import Text as FirstText
+from tlstudio.gui.pages.train.live import Live
 from tlstudio.gui.pages.train.outcome import OutcomeMessage
 from tlstudio.gui.pages.train.panel import RunPanel
 from tlstudio.gui.session import Session
@@ -42,9 +43,9 @@ class TrainPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.runs = RunReader(session)
+        self._live: dict[Job, Live] = {}
         self._job: Job | None = None
         self._device = ""
-        self._paused = False
         self._shown = ""
         self.message = OutcomeMessage()
         self.resume_button, self.restart_button = self.message.resume_button, self.message.restart_button
@@ -129,30 +130,37 @@ class TrainPage(Page):
         if job.task == "device":
             job.finished.connect(self._set_device)
         elif job.task == "train":
-            self._follow(job)
+            live = self._live[job] = Live(job)
+            job.event.connect(lambda event: self._take(job, event))
+            job.finished.connect(lambda result: self._finished(job, result))
+            job.failed.connect(lambda error: self._failed(job, error))
+            job.cancelled.connect(lambda: self._over(job))
+            job.ended.connect(lambda: self._live.pop(job, None))
+            self._follow(live)
 
     def _set_device(self, device: str) -> None:
         self._device = device
         if self._job is not None:
             self.panel.set_device(device)
 
-    def _follow(self, job: Job) -> None:
-        self._job = job
-        self._paused = False
-        settings: TrainSettings = job.arguments["settings"]
+    def _follow(self, live: Live) -> None:
+        """Shows a training from its beginning, or one that has got somewhere already."""
+        self._job = live.job
+        settings: TrainSettings = live.job.arguments["settings"]
         self.message.hide()
         self.panel.begin(settings, self._device)
         self.first.begin(settings)
-        resumed = job.arguments.get("resume")
-        if resumed and self.session.project is not None:
-            row = self.runs.read(resumed)
-            if row is not None:
-                self.panel.continue_from(self.runs.stored(row))
-        job.event.connect(lambda event: self._take(job, event))
-        job.finished.connect(lambda result: self._finished(job, result))
-        job.failed.connect(lambda error: self._failed(job, error))
-        job.cancelled.connect(lambda: self._over(job))
+        for event in live.began:
+            self._take(live.job, event)
+        row = self.runs.read(live.run) if live.run else None
+        if row is not None:
+            self.panel.continue_from(self.runs.stored(row))
+        self.panel.show_paused(self._paused)
         self._update()
+
+    @property
+    def _paused(self) -> bool:
+        return self._job is not None and self._live[self._job].paused
 
     def _take(self, job: Job, event: object) -> None:
         if job is not self._job:
@@ -207,6 +215,9 @@ class TrainPage(Page):
         self._shown = ""
         self.message.hide()
         self.table.show_runs([], "")
+        for live in self._live.values():
+            if live.job.arguments["project"] == self.session.project:
+                self._follow(live)
 
     def _show_resting(self) -> None:
         rows = self.runs.all()
@@ -262,8 +273,9 @@ class TrainPage(Page):
     def _pause(self) -> None:
         if self._job is None:
             return
-        self._paused = not self._paused
-        if self._paused:
+        live = self._live[self._job]
+        live.paused = not live.paused
+        if live.paused:
             self._job.pause()
         else:
             self._job.resume()
