@@ -175,6 +175,10 @@ def _keep_branches(backbone: nn.Module) -> None:
 
 
 def _feature_count(backbone: nn.Module, size: int) -> int:
+    """As the architecture says, which costs nothing; else by trying one image."""
+    known = getattr(backbone, "head_hidden_size", None)
+    if isinstance(known, int):
+        return known
     with torch.inference_mode():
         return int(backbone.eval()(torch.zeros(1, 3, size, size)).shape[1])
 
