@@ -23,6 +23,7 @@ def network(name: str) -> Network:
 
 
 def test_they_start_as_nothing_learn_and_are_merged() -> None:
+    torch.manual_seed(0)  # adapters this large can blow a network up, and its rounding errors with it
     for name in ("vit_tiny_patch16_224", "mobilenetv3_small_050", "convnext_atto"):
         plain = network(name)
         names, parameters = set(plain.state_dict()), sum(p.numel() for p in plain.parameters())
