@@ -17,8 +17,10 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.bench.bare import stand_in
+from tests.bench.peers.results import STUDIO
 
 NEEDED = ("torch", "torchvision", "timm", "numpy", "PIL", "sklearn", "safetensors")
 QT = ("PySide6", "shiboken6")
@@ -41,6 +43,23 @@ def options() -> argparse.Namespace:
     parser.add_argument("--breaks", type=int, default=3, help="of the training that is resumed")
     parser.set_defaults(rates=[1e-4], group_from=None, compile=None)
     return parser.parse_args()
+
+
+def against_fastai(peers: dict[str, Any]) -> list[dict[str, Any]]:
+    """For each set of images, the fastest mode that is at least as good as fastai, and whether a third of its time was enough."""
+    found = []
+    for cell in peers["summary"]["cells"]:
+        methods = cell["methods"]
+        theirs = methods.get("fastai", {}).get("error")
+        ratios = [
+            methods[mode]["seconds_over_fastai"]
+            for mode in STUDIO
+            if theirs is not None and mode in methods and methods[mode].get("error", 1.0) <= theirs
+        ]
+        least = min(ratios, default=None)
+        told = {"data": cell["data"], "per_class": cell["per_class"], "seconds_over_fastai": least}
+        found.append({**told, "within": least is not None and least <= 1 / 3})
+    return found
 
 
 def main() -> None:
@@ -74,6 +93,7 @@ def main() -> None:
             "resume": resumed(given.weights, work, given.device, breaks=given.breaks, seed=0),
             "peers": Bench(given, work).run(),
         }
+        found["third_of_fastai"] = against_fastai(found["peers"])
         found["device"] = torch.cuda.get_device_name() if given.device == "cuda" else "cpu"
     loaded = [name for name in QT if name in sys.modules]
     if loaded:

@@ -14,8 +14,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from tests.gui.conftest import hit
+from tlstudio.domain.errors import MemoryFull, OutOfMemory, WorkerDied
 from tlstudio.domain.events import EpochDone, FirstResult, Note, StepDone
-from tlstudio.domain.runs import Mode, RunState, TrainSettings
+from tlstudio.domain.runs import Adapter, Mode, RunState, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.gui.messages import percent
 from tlstudio.gui.models import run_list
@@ -183,6 +184,51 @@ def test_a_model_that_is_not_here_fails_with_a_way_out(studio, page: TrainPage) 
     studio.wait(lambda: page._job is None)
     assert page.message.isVisible()
     assert "not on this machine" in page.message.what.text()
+
+
+def click_row(page: TrainPage, number: int) -> None:
+    place = page.table.visualRect(page.table.runs.index(number, 0)).center()
+    QTest.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+
+
+def test_any_unfinished_training_can_be_gone_on_with(studio, page: TrainPage, project: Path) -> None:
+    page.start(settings(Mode.BALANCED, epochs=3000))
+    studio.window.go("train")
+    studio.wait(lambda: len(page.panel.chart.points) >= 1)
+    page._job.cancel()
+    studio.wait(lambda: page._job is None)
+    old = runs.list_runs(project)[0]
+    page.start(settings(Mode.QUICK))
+    studio.wait(lambda: page._job is None)
+    assert not page.resume_button.isVisible(), "the newest one is finished"
+    click_row(page, page.table.runs.number_of(old.id))
+    assert page.resume_button.isVisible() and "interrupted" in page.message.what.text()
+    click_row(page, 0)
+    assert not page.message.isVisible()
+    click_row(page, page.table.runs.number_of(old.id))
+    studio.click("train.resume_run")
+    studio.wait(lambda: len(page.panel.chart.points) >= 2)
+    studio.click("train.stop")
+    studio.wait(lambda: page._job is None)
+    assert runs.run(project, old.id).state is RunState.FINISHED
+
+
+def test_where_memory_was_short_small_additions_are_a_click_away(studio, page: TrainPage, project: Path) -> None:
+    studio.window.go("train")
+    row = next(row for row in runs.list_runs(project) if row.mode is Mode.BALANCED)
+    wanted: list[TrainSettings] = []
+    page.message.start.disconnect(page.start)
+    page.message.start.connect(lambda settings, _: wanted.append(settings))
+    for error in (OutOfMemory("It is full."), MemoryFull("Ended.")):
+        page.message.tell_failure(error, row, None)
+        studio.click("train.start_smaller")
+    assert [each.adapter for each in wanted] == [Adapter.LORA] * 2 and wanted[0].epochs == row.settings.epochs
+    page.message.tell_failure(WorkerDied("Gone."), row, None)
+    assert not page.message.smaller_button.isVisible() and page.message.restart_button.isVisible()
+    page.message.tell_failure(OutOfMemory("It is full."), replace(row, mode=Mode.QUICK), None)
+    assert not page.message.smaller_button.isVisible(), "quick training has none"
+    page.message.start.connect(page.start)
+    page.message.hide()
 
 
 # --- parts that need no window ------------------------------------------------------

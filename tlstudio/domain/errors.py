@@ -173,6 +173,10 @@ class WorkerDied(StudioError):
     """The process that does the work ended unexpectedly; the window lives on."""
 
 
+class MemoryFull(WorkerDied):
+    """The system ended that process, most likely because the memory was full."""
+
+
 class TooSlow(StudioError):
     """A part of the work was given up because it took longer than the user allows."""
 

@@ -11,6 +11,8 @@ EPOCHS_ALLOWED = {Mode.BALANCED: (6, 20), Mode.THOROUGH: (10, 40)}
 REHEARSALS = 2  # each with one half of the training images, judged on the other
 FEW_TO_CHOOSE_BY = 50  # fewer validation images can't tell a better model from a lucky one
 MANY_TO_LEARN_FROM = 400  # from here on some training images can be spared for choosing, or rehearsing takes too long
+# How many images a step learns from decides how good the model gets, so it is not a matter of speed; how many of them go through
+# the device at once is, and is found out there.
 BATCH = 32
 BATCHES = ((200, 8), (1000, 16))  # images below which a batch is smaller: few images still make steps enough
 

@@ -52,7 +52,14 @@ def _plain(run: RunRow) -> dict[str, Any]:
         "epochs": run.epochs,
         "seconds": run.seconds,
         "curve": [
-            {"epoch": r.epoch, "accuracy": r.val_accuracy, "train_loss": r.train_loss, "val_loss": r.val_loss}
+            {
+                "epoch": r.epoch,
+                "accuracy": r.val_accuracy,
+                "train_accuracy": r.train_accuracy,
+                "train_loss": r.train_loss,
+                "val_loss": r.val_loss,
+                "learning_rate": r.learning_rate,
+            }
             for r in run.history
         ],
     }

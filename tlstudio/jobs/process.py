@@ -10,6 +10,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -139,6 +140,17 @@ def serve(connection: Connection) -> bool:
             del answer, message
             if broke:
                 gc.collect()  # an error holds what its functions held, a whole training among it
+            _give_memory_back()
+
+
+def _give_memory_back() -> None:
+    """Of the graphics processor, now that nothing of the job is left; a process that never loaded torch has none."""
+    if "torch" not in sys.modules:
+        return
+    from tlstudio.training.devices import release_all
+
+    with suppress(RuntimeError):  # a device that gave up meanwhile is told by the next job
+        release_all()
 
 
 def _be_polite(niceness: int) -> None:

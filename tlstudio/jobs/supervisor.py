@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
-from tlstudio.domain.errors import WorkerDied
+from tlstudio.domain.errors import MemoryFull, WorkerDied
 from tlstudio.jobs.messages import LAST_WORDS, Broke, Control, Lane, Message, Request, Steer, WasCancelled
 from tlstudio.jobs.process import WorkerProcess
 
@@ -203,12 +203,12 @@ class Supervisor:
 def _died(code: int | None, lane: Lane) -> WorkerDied:
     """The plain message for an exit code; the kernel's out-of-memory killer uses signal 9."""
     if code == -9 and lane is Lane.BESIDE:
-        return WorkerDied(
+        return MemoryFull(
             "The system ended this work, most likely because the memory was full. The training goes on.",
             remedy="Try again when the training is done, or close other programs.",
         )
     if code == -9:
-        return WorkerDied(
+        return MemoryFull(
             "The system ended the work, most likely because the memory was full.",
             remedy=(
                 "Close other programs and resume; or train again with a smaller model or input size, "

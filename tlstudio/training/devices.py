@@ -100,6 +100,14 @@ def wait(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
+def release_all() -> None:
+    """The same of whatever graphics processor this process has used; nothing, and at no cost, where it has used none."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        release(torch.device("cuda"))
+    elif torch.backends.mps.is_available():
+        release(torch.device("mps"))
+
+
 def release(device: torch.device) -> None:
     """Gives memory of a graphics processor that nothing needs any more back to other programs."""
     if device.type != "cpu":

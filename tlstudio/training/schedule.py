@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from tlstudio.storage.clocks import awake
 from tlstudio.training.candidates import Score
-from tlstudio.training.pace import LOOKS_AT_THE_END, Pace
+from tlstudio.training.pace import Pace
 from tlstudio.training.recipe import Recipe
 
 
@@ -111,10 +111,12 @@ class BudgetClock(Clock):
 
 
 def clock_of(recipe: Recipe, pace: Pace) -> Clock:
-    """The clock that a recipe asks for. What looking at the candidates takes at the end is part of a budget."""
+    """The clock that a recipe asks for. What comes after the last step is part of a budget: looks at the candidates, and what the
+    caller does then.
+    """
     if recipe.budget is None:
         return StepClock(recipe.epochs * pace.per_epoch)
-    return BudgetClock(max(0.0, recipe.budget - LOOKS_AT_THE_END * pace.look))
+    return BudgetClock(max(0.0, recipe.budget - pace.end))
 
 
 @dataclass(frozen=True, slots=True)

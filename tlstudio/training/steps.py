@@ -131,7 +131,11 @@ class Stepper:
         the next one may not fit into. size: edge of the largest views in pixels.
         """
         begin_training(self.network)
+        # The optimiser's two moments of each number come with the first step; until then something holds their place.
+        later = 0 if self.optimizer.state else 2
+        held = [torch.empty_like(p) for p in self.parameters.values() for _ in range(later)]
         self._dry(size)
+        del held
         release(self._device)
 
     def compile(self, edges: Sequence[int], *, slower_too: bool = False) -> bool:

@@ -1,6 +1,6 @@
 """This program's training against its peers: the same split, pretrained weights, threads and decoded images for all of them.
 
-    pip install --group bench
+    python -m pip install "fastai>=2.8"         # the dependency group `bench`
     python -m tests.bench.peers IMAGES [IMAGES …] --weights FOLDER [--per-class all 5 10 20] [--seeds 5] [--out FOLDER]
     python -m tests.bench.peers --throughput --weights FOLDER
     python -m tests.bench.peers --readme RESULTS.json [RESULTS.json …] [--file README.md]

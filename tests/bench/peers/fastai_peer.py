@@ -19,7 +19,7 @@ from tests.bench.peers.method import Missing, Outcome, judged, watch
 
 EPOCHS = 5
 RATE = 2e-3
-HOW_TO_INSTALL = "fastai is not installed: pip install --group bench"
+HOW_TO_INSTALL = 'fastai is not installed: python -m pip install "fastai>=2.8"'
 
 
 def batch_for(images: int) -> int:

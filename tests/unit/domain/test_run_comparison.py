@@ -25,7 +25,9 @@ def test_the_same_settings_have_no_differences() -> None:
     assert plain["differences"] == []
     assert [r["run"] for r in plain["runs"]] == ["a", "b"]
     assert plain["runs"][0]["interval"] == Interval(0.9, 0.8, 0.95).to_json()
-    assert plain["runs"][0]["curve"] == [{"epoch": 1, "accuracy": 0.9, "train_loss": 0.5, "val_loss": 0.4}]
+    (epoch,) = plain["runs"][0]["curve"]
+    assert (epoch["epoch"], epoch["accuracy"], epoch["train_accuracy"]) == (1, 0.9, None)
+    assert (epoch["train_loss"], epoch["val_loss"], epoch["learning_rate"]) == (0.5, 0.4, 1e-3)
 
 
 def test_no_runs_is_no_failure() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from tlstudio.training.pace import LOOKS_AT_THE_END, Pace
-from tlstudio.training.schedule import BudgetClock, StepClock
+from tlstudio.training.recipe import Recipe
+from tlstudio.training.schedule import BudgetClock, StepClock, clock_of
 
 
 @dataclass
@@ -109,3 +112,13 @@ def test_when_steps_take_another_time_the_old_one_is_forgotten() -> None:
     pace.step(small=False)
     pace.took(0.25)
     assert pace.steps(51, 100) == pytest.approx(49 * 0.25)
+
+
+def test_what_follows_the_last_step_is_part_of_a_budget() -> None:
+    asked = cast(Recipe, SimpleNamespace(budget=60.0))
+    plain = clock_of(asked, Pace(10))
+    assert isinstance(plain, BudgetClock) and plain.seconds == 60
+    pace = Pace(10, look=1.0, after=9.0)
+    late = clock_of(asked, pace)
+    assert isinstance(late, BudgetClock) and late.seconds == 60 - LOOKS_AT_THE_END - 9
+    assert late.seconds_left(0, pace) == 60

@@ -81,9 +81,9 @@ class TrainPage(Page):
         self.buttons.stop.connect(self._stop)
         self.buttons.other.connect(lambda: self.session.go_to.emit("model"))
         self.buttons.again.connect(self._again)
-        self.resume_button.clicked.connect(self._resume_run)
-        self.restart_button.clicked.connect(self._restart_run)
-        self.session.read_only.watch(self.buttons.again_button, self.resume_button, self.restart_button)
+        self.message.start.connect(self.start)
+        changing = self.resume_button, self.restart_button, self.message.smaller_button
+        self.session.read_only.watch(self.buttons.again_button, *changing)
 
     # --- the frame's questions ------------------------------------------------------
 
@@ -96,9 +96,6 @@ class TrainPage(Page):
 
     def done(self) -> bool:
         return any(row.state is RunState.FINISHED for row in self.runs.all())
-
-    def waiting(self) -> int:
-        return 0
 
     def enter(self) -> None:
         if self._device == "" and self._job is None and self.session.bridge.running("device") is None:
@@ -194,9 +191,8 @@ class TrainPage(Page):
             return
         self._over(job)
         self.session.runs_changed.emit()
-        self.message.tell(error)
         resumable = self.runs.resumable()
-        self.message.offer(resumable or self.runs.newest(), resumable)
+        self.message.tell_failure(error, resumable or self.runs.newest(), resumable)
         if not self.isVisible():
             self.session.say.emit(error_text(error), "bad")
 
@@ -232,8 +228,10 @@ class TrainPage(Page):
             self.message.hide()
 
     def _run_chosen(self, row: RunRow) -> None:
-        if self._job is None:
-            self._show_row(row)
+        if self._job is not None:
+            return
+        self._show_row(row)
+        self.message.suit(self.runs.read(row.id), self.runs.resumable())
 
     def _runs_chosen(self, rows: list[RunRow]) -> None:
         """Several at once: side by side, the newest first as in the list."""
@@ -261,14 +259,6 @@ class TrainPage(Page):
         row = self.table.current()
         if row is not None:
             self.start(row.settings)
-
-    def _resume_run(self) -> None:
-        if self.message.row is not None:
-            self.start(self.message.row.settings, self.message.row.id)
-
-    def _restart_run(self) -> None:
-        if self.message.row is not None:
-            self.start(self.message.row.settings)
 
     def _pause(self) -> None:
         if self._job is None:
