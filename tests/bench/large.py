@@ -1,48 +1,62 @@
-"""Memory of training from a pixel cache much larger than what a batch needs.
+"""Memory of a whole training whose pixel cache is much larger than what a batch needs.
 
-    python -m tests.bench.large [--images 20000] [--few 1000] [--steps 40]
+    python -m tests.bench.large [--images 20000] [--few 1000]
 
-Writes a cache of noise at 224 px (20,000 images are 3 GB), takes training steps on images from all over it, and the same on a
-small one. Anonymous memory (what the process has made its own) must not grow with the data; pages of the map belong to the
-system's cache, which takes them back when it needs them. Prints one JSON line. Linux only: other systems don't tell them apart.
+Makes a project whose cache holds noise at 224 px (20,000 images are 3 GB), trains the whole starter model on it for one epoch,
+from the features to the comparison at the end, and does the same with few images. Anonymous memory (what the process has made
+its own) must not grow by the pixels; features (4 kB an image) and figures do grow. Pages of the map belong to the system's cache,
+which takes them back when it needs them. Prints one JSON line: the most memory of each kind, and in which part of the training.
+Linux only: other systems don't tell the kinds apart.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
-
-from tlstudio.catalog import weights
-from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.runs import Mode, TrainSettings
-from tlstudio.storage.rowstore import RowStore
-from tlstudio.training.augment import Augmentation
-from tlstudio.training.batches import Batches, Data, order_of
-from tlstudio.training.network import layer_groups, load_pretrained
-from tlstudio.training.optimizer import freeze_statistics, make_optimizer, trainable
-from tlstudio.training.recipe import Subject, plan
-from tlstudio.training.steps import Stepper
 
 STARTER = "mobilenetv3_small_100.starter_tin"
-EDGE = 224
-CPU = torch.device("cpu")
+CLASSES = ("a", "b", "c", "d", "e")
+PICTURES = 60  # different ones: nobody looks at them
+GROUP = 10
+EVERY = 0.05  # seconds between two looks at the memory
 
 
-def write(folder: Path, images: int) -> None:
-    """A cache of noise; the same few rows again and again, since nobody looks at them."""
+def make_project(folder: Path, count: int) -> Path:
+    """Labeled images that exist in the database and in the pixel cache only; one group in seven is for validation."""
+    from tlstudio.catalog import weights
+    from tlstudio.domain.values import Split
+    from tlstudio.images.cache import pixel_store
+    from tlstudio.storage.images import NewImage, add_images
+    from tlstudio.storage.project import Project
+    from tlstudio.training.network import preprocess_for
+
+    project = Project.create(folder / "project", "Bench")
+    contents = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(count)]
+    rows = []
+    for i, content in enumerate(contents):
+        group = i // GROUP
+        split = Split.VAL if group % 7 == 0 else Split.TRAIN
+        label = CLASSES[i % len(CLASSES)]
+        rows.append(NewImage(f"/pictures/{i:06}.png", content, 640, 480, 10**5, label, f"part{group}", split))
+    add_images(project, rows, [])
+    spec = preprocess_for(weights.describe(STARTER))
     rng = np.random.default_rng(0)
-    rows = rng.integers(0, 256, (64, EDGE, EDGE, 3), dtype=np.uint8)
-    store = RowStore(folder, "pixels", (EDGE, EDGE, 3), "uint8")
-    with store.writer(images) as writer:
-        for i in range(images):
-            writer.append(f"{i:064d}", rows[i % len(rows)])
+    pictures = rng.integers(0, 160, (PICTURES, spec.size, spec.size, 3), dtype=np.uint8)
+    pictures += (np.arange(PICTURES, dtype=np.uint8) % len(CLASSES) * 20)[:, None, None, None]
+    with pixel_store(project, spec).writer(count) as writer:
+        for i, content in enumerate(contents):
+            writer.append(content, pictures[i % PICTURES])
+    return project.folder
 
 
 def memory() -> dict[str, float]:
@@ -52,56 +66,71 @@ def memory() -> dict[str, float]:
     return {"own": found["RssAnon"], "mapped": found["RssFile"]}
 
 
-def train(folder: Path, images: int, steps: int) -> dict[str, float]:
-    """Takes so many steps on images drawn from all over the cache; the most memory seen."""
-    store = RowStore(folder, "pixels", (EDGE, EDGE, 3), "uint8")
-    keys = [f"{i:064d}" for i in range(images)]
-    labels = (np.arange(images) % 2).astype(np.int64)
-    data = Data(store, keys, labels, keys[:1], labels[:1])
-    spec = PreprocessSpec(EDGE, "stretch", "bicubic")
-    network = load_pretrained(weights.require(STARTER), weights.describe(STARTER), spec, ("a", "b"), "hash").train()
-    freeze_statistics(network)
-    settings = TrainSettings(STARTER, Mode.THOROUGH, batch_size=32)
-    groups = len(layer_groups(network))
-    recipe = plan(settings, labels, Subject.of(network, any_edge=True), look=Augmentation(), device=CPU)
-    parameters, optimizer = make_optimizer(
-        network, trainable(network, groups), peak=1e-4, layer_decay=0.75, weight_decay=0.05, fused=True
-    )
-    stepper = Stepper(network, parameters, optimizer, recipe, CPU)
-    batches = Batches(data, recipe.batch, CPU)
-    most = {"own": 0.0, "mapped": 0.0}
-    taken = 0
-    while taken < steps:
-        for batch in batches.epoch(order_of(labels, taken, balanced=False)):
-            stepper.step(batch, torch.Generator().manual_seed(taken), EDGE)
-            most = {key: max(most[key], value) for key, value in memory().items()}
-            taken += 1
-            if taken == steps:
-                break
-    return {key: round(value, 1) for key, value in most.items()}
+class Watch:
+    """A reporter that knows which part of the training it is, and looks at the memory all the time."""
+
+    def __init__(self) -> None:
+        self.part = "beginning"
+        self.most: dict[str, float] = {}
+        self.mapped = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="memory")
+        self._thread.start()
+
+    def report(self, event: Any) -> None:
+        from tlstudio.domain.events import Note
+
+        if isinstance(event, Note):
+            self.part = event.text
+
+    def stop_requested(self) -> bool:
+        return False
+
+    def end(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(EVERY):
+            now = memory()
+            self.most[self.part] = max(self.most.get(self.part, 0.0), now["own"])
+            self.mapped = max(self.mapped, now["mapped"])
+
+
+def train(project: Path) -> dict[str, Any]:
+    """One epoch of everything."""
+    from tlstudio.domain.runs import Mode, TrainSettings
+    from tlstudio.workflow.training import train as fit
+
+    settings = TrainSettings(STARTER, Mode.THOROUGH, device="cpu", epochs=1, rehearse=False, compile=False)
+    watch = Watch()
+    try:
+        fit(project, settings, reporter=watch)
+    finally:
+        watch.end()
+    parts = {part: round(most, 1) for part, most in watch.most.items()}
+    return {"own": max(parts.values()), "mapped": round(watch.mapped, 1), "parts": parts}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--few", type=int, default=1000)
-    parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--worker", nargs=2, metavar=("FOLDER", "IMAGES"))
+    parser.add_argument("--worker", type=Path, metavar="PROJECT")
     options = parser.parse_args()
     if options.worker:
-        print(json.dumps(train(Path(options.worker[0]), int(options.worker[1]), options.steps)))
+        print(json.dumps(train(options.worker)))
         return
     found = {}
     for images in (options.few, options.images):
         with tempfile.TemporaryDirectory() as place:
-            write(Path(place), images)
-            command = [sys.executable, "-m", "tests.bench.large", "--steps", str(options.steps)]
-            done = subprocess.run(
-                [*command, "--worker", place, str(images)], check=True, capture_output=True, text=True
-            )
+            os.environ["TLSTUDIO_HOME"] = str(Path(place) / "home")
+            project = make_project(Path(place), images)
+            command = [sys.executable, "-m", "tests.bench.large", "--worker", str(project)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
             found[images] = json.loads(done.stdout.splitlines()[-1])
     few, many = found[options.few]["own"], found[options.images]["own"]
-    cache = options.images * EDGE * EDGE * 3 / 1e6
+    cache = options.images * 224 * 224 * 3 / 1e6
     print(
         json.dumps({"bench": "large", "megabytes": found, "cache_mb": round(cache), "own_ratio": round(many / few, 3)})
     )
