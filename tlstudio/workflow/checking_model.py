@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
@@ -16,9 +17,10 @@ from tlstudio.quality.evidence import Evidence
 from tlstudio.quality.looking import Measures, measure
 from tlstudio.quality.mismatch import Pretrained, mismatches
 from tlstudio.storage.project import Project
+from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
 from tlstudio.training.familiarity import IMAGES, distance_from_pretraining
-from tlstudio.training.network import load_pretrained, preprocess_for
+from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.workflow.models import default_model
 
 
@@ -32,10 +34,21 @@ def model_findings(project: Project, evidence: Evidence, reporter: Reporter) -> 
 
 def mismatch_sentences(project: Project, model: str, rows: Sequence[ImageRow], reporter: Reporter) -> tuple[str, ...]:
     """The same of any model, by some of these images, for people: what, and what to do."""
-    card = weights.describe(model)
     some = _some(rows)
-    pretrained, measures = _pretrained(project, card, some, reporter)
-    found = mismatches(Evidence([row for row in some if row.content in measures], measures), pretrained)
+    return _sentences(some, *_pretrained(project, weights.describe(model), some, reporter))
+
+
+def mismatch_with(
+    network: Network, pixels: RowStore, rows: Sequence[ImageRow], device: torch.device
+) -> tuple[str, ...]:
+    """The same of a network that is loaded and not trained yet, by images whose pixels are there."""
+    some = _some(rows)
+    contents = list(dict.fromkeys(row.content for row in some))
+    return _sentences(some, *_look(network, weights.describe(network.spec.model).title, pixels, contents, device))
+
+
+def _sentences(rows: Sequence[ImageRow], pretrained: Pretrained, measures: dict[str, Measures]) -> tuple[str, ...]:
+    found = mismatches(Evidence([row for row in rows if row.content in measures], measures), pretrained)
     return tuple(f"{finding.title}. {finding.advice}" for finding in found)
 
 
@@ -54,8 +67,15 @@ def _pretrained(
     contents = list(dict.fromkeys(row.content for row in rows if row.content in pixels.keys))
     network = load_pretrained(folder, card, spec, ("a", "b"), weights.weights_hash(folder))
     device = devices.choose("auto")
-    distance = distance_from_pretraining(network, pixels, contents, device)
+    found = _look(network, card.title, pixels, contents, device)
     del network
     devices.release(device)
+    return found
+
+
+def _look(
+    network: Network, title: str, pixels: RowStore, contents: Sequence[str], device: torch.device
+) -> tuple[Pretrained, dict[str, Measures]]:
+    distance = distance_from_pretraining(network, pixels, contents, device)
     measures = {c: measure(np.asarray(row, np.uint8)) for c, row in zip(contents, pixels.take(contents), strict=True)}
-    return Pretrained(card.title, spec.size, distance), measures
+    return Pretrained(title, network.spec.preprocess.size, distance), measures

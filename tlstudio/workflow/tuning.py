@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.events import EpochDone, Reporter
-from tlstudio.domain.planning import REHEARSALS, trained_layers
+from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import runs
@@ -23,13 +23,13 @@ from tlstudio.training.finetune import FineTuner
 from tlstudio.training.invariance import has_colour
 from tlstudio.training.keeping import origin_of
 from tlstudio.training.network import Network, layer_groups
-from tlstudio.training.optimizer import memory_needed
 from tlstudio.training.probe import fit_probe
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch
 from tlstudio.training.steps import Settled
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
+from tlstudio.workflow.forewarning import forewarn
 from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
@@ -41,11 +41,6 @@ CAN_NOT = "The images can't be halved so that both halves hold every class, so t
 NO_TIME = "There was no time for more than the first result, so that is kept."
 STOPPED = "The training was stopped before it could show that it is better, so the first result is kept."
 REHEARSAL = "Rehearsal {number} of {count}: learning from one half of the images, to be judged on the other."
-SHORT = 0.7  # share of the free memory beyond which it may be too little: the images need some, too
-MEMORY_SHORT = (
-    "Training this takes {need:.1f} GB of memory beside the images, and {free:.1f} GB are free. If that is too little, small "
-    "additions (LoRA, Advanced on the Model page, --adapter lora) take a fraction of it."
-)
 WITH_ALL = "The rehearsals went well. Now all training images are learned from."
 IN_EARNEST = f"{WITH_ALL} The figure stays that of the rehearsals, as no image is left to measure on."
 
@@ -115,7 +110,7 @@ class Tuning:
 
     def _run(self) -> Tuned:
         ready = self.ready
-        self._offer_adapters()
+        forewarn(self.context, ready)
         if not ready.halves:
             if self.settings.rehearse:
                 self.context.say(CAN_NOT)
@@ -135,17 +130,6 @@ class Tuning:
             return self._first_result(nothing_better(rehearsed=True))
         self.context.say(WITH_ALL if ready.val else IN_EARNEST)
         return self._in_earnest(rehearsing.agreed(done, self._colours()), evidence)
-
-    def _offer_adapters(self) -> None:
-        """Where memory is short, small additions are spoken of before it runs out."""
-        network, device = self.ready.network, self.context.device
-        if self.settings.adapter is not Adapter.NONE or not adapters.targets(network):
-            return
-        devices.release(device)  # what was needed for looking at the images is free again
-        layers = trained_layers(self.settings, len(layer_groups(network)))
-        need, free = memory_needed(network, layers, device), devices.free(device)
-        if need > SHORT * free:
-            self.context.say(MEMORY_SHORT.format(need=need / 1e9, free=free / 1e9))
 
     def _first_result(self, reason: str, *, stopped: bool = False, epochs: int = 0) -> Tuned:
         """epochs: of the part in earnest, beside those of the rehearsals."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.conftest import STARTER
 from tlstudio.domain.errors import WeightsMissing
 from tlstudio.domain.events import Note
 from tlstudio.domain.importing import ImportRequest
+from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.workflow import checking_model
 from tlstudio.workflow.checking import check
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.recommending import recommend
+from tlstudio.workflow.training import train
 
 FITTING = {"grey", "resolution", "unlike_pretraining"}
 
@@ -43,6 +47,20 @@ def test_a_full_check_tells_it_and_a_quick_one_does_not_load_the_model(noise: Pa
 def test_a_recommendation_says_it_of_the_best_model(noise: Path) -> None:
     said = " ".join(recommend(noise).mismatch)
     assert "grey" in said and "small" in said
+
+
+def test_a_training_says_it_of_its_own_model(noise: Path, recorder: Callable) -> None:
+    settings = TrainSettings(STARTER, Mode.BALANCED, input_size=128, epochs=1, rehearse=False)
+    watch = recorder()
+    train(noise, settings, reporter=watch)
+    told = " ".join(note.text for note in watch.of(Note))
+    assert "grey" in told and "40 pixels" in told
+    watch = recorder()
+    train(noise, replace(settings, input_size=48), reporter=watch)
+    assert "40 pixels" not in " ".join(note.text for note in watch.of(Note)), "they suit the size that it is trained at"
+    watch = recorder()
+    train(noise, replace(settings, mode=Mode.QUICK), reporter=watch)
+    assert "grey" not in " ".join(note.text for note in watch.of(Note)), "quick training takes no time for it"
 
 
 def test_photographs_of_colour_and_size_are_left_in_peace(make_images: Callable[..., Path], tmp_path: Path) -> None:
