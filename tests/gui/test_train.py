@@ -313,6 +313,8 @@ def test_chart_paints_any_number_of_epochs(qapp: QApplication, count: int) -> No
     assert not chart.grab().isNull()
     if count:
         assert str(count) in chart.accessibleName()
+        chart.add(Point(count, 0.5, 1.0, 1.0), 60)
+        assert [p.epoch for p in chart.points] == list(range(1, count + 1)), "told twice, it is there once"
     chart.close()
     chart.deleteLater()
     QTest.qWait(1)

@@ -80,7 +80,8 @@ class LiveChart(QWidget):
         self._describe()
 
     def add(self, point: Point, epochs: int) -> None:
-        self._points.append(point)
+        """One epoch more; what is known of it and of later ones goes, as when a training is sent back or told of twice."""
+        self._points = [*(p for p in self._points if p.epoch < point.epoch), point]
         self._epochs = epochs
         self._describe()
 
