@@ -137,7 +137,7 @@ def models_download(options: argparse.Namespace, output: Output) -> None:
 
 def train(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.domain.errors import WrongUsage
-    from tlstudio.domain.runs import TrainSettings
+    from tlstudio.domain.runs import Mode, TrainSettings
     from tlstudio.workflow.models import default_model
     from tlstudio.workflow.training import train as fit
 
@@ -151,6 +151,8 @@ def train(options: argparse.Namespace, output: Output) -> None:
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return
+    if options.keep_first and settings.mode is Mode.QUICK and not options.resume:
+        output.say("Quick training is its own first result; nothing more is kept.")
     output.finish = options.finish
     done = fit(options.project, settings, options.resume, output, keep_first=options.keep_first)
     rows = [

@@ -100,14 +100,6 @@ def wait(device: torch.device) -> None:
         torch.mps.synchronize()
 
 
-def release_all() -> None:
-    """The same of whatever graphics processor this process has used; nothing, and at no cost, where it has used none."""
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        release(torch.device("cuda"))
-    elif torch.backends.mps.is_available():
-        release(torch.device("mps"))
-
-
 def release(device: torch.device) -> None:
     """Gives memory of a graphics processor that nothing needs any more back to other programs."""
     if device.type != "cpu":
@@ -116,3 +108,11 @@ def release(device: torch.device) -> None:
         torch.cuda.empty_cache()
     elif device.type == "mps":
         torch.mps.empty_cache()
+
+
+def release_all() -> None:
+    """`release` for whatever graphics processor this process has used; nothing, and at no cost, where it has used none."""
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        release(torch.device("cuda"))
+    elif torch.backends.mps.is_available():
+        release(torch.device("mps"))

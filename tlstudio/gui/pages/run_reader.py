@@ -73,8 +73,11 @@ class RunReader:
 
     def transfer(self, run: str) -> Transfer | None:
         """How a run does against simpler ways; None where nothing was compared."""
-        row = self.read(run)
-        return None if row is None else self.stored(row).records.transfer
+        project = self._session.project
+        try:
+            return None if project is None else runs.records(project, run).transfer
+        except StudioError:
+            return None
 
     def styles(self) -> ClassStyles:
         """How the project's classes look."""

@@ -41,7 +41,7 @@ class FirstUse(QObject):
     def begin(self, settings: TrainSettings) -> None:
         """A training starts."""
         self.quick = settings.mode is Mode.QUICK
-        self._there, self._run, self._keeping = False, "", None
+        self.forget()
 
     def forget(self) -> None:
         """Nobody waits for it any more: the training has reached more, or another project is open."""

@@ -230,8 +230,7 @@ class TrainPage(Page):
     def _run_chosen(self, row: RunRow) -> None:
         if self._job is not None:
             return
-        self._show_row(row)
-        self.message.suit(self.runs.read(row.id), self.runs.resumable())
+        self.message.suit(self._show_row(row), self.runs.resumable())
 
     def _runs_chosen(self, rows: list[RunRow]) -> None:
         """Several at once: side by side, the newest first as in the list."""
@@ -241,10 +240,13 @@ class TrainPage(Page):
             self.comparison.show_runs([self.runs.read(row.id) or row for row in rows])
             self._update()
 
-    def _show_row(self, row: RunRow) -> None:
+    def _show_row(self, row: RunRow) -> RunRow:
+        """The same with its history."""
         self._shown = row.id
-        self.panel.show_run(self.runs.stored(row))
+        stored = self.runs.stored(row)
+        self.panel.show_run(stored)
         self._update()
+        return stored.row
 
     # --- deeds ----------------------------------------------------------------------------
 

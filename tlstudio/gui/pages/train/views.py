@@ -105,6 +105,7 @@ class TransferView(QWidget):
         frame = QVBoxLayout(self)
         frame.setContentsMargins(0, 0, 0, 0)
         frame.addWidget(scroll_around(inner))
+        self.show_transfer(None, Text.later)
 
     def show_transfer(self, found: Transfer | None, words: str = "") -> None:
         """words: why there is nothing to be seen."""
