@@ -33,6 +33,9 @@ class Process:
     def create_time(self) -> float:
         return 0.0
 
+    def status(self) -> str:
+        return "running"
+
     def memory_info(self) -> SimpleNamespace:
         told = Path("/proc/self/statm")
         pages = int(told.read_text(encoding="ascii").split()[1]) if told.exists() else 0
@@ -68,6 +71,8 @@ def stand_in() -> list[str]:
         sys.modules["psutil"].__dict__.update(
             Error=Error,
             NoSuchProcess=NoSuchProcess,
+            AccessDenied=Error,
+            STATUS_ZOMBIE="zombie",
             Process=Process,
             pid_exists=pid_exists,
             cpu_count=cpu_count,

@@ -29,6 +29,7 @@ from tlstudio.domain.errors import ProjectBusy, StudioError, from_os_error
 from tlstudio.domain.keeping import Holder
 from tlstudio.storage import files
 from tlstudio.storage.places import user_name
+from tlstudio.storage.processes import started_at
 
 FILE, LOCK = ".holder.json", ".holder.lock"
 BEAT_SECONDS = 30.0
@@ -146,7 +147,7 @@ def _family() -> tuple[int, float]:
     if _own_family is None:
         parent = multiprocessing.parent_process()
         pid = os.getpid() if parent is None or parent.pid is None else parent.pid
-        _own_family = (pid, _start(pid) or time.time())
+        _own_family = (pid, started_at(pid) or time.time())
     return _own_family
 
 
@@ -159,16 +160,6 @@ def _is_worker() -> bool:
 
 def _host() -> str:
     return platform.node() or "this computer"
-
-
-def _start(pid: int) -> float | None:
-    """When the process of that number was started (seconds since the epoch), None when there is none."""
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:
-        return None
-    except psutil.Error:
-        return 0.0  # it is there, and its start is not for us to know
 
 
 # --- the file ---
@@ -212,7 +203,7 @@ def _in_the_way(folder: Path, found: dict[str, Any], *, over_silent: bool) -> bo
     """Whether another program's mark still counts."""
     if found["host"] != _host():
         return not over_silent or _silent(folder) < SILENT_SECONDS
-    start = _start(found["process"])
+    start = started_at(found["process"])
     if start is None or _last_sign(folder) < psutil.boot_time() - START_TOLERANCE:
         return False
     same = start == 0.0 or abs(start - found["started"]) <= START_TOLERANCE

@@ -16,6 +16,7 @@ from tlstudio.domain.errors import RunNotFound, RunNotReady, from_os_error
 from tlstudio.domain.runs import EpochRow, Mode, RunRow, RunState, TrainResult, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import files
+from tlstudio.storage.processes import started_at
 from tlstudio.storage.project import Project
 
 METRICS = "metrics.jsonl"
@@ -196,7 +197,5 @@ def _is_mine(project: Project, run_id: str) -> bool:
 
 def _alive(pid: int, started: float) -> bool:
     """True when that very process still lives; ids are reused, so its start time must agree."""
-    try:
-        return bool(pid) and abs(psutil.Process(pid).create_time() - started) < 2.0
-    except psutil.Error:
-        return False
+    found = started_at(pid) if pid else None
+    return found is not None and abs(found - started) < 2.0
