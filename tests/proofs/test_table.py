@@ -9,7 +9,9 @@ import pytest
 from tests.proofs.table import Proof, Trial, markdown
 
 
-@pytest.mark.parametrize(("measured", "holds"), [(0.92, False), (0.93, True), (0.97, True), (0.98, False), (math.nan, False)])
+@pytest.mark.parametrize(
+    ("measured", "holds"), [(0.92, False), (0.93, True), (0.97, True), (0.98, False), (math.nan, False)]
+)
 def test_both_bounds_are_kept(measured: float, holds: bool) -> None:
     assert Proof("covers", measured, at_least=0.93, at_most=0.97).holds is holds
 
