@@ -248,6 +248,8 @@ def export(options: argparse.Namespace, output: Output) -> None:
     done = write(options.project, options.out, options.run, output, int8=options.int8)
     output.text(f"{done.file} ({done.bytes / 1e6:.1f} MB)")
     show_certificate(done.certificate, output)
+    output.text(done.novelty.promise)
+    output.text(done.novelty.notices)
     output.result(done)
 
 

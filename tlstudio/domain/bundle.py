@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.errors import BundleRefused, WrongUsage
+from tlstudio.domain.novelty import NoveltyFacts
 from tlstudio.domain.preprocess import PreprocessSpec
 
 METADATA_KEY = "tlstudio"
@@ -71,7 +72,8 @@ class BundleInfo:
 
     temperature: divides the logits inside the graph. operating_point: {class: threshold} or None; an image is given that class
     when its probability is at least the threshold, else the likeliest other one. novelty_threshold: novelty above it is
-    reported as unfamiliar. data_fingerprint: SHA-256 over the contents and labels of the training images.
+    reported as unfamiliar. novelty: what was measured of it, None in files of earlier versions.
+    data_fingerprint: SHA-256 over the contents and labels of the training images.
     metrics: as `evaluate` gives them, with intervals. versions: of the program and libraries that made it.
     """
 
@@ -85,6 +87,7 @@ class BundleInfo:
     temperature: float | None = None
     operating_point: dict[str, float] | None = None
     novelty_threshold: float | None = None
+    novelty: NoveltyFacts | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     certificate: Certificate | None = None
     format_version: int = FORMAT_VERSION
@@ -102,6 +105,7 @@ class BundleInfo:
             "temperature": self.temperature,
             "operating_point": self.operating_point,
             "novelty_threshold": self.novelty_threshold,
+            "novelty": None if self.novelty is None else asdict(self.novelty),
             "metrics": self.metrics,
             "certificate": None
             if self.certificate is None
@@ -134,6 +138,7 @@ class BundleInfo:
                 temperature=_temperature(data.get("temperature")),
                 operating_point=_operating_point(data.get("operating_point"), data["classes"]),
                 novelty_threshold=data.get("novelty_threshold"),
+                novelty=None if data.get("novelty") is None else NoveltyFacts.from_json(data["novelty"]),
                 metrics=dict(data.get("metrics", {})),
                 certificate=None if certificate is None else _certificate(certificate),
                 format_version=version,
@@ -185,3 +190,4 @@ class ExportResult:
     file: Path
     bytes: int
     certificate: Certificate
+    novelty: NoveltyFacts

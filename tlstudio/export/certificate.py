@@ -53,7 +53,9 @@ class Examination:
 def answers_of(file: Path, by: Examination, reporter: Reporter) -> list[Prediction]:
     """Has the file answer, each image decoded from its own file. Raises CertificateFailed when one can't be read any more."""
     rows = []
-    for done, answer in enumerate(predict_files(Bundle(file), by.paths, waiting=reporter.stop_requested), start=1):
+    for done, answer in enumerate(
+        predict_files(Bundle(file), by.paths, waiting=reporter.stop_requested, whatever=True), start=1
+    ):
         if answer.status is Status.REFUSED:
             raise CertificateFailed(
                 "An image that the check needs can't be read any more.",

@@ -9,19 +9,56 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from tlstudio.domain.bundle import METADATA_KEY, BundleInfo
 from tlstudio.domain.errors import CertificateFailed, StudioError
 from tlstudio.export.novelty import NoveltySpec
 from tlstudio.training.network import Network
+from tlstudio.training.stages import Stages
 
 log = logging.getLogger(__name__)
 
 OUTPUTS = ("probabilities", "embedding", "novelty")
+
+
+class NoveltyScore(nn.Module):
+    """Blocks of `Stages` -> novelty (batch,), as `NoveltySpec.score` reckons it."""
+
+    def __init__(self, spec: NoveltySpec) -> None:
+        super().__init__()
+        self.offset, self.parts = spec.offset, len(spec.gaussians)
+        self.rests = [g.rest for g in spec.gaussians]
+        self.register_buffer("weights", _single(spec.weights))
+        for i, (soft, gaussian) in enumerate(zip(spec.softening, spec.gaussians, strict=True)):
+            self.register_buffer(f"softening_{i}", _single(soft) if len(soft) else None)
+            self.register_buffer(f"center_{i}", _single(gaussian.center))
+            self.register_buffer(f"scale_{i}", _single(1 / gaussian.scale))
+            self.register_buffer(f"axes_{i}", _single(gaussian.axes))
+            self.register_buffer(f"more_{i}", _single(gaussian.precision - gaussian.rest))
+
+    def forward(self, blocks: list[Tensor]) -> Tensor:
+        told = torch.stack([self._distance(i, block) for i, block in enumerate(blocks)], dim=1)
+        return ((told * self.get_buffer("weights")).sum(dim=1) - self.offset).clamp(min=0.0)
+
+    def _distance(self, i: int, block: Tensor) -> Tensor:
+        softening = getattr(self, f"softening_{i}")
+        if softening is not None:
+            channels = softening.shape[0]
+            mean, deviation = block[:, :channels], block[:, channels:] + softening
+            block = torch.cat([mean / deviation, deviation.log()], dim=1)
+        z = (block - self.get_buffer(f"center_{i}")) * self.get_buffer(f"scale_{i}")
+        along = z @ self.get_buffer(f"axes_{i}")
+        square = self.rests[i] * z.square().sum(dim=1) + (along.square() * self.get_buffer(f"more_{i}")).sum(dim=1)
+        return (square / z.shape[1]).clamp(min=1e-12).log()
+
+
+def _single(values: npt.NDArray[np.float64]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))
 
 
 class ExportGraph(nn.Module):
@@ -30,19 +67,13 @@ class ExportGraph(nn.Module):
     def __init__(self, network: Network, novelty: NoveltySpec) -> None:
         super().__init__()
         self.network = network
-        self.center: Tensor
-        self.bank: Tensor
-        self.register_buffer("center", torch.from_numpy(novelty.center))
-        self.register_buffer("bank", torch.from_numpy(novelty.bank).T.contiguous())
-        self.offset, self.scale = novelty.offset, novelty.scale
+        self.stages = Stages(network)
+        self.novelty = NoveltyScore(novelty)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """uint8 (batch, size, size, 3) -> (batch, classes), (batch, features), (batch,)."""
-        embedding = self.network.embed(image)
-        probabilities = self.network.chances(self.network.head(embedding))
-        nearest = (functional.normalize(embedding - self.center, dim=1) @ self.bank).amax(dim=1)
-        novelty = ((1.0 - nearest - self.offset) / self.scale).clamp(min=0.0)
-        return probabilities, embedding, novelty
+        embedding, blocks = self.stages(image)
+        return self.network.chances(self.network.head(embedding)), embedding, self.novelty(blocks)
 
 
 def write_graph(network: Network, novelty: NoveltySpec, path: Path) -> None:
@@ -51,16 +82,17 @@ def write_graph(network: Network, novelty: NoveltySpec, path: Path) -> None:
     size = network.spec.preprocess.size
     # A batch of two: with one, an exporter may take the batch size for a constant.
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    reasons = []
-    for exporter in EXPORTERS:
-        try:
-            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-                warnings.simplefilter("ignore")
-                exporter(graph, example, path)
-            return
-        except Exception as error:  # the exporters raise whatever their many parts raise
-            log.warning("exporter %s failed: %s", exporter.__name__, error)
-            reasons.append(f"{exporter.__name__}: {error}")
+    try:
+        for exporter in EXPORTERS:
+            try:
+                with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                    warnings.simplefilter("ignore")
+                    exporter(graph, example, path)
+                return
+            except Exception as error:  # the exporters raise whatever their many parts raise
+                log.warning("exporter %s failed: %s", exporter.__name__, error)
+    finally:
+        graph.stages.let_go()
     raise StudioError(
         f"The model {network.spec.model} can't be written as an ONNX file.",
         remedy="Train with another pretrained model. The log file has the technical reason.",

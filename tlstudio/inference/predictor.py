@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
 from tlstudio.evaluation.decision import decide, is_close
@@ -21,6 +22,8 @@ from tlstudio.images.prepare import Pixels, prepare_and_keep
 from tlstudio.inference.bundle import Bundle
 
 BATCH = 16
+WITHOUT_CONTRAST = 2.0  # standard deviation, in grey levels, below which a picture shows nothing; in every colour
+NOTHING_TO_SEE = "Without contrast: it is of one colour all over, so there is nothing to classify."
 CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain, where no operating point is set
 
 
@@ -69,13 +72,15 @@ def predict_files(
     *,
     thumbnails: bool = False,
     waiting: Callable[[], object] | None = None,
+    whatever: bool = False,
 ) -> Iterator[Prediction]:
     """Classifies files in order, decoding them in processes of their own. No pictures pile up, however many there are.
 
+    Pictures without contrast are refused; whatever: classified like all others, as a comparison of two models wants them.
     waiting: called several times a second while a file is being decoded; what it raises ends the loop.
     """
     wanted = list(files)
-    read = partial(_read, spec=bundle.info.preprocess, thumbnails=thumbnails)
+    read = partial(_read, spec=bundle.info.preprocess, thumbnails=thumbnails, whatever=whatever)
     batch: list[tuple[Path, _Ready | Refusal]] = []
     # A decoding process may have been started in another folder.
     results = DECODERS.in_order(read, (path.absolute() for path in wanted), waiting=waiting)
@@ -87,8 +92,10 @@ def predict_files(
     yield from _answer(bundle, batch)
 
 
-def _read(path: Path, spec: PreprocessSpec, thumbnails: bool) -> _Ready:
+def _read(path: Path, spec: PreprocessSpec, thumbnails: bool, whatever: bool) -> _Ready:
     pixels, picture = prepare_and_keep(path, spec)
+    if not whatever and pixels.std(axis=(0, 1)).max() < WITHOUT_CONTRAST:
+        raise ImageRefused(NOTHING_TO_SEE)
     return _Ready(pixels, shrink(picture, THUMBNAIL) if thumbnails else None)
 
 

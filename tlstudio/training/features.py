@@ -21,6 +21,7 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.devices import release
 from tlstudio.training.folding import folded
 from tlstudio.training.network import Network
+from tlstudio.training.stages import Stages
 
 BATCH = 32
 WORTH_FOLDING = 50  # images; making the network lighter takes as long as it saves for so many
@@ -85,6 +86,12 @@ def embed_batches(network: Network, pixels: RowStore, keys: Sequence[str], devic
 def logit_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
     """Yields (keys, logits (k, classes) float32) over all keys; the batch is halved when memory runs out."""
     return _forward(network, network, pixels, keys, device=device)
+
+
+def stage_batches(stages: Stages, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
+    """Yields (keys, all blocks side by side (k, sum of widths) float32) over all keys; the batch is halved as above."""
+    stages.to(device)
+    return _forward(stages.network, stages.flat, pixels, keys, device=device)
 
 
 def mirrored_features(

@@ -11,23 +11,22 @@ import numpy as np
 
 import tlstudio
 from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, ExportResult
-from tlstudio.domain.errors import CertificateFailed, NotEnoughImages, WrongUsage
+from tlstudio.domain.errors import CertificateFailed, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.values import Split
 from tlstudio.export.certificate import Examination, answers_of, certify, certify_int8, closeness
 from tlstudio.export.graph import describe, write_graph
-from tlstudio.export.novelty import NoveltySpec, fit_novelty
+from tlstudio.export.novelty import UNFAMILIAR, NoveltySpec
 from tlstudio.export.quantise import spread, try_ways
-from tlstudio.images.cache import fill_cache, pixel_store
+from tlstudio.images.cache import pixel_store
 from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
-from tlstudio.training import devices
-from tlstudio.training.features import embed_batches
 from tlstudio.training.network import Network, load_network
 from tlstudio.workflow.evaluating import figures, predict_rows
 from tlstudio.workflow.held_out import first_held_out
+from tlstudio.workflow.novelty import RunImages, measure_novelty
 from tlstudio.workflow.operating import kept_point
-from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, training_rows, units_of
+from tlstudio.workflow.run_data import Sample, fingerprint, read_samples, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
 ALIKE = 0.8  # files whose sizes differ by less count as equally small
@@ -58,6 +57,8 @@ def export(
     if out.suffix.lower() != ".onnx":
         raise WrongUsage("The file's name must end in .onnx.", path=out)
     subject, info, novelty = _measure(project, run, reporter)
+    told = info.novelty
+    assert told is not None
     with files.replacing(out.expanduser().absolute()) as temporary:
         reporter.report(Note("Writing the ONNX file."))
         write_graph(subject.network, novelty, temporary)
@@ -71,7 +72,7 @@ def export(
             subject = replace(subject, examination=subject.examination.after(answers))
             certificate = _reduce(temporary, subject, reporter)
         describe(temporary, replace(info, certificate=certificate))
-    return ExportResult(out, out.stat().st_size, certificate)
+    return ExportResult(out, out.stat().st_size, certificate, novelty=told)
 
 
 def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[_Subject, BundleInfo, NoveltySpec]:
@@ -86,8 +87,9 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[_Subje
     units = {r.id: u for r, u in zip(rows, units_of(rows), strict=True)}
     point = kept_point(opened, row)
     found = figures(row, split, predictions, units, temperature=network.spec.temperature, point=point)
-    samples = [s for s in read_samples(opened, row.id) if s.part == "train"]
-    novelty = _novelty(opened, network, samples, reporter)
+    everything = read_samples(opened, row.id)
+    samples = [s for s in everything if s.part == "train"]
+    novelty, told = measure_novelty(opened, network, RunImages(row.classes, everything, rows), reporter)
     info = BundleInfo(
         classes=row.classes,
         preprocess=network.spec.preprocess,
@@ -103,7 +105,8 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[_Subje
         created_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         temperature=network.spec.temperature,
         operating_point=None if point is None else {point.name: point.threshold},
-        novelty_threshold=novelty.threshold,
+        novelty_threshold=UNFAMILIAR,
+        novelty=told,
         metrics={"split": split.value, **found.to_json()},
     )
     examination = Examination(
@@ -203,19 +206,3 @@ def _at_threshold(decisions: Decisions | None) -> str:
         f" {decisions.may_differ:,} may be, and finds {decisions.found:,} of {decisions.positives:,} instead of"
         f" {decisions.found_trained:,}."
     )
-
-
-def _novelty(project: Project, network: Network, samples: list[Sample], reporter: Reporter) -> NoveltySpec:
-    """From the trained network's features of its training images, read again where the cache has been deleted."""
-    store, _ = fill_cache(project, network.spec.preprocess, training_rows(project, samples), reporter)
-    usable = [s for s in samples if s.content in store.keys]
-    if not usable:
-        raise NotEnoughImages(
-            "None of the training images can be found any more.",
-            remedy="Connect the drive that holds them, and export again.",
-        )
-    device = devices.choose("auto")
-    batches = embed_batches(network, store, [s.content for s in usable], device)
-    features = np.concatenate([rows for _, rows in batches])
-    devices.release(device)
-    return fit_novelty(features, [s.unit for s in usable])

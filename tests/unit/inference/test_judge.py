@@ -65,4 +65,8 @@ def test_unfamiliar_goes_first_whatever_the_rule(info: BundleInfo) -> None:
     answer = said(known, 0.09, 0.8, 0.11, novelty=2.1)
     assert answer.status is Status.UNFAMILIAR
     assert "check it yourself" in answer.message
+    assert (
+        said(known, 0.001, 0.998, 0.001, novelty=2.0).status is not Status.UNFAMILIAR
+    )  # the threshold itself is not above it
+    assert said(known, 0.001, 0.998, 0.001, novelty=2.1).status is Status.UNFAMILIAR
     assert answer.label == "good"

@@ -14,7 +14,7 @@ from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images.prepare import prepare
 from tlstudio.inference.bundle import Bundle
-from tlstudio.inference.predictor import BATCH, Status, predict_files
+from tlstudio.inference.predictor import BATCH, NOTHING_TO_SEE, Status, predict_files
 
 SPEC = PreprocessSpec(16)
 CLASSES = ("red", "blue")
@@ -68,7 +68,35 @@ def test_files_named_from_where_the_user_stands(
 
 
 def test_a_page_is_a_file_of_its_own(tmp_path: Path) -> None:
-    pages = [Image.new("RGB", (20, 20), COLOURS[name]) for name in ("red", "blue")]
+    pages = [Image.open(paint(tmp_path, f"{name}.png", COLOURS[name], seed=1)) for name in ("red", "blue")]
     pages[0].save(tmp_path / "stack.tif", save_all=True, append_images=pages[1:])
     answers = list(predict_files(Judge(), [tmp_path / "stack.tif", tmp_path / "stack.tif#page=2"]))
     assert [answer.label for answer in answers] == ["red", "blue"]
+
+
+@pytest.mark.parametrize(("deviation", "refused"), [(0.0, True), (1.9, True), (2.1, False)])
+def test_a_picture_without_contrast_is_refused(tmp_path: Path, deviation: float, refused: bool) -> None:
+    pixels = np.full((SPEC.size, SPEC.size, 3), 128, np.float64)
+    pixels[::2] += deviation
+    pixels[1::2] -= deviation
+    # Not whole numbers: some places get one more grey level, so that the deviation is as wanted.
+    rng = np.random.default_rng(0)
+    Image.fromarray(np.floor(pixels + rng.uniform(size=pixels.shape[:2])[..., None]).astype(np.uint8)).save(
+        tmp_path / "flat.png"
+    )
+    (answer,) = predict_files(Judge(), [tmp_path / "flat.png"])
+    assert (answer.status is Status.REFUSED) is refused
+    assert (answer.message == NOTHING_TO_SEE) is refused
+    assert refused is (answer.confidence is None)
+    (asked,) = predict_files(Judge(), [tmp_path / "flat.png"], whatever=True)
+    assert asked.status is not Status.REFUSED
+
+
+def test_colour_alone_is_contrast(tmp_path: Path) -> None:
+    """A red and a green half of the same brightness are something to see."""
+    pixels = np.zeros((SPEC.size, SPEC.size, 3), np.uint8)
+    pixels[:, : SPEC.size // 2, 0] = 90
+    pixels[:, SPEC.size // 2 :, 1] = 90
+    Image.fromarray(pixels).save(tmp_path / "halves.png")
+    (answer,) = predict_files(Judge(), [tmp_path / "halves.png"])
+    assert answer.status is not Status.REFUSED

@@ -39,6 +39,7 @@ class Text:
     ALIKE = "Same decision on {} of {} images; up to {} may differ"
     MARKS = "{}; {} with another mark, such as uncertain"
     FOUND, OF, BY_TRAINED = "Flagged", "{} of {} images of {}", "{} of {} images of {}; {} by the trained model"
+    UNFAMILIAR = "Unfamiliar"
     UNKNOWN = "not stated"
 
 
@@ -61,6 +62,8 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
         lines.append((Text.THRESHOLD, Text.FLAGGED.format(name, probability(threshold))))
     if certificate is not None and certificate.decisions is not None:
         lines += _decisions(certificate.decisions, certificate.images)
+    if info.novelty is not None:
+        lines.append((Text.UNFAMILIAR, " ".join(filter(None, (info.novelty.promise, info.novelty.notices)))))
     backbone = info.backbone
     lines += [
         (Text.MADE, _date(info.created_at)),

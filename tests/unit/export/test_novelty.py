@@ -1,0 +1,154 @@
+"""The novelty score: far things are far, a promise is made from so many units on, and the file reckons like numpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+import pytest
+import torch
+
+from tlstudio.export.graph import NoveltyScore
+from tlstudio.export.novelty import FALSE_ALARMS, UNFAMILIAR, NoveltySpec, described, fit_novelty, least_units
+
+Floats = npt.NDArray[np.float64]
+WIDTHS = (4, 6)  # of a plain block, and of a stage of three channels
+
+
+def at_home(n: int, seed: int = 0, shift: float = 0.0, units: Floats | None = None) -> list[Floats]:
+    """Blocks of n images whose numbers hang together, as those of images do; `units` moves each by what is its unit's own."""
+    rng = np.random.default_rng(seed)
+    mixing = np.random.default_rng(99).normal(size=(WIDTHS[0], WIDTHS[0]))
+    own = np.zeros((n, WIDTHS[0])) if units is None else units
+    plain = (rng.normal(size=(n, WIDTHS[0])) + own) @ mixing + shift
+    stage = np.exp(rng.normal(size=(n, WIDTHS[1])) * 0.2 + shift * 0.2)
+    return [plain, stage]
+
+
+def names(n: int) -> list[str]:
+    return [str(i) for i in range(n)]
+
+
+def fitted(n: int = 200, **more: int) -> NoveltySpec:
+    return fit_novelty(at_home(n), 1, names(n), **more)
+
+
+def test_strangers_are_unfamiliar_and_images_from_home_are_not() -> None:
+    spec = fitted()
+    assert (spec.score(at_home(500, seed=1)) > UNFAMILIAR).mean() <= 0.04
+    assert (spec.score(at_home(500, seed=1, shift=12.0)) > UNFAMILIAR).all()
+    assert np.median(spec.score(at_home(500, seed=1))) < 0.4
+
+
+def test_a_picture_without_structure_is_as_strange_as_one_with_too_much() -> None:
+    spec = fitted()
+    flat, wild = at_home(50, seed=2), at_home(50, seed=2)
+    flat[1][:, 3:] = 0.0
+    wild[1][:, 3:] *= 50.0
+    assert (spec.score(flat) > UNFAMILIAR).all()
+    assert (spec.score(wild) > UNFAMILIAR).all()
+
+
+def test_false_alarms_are_kept_on_the_average() -> None:
+    shares = [
+        (fit_novelty(at_home(80, seed=s), 1, names(80)).score(at_home(400, seed=1000 + s)) > UNFAMILIAR).mean()
+        for s in range(25)
+    ]
+    assert 0.0 < np.mean(shares) <= FALSE_ALARMS + 0.005
+
+
+@pytest.mark.parametrize("n", [3, 8, 20])
+def test_few_images_raise_no_more_false_alarms(n: int) -> None:
+    shares = [
+        (fit_novelty(at_home(n, seed=s), 1, names(n)).score(at_home(200, seed=500 + s)) > UNFAMILIAR).mean()
+        for s in range(25)
+    ]
+    assert np.mean(shares) <= (0.1 if n < 6 else 0.04)
+
+
+def test_groups_are_left_out_whole() -> None:
+    """Images of a patient are alike; a new patient must not be a stranger for that."""
+    shares = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        own = rng.normal(size=(80, WIDTHS[0])) * 3
+        spec = fit_novelty(
+            at_home(320, seed, units=np.repeat(own[:70], 320 // 70 + 1, axis=0)[:320]),
+            1,
+            [str(i // 5) for i in range(320)],
+        )
+        fresh = rng.normal(size=(300, WIDTHS[0])) * 3
+        shares.append((spec.score(at_home(300, 900 + seed, units=fresh)) > UNFAMILIAR).mean())
+    assert np.mean(shares) <= 0.03
+
+
+def test_a_promise_needs_so_many_units() -> None:
+    assert least_units() == 66
+    assert least_units(0.05) == 19
+    assert not fitted(65).promised
+    assert fitted(66).promised
+    assert not fit_novelty(at_home(200), 1, [str(i // 4) for i in range(200)]).promised
+    assert (fitted(65).images, fitted(65).units) == (65, 65)
+
+
+def test_images_that_the_network_did_not_learn_from_can_raise_the_limit() -> None:
+    """A network knows its training images better than new ones; the new ones set the threshold then."""
+    blocks = at_home(200)
+    late = np.arange(200) >= 120
+    blocks[0][late] *= 1.6
+    told = [
+        (fit_novelty(blocks, 1, names(200), fresh=f).score([blocks[0][late], blocks[1][late]]) > 1).mean()
+        for f in (None, late)
+    ]
+    assert told[1] <= told[0]
+    assert told[1] <= 0.03
+
+
+def test_numbers_that_never_change_are_strange_when_they_do() -> None:
+    blocks = at_home(100)
+    blocks[0][:, 0] = 5.0
+    spec = fit_novelty(blocks, 1, names(100))
+    assert (spec.score(blocks) <= UNFAMILIAR).mean() >= 0.97
+    blocks[0][:, 0] = 6.0
+    assert (spec.score(blocks) > UNFAMILIAR).all()
+
+
+def test_stages_are_described_by_shares_and_logarithms() -> None:
+    plain, stage = described(
+        [np.array([[1.0, 2.0]]), np.array([[3.0, 8.0, 1.0, 3.0]])], [np.zeros(0), np.array([0.5, 1.0])]
+    )
+    assert plain.tolist() == [[1.0, 2.0]]
+    assert np.allclose(stage, [[2.0, 2.0, np.log(1.5), np.log(4.0)]])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # as write_graph does: torch advises its other exporter
+@pytest.mark.parametrize("components", [1, 3, 64])
+def test_the_file_reckons_like_numpy(tmp_path: Path, components: int) -> None:
+    spec = fitted(components=components)
+    path = tmp_path / "score.onnx"
+    probes = [
+        np.concatenate([a, b]).astype(np.float32)
+        for a, b in zip(at_home(60, seed=3), at_home(20, seed=4, shift=4.0), strict=True)
+    ]
+
+    class Alone(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.score = NoveltyScore(spec)
+
+        def forward(self, plain: torch.Tensor, stage: torch.Tensor) -> torch.Tensor:
+            return self.score([plain, stage])
+
+    example = tuple(torch.from_numpy(p[:2]) for p in probes)
+    axes = {name: {0: "batch"} for name in ("plain", "stage")}
+    torch.onnx.export(
+        Alone().eval(), example, str(path), dynamo=False, input_names=["plain", "stage"], dynamic_axes=axes
+    )
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (told,) = session.run(None, dict(zip(("plain", "stage"), probes, strict=True)))
+    wanted = spec.score(probes)
+    assert np.allclose(told, wanted, atol=2e-3, rtol=1e-3)
+    assert wanted.min() == 0.0  # half of the images from home are below the middle
+    assert wanted.max() > 1.0

@@ -1,0 +1,82 @@
+"""What a bundle says about its novelty score: how many images it rests on, what it calls unfamiliar wrongly, what it notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Of `images` pictures of one kind, so many were called unfamiliar. kind: for people, in the middle of a sentence."""
+
+    kind: str
+    images: int
+    flagged: int
+
+    @property
+    def share(self) -> float:
+        return self.flagged / self.images if self.images else 0.0
+
+    def __str__(self) -> str:
+        return f"{self.kind} {100 * self.share:.0f} %"
+
+
+@dataclass(frozen=True, slots=True)
+class NoveltyFacts:
+    """images, units: it was made with; units are patients, parts, or images where nothing belongs together.
+
+    promised: whether they are enough to promise that at most `false_alarms` of the images like them are called unfamiliar.
+    wrongly: of images that neither the model nor the score was made with; None where there are none. strangers: pictures that
+    are unlike the training images, made from them or drawn, kind by kind.
+    """
+
+    images: int
+    units: int
+    promised: bool
+    false_alarms: float
+    wrongly: Noticed | None = None
+    strangers: tuple[Noticed, ...] = ()
+
+    @staticmethod
+    def from_json(data: Any) -> NoveltyFacts:
+        """Reads `asdict`'s form; fields of a newer version are passed over. Raises KeyError, TypeError, ValueError."""
+        told = {k: v for k, v in dict(data).items() if k in NoveltyFacts.__dataclass_fields__}
+        wrongly = told.get("wrongly")
+        told["wrongly"] = None if wrongly is None else _noticed(wrongly)
+        told["strangers"] = tuple(_noticed(row) for row in told.get("strangers", ()))
+        return NoveltyFacts(**told)
+
+    @property
+    def promise(self) -> str:
+        """A sentence on images like those at home."""
+        share = f"{100 * self.false_alarms:g} %"
+        if not self.promised:
+            made = f"{self.units:,} image{'s' * (self.units != 1)}"
+            if self.units != self.images:
+                made = f"{self.images:,} images of {self.units:,} groups"
+            return (
+                f"With {made} no limit for “unfamiliar” can be promised; it is set so that about {share} of the images"
+                " like them should be called so."
+            )
+        told = f"At most about {share} of the images like those it learned from are called unfamiliar"
+        if self.wrongly is None:
+            return told + "."
+        return f"{told}: {self.wrongly.flagged:,} of {self.wrongly.images:,} that it did not learn from."
+
+    @property
+    def notices(self) -> str:
+        """A sentence on strangers; empty where none were tried."""
+        if not self.strangers:
+            return ""
+        return f"Of strangers like these it notices about: {_list(self.strangers)}."
+
+
+def _noticed(data: Any) -> Noticed:
+    row = dict(data)
+    return Noticed(str(row["kind"]), int(row["images"]), int(row["flagged"]))
+
+
+def _list(rows: Iterable[Noticed]) -> str:
+    return ", ".join(map(str, rows))
