@@ -65,7 +65,7 @@ def test_few_images_raise_no_more_false_alarms(n: int) -> None:
         (fit_novelty(at_home(n, seed=s), 1, names(n)).score(at_home(200, seed=500 + s)) > UNFAMILIAR).mean()
         for s in range(25)
     ]
-    assert np.mean(shares) <= (0.1 if n < 6 else 0.04)
+    assert np.mean(shares) <= (0.1 if n < 6 else 0.05)
 
 
 def test_groups_are_left_out_whole() -> None:
