@@ -17,7 +17,6 @@ import numpy.typing as npt
 from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.domain.errors import CertificateFailed
 from tlstudio.domain.events import Progress, Reporter
-from tlstudio.domain.values import Interval
 from tlstudio.evaluation.paired import difference_interval
 from tlstudio.inference.bundle import Bundle
 from tlstudio.inference.predictor import Prediction, Status, judge, predict_files
@@ -90,7 +89,7 @@ def certify_reduced(kind: FileKind, answers: Sequence[Prediction], by: Examinati
     may_differ = _allowed(MAY_DIFFER[kind], n)
     same = compare(found, by.expected, by.split)
     right, right_trained = found.argmax(1) == by.truth, by.expected.argmax(1) == by.truth
-    loss = difference_interval(right_trained, right, by.units or range(n)) if n else Interval(0.0, -1.0, 1.0)
+    loss = difference_interval(right_trained, right, by.units or range(n))
     near = Nearness(
         differ=n - int(_agree(found, by.expected).sum()),
         may_differ=may_differ,
@@ -103,10 +102,10 @@ def certify_reduced(kind: FileKind, answers: Sequence[Prediction], by: Examinati
     )
     seal = replace(
         same,
-        passed=bool(n) and is_near(near) and is_worth_it(kind, saving),
+        passed=is_near(near) and is_worth_it(kind, saving),
         precision=kind.value,
-        accuracy=float(right.mean()) if n else 0.0,
-        accuracy_trained=float(right_trained.mean()) if n else 0.0,
+        accuracy=float(right.mean()),
+        accuracy_trained=float(right_trained.mean()),
         nearness=near,
         saving=saving,
     )

@@ -108,7 +108,7 @@ def _static(
 
 
 def _whole_trunk(trunk: Trunk) -> frozenset[str]:
-    return trunk.between | trunk.cuts
+    return trunk.between
 
 
 def _products(trunk: Trunk) -> frozenset[str]:

@@ -26,15 +26,14 @@ CUTS = ("Relu", "Clip")  # activations that only cut a product's output off, so 
 class Trunk:
     """Names of nodes in a graph that `load_named` read.
 
-    products: of the trunk, in the graph's order. between: all nodes of the trunk. below: what the products rest on, themselves
-    included, from the image on; a node that is not among them belongs to the rest. cuts: of the rest, activations that follow
-    a product of the trunk at once.
+    products: of the trunk, in the graph's order. cuts: its activations that follow a product at once, also the last one.
+    between: all nodes of the trunk. below: those, and what they rest on, from the image on; the others are the rest.
     """
 
     products: tuple[str, ...]
+    cuts: frozenset[str]
     between: frozenset[str]
     below: frozenset[str]
-    cuts: frozenset[str]
 
 
 def load_named(file: Path) -> onnx.ModelProto:
@@ -68,12 +67,13 @@ def find_trunk(graph: onnx.GraphProto) -> Trunk:
     makers = _makers(graph)
     embedded = _leading_to(makers, ["embedding"])
     products = [n for n in graph.node if n.name in embedded and n.op_type in PRODUCTS and n.input[1] in fixed]
-    names = {n.name for n in products}
-    below = _leading_to(makers, [tensor for n in products for tensor in n.output])
-    after = _following(graph, {tensor for n in products for tensor in n.output}) | names
     made = {tensor for n in products for tensor in n.output}
-    cuts = {n.name for n in graph.node if n.op_type in CUTS and n.input[0] in made and n.name not in below}
-    return Trunk(tuple(n.name for n in products), frozenset(below & after), frozenset(below), frozenset(cuts))
+    cuts = [n for n in graph.node if n.op_type in CUTS and n.input[0] in made and n.name in embedded]
+    ends = [*products, *cuts]
+    below = _leading_to(makers, [tensor for n in ends for tensor in n.output])
+    after = _following(graph, made) | {n.name for n in products}
+    names = tuple(n.name for n in products), frozenset(n.name for n in cuts)
+    return Trunk(*names, frozenset(below & after), frozenset(below))
 
 
 def constants(graph: onnx.GraphProto) -> dict[str, npt.NDArray[Any]]:
