@@ -12,13 +12,13 @@ def show_certificate(seal: Certificate, output: Output) -> None:
         f" largest difference {seal.max_difference:.1e}"
     )
     if seal.accuracy is not None and seal.accuracy_trained is not None:
-        kind = FileKind(seal.precision).caption
+        kind = seal.precision if seal.kind is None else seal.kind.caption
         output.text(f"{kind}: accuracy {seal.accuracy:.1%}, in full precision {seal.accuracy_trained:.1%}")
     if seal.nearness is not None:
         _show_nearness(seal.nearness, output)
     if seal.saving is not None:
         _show_saving(seal.saving, output)
-    if seal.precision == FileKind.HALF:
+    if seal.kind is FileKind.HALF:
         output.text("Measured on this processor; untested on a graphics processor")
     if seal.decisions is not None:
         _show_decisions(seal.decisions, seal.images, output)

@@ -159,6 +159,11 @@ class Certificate:
     nearness: Nearness | None = None
     saving: Saving | None = None
 
+    @property
+    def kind(self) -> FileKind | None:
+        """None for one that only a later version of the program knows."""
+        return next((kind for kind in FileKind if kind.value == self.precision), None)
+
 
 @dataclass(frozen=True, slots=True)
 class BundleInfo:

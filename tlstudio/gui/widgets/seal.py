@@ -82,10 +82,10 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
 
 def _reduced(seal: Certificate, accuracy: float, trained: float) -> list[tuple[str, str]]:
     """What fewer bits cost and save."""
-    kind, near, saving = FileKind(seal.precision), seal.nearness, seal.saving
+    kind, near, saving = seal.kind, seal.nearness, seal.saving
     said = Text.COMPARED.format(percent(accuracy, 1), percent(trained, 1))
     lines = [
-        (Text.PRECISION, Text.KIND.format(kind.caption, kind.meaning)),
+        (Text.PRECISION, seal.precision if kind is None else Text.KIND.format(kind.caption, kind.meaning)),
         (Text.ACCURACY, said if near is None else Text.LOST.format(said, near.points)),
     ]
     if near is not None:
@@ -132,7 +132,7 @@ def _verdict(info: BundleInfo | None) -> str:
     certificate = None if info is None else info.certificate
     if certificate is None or not certificate.passed:
         return Text.MISSING
-    return Text.PASSED if certificate.precision == FileKind.FULL else Text.CLOSE
+    return Text.PASSED if certificate.kind is FileKind.FULL else Text.CLOSE
 
 
 class Seal(QAbstractButton):
