@@ -33,19 +33,20 @@ EXAMPLES = 64  # images that scales are read from; more changes little
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to quantise. `write(source, target, examples, watch)`; source: a file of `load_named`; examples: uint8 (n, size,
-    size, 3); watch: called with how many of how many layers are done.
-    """
+    """`write(source, target, examples)` quantises; source: a file of `load_named`; examples: uint8 (n, size, size, 3)."""
 
     name: str
-    write: Callable[[Path, Path, Pixels, Watch], None]
+    write: Callable[[Path, Path, Pixels], None]
 
 
-def try_ways(source: Path, target: Path, examples: Pixels, watch: Watch = unwatched) -> Iterator[str]:
-    """Writes `target` in one way after the other and yields each one's name.
+def try_ways(
+    source: Path, target: Path, examples: Pixels, worth_it: Callable[[], bool], watch: Watch = unwatched
+) -> Iterator[str]:
+    """Writes `target` in one way after the other and yields the names of those that are worth it.
 
-    source: the bundle's graph in full precision. Ways that fail on this network, or touch more than its trunk, are skipped. The
-    caller judges each file, and stops when one is good enough.
+    source: the bundle's graph in full precision. worth_it: asked of each `target` before its biases are corrected, which takes
+    time and changes neither its size nor its speed. Ways that fail on this network, or touch more than its trunk, are skipped.
+    The caller judges each file, and stops when one is good enough.
     """
     full, named = load_named(source), target.with_name(f"{target.name}.named")
     try:
@@ -53,9 +54,12 @@ def try_ways(source: Path, target: Path, examples: Pixels, watch: Watch = unwatc
         for way in WAYS:
             try:
                 with contextlib.redirect_stdout(io.StringIO()), _quiet():
-                    way.write(named, target, examples, watch)
-                    if not keeps_rest(full, onnx.load(str(target))):
-                        raise ValueError("head or novelty were changed")
+                    way.write(named, target, examples)
+                if not worth_it():
+                    continue
+                correct_biases(named, target, examples, watch)
+                if not keeps_rest(full, onnx.load(str(target))):
+                    raise ValueError("head or novelty were changed")
             except Exception as error:  # the quantiser raises whatever a graph it does not understand makes it raise
                 log.warning("quantisation %s failed: %s", way.name, error)
                 continue
@@ -75,12 +79,10 @@ class _Examples(CalibrationDataReader):  # type: ignore[misc]
         return None if batch is None else {"image": np.ascontiguousarray(batch)}
 
 
-def _static(
-    chosen: Callable[[Trunk], frozenset[str]], *, averaged: bool
-) -> Callable[[Path, Path, Pixels, Watch], None]:
+def _static(chosen: Callable[[Trunk], frozenset[str]], *, averaged: bool) -> Callable[[Path, Path, Pixels], None]:
     """chosen: names of the nodes that may be quantised. averaged: scales by the mean extremes of batches, not by the utmost."""
 
-    def write(source: Path, target: Path, examples: Pixels, watch: Watch) -> None:
+    def write(source: Path, target: Path, examples: Pixels) -> None:
         names = chosen(find_trunk(onnx.load(str(source)).graph))
         quantize_static(
             str(source),
@@ -102,7 +104,6 @@ def _static(
                 "CalibMovingAverage": averaged,
             },
         )
-        correct_biases(source, target, examples, watch)
 
     return write
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,26 +50,25 @@ def reduce_file(file: Path, kind: FileKind, subject: Subject, reporter: Reporter
 
     Raises CertificateFailed where none comes near and is worth it.
     """
-    pixels = _examples(subject)
-    trial, best = file.with_name(f"{file.name}.trial"), file.with_name(f"{file.name}.best")
+    attempt = _Attempt(file, file.with_name(f"{file.name}.trial"), kind, _examples(subject), reporter)
+    best = file.with_name(f"{file.name}.best")
     chosen: Certificate | None = None
     try:
-        for _ in _ways(kind, file, trial, pixels, reporter):
-            saving = _saving(file, trial, pixels[:1], reporter)
-            answers = answers_of(trial, subject.examination, reporter)
+        for saving in attempt.ways():
+            answers = answers_of(attempt.trial, subject.examination, reporter)
             seal = certify_reduced(kind, answers, subject.examination, saving)
             if better(seal, chosen):
                 chosen = seal
-                trial.replace(best)
+                attempt.trial.replace(best)
             if chosen is not None and chosen.passed and closeness(chosen) >= GOOD_ENOUGH:
                 break
         if chosen is not None and chosen.passed:
             best.replace(file)
             return chosen
     finally:
-        for left in (trial, best):
+        for left in (attempt.trial, best):
             left.unlink(missing_ok=True)
-    raise _refused(kind, chosen)
+    raise refused(kind, attempt.savings, chosen)
 
 
 def better(one: Certificate, other: Certificate | None) -> bool:
@@ -87,57 +86,68 @@ def _examples(subject: Subject) -> npt.NDArray[np.uint8]:
     return np.asarray(store.take([usable[k].content for k in chosen]), np.uint8)
 
 
-def _ways(
-    kind: FileKind, file: Path, trial: Path, examples: npt.NDArray[np.uint8], reporter: Reporter
-) -> Iterator[None]:
-    """Writes `trial` in one way after the other."""
+class _Attempt:
+    """The ways to write a file of one kind, and what each would save."""
 
-    def watch(done: int, total: int) -> None:
-        reporter.report(Progress("Correcting the rounding, layer by layer", done, total))
+    def __init__(
+        self, full: Path, trial: Path, kind: FileKind, examples: npt.NDArray[np.uint8], reporter: Reporter
+    ) -> None:
+        self.full, self.trial, self.kind, self.examples, self.reporter = full, trial, kind, examples, reporter
+        self.savings: list[Saving] = []
 
-    if kind is FileKind.INT8:
-        reporter.report(Note("Trying 8-bit numbers."))
-        for way in try_ways(file, trial, examples, watch):
-            reporter.report(Note(f"Checking 8-bit numbers ({way})."))
-            yield
-    elif kind is FileKind.STORED_SMALL:
-        reporter.report(Note("Storing the weights in 8 bits."))
-        store_small(file, trial, examples, watch)
-        yield
-    else:
-        reporter.report(Note("Turning the numbers into 16 bits."))
-        halve(file, trial)
-        yield
+    def ways(self) -> Iterator[Saving]:
+        """Writes `trial` in one way after the other; of those that are worth it, what they save."""
+        if self.kind is FileKind.INT8:
+            self.reporter.report(Note("Trying 8-bit numbers."))
+            for _ in try_ways(self.full, self.trial, self.examples, self._worth_it, self._watch):
+                yield self.savings[-1]
+            return
+        if self.kind is FileKind.STORED_SMALL:
+            self.reporter.report(Note("Storing the weights in 8 bits."))
+            store_small(self.full, self.trial, self.examples, self._watch)
+        else:
+            self.reporter.report(Note("Turning the numbers into 16 bits."))
+            halve(self.full, self.trial)
+        if self._worth_it():
+            yield self.savings[-1]
+
+    def _watch(self, done: int, total: int) -> None:
+        self.reporter.report(Progress("Correcting the rounding, layer by layer", done, total))
+
+    def _worth_it(self) -> bool:
+        self.reporter.report(Note("Timing the file beside the one in full precision."))
+        ratio = timing.times_as_long(self.full, self.trial, self.examples[:1], self.reporter.stop_requested)
+        sizes = self.trial.stat().st_size, self.full.stat().st_size
+        self.savings.append(Saving(*sizes, ratio.value, ratio.low, ratio.high, timing.PAIRS, timing.THREADS))
+        return is_worth_it(self.kind, self.savings[-1])
 
 
-def _saving(full: Path, reduced: Path, pixels: npt.NDArray[np.uint8], reporter: Reporter) -> Saving:
-    reporter.report(Note("Timing the file beside the one in full precision."))
-    ratio = timing.times_as_long(full, reduced, pixels, reporter.stop_requested)
-    sizes = reduced.stat().st_size, full.stat().st_size
-    return Saving(*sizes, ratio.value, ratio.low, ratio.high, timing.PAIRS, timing.THREADS)
+def refused(kind: FileKind, savings: Sequence[Saving], best: Certificate | None) -> CertificateFailed:
+    """Why there is no such file: always with what it would save, and with what it would cost where that is too much.
 
-
-def _refused(kind: FileKind, best: Certificate | None) -> CertificateFailed:
-    """Why there is no such file: always with what it would save, and with what it would cost where that is too much."""
+    savings: of all that were tried. best: the nearest of those that are worth it; None where none is.
+    """
     remedy = "Export it in full precision, or train with another pretrained model, such as a ResNet."
     if kind is FileKind.INT8:
         remedy = (
             "Export it stored small or in full precision, or train with another pretrained model, such as a ResNet."
         )
-    if best is None or best.nearness is None or best.saving is None:
+    if not savings:
         return CertificateFailed(f"{kind.caption}: this model can't be written so.", remedy=remedy)
-    near, saving = best.nearness, best.saving
+    shortest = min(savings, key=lambda saving: saving.time)
+    saving = shortest if best is None or best.saving is None else best.saving
     told = [
         f"{kind.caption}: the file would have {saving.size:.2f} times the size, and an image would take {saving.duration}."
     ]
-    if not is_worth_it(kind, saving):
+    if best is None:
         told.append(_wanted(kind))
-    if not is_near(near):
+    elif best.nearness is not None and not is_near(best.nearness):
+        near = best.nearness
         told.append(
             f"Of {best.images:,} images it gives {near.differ:,} another class (up to {near.may_differ:,} may) and changes"
             f" the mark “unfamiliar” on {near.unfamiliar:,} (up to {near.may_be_unfamiliar:,} may); accuracy: {near.points}."
         )
-    told.append(at_threshold(best.decisions).strip())
+    told.append(at_threshold(None if best is None else best.decisions).strip())
     return CertificateFailed(" ".join([*filter(None, told), "So it is not handed out."]), remedy=remedy)
 
 

@@ -22,8 +22,8 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The file in full precision, and by their names those that the ways make of it."""
     folder = tmp_path_factory.mktemp("ways")
     files = {"full": write_bundle(folder / "full.onnx")}
-    watched = []
-    for way in try_ways(files["full"], folder / "trial.onnx", pictures(24), lambda *done: watched.append(done)):
+    watched, trial = [], folder / "trial.onnx"
+    for way in try_ways(files["full"], trial, pictures(24), trial.is_file, lambda *done: watched.append(done)):
         files[way] = (folder / "trial.onnx").rename(folder / f"{len(files)}.onnx")
     assert watched == [(k + 1, TRUNK_CONVS) for k in range(TRUNK_CONVS)] * len(WAYS)
     assert sorted(file.name for file in folder.iterdir()) == ["1.onnx", "2.onnx", "3.onnx", "full.onnx"]
@@ -94,10 +94,10 @@ def test_a_way_that_fails_or_touches_the_head_is_skipped(
     def fails(*_: object) -> None:
         raise ValueError("a graph that it does not understand")
 
-    def honest(source: Path, target: Path, _examples: object, _watch: object) -> None:
+    def honest(source: Path, target: Path, _examples: object) -> None:
         target.write_bytes(source.read_bytes())
 
-    def careless(source: Path, target: Path, _examples: object, _watch: object) -> None:
+    def careless(source: Path, target: Path, _examples: object) -> None:
         """As a quantiser does that takes the head for a product like any other."""
         model = onnx.load(str(source))
         head = next(t for t in model.graph.initializer if t.name == "head")
@@ -107,11 +107,27 @@ def test_a_way_that_fails_or_touches_the_head_is_skipped(
     monkeypatch.setattr(quantise, "WAYS", (Way("a", fails), Way("b", careless), Way("c", honest)))
     before = logging.getLogger().level
     with caplog.at_level(logging.WARNING, logger=quantise.log.name):
-        assert list(try_ways(full, tmp_path / "t.onnx", pictures(2))) == ["c"]
+        assert list(try_ways(full, tmp_path / "t.onnx", pictures(2), lambda: True)) == ["c"]
     assert [record.args[0] for record in caplog.records] == ["a", "b"]
     assert "changed" in caplog.text
     assert logging.getLogger().level == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["full.onnx", "t.onnx"]
+
+
+def test_a_way_that_is_not_worth_it_is_neither_corrected_nor_yielded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, trial = write_bundle(tmp_path / "full.onnx"), tmp_path / "t.onnx"
+    sizes: list[int] = []
+    watched: list[int] = []
+
+    def worth_it() -> bool:
+        sizes.append(trial.stat().st_size)
+        return len(sizes) == 2
+
+    monkeypatch.setattr(quantise, "correct_biases", lambda *_: watched.append(len(sizes)))
+    assert list(try_ways(full, trial, pictures(8), worth_it)) == ["all of the trunk, outliers cut"]
+    assert (len(sizes), watched) == (3, [2])
 
 
 def test_calibration_takes_every_class_and_group_in_turn() -> None:

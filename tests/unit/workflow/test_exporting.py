@@ -266,7 +266,7 @@ def test_other_decisions_at_the_threshold_are_not_handed_out(
     assert not list(tmp_path.iterdir())
 
 
-def _as_it_is(source: Path, target: Path, _examples: object, _watch: object) -> None:
+def _as_it_is(source: Path, target: Path, _examples: object) -> None:
     shutil.copyfile(source, target)
 
 
@@ -298,7 +298,7 @@ def test_8_bit_numbers_that_are_fast_are_handed_out(
 def test_8_bit_numbers_that_change_the_answers_are_not_handed_out(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(source: Path, target: Path, _examples: object, _watch: object) -> None:
+    def broken(source: Path, target: Path, _examples: object) -> None:
         """A trunk that sees the negative: the signs of its first weights are turned round."""
         model = onnx.load(str(source))
         first = next(t for t in model.graph.initializer if len(t.dims) == 4)
