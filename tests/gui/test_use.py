@@ -226,6 +226,7 @@ def test_the_kind_of_file_is_chosen_and_told(studio, trained: Path, tmp_path: Pa
     assert export_card.Text.MEASURED not in kinds.toolTip()
     kinds.setCurrentIndex(kinds.findData(FileKind.STORED_SMALL))
     assert FileKind.STORED_SMALL.meaning in kinds.toolTip()
+    assert studio.find("use.export_sentence", QLabel).text() == f"Stored small: {FileKind.STORED_SMALL.meaning}."
     assert export_card.Text.MEASURED in kinds.toolTip()
     file = tmp_path / "small.onnx"
     studio.page("use").card.export_to(file)
@@ -251,6 +252,9 @@ def test_a_small_file_of_an_earlier_or_later_version_says_what_it_knows() -> Non
         == "90.0\N{NO-BREAK SPACE}% on these images, 95.0\N{NO-BREAK SPACE}% in full precision"
     )
     assert seal.Text.SIZE not in facts
+    assert facts[seal.Text.DIFFERENCE] == "0 percentage points"
+    apart = dict(seal.facts(replace(plain, certificate=replace(old, max_difference=0.12))))
+    assert apart[seal.Text.DIFFERENCE] == "12 percentage points"
     later = dict(seal.facts(replace(plain, certificate=replace(old, precision="int2"))))
     assert later[seal.Text.PRECISION] == "int2"
 

@@ -75,8 +75,8 @@ class FileKind(StrEnum):
         return {
             "float32": "the numbers of the trained model, and exactly its answers",
             "int8": "small, and faster where processors multiply bytes; nearly the same answers",
-            "stored-small": "small on the disk; in use as fast and as large as in full precision, with nearly the same answers",
-            "float16": "for graphics processors, about half the size; checked on this processor, not on a graphics processor",
+            "stored-small": "small on the disk; in use it takes the time and memory of full precision; nearly the same answers",
+            "float16": "for graphics processors, about half the size; checked without one, untested on one",
         }[self.value]
 
 

@@ -75,7 +75,7 @@ class ExportCard(QFrame):
         for kind in FileKind:
             self.kinds.addItem(kind.caption, kind)
             self.kinds.setItemData(self.kinds.count() - 1, _tip(kind), Qt.ItemDataRole.ToolTipRole)
-        self.kinds.currentIndexChanged.connect(lambda: self.kinds.setToolTip(_tip(self.kind)))
+        self.kinds.currentIndexChanged.connect(self._choose_kind)
         self.kinds.setToolTip(_tip(self.kind))
         self.button = named(QPushButton(Text.EXPORT), "use.export", Text.EXPORT)
         self.button.clicked.connect(self.ask_for_file)
@@ -117,11 +117,20 @@ class ExportCard(QFrame):
             # What the last export said stays until another project is opened.
             self._said_for = (self._session.project, bool(runs))
             self.trouble.hide()
-            self._say(Text.SENTENCE if runs else Text.NONE_FINISHED)
+            self._say(self._offer() if runs else Text.NONE_FINISHED)
 
     def emphasise(self, primary: bool) -> None:
         """Makes Export the page's primary button, while there is no model file to use yet."""
         set_role(self.button, "primary" if primary else "")
+
+    def _choose_kind(self) -> None:
+        """Says what will come of it, before anything is exported."""
+        self.kinds.setToolTip(_tip(self.kind))
+        self._say(self._offer())
+
+    def _offer(self) -> str:
+        kind = self.kind
+        return Text.SENTENCE if kind is FileKind.FULL else Text.KIND_TIP.format(kind.caption, kind.meaning)
 
     @property
     def kind(self) -> FileKind:
@@ -168,7 +177,7 @@ class ExportCard(QFrame):
         job.event.connect(self._on_event)
         job.finished.connect(self._done)
         job.failed.connect(self._failed)
-        job.cancelled.connect(lambda: self._say(Text.SENTENCE))
+        job.cancelled.connect(lambda: self._say(self._offer()))
         job.ended.connect(self._ended)
 
     def _busy(self, busy: bool) -> None:
@@ -191,7 +200,7 @@ class ExportCard(QFrame):
         self.exported.emit(result)
 
     def _failed(self, error: StudioError) -> None:
-        self._say(Text.SENTENCE)
+        self._say(self._offer())
         self.trouble.tell(error)
 
     def _ended(self) -> None:

@@ -118,7 +118,7 @@ def _decisions(said: Decisions, images: int) -> list[tuple[str, str]]:
 def _points(certificate: Certificate) -> str:
     """A probability difference in percentage points, with as many digits as it takes to see it."""
     points = certificate.max_difference * 100
-    return "0" if points == 0 else f"{points:.6f}".rstrip("0") if points >= 1e-6 else "under 0.000001"
+    return "0" if points == 0 else f"{points:.6f}".rstrip("0").rstrip(".") if points >= 1e-6 else "under 0.000001"
 
 
 def _date(text: str) -> str:
