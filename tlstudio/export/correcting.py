@@ -78,10 +78,10 @@ def _means(model: onnx.ModelProto, layers: Sequence[str], examples: Pixels) -> l
     last = max(number for number, node in enumerate(nodes) if node.name in wanted)
     outputs = {node.name: node.output[0] for node in nodes if node.name in wanted}
     del graph.node[last + 1 :], graph.output[:]
-    graph.initializer.append(numpy_helper.from_array(np.array([0, 2, 3], np.int64), "mean_axes"))
+    graph.initializer.append(numpy_helper.from_array(np.array([0, 2, 3], np.int64), "tlstudio_mean_axes"))
     for number, name in enumerate(layers):
-        mean = f"mean_{number}"
-        graph.node.append(helper.make_node("ReduceMean", [outputs[name], "mean_axes"], [mean], keepdims=0))
+        mean = f"tlstudio_mean_{number}"
+        graph.node.append(helper.make_node("ReduceMean", [outputs[name], "tlstudio_mean_axes"], [mean], keepdims=0))
         graph.output.append(helper.make_tensor_value_info(mean, onnx.TensorProto.FLOAT, None))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = WARNINGS_OFF

@@ -60,6 +60,8 @@ def try_ways(
                 correct_biases(named, target, examples, watch)
                 if not keeps_rest(full, onnx.load(str(target))):
                     raise ValueError("head or novelty were changed")
+            except OSError:
+                raise
             except Exception as error:  # the quantiser raises whatever a graph it does not understand makes it raise
                 log.warning("quantisation %s failed: %s", way.name, error)
                 continue

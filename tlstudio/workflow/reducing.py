@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from tlstudio.images.cache import pixel_store
 from tlstudio.storage.project import Project
 from tlstudio.training.network import Network
 from tlstudio.workflow.run_data import Sample
+
+log = logging.getLogger(__name__)
 
 GOOD_ENOUGH = 0.99  # closeness of a file with 8-bit numbers from which on no other way is tried
 
@@ -102,14 +105,25 @@ class _Attempt:
             for _ in try_ways(self.full, self.trial, self.examples, self._worth_it, self._watch):
                 yield self.savings[-1]
             return
+        try:
+            self._write()
+        except OSError:
+            raise
+        except (
+            Exception
+        ) as error:  # onnx and onnxruntime raise whatever a graph they do not understand makes them raise
+            log.warning("%s failed: %s", self.kind.caption, error)
+            return
+        if self._worth_it():
+            yield self.savings[-1]
+
+    def _write(self) -> None:
         if self.kind is FileKind.STORED_SMALL:
             self.reporter.report(Note("Storing the weights in 8 bits."))
             store_small(self.full, self.trial, self.examples, self._watch)
         else:
             self.reporter.report(Note("Turning the numbers into 16 bits."))
             halve(self.full, self.trial)
-        if self._worth_it():
-            yield self.savings[-1]
 
     def _watch(self, done: int, total: int) -> None:
         self.reporter.report(Progress("Correcting the rounding, layer by layer", done, total))

@@ -63,6 +63,18 @@ def test_layers_without_a_bias_stay_as_they_are(tmp_path: Path) -> None:
     assert (tmp_path / "b.onnx").read_bytes() == (tmp_path / "c.onnx").read_bytes()
 
 
+def test_tensors_of_any_name_are_in_nobodys_way(tmp_path: Path) -> None:
+    """An exporter calls results `mean`, `mean_1` …"""
+    model = load_named(write_bundle(tmp_path / "a.onnx"))
+    for node in model.graph.node:
+        for tensors in (node.input, node.output):
+            for place, name in enumerate(tensors):
+                tensors[place] = {"gate": "mean_1", "gated": "mean_axes"}.get(name, name)
+    onnx.save(model, str(tmp_path / "b.onnx"))
+    onnx.save(model, str(tmp_path / "c.onnx"))
+    correct_biases(tmp_path / "b.onnx", tmp_path / "c.onnx", pictures(2))
+
+
 @pytest.mark.parametrize(("n", "parts"), [(1, [1]), (7, [7]), (8, [8]), (16, [8, 8]), (23, [12, 11]), (24, [8, 8, 8])])
 def test_batches_are_never_empty(n: int, parts: list[int]) -> None:
     assert [len(part) for part in batches(pictures(n))] == parts

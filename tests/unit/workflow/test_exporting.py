@@ -26,6 +26,7 @@ from tlstudio.export.certificate import compare
 from tlstudio.inference.bundle import Bundle
 from tlstudio.storage.project import Project
 from tlstudio.storage.runs import choose_run
+from tlstudio.workflow import reducing
 from tlstudio.workflow.exporting import export
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.operating import drop_threshold, keep_threshold
@@ -314,6 +315,20 @@ def test_8_bit_numbers_that_change_the_answers_are_not_handed_out(
         export(trained, tmp_path / "small.onnx", kind=FileKind.INT8)
     assert "1.00 times the size" in refused.value.what
     assert "It has to have" not in refused.value.what
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_a_graph_that_is_not_understood_is_a_refusal(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: FileKind
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("no such operation")
+
+    monkeypatch.setattr(reducing, "store_small", fails)
+    monkeypatch.setattr(reducing, "halve", fails)
+    with pytest.raises(CertificateFailed, match="can't be written so"):
+        export(trained, tmp_path / "small.onnx", kind=kind)
     assert not list(tmp_path.iterdir())
 
 
