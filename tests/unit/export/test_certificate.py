@@ -330,7 +330,8 @@ def test_every_image_is_asked_for_and_told(monkeypatch: pytest.MonkeyPatch, reco
     rows = answers(by.expected, by)
     asked = []
 
-    def predict(bundle: str, paths: list[Path], waiting: object) -> list[Prediction]:
+    def predict(bundle: str, paths: list[Path], *, waiting: object, whatever: bool) -> list[Prediction]:
+        assert whatever
         asked.append((bundle, list(paths)))
         return rows
 
