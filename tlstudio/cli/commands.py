@@ -245,7 +245,7 @@ def explain(options: argparse.Namespace, output: Output) -> None:
 def export(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.exporting import export as write
 
-    done = write(options.project, options.out, options.run, output, int8=options.int8)
+    done = write(options.project, options.out, options.run, output, kind=options.kinds[options.kind])
     output.text(f"{done.file} ({done.bytes / 1e6:.1f} MB)")
     show_certificate(done.certificate, output)
     output.text(done.novelty.promise)
