@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pytest
 
 from tlstudio.evaluation.calibration import BOUNDS, FOLDS, LEAST_IMAGES, Calibration, fit_temperature, tempered
-from tlstudio.evaluation.metrics import expected_calibration_error, log_loss
+from tlstudio.evaluation.calibration_error import expected_calibration_error
+from tlstudio.evaluation.metrics import log_loss
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
