@@ -18,6 +18,7 @@ from tlstudio.evaluation.calibration_error import chance_error, expected_calibra
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Kind = tuple[int, float]
 
 SIZES = (30, 100, 1000)
 GROUPS, ALIKE = (5, 9, 20, 40), (0.0, 0.3, 0.7)
@@ -51,7 +52,7 @@ def draw(
     return np.where(luck < ndtri(honest), answers, (answers + 1) % classes), said
 
 
-def measure(groups: Ints, alike: float, kind: tuple[int, float], draws: int, seed: int, truth: float = 1.0) -> Found:
+def measure(groups: Ints, alike: float, kind: Kind, draws: int, *, seed: int, truth: float = 1.0) -> Found:
     rng = np.random.default_rng([seed, len(groups), int(groups.max()), int(10 * alike), kind[0], int(kind[1])])
     rows = []
     for k in range(draws):
@@ -63,7 +64,7 @@ def measure(groups: Ints, alike: float, kind: tuple[int, float], draws: int, see
 
 def prove(trial: Trial) -> Iterator[Proof]:
     draws = trial.draws(400)
-    alone = [measure(np.arange(n), 0.0, kind, draws, trial.seed) for n in SIZES for kind in KINDS]
+    alone = [measure(np.arange(n), 0.0, kind, draws, seed=trial.seed) for n in SIZES for kind in KINDS]
     note = f"{len(alone)} cells of {', '.join(map(str, SIZES))} images, {draws} draws each"
     yield Proof(
         "a right model is said to be off, without groups, worst cell",
@@ -75,7 +76,7 @@ def prove(trial: Trial) -> Iterator[Proof]:
     yield Proof("what a right model shows, minus what the program says it shows", far, at_most=0.01, note=note)
     draws = trial.draws(150)
     together = [
-        measure(np.repeat(np.arange(m), 20), alike, kind, draws, trial.seed)
+        measure(np.repeat(np.arange(m), 20), alike, kind, draws, seed=trial.seed)
         for m in GROUPS
         for alike in ALIKE
         for kind in KINDS
@@ -84,6 +85,6 @@ def prove(trial: Trial) -> Iterator[Proof]:
     mean = float(np.mean([f.beyond for f in together]))
     yield Proof("a right model is said to be off, in groups, mean of the cells", mean, at_most=0.06, note=note)
     draws = trial.draws(200)
-    sure = measure(np.arange(1000), 0.0, (2, 3.0), draws, trial.seed, SOFTER)
+    sure = measure(np.arange(1000), 0.0, (2, 3.0), draws, seed=trial.seed, truth=SOFTER)
     note = f"logits too large by 1 / {SOFTER}, error {100 * sure.error:.1f} points, 1000 images, {draws} draws"
     yield Proof("a model that is too sure is said to be off", sure.beyond, at_least=0.95, note=note)

@@ -21,9 +21,10 @@ from tlstudio.evaluation.metrics import auroc_interval, measure
 
 AREA = "AUROC"
 FIGURES = ("accuracy", "balanced accuracy", "sensitivity", "specificity", "PPV", "NPV", AREA)
-GROUPS, ALIKE, GROUPED_SCORES = (5, 9, 20, 40), (0.0, 0.3, 0.7), (0.7, 0.9, 0.97)
+GROUPS, ALIKE, GROUPED_SCORE = (5, 9, 20, 40), (0.0, 0.3, 0.7), 0.9
 PER_CLASS, SCORES = (5, 20, 100), (0.6, 0.9, 0.97, 0.99, 1.0)
 LEAST = 0.93
+MISTAKES = 60
 SURE = 40.0  # a margin that nothing turns
 
 Ints = npt.NDArray[np.int64]
@@ -76,12 +77,11 @@ def cells(grouped: bool) -> list[Cell]:
     if not grouped:
         return [Cell(score, per_class=n) for n in PER_CLASS for score in SCORES]
     return [
-        Cell(score, groups, equal, alike, pure)
+        Cell(GROUPED_SCORE, groups, equal, alike, pure)
         for groups in GROUPS
         for equal in (True, False)
         for alike in ALIKE
         for pure in (False, True)
-        for score in GROUPED_SCORES
     ]
 
 
@@ -153,19 +153,55 @@ def coverage(cell: Cell, draws: int, seed: int) -> dict[str, Count]:
     return counts
 
 
+def narrowing(cell: Cell, rng: np.random.Generator) -> tuple[float, float]:
+    """Answers that are all right become wrong one after the other: by how much an interval gets narrower, at the most, with
+    the first mistake and with any other, down to a value of one half. Predictive values are about other images each time, so they
+    are left out."""
+    truth, _, groups = draw(cell, SURE, rng)
+    margin = rng.uniform(0.1, 2.0, len(truth))
+    first = later = -1.0
+    before: dict[str, Interval | None] = {}
+    for wrong in [None, *rng.permutation(len(truth))[: min(MISTAKES, len(truth) // 2)]]:
+        if wrong is not None:
+            margin[wrong] *= -1
+        said = probabilities(truth, margin)
+        now = found(truth, said, groups) | {AREA: auroc_interval(truth, said, groups)}
+        now = {name: interval for name, interval in now.items() if name not in ("PPV", "NPV")}
+        for name, old in before.items():
+            new = now[name]
+            if old is not None and new is not None and 0.5 <= new.value < old.value:
+                lost = (old.high - old.low) - (new.high - new.low)
+                first, later = (max(first, lost), later) if old.value == 1.0 else (first, max(later, lost))
+        before = now
+    return first, later
+
+
 def prove(trial: Trial) -> Iterator[Proof]:
-    for grouped, full in ((False, 2000), (True, 600)):
-        draws = trial.draws(full)
-        kinds = cells(grouped)
-        worst = {name: Worst() for name in FIGURES}
-        for cell in kinds:
-            for name, count in coverage(cell, draws, trial.seed).items():
-                share = count.held / count.drawn if count.drawn else 1.0
-                worst[name].widths.append(count.width / max(1, count.drawn))
-                if share < worst[name].coverage:
-                    worst[name].coverage, worst[name].where = share, str(cell)
-        for name, low in worst.items():
-            kind = "in groups" if grouped else "without groups"
-            where = low.where or "none below 1"
-            note = f"{len(kinds)} cells, {draws} draws each; lowest: {where}; mean width {np.mean(low.widths):.2f}"
-            yield Proof(f"interval of the {name} holds the truth, {kind}", low.coverage, at_least=LEAST, note=note)
+    for grouped, full in ((False, 2000), (True, 1200)):
+        yield from _coverages(
+            cells(grouped), trial.draws(full), trial.seed, "in groups" if grouped else "without groups"
+        )
+    rng = np.random.default_rng(trial.seed)
+    draws = trial.draws(8)
+    kinds = [cell for cell in cells(grouped=True) if cell.alike == 0.0] + [Cell(0.9, per_class=n) for n in PER_CLASS]
+    lost = {cell: np.max([narrowing(cell, rng) for _ in range(draws)], axis=0) for cell in kinds}
+    note = f"{len(kinds)} kinds of data, {draws} sequences of up to {MISTAKES} mistakes each"
+    first = max(float(each[0]) for each in lost.values())
+    yield Proof("interval of a perfect result, wider than with one mistake by", first, at_most=0.0, note=note)
+    for few, most, where in ((True, 0.25, "5 groups"), (False, 0.15, "9 groups and more, and without groups")):
+        later = max(float(each[1]) for cell, each in lost.items() if (cell.groups == min(GROUPS)) is few)
+        yield Proof(f"interval gets narrower with one more mistake by, {where}", later, at_most=most, note=note)
+
+
+def _coverages(kinds: list[Cell], draws: int, seed: int, where: str) -> Iterator[Proof]:
+    worst = {name: Worst() for name in FIGURES}
+    for cell in kinds:
+        for name, count in coverage(cell, draws, seed).items():
+            share = count.held / count.drawn if count.drawn else 1.0
+            worst[name].widths.append(count.width / max(1, count.drawn))
+            if share < worst[name].coverage:
+                worst[name].coverage, worst[name].where = share, str(cell)
+    for name, low in worst.items():
+        width = f"mean width {np.mean(low.widths):.2f}"
+        note = f"{len(kinds)} cells, {draws} draws each; lowest: {low.where or 'none below 1'}; {width}"
+        yield Proof(f"interval of the {name} holds the truth, {where}", low.coverage, at_least=LEAST, note=note)
