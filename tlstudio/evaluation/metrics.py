@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,69 +98,98 @@ def balanced_interval(hits: Hits, truth: Ints, units: Sequence[Hashable] | Ints 
 def auroc(truth: Ints, probabilities: Floats) -> float | None:
     """Mean one-against-rest area under the ROC curve over the classes that occur with a counterpart (rank statistic, ties
     shared: Hanley and McNeil 1982); None with fewer than two classes present."""
-    areas = [float(ordered[truth == k].mean()) for k, ordered in _placements(truth, probabilities).items()]
-    return float(np.mean(areas)) if areas else None
+    present = np.unique(truth)
+    if len(present) < 2:
+        return None
+    return float(np.mean([_placements(truth == k, probabilities[:, k])[truth == k].mean() for k in present]))
 
 
 def auroc_interval(
     truth: Ints, probabilities: Floats, units: Sequence[Hashable] | Ints | None = None
 ) -> Interval | None:
-    """`auroc` with a 95 % interval: Newcombe's for each area, with fewer images where these are grouped or where the scores
-    spread more than his formula expects.
+    """`auroc` with a 95 % interval: Newcombe's for each area, with fewer images where these are grouped.
 
-    The design effect is Kish's (1965) for weights that let each class count the same, at the correlation of placements (DeLong et
-    al. 1988, Biometrics 44:837) within a group. Areas of several classes are about the same images; how far their errors go
-    together follows from what an image weighs in each.
+    The design effect is Kish's (1965) for weights that let each class count the same, at the correlation of placements within a
+    group. Areas of several classes are about the same images; how far their errors go together follows from what an image weighs
+    in each.
     """
-    placed = _placements(truth, probabilities)
-    if not placed:
+    present, kinds = np.unique(truth, return_inverse=True)
+    if len(present) < 2:
         return None
     groups = numbered(units, len(truth))
-    kinds = np.unique(truth, return_inverse=True)[1]
+    areas, influence = [], np.zeros(len(truth))
+    for k in present:
+        positive = truth == k
+        ordered = _placements(positive, probabilities[:, k])
+        areas.append(_Area.of(ordered, positive, groups))
+        influence[positive] = (ordered[positive] - areas[-1].value) / areas[-1].images[0]
     counts = np.bincount(kinds).astype(float)
     weights = np.where(np.eye(len(counts), dtype=bool), 1 / counts, 1 / (len(truth) - counts))
     shared = _Shared(kinds, groups, weights)
-    alone, seen, most = (shared.at(alike) for alike in (0.0, alikeness(_influences(truth, placed), groups), 1.0))
-    parts, beyond = [], []
-    for i, (k, ordered) in enumerate(placed.items()):
-        effects = float(seen[i, i] / alone[i, i]), float(most[i, i] / alone[i, i])
-        parts.append(_area(ordered, truth == k, groups, effects))
-        beyond.append(_outermost_area(parts[-1].value, truth == k, groups))
-    return _mean(parts, beyond, seen, most)
+    alone, seen, most = (shared.at(alike) for alike in (0.0, alikeness(influence, groups), 1.0))
+    effects = zip(np.diag(seen) / np.diag(alone), np.diag(most) / np.diag(alone), strict=True)
+    parts = [
+        area.interval(float(effect), float(largest)) for area, (effect, largest) in zip(areas, effects, strict=True)
+    ]
+    return _mean(parts, [area.outermost() for area in areas], seen, most)
 
 
-def _area(ordered: Floats, positive: Hits, groups: Ints, effects: tuple[float, float]) -> Interval:
-    """Interval of one area from the placements (n,) of all images; effects: the design effect that is seen, and the largest.
-
-    Newcombe's formula takes the scores of both classes to spread alike. Where they don't, or where a few are far off, the
-    variance of DeLong et al. tells, by which the area counts as a share of as many independent images; the wider interval holds.
-    """
-    area = float(ordered[positive].mean())
-    beyond = _outermost_area(area, positive, groups)
-    if area in (0.0, 1.0):
-        return beyond  # nothing shows how alike the images of a group are: a group counts once
-    effect = 1.0
-    if len(np.unique(groups)) < len(groups):
-        fewer = min(len(np.unique(groups[positive])), len(np.unique(groups[~positive])))
-        effect = min(effects[1], effects[0] * few_groups(fewer))
-    newcombe = area_interval(area, int(positive.sum()) / effect, int((~positive).sum()) / effect)
-    worth = area * (1 - area) / max(effect * _variance(ordered, positive), 1e-12)
-    share = exact(area * worth, worth)
-    return Interval(area, min(newcombe.low, share.low, beyond.low), max(newcombe.high, share.high, beyond.high))
+def _placements(positive: Hits, scores: Floats) -> Floats:
+    """The share of the images on the other side, of the class or not of it, that each image (n,) is told apart from in the right
+    order; ties count half (DeLong et al. 1988, Biometrics 44:837)."""
+    ranks, n_pos = _ranks(scores), int(positive.sum())
+    ordered = np.empty(len(scores))
+    ordered[positive] = (ranks[positive] - _ranks(scores[positive])) / (len(scores) - n_pos)
+    ordered[~positive] = 1.0 - (ranks[~positive] - _ranks(scores[~positive])) / n_pos
+    return ordered
 
 
-def _variance(ordered: Floats, positive: Hits) -> float:
-    """Of an area, from the placements (n,) of all images (DeLong et al. 1988, Biometrics 44:837); a single image shows none."""
-    sides = [ordered[inside] for inside in (positive, ~positive)]
-    return sum(float(side.var(ddof=1)) / len(side) for side in sides if len(side) > 1)
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """An area under the ROC curve. variance: of DeLong et al. 1988. images, units: of the class and of the others; grouped:
+    whether any images share a unit."""
 
+    value: float
+    variance: float
+    images: tuple[int, int]
+    units: tuple[int, int]
+    grouped: bool
 
-def _outermost_area(area: float, positive: Hits, groups: Ints) -> Interval:
-    """`outermost` for an area: what as many groups as are worth its pairs in the right order would show, and the wrong."""
-    units = np.array([len(np.unique(groups[positive])), len(np.unique(groups[~positive]))])
-    low = area_interval(1.0, *(units * area)).low if area > 0.0 else 0.0
-    high = area_interval(0.0, *(units * (1 - area))).high if area < 1.0 else 1.0
-    return Interval(area, low, high)
+    @classmethod
+    def of(cls, ordered: Floats, positive: Hits, groups: Ints) -> _Area:
+        """From the placements, (n,), of all images."""
+        sides = (ordered[positive], ordered[~positive])
+        return cls(
+            value=float(sides[0].mean()),
+            variance=sum(float(side.var(ddof=1)) / len(side) for side in sides if len(side) > 1),
+            images=(len(sides[0]), len(sides[1])),
+            units=(len(np.unique(groups[positive])), len(np.unique(groups[~positive]))),
+            grouped=len(np.unique(groups)) < len(groups),
+        )
+
+    def interval(self, effect: float, largest: float) -> Interval:
+        """effect: the design effect that is seen; largest: were the images of a group always told apart alike.
+
+        Newcombe's formula takes the scores of both classes to spread alike. Where they don't, or where a few are far off, the
+        variance of DeLong et al. tells, by which the area counts as a share of as many independent images. The wider interval
+        holds. Where all pairs are in order, or none, nothing shows how alike the images of a group are, and a group counts once.
+        """
+        beyond = self.outermost()
+        if self.value in (0.0, 1.0):
+            return beyond
+        taken = min(largest, effect * few_groups(min(self.units))) if self.grouped else 1.0
+        newcombe = area_interval(self.value, self.images[0] / taken, self.images[1] / taken)
+        worth = self.value * (1 - self.value) / max(taken * self.variance, 1e-12)
+        share = exact(self.value * worth, worth)
+        low, high = min(newcombe.low, share.low, beyond.low), max(newcombe.high, share.high, beyond.high)
+        return Interval(self.value, low, high)
+
+    def outermost(self) -> Interval:
+        """`outermost` for an area: what as many groups as are worth its pairs in the right order would show, and the wrong."""
+        right, wrong = self.value, 1.0 - self.value
+        low = area_interval(1.0, self.units[0] * right, self.units[1] * right).low if right > 0.0 else 0.0
+        high = area_interval(0.0, self.units[0] * wrong, self.units[1] * wrong).high if wrong > 0.0 else 1.0
+        return Interval(self.value, low, high)
 
 
 def _mean(parts: Sequence[Interval], beyond: Sequence[Interval], seen: Floats, most: Floats) -> Interval:
@@ -170,31 +199,6 @@ def _mean(parts: Sequence[Interval], beyond: Sequence[Interval], seen: Floats, m
     right = mean_interval([Interval(1.0, b.low, 1.0) for b in beyond], _correlations(most))
     wrong = mean_interval([Interval(0.0, 0.0, b.high) for b in beyond], _correlations(most))
     return Interval(found.value, min(found.low, right.low), max(found.high, wrong.high))
-
-
-def _placements(truth: Ints, probabilities: Floats) -> dict[int, Floats]:
-    """For each class that occurs with a counterpart, (n,): the share of the images on the other side (of the class, or not of it)
-    that each image is told apart from in the right order; ties count half."""
-    placed = {}
-    for k in np.unique(truth):
-        positive = truth == k
-        n_pos, n_neg = int(positive.sum()), int((~positive).sum())
-        if n_neg:
-            ranks = _ranks(probabilities[:, k])
-            ordered = np.empty(len(truth))
-            ordered[positive] = (ranks[positive] - _ranks(probabilities[positive, k])) / n_neg
-            ordered[~positive] = 1.0 - (ranks[~positive] - _ranks(probabilities[~positive, k])) / n_pos
-            placed[int(k)] = ordered
-    return placed
-
-
-def _influences(truth: Ints, placed: Mapping[int, Floats]) -> Floats:
-    """By how much each image, (n,), raises or lowers the area of its own class."""
-    own = np.zeros(len(truth))
-    for k, ordered in placed.items():
-        inside = ordered[truth == k]
-        own[truth == k] = (inside - inside.mean()) / len(inside)
-    return own
 
 
 class _Shared:
