@@ -66,7 +66,7 @@ def test_summary_says_how_good_and_what_that_means(studio, page: InspectPage, me
     words = studio.find("inspect.in_words", QLabel).text()
     error, chance = measured.ece, measured.ece_chance
     assert chance is not None
-    told = studio.find("inspect.calibration", QLabel).text()
+    told = studio.find("inspect.calibration", QLabel).text().replace("\N{NO-BREAK SPACE}", " ")
     assert told == f"{100 * error:.1f} % (by chance {100 * chance:.1f} %)"
     assert words.startswith("Over very many images like these, ")
     assert f"Only {measured.n} images are held out" in studio.find("inspect.cautions", QLabel).text()
@@ -190,7 +190,7 @@ def test_the_interval_in_words() -> None:
 def test_the_calibration_error_stands_beside_that_of_a_right_model() -> None:
     assert findings.calibration(evaluation()) == ""
     right = replace(evaluation(n=400), ece=0.112, ece_chance=0.09, ece_limit=0.136)
-    assert findings.calibration(right) == "11.2 % (by chance 9.0 %)"
+    assert findings.calibration(right).replace("\N{NO-BREAK SPACE}", " ") == "11.2 % (by chance 9.0 %)"
     assert findings.cautions(right) == []
     off = replace(right, ece_limit=0.11)
     assert findings.cautions(off) == ["The confidence is off by more than chance explains (calibration error 11.2 %)."]

@@ -24,7 +24,7 @@ class Text:
     validation = (
         "These images also helped to choose the best epoch, so this is a little too good. Trust the test images more."
     )
-    calibration = "{error:.1f} % (by chance {chance:.1f} %)"
+    calibration = "{error:.1f} % (by\N{NO-BREAK SPACE}chance\N{NO-BREAK SPACE}{chance:.1f}\N{NO-BREAK SPACE}%)"
     off = "The confidence is off by more than chance explains (calibration error {error:.1f} %)."
     mistake = "→ {predicted} · {share}"
 
