@@ -181,6 +181,10 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
         f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}. In brackets: where it lies over very many images"
         " like these (95 % interval); the next 100 can have fewer or more right."
     )
+    if found.folds:
+        output.text(
+            "The models of the folds share most of their training images, so the intervals can be a little too narrow."
+        )
     output.text(
         f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
     )
