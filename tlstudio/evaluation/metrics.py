@@ -146,14 +146,12 @@ def _placements(positive: Hits, scores: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """An area under the ROC curve. variance: of DeLong et al. 1988. images, units: of the class and of the others; grouped:
-    whether any images share a unit."""
+    """An area under the ROC curve. variance: of DeLong et al. 1988. images, units: how many of the class and of the others."""
 
     value: float
     variance: float
     images: tuple[int, int]
     units: tuple[int, int]
-    grouped: bool
 
     @classmethod
     def of(cls, ordered: Floats, positive: Hits, groups: Ints) -> _Area:
@@ -164,7 +162,6 @@ class _Area:
             variance=sum(float(side.var(ddof=1)) / len(side) for side in sides if len(side) > 1),
             images=(len(sides[0]), len(sides[1])),
             units=(len(np.unique(groups[positive])), len(np.unique(groups[~positive]))),
-            grouped=len(np.unique(groups)) < len(groups),
         )
 
     def interval(self, effect: float, largest: float) -> Interval:
@@ -177,7 +174,7 @@ class _Area:
         beyond = self.outermost()
         if self.value in (0.0, 1.0):
             return beyond
-        taken = min(largest, effect * few_groups(min(self.units))) if self.grouped else 1.0
+        taken = min(largest, effect * few_groups(min(self.units)))  # 1 where every image is a group of its own
         newcombe = area_interval(self.value, self.images[0] / taken, self.images[1] / taken)
         worth = self.value * (1 - self.value) / max(taken * self.variance, 1e-12)
         share = exact(self.value * worth, worth)
