@@ -177,12 +177,21 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
         from tlstudio.workflow.folding import cross_validate
 
         found = cross_validate(options.project, options.run, options.folds, output)
-    output.text(f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}")
+    output.text(
+        f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}. In brackets: where it lies over very many images"
+        " like these (95 % interval); the next 100 can have fewer or more right."
+    )
+    if found.folds:
+        output.text(
+            "The models of the folds share most of their training images, so the intervals can be a little too narrow."
+        )
     output.text(
         f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
     )
     before = "" if found.temperature == 1.0 else f", {found.ece_before:.1%} before calibration"
-    output.text(f"Calibration error {found.ece:.1%}{before}. {found.calibration}".strip())
+    output.text(
+        " ".join(filter(None, (f"Calibration error {found.ece:.1%}{before}.", found.chance_told, found.calibration)))
+    )
     rows = [
         (name, str(c.n), _percent(c.sensitivity), _percent(c.specificity), _percent(c.ppv))
         for name, c in found.per_class.items()
