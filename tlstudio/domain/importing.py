@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tlstudio.domain.values import Refusal
+from tlstudio.domain.values import Refusal, Split
 
 # What a column of a table can say of an image.
 ROLES = ("path", "class", "group", "split")
@@ -100,7 +100,34 @@ class ImportPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedClass:
+    """One line of what an import did. label: None for the images without a class.
+
+    added: by this import. total, splits: what the project holds of it now, in all and in each part.
+    """
+
+    label: str | None
+    added: int
+    total: int
+    splits: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyParts:
+    """Parts without an image (without one that has a class, once there are classes). what, remedy: sentences for people."""
+
+    parts: tuple[Split, ...]
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportResult:
+    """images: how many were added. classes, splits, groups, unlabeled: what the project holds now, older images included.
+
+    rows: the same in one table, class by class, those without a class last. empty: the parts that have no image and should.
+    """
+
     images: int
     refused: tuple[Refusal, ...]
     classes: dict[str, int]
@@ -109,6 +136,13 @@ class ImportResult:
     project: Path
     unlabeled: int = 0
     recognised: str = ""
+    rows: tuple[ImportedClass, ...] = ()
+    empty: EmptyParts | None = None
+
+    @property
+    def total(self) -> int:
+        """Images in the project now."""
+        return sum(row.total for row in self.rows)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -120,4 +154,10 @@ class ImportResult:
             "project": str(self.project),
             "unlabeled": self.unlabeled,
             "recognised": self.recognised,
+            "total": self.total,
+            "table": [
+                {"class": row.label, "added": row.added, "total": row.total, "splits": row.splits} for row in self.rows
+            ],
+            "empty_parts": [part.value for part in self.empty.parts] if self.empty else [],
+            "empty_reason": f"{self.empty.what} {self.empty.remedy}" if self.empty else "",
         }

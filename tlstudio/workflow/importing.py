@@ -20,11 +20,11 @@ from tlstudio.images.scan import Found, Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
 from tlstudio.storage import images
-from tlstudio.storage.classes import list_classes
 from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
 from tlstudio.storage.project import Project
 from tlstudio.storage.secret import group_secret
+from tlstudio.workflow import import_summary
 from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
 from tlstudio.workflow.import_places import Usable, places, unpacked
@@ -112,8 +112,9 @@ class _Import:
             if not known:
                 labels = [f.label for f, _ in usable]
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
-            rows = self._store(self._not_copied(usable, known, moved=bool(inside)), known, refused, moved=bool(inside))
-        return self._result(len(rows), refused)
+            before = import_summary.amounts(self.project)
+            new = self._store(self._not_copied(usable, known, moved=bool(inside)), known, refused, moved=bool(inside))
+        return self._result(before, new, refused)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
         """Every page as an image of its own, if that is wished; else it is said that there are more."""
@@ -155,7 +156,7 @@ class _Import:
 
     def _store(
         self, usable: Sequence[Usable], known: Sequence[ImageRow], refused: Sequence[Refusal], *, moved: bool
-    ) -> list[NewImage]:
+    ) -> list[Candidate]:
         groups = self._groups(usable)
         alike = NearDuplicates(self.project, known, [seen for _, seen in usable], self.reporter)
         if alike.sentence():
@@ -186,7 +187,7 @@ class _Import:
             images.add_images(self.project, rows, refused)
         alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
-        return rows
+        return new
 
     def _groups(self, usable: Sequence[Usable]) -> list[str | None]:
         """The group of each image. Raises WrongUsage where the rule reads a DICOM tag that no file has."""
@@ -204,17 +205,23 @@ class _Import:
             )
         return groups
 
-    def _result(self, added: int, refused: Sequence[Refusal]) -> ImportResult:
+    def _result(
+        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal]
+    ) -> ImportResult:
+        """before: what the project held of each class."""
         counts = images.counts(self.project)
+        table = import_summary.table(self.project, before)
         return ImportResult(
-            images=added,
+            images=sum(row.added for row in table),
             refused=tuple(refused),
-            classes={c.name: c.count for c in list_classes(self.project)},
+            classes={row.label: row.total for row in table if row.label is not None},
             splits=counts.splits,
             groups=counts.groups,
             project=self.project.folder,
             unlabeled=counts.unlabeled,
             recognised=self.source.sentence,
+            rows=table,
+            empty=import_summary.empty_parts(table, new, self.request),
         )
 
 

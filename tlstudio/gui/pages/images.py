@@ -184,7 +184,8 @@ class ImagesPage(Page):
             text = self.Text.DONE_REFUSED.format(amount, count(len(result.refused), "file"))
         else:
             text = self.Text.DONE.format(amount)
-        self.session.say.emit(text, "caution" if result.refused else "good")
+        self.project_view.show_empty(result.empty)
+        self.session.say.emit(text, "caution" if result.refused or result.empty else "good")
 
     # --- views ---
 

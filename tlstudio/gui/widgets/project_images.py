@@ -9,12 +9,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.importing import EmptyParts
 from tlstudio.domain.values import ProjectSummary, Split
 from tlstudio.gui import theme
 from tlstudio.gui.messages import count
 from tlstudio.gui.models.class_table import PICTURES, rows_of_project
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
+from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.refusals import MOST_LISTED, RefusedRow
 from tlstudio.gui.widgets.stacked_bar import StackedBar
 
@@ -56,6 +58,7 @@ class ProjectImagesView(QWidget):
         head.addWidget(self.groups)
         inner.addLayout(head)
         inner.addWidget(self.bar)
+        self.missing = InlineMessage("images.empty_parts")
         self.table = ClassTable("images.classes", Text.TABLE, pictures=True)
         self.refused = RefusedRow("images.refused", with_save=True)
         self.refused.save_wanted.connect(self._ask_for_file)
@@ -63,6 +66,7 @@ class ProjectImagesView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.M)
         column.addWidget(card)
+        column.addWidget(self.missing)
         column.addWidget(self.table, 1)
         column.addWidget(self.refused)
 
@@ -70,6 +74,8 @@ class ProjectImagesView(QWidget):
         """Reads what the project holds (milliseconds) and shows it by class. Raises StudioError."""
         from tlstudio.workflow import browsing
 
+        if self._project != summary.folder:
+            self.show_empty(None)
         self._project = summary.folder
         parts = browsing.overview(summary.folder, PICTURES)
         images, classes = sum(part.count for part in parts), sum(part.label is not None for part in parts)
@@ -79,6 +85,12 @@ class ProjectImagesView(QWidget):
         self.bar.show_counts({split: summary.splits.get(split.value, 0) for split in Split})
         self.table.show_rows(rows_of_project(parts, partial(browsing.thumbnail, summary.folder)))
         self.refused.show_refusals(browsing.refusals(summary.folder, MOST_LISTED), summary.refused)
+
+    def show_empty(self, empty: EmptyParts | None) -> None:
+        """What the last import left without images; None for nothing."""
+        self.missing.hide()
+        if empty is not None:
+            self.missing.say(empty.what, empty.remedy)
 
     def _ask_for_file(self) -> None:
         dialog = QFileDialog(self.window(), Text.SAVE_LIST, str(Path.home() / Text.FILE), Text.TABLES)
