@@ -11,9 +11,10 @@ from tlstudio.domain.events import Event
 
 # Every kind of finding, as JSON and the command line name it.
 KINDS = (
-    "leak", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text", "small_class", "imbalance",
+    "leak", "torn_groups", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text", "small_class",
+    "imbalance",
     "near_duplicate", "exact_duplicate", "blank", "saturated", "blurred", "tiny", "outlier", "unreadable",
-    "unlike_pretraining", "resolution", "grey",
+    "unlike_pretraining", "resolution", "grey", "no_groups",
 )  # fmt: skip
 SLOW_KINDS = frozenset(
     {"label_suspect", "burned_in_text", "unlike_pretraining", "resolution", "grey"}
@@ -32,6 +33,7 @@ class Repair(StrEnum):
     LEAVE_COPIES_OUT = "leave_copies_out"  # all but one of each set are left out
     LEAVE_OUT = "leave_out"  # every image of the finding is left out
     KEEP_TOGETHER = "keep_together"  # each set comes to one side of the split
+    REGROUP = "regroup"  # each set is one group from now on, on one side of the split
     LOOK_AGAIN = "look_again"  # the images are marked, for the user to look at
 
 

@@ -20,9 +20,10 @@ class ImportRequest:
     source: a folder, a ZIP file, or a file that lists images. group_from: None (what the source itself says), `none` (every
     image on its own), `folder` (the folder that holds the image, below the class folder), `name:REGEX` (the first group of
     the expression, or the whole match, searched in the file name), `column:NAME` (of a table) or `dicom:KEYWORD` (a tag,
-    kept as a keyed hash). copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose
-    part the source names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names
-    don't tell. pages: `first` or `all` of files that hold several.
+    kept as a keyed hash). may_ask: to stop where names suggest groups and group_from is None; else every image is on its own
+    then. copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose part the source
+    names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names don't tell.
+    pages: `first` or `all` of files that hold several.
     """
 
     source: Path
@@ -36,16 +37,23 @@ class ImportRequest:
     reading: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     pages: str = "first"
+    may_ask: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class GroupGuess:
-    """File names that seem to tell what belongs together: shown as an example, never applied by itself."""
+    """File names that seem to tell what belongs together: shown as an example, never applied by itself.
 
-    rule: str  # a value for ImportRequest.group_from
+    rule: a value for ImportRequest.group_from. groups: how many it makes, those of one image included. shared: how many of them
+    have two images or more; images: how many images those have.
+    """
+
+    rule: str
     groups: int
     example_group: str
     examples: tuple[str, ...]
+    shared: int = 0
+    images: int = 0
 
 
 @dataclass(frozen=True, slots=True)

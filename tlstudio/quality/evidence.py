@@ -15,7 +15,8 @@ class Evidence:
     """images: all that the user has not left out. The rest is known for some of them only.
 
     measures, origins: by content. bytes: size of the file, by image id. text: contents with text written into the picture.
-    missing: ids of images whose file is not there any more. refused: files that could not be imported.
+    missing: ids of images whose file is not there any more. refused: files that could not be imported. groups_open: nobody has
+    said what belongs together, nor that nothing does.
     """
 
     images: Sequence[ImageRow]
@@ -25,6 +26,7 @@ class Evidence:
     text: Iterable[str] = frozenset()
     missing: frozenset[int] = frozenset()
     refused: Sequence[Refusal] = ()
+    groups_open: bool = False
 
 
 def counted(n: int, one: str, many: str) -> str:

@@ -33,6 +33,7 @@ from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.storage.sizes import list_bytes
 from tlstudio.workflow.browsing import thumbnail
+from tlstudio.workflow.import_groups import stated_rule
 from tlstudio.workflow.near_duplicates import NearDuplicates
 
 STAGE = "Looking at every image"
@@ -55,6 +56,7 @@ def gather(project: Project, reporter: Reporter) -> Evidence:
         text=frozenset(content for content, origin in origins.items() if origin.text),
         missing=frozenset(row.id for row in rows if not _is_there(row.path)),
         refused=images.list_refusals(project),
+        groups_open=stated_rule(project) is None,
     )
 
 

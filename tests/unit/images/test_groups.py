@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.images.groups import grouping, guess_groups
+from tlstudio.images.group_guess import guess_groups
+from tlstudio.images.groups import grouping
 from tlstudio.images.scan import Found
 
 
