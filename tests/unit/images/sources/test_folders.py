@@ -64,23 +64,6 @@ def test_rests_of_an_archive_do_not_hide_the_split_folders(tree: Callable[..., P
     assert scan.splits() == {"train": 1, "val": 0, "test": 1}
 
 
-@pytest.mark.parametrize(
-    "files",
-    [
-        ("train/1.png", "test/2.png"),
-        ("train/1.png", "bus/2.png", "tram/3.png"),
-        ("test/red/1.png", "val/red/2.png"),
-        ("train/a/1.png", "test/a/2.png", "bicycle/3.png"),
-    ],
-    ids=["no class folders inside", "train is a vehicle", "nothing to train on", "another class beside"],
-)
-def test_folders_called_train_and_test_may_be_classes(tree: Callable[..., Path], files: tuple[str, ...]) -> None:
-    source = tree(*files)
-    scan = scan_folder(source)
-    assert scan.splits() == {}
-    assert set(scan.classes()) == {p.name for p in source.iterdir()}
-
-
 def test_files_outside_the_class_folders_are_told(tree: Callable[..., Path]) -> None:
     scan = scan_folder(tree("cat/1.png", "dog/2.png", "stray.png", "notes.txt"))
     assert [Path(r.path).name for r in scan.refused] == ["stray.png"]
