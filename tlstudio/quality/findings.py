@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tlstudio.domain.findings import Finding, Repair, Severity
-from tlstudio.quality import classes, copies, grouping, pictures, shortcuts
+from tlstudio.quality import classes, copies, edges, grouping, pictures, shortcuts
 from tlstudio.quality.evidence import Evidence, counted, paths
 from tlstudio.quality.shortcuts import LEAST_IMAGES, TELLING, encode, predict_alone, unit_numbers
 
@@ -18,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     grouping.groups,
     copies.conflicting_labels,
     shortcuts.shortcuts,
+    edges.same_places,
     shortcuts.mixed_colour,
     classes.small_classes,
     classes.imbalance,

@@ -44,8 +44,8 @@ def test_sizes_that_vary_by_chance_say_nothing(animals: list[ImageRow]) -> None:
     for seed in range(10):
         rng = np.random.default_rng(seed)
         rows = [replace(r, width=int(rng.integers(100, 900)), height=int(rng.integers(100, 900))) for r in animals]
-        sizes = {r.id: int(rng.integers(1000, 90_000)) for r in rows}
-        assert shortcuts(Evidence(rows, bytes=sizes)) is None
+        origins = {r.content: Origin("JPEG", quality=int(rng.integers(60, 100))) for r in rows}
+        assert shortcuts(Evidence(rows, origins=origins)) is None
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,21 @@ def test_cameras_and_formats(animals: list[ImageRow], origins: dict[str, Origin]
     assert "100 %" in finding.title
 
 
-def test_a_deeper_folder(animals: list[ImageRow]) -> None:
-    rows = [replace(r, path=r.path.parent / "export" / r.name) if r.label == "dog" else r for r in animals]
-    finding = shortcuts(Evidence(rows))
+def test_the_strength_of_the_compression(animals: list[ImageRow]) -> None:
+    quality = {"cat": 60, "dog": 85, "emu": 95}
+    origins = {r.content: Origin("JPEG", quality=quality[str(r.label)]) for r in animals}
+    finding = shortcuts(Evidence(animals, origins=origins))
     assert finding is not None
-    assert finding.detail == "folder"
+    assert (finding.detail, finding.notes[:3]) == ("compression", ("quality 60", "quality 85", "quality 95"))
+    assert "strength of the compression alone tells the class right in 100 %" in finding.title
+    origins[animals[0].content] = Origin("PNG")
+    found = shortcuts(Evidence(animals, origins=origins))
+    assert found is None, "not known of all, and one odd format says nothing"
+
+
+def test_what_no_model_sees_is_no_shortcut(animals: list[ImageRow]) -> None:
+    rows = [replace(r, path=r.path.parent / "export" / r.name) if r.label == "dog" else r for r in animals]
+    assert shortcuts(Evidence(rows)) is None
 
 
 def test_groups_are_left_out_together(animals: list[ImageRow]) -> None:
