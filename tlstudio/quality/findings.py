@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     shortcuts.shortcuts,
     edges.same_places,
     shortcuts.mixed_colour,
+    classes.similar_classes,
     classes.small_classes,
     classes.imbalance,
     *pictures.CHECKS,

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.domain.findings import Finding, Repair, Repaired
+from tlstudio.domain.findings import Finding, Repair, Repaired, merged_names
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.images.splits import Units, divide
-from tlstudio.storage import dismissals, images, journal, queries
+from tlstudio.storage import classes, dismissals, images, journal, queries
 from tlstudio.storage.journal import Edit, Value
 from tlstudio.storage.project import Project
 from tlstudio.workflow.checking_together import TEST_FOLDERS, Together
@@ -30,6 +30,8 @@ def repair(project: Path, finding: Finding) -> Repaired:
     if finding.repair is None:
         raise WrongUsage(f"There is no repair for “{finding.title}”.", remedy=finding.advice)
     opened = Project(project)
+    if finding.repair is Repair.MERGE_CLASSES:
+        return _merge_classes(opened, finding)
     fields, sentence = REPAIRS[finding.repair](finding, _rows(opened, finding))
     touched = journal.record(opened, Edit(sentence, fields=fields), author_name())
     return Repaired(finding.kind, touched, sentence)
@@ -43,6 +45,15 @@ def _rows(project: Project, finding: Finding) -> dict[str, ImageRow]:
         files = {*finding.files, *(file for kin in finding.sets for file in kin)}
         rows = queries.rows_of(project, list(queries.ids_of_paths(project, files).values()))
     return {str(row.path): row for row in rows if not row.excluded}
+
+
+def _merge_classes(project: Project, finding: Finding) -> Repaired:
+    """The classes that are still there; see `similar_classes`."""
+    there = {each.name for each in classes.list_classes(project)}
+    merged = {name: kept for name, kept in merged_names(finding).items() if {name, kept} <= there}
+    moved = classes.merge_classes(project, merged, author_name()) if merged else 0
+    what = ", ".join(f"“{name}” merged into “{kept}”" for name, kept in merged.items())
+    return Repaired(finding.kind, moved, f"{what}, {_images(moved)}" if merged else "Nothing to merge")
 
 
 def _leave_out(finding: Finding, rows: dict[str, ImageRow]) -> tuple[Fields, str]:
