@@ -28,7 +28,8 @@ def import_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--group-from",
         metavar="folder|name:REGEX|column:NAME|dicom:KEYWORD|none",
-        help="what must stay on one side of a split; default: what the source itself says",
+        help="what must stay on one side of a split; default: what the source itself says; where only names suggest something, "
+        "it has to be said",
     )
     p.add_argument(
         "--columns",
@@ -44,7 +45,7 @@ def import_options(p: argparse.ArgumentParser) -> None:
         "--as",
         dest="reading",
         default="",
-        metavar="folders|unlabeled|FILE",
+        metavar="folders|parts|classes|unlabeled|FILE",
         help="where a source can be read in several ways",
     )
 

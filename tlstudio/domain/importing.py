@@ -9,6 +9,9 @@ from typing import Any
 
 from tlstudio.domain.values import Refusal, Split
 
+# Keys of readings: class folders; folders called like parts, taken for parts, or for classes.
+FOLDERS, PARTS, CLASSES = "folders", "parts", "classes"
+MOST_NAMES = 5000  # that a preview carries
 # What a column of a table can say of an image.
 ROLES = ("path", "class", "group", "split")
 
@@ -58,7 +61,7 @@ class GroupGuess:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to understand a source. key: `folders`, `unlabeled`, or the name of the file that lists the images."""
+    """One way to understand a source. key: `folders`, `parts`, `classes`, `unlabeled`, or the name of the file that lists it."""
 
     key: str
     sentence: str
@@ -80,7 +83,9 @@ class ImportPreview:
     reading: how it was understood; readings: all the ways there are, this one included. splits: empty when the source names
     no parts. groups: how many groups the source itself names. columns: what `column:` can take. pages: all pages of the
     `paged` files that hold several; 0 where the `paged` files lie in an archive and only may hold several. tags: DICOM keywords
-    that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence.
+    that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence. names: file names to try
+    a rule for groups on, all of them or MOST_NAMES spread over the source. foldered: how many images lie in a folder inside their
+    class folder.
     """
 
     source: Path
@@ -100,6 +105,8 @@ class ImportPreview:
     pages: int = 0
     tags: tuple[str, ...] = ()
     problem: str = ""
+    names: tuple[str, ...] = ()
+    foldered: int = 0
 
     @property
     def images(self) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tlstudio.domain.errors import StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Progress, Reporter
-from tlstudio.domain.importing import ImportPreview, Reading, TablePreview
+from tlstudio.domain.importing import MOST_NAMES, ImportPreview, Reading, TablePreview
 from tlstudio.images.group_guess import guess_groups
 from tlstudio.images.paging import count_pages, may_have_pages
 from tlstudio.images.scan import Scan, Steps, Wishes, uncollected
@@ -62,6 +62,8 @@ def preview_import(
         pages=pages,
         tags=tags_of(scan.found),
         problem=problem,
+        names=tuple(item.name for item in scan.found[:: max(1, -(-len(scan.found) // MOST_NAMES))]),
+        foldered=sum(bool(item.inner) for item in scan.found),
     )
 
 

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.importing import CLASSES, FOLDERS, PARTS
 from tlstudio.domain.values import Split
 from tlstudio.images.decode import SUFFIXES
 from tlstudio.images.scan import PART_WORDS, class_name, suffix_of
 from tlstudio.images.sources.tree import Entry, Tree, may_be_image
 
-FOLDERS, PARTS, CLASSES = "folders", "parts", "classes"  # keys of the readings
 # Words that say nothing beside that of a part: `training_set`, `test images`.
 FILLERS = frozenset(
     {"set", "sets", "data", "dataset", "image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "sample",

@@ -9,14 +9,14 @@ from typing import Protocol
 
 from tlstudio.domain.errors import AmbiguousSource, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import Reading, TablePreview
+from tlstudio.domain.importing import CLASSES, FOLDERS, Reading, TablePreview
 from tlstudio.images.decode import SUFFIXES
 from tlstudio.images.scan import Scan, Wishes, class_name, readable, shown, suffix_of
 from tlstudio.images.sources import cvat, label_studio, table
 from tlstudio.images.sources.archive import Archive, is_zip
 from tlstudio.images.sources.columns import mapping
 from tlstudio.images.sources.folders import ClassFolders, Unlabeled, class_folders
-from tlstudio.images.sources.parts import CLASSES, FOLDERS, layouts, plain
+from tlstudio.images.sources.parts import layouts, plain
 from tlstudio.images.sources.text import decode, flat, from_objects
 from tlstudio.images.sources.tree import Disk, Tree
 
