@@ -262,7 +262,7 @@ def test_a_dicom_file_is_believed(make_images: MakeImages, tmp_path: Path) -> No
     finding = by_kind(check_quickly(project))["burned_in_text"]
     assert [Path(f).name for f in finding.files] == ["YES.dcm"]
     kept = json.loads((project / "cache" / "checks" / checking_evidence.ORIGINS).read_text(encoding="utf-8"))
-    assert ["DICOM", "Acme X1", True] in kept.values()
+    assert ["DICOM", "Acme X1", True, 0] in kept.values()
     text = json.dumps(kept)
     assert not any(name in text for name in dicoms.NAMES)
 
