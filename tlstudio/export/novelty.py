@@ -126,9 +126,13 @@ def fit_novelty(
     correlation = np.atleast_2d(np.cov(z.T)) + RIDGE * np.eye(z.shape[1])
     weights = np.clip(np.linalg.solve(correlation, np.ones(z.shape[1])), 0.0, None)
     told = (left_out - center) / scatter @ weights
-    parts = [np.ones(len(told), bool), *([] if fresh is None else [fresh])]
-    limit = max(_limit(told[part], len(set(numbers[part]))) for part in parts if part.any())
     middle = float(np.median(told))
+    limit = _limit(told, count)
+    if fresh is not None and fresh.any() and not fresh.all():
+        units_fresh = len(set(numbers[fresh]))
+        # Too few for a limit of their own still tell how far they lie from the others.
+        later = limit + float(np.median(told[fresh])) - float(np.median(told[~fresh]))
+        limit = max(limit, _limit(told[fresh], units_fresh) if units_fresh >= least_units() else later)
     reach = max(limit - middle, 1e-6)
     weights = weights / scatter / reach
     return NoveltySpec(

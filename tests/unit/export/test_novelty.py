@@ -112,6 +112,18 @@ def test_images_that_the_network_did_not_learn_from_can_raise_the_limit() -> Non
     assert told[1] <= 0.03
 
 
+def test_a_few_of_them_raise_it_by_how_far_they_lie_from_the_others() -> None:
+    blocks = at_home(200)
+    few = np.arange(200) >= 190
+    alone = fit_novelty(blocks, 1, names(200))
+    blocks[0][few] *= 3.0
+    raised, not_raised = (fit_novelty(blocks, 1, names(200), fresh=f) for f in (few, ~few))
+    stranger = at_home(50, seed=5, shift=3.0)
+    assert (raised.score(stranger) < not_raised.score(stranger) - 0.05).all()
+    assert (raised.score(at_home(50, seed=5, shift=12.0)) > UNFAMILIAR).all()
+    assert alone.images == raised.images
+
+
 def test_numbers_that_never_change_are_strange_when_they_do() -> None:
     blocks = at_home(100)
     blocks[0][:, 0] = 5.0
