@@ -83,6 +83,18 @@ def test_a_tie_is_a_lead_below_a_ten_thousandth(lead: float, agrees: bool) -> No
     assert (compare(found[:, [0, 2, 1]], expected[:, [0, 2, 1]], "test").agreement == 1.0) is agrees
 
 
+def test_at_the_limits_themselves() -> None:
+    """A difference of just a ten-thousandth is allowed; a lead of just that is none that may fall either way."""
+    expected, found = np.array([[0.9, 2e-4, 0.0]]), np.array([[0.9, 1e-4, 0.0]])
+    assert compare(found, expected, "test").passed
+    lead = np.array([[2e-4, 1e-4, 0.0]])
+    assert compare(lead[:, [1, 0, 2]], lead, "test").agreement == 0.0
+    by = examined(chances(2e-4), info=replace(INFO, operating_point={"crack": 1e-4}))
+    said = certify(answers(chances(0.9e-4), by), by)
+    assert said.decisions is not None
+    assert said.decisions.differ == 1
+
+
 def test_a_model_of_one_class_has_no_ties() -> None:
     one = np.ones((2, 1))
     assert compare(one, one, "test").passed
