@@ -334,6 +334,13 @@ def test_another_mark_is_counted_and_allowed() -> None:
     assert (strange.decisions.differ, strange.decisions.marks, strange.passed) == (0, 2, False)
 
 
+def test_without_the_full_files_novelty_the_files_own_counts_for_both() -> None:
+    by = examined(chances(0.4, 0.9), info=replace(INFO, novelty_threshold=2.0))
+    said = certify(answers(by.expected, by, novelty=3.0), by)
+    assert said.decisions is not None
+    assert said.decisions.marks == 0
+
+
 # --- asking the file ---
 
 
