@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout
 
 from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions
+from tlstudio.domain.operating import WINS
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import day, listing, number, percent, probability
 from tlstudio.gui.pages.base import named
@@ -34,7 +35,8 @@ class Text:
     PRECISION, EIGHT_BIT = "Numbers", "8-bit: accuracy {} on these images, {} in full precision"
     CLOSE = "Checked: nearly the same answers as the trained model"
     POINTS = "{} percentage points"
-    THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on"
+    THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on, and where it is the most likely"
+    LIKELIEST = "{}, flagged where it is the most likely"
     DECISIONS, ALL_ALIKE = "With this threshold", "Same decision on all {} images"
     ALIKE = "Same decision on {} of {} images; up to {} may differ"
     MARKS = "{}; {} with another mark, such as uncertain"
@@ -59,7 +61,8 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
             words = (percent(certificate.accuracy, 1), percent(certificate.accuracy_trained, 1))
             lines.append((Text.PRECISION, Text.EIGHT_BIT.format(*words)))
     for name, threshold in (info.operating_point or {}).items():
-        lines.append((Text.THRESHOLD, Text.FLAGGED.format(name, probability(threshold))))
+        rule = Text.LIKELIEST if threshold >= WINS else Text.FLAGGED
+        lines.append((Text.THRESHOLD, rule.format(name, probability(threshold))))
     if certificate is not None and certificate.decisions is not None:
         lines += _decisions(certificate.decisions, certificate.images)
     if info.novelty is not None:
