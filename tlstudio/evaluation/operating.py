@@ -52,7 +52,7 @@ def find_point(
     scores = flag_scores(probabilities, positive)
     n, worth = int(own.sum()), _worth(own, units)
     proved = proved_share(np.arange(1, n + 1) / n, worth)
-    enough = min(n, int(np.searchsorted(proved, wish.sensitivity - 1e-12)) + 1)  # so many must be found
+    enough = min(n, int(np.searchsorted(proved, wish.sensitivity)) + 1)  # so many must be found
     threshold = _just_under(float(np.sort(scores[own])[n - enough]), scores)
     found = int((scores[own] >= threshold).sum())
     return OperatingPoint(

@@ -15,15 +15,16 @@ def choice_in_words(point: OperatingPoint) -> str:
         told = "An earlier version chose this threshold and did not ask how sure its effect is: choose it again."
         over = f" It changes nothing, because from {_percent(WINS)} on the class is given anyway."
         return told + over if point.idle else told
-    found = f"{'all' if point.found == point.images else f'{point.found:,} of'} {_images(point.images, point.name)}"
+    counted = "all" if point.found == point.images else f"{point.found:,} of"
+    found = f"the {_images(1, point.name)}" if point.images == 1 else f"{counted} {_images(point.images, point.name)}"
     proof = f"which shows with 95 % certainty that at least {_least(point.shown)} are found."
     if point.reached and point.idle:
         return f"No threshold is needed: without one the model finds {found} that it was tried on, {proof}"
     if point.reached:
         return f"It finds {found} that it was chosen on, {proof}"
     subject = "Without a threshold the model finds" if point.idle else "It finds"
-    few = _too_few(point.images, point.independent, point.name, point.wanted)
-    return f"{subject} {found} that it was chosen on. {few}"
+    those = "That one" if point.images == 1 else "These"
+    return f"{subject} {found} that it was chosen on. {_too_few(those, point.images, point.independent, point.wanted)}"
 
 
 def cautions(figures: PointFigures, split: Split, worth: float) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ def cautions(figures: PointFigures, split: Split, worth: float) -> tuple[str, ..
                 f" you want {_percent(point.wanted)}."
             )
         if proved_share(1.0, worth) < point.wanted:
-            told.append(_too_few(figures.positives, worth, point.name, point.wanted))
+            told.append(_too_few(_images(figures.positives, point.name), figures.positives, worth, point.wanted))
     if figures.flagged == figures.n > figures.positives:
         told.append("Every image is flagged: at this sensitivity the model does not tell this class from the others.")
     if same:
@@ -48,11 +49,11 @@ def cautions(figures: PointFigures, split: Split, worth: float) -> tuple[str, ..
     return tuple(told)
 
 
-def _too_few(images: int, worth: float, name: str, wanted: float) -> str:
-    """`20 images of crack can show 86 % at most. It takes 59 to show 95 %.`"""
-    alike = math.floor(worth + 1e-9) < images
-    counted = _images(images, name) + (f", in groups that count like {worth:,.3g}," if alike else "")
-    most = f"{counted[0].upper()}{counted[1:]} can show {_least(float(proved_share(1.0, worth)))} at most."
+def _too_few(those: str, images: int, worth: float, wanted: float) -> str:
+    """`20 images of crack can show 86 % at most. It takes 59 to show 95 %.` those: the images in words."""
+    alike = worth < images
+    counted = f"{those} count like {worth:,.3g}, because of their groups, and" if alike else those
+    most = f"{counted} can show {_least(float(proved_share(1.0, worth)))} at most."
     needed = images_needed(wanted)
     if needed is None:
         return f"{most} No number of images can show that none is ever missed."
@@ -69,4 +70,4 @@ def _percent(share: float) -> str:
 
 def _least(share: float) -> str:
     """A lower limit in percent, never rounded up."""
-    return f"{math.floor(share * 1000 + 1e-9) / 10:g} %"
+    return f"{math.floor(share * 1000) / 10:g} %"

@@ -36,4 +36,4 @@ def independent_images(units: Sequence[Hashable]) -> float:
 
 def images_needed(wanted: float) -> int | None:
     """How many independent images of the class it takes, all of them found, to prove a sensitivity; None where no number does."""
-    return None if wanted >= 1.0 else math.ceil(math.log(DOUBT) / math.log(wanted) - 1e-9)
+    return None if wanted >= 1.0 else math.ceil(math.log(DOUBT) / math.log(wanted))

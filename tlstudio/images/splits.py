@@ -11,8 +11,8 @@ from tlstudio.domain.values import Split
 
 
 def check_fractions(test: float, val: float) -> None:
-    """Raises WrongUsage unless both are within 0 … 0.9 and leave at least a tenth for training."""
-    if not (0 <= test <= 0.9 and 0 <= val <= 0.9 and test + val <= 0.9):
+    """Raises WrongUsage unless both are at least 0 and leave at least a tenth for training."""
+    if not (test >= 0 and val >= 0 and test + val <= 0.9):
         raise WrongUsage("The shares for test and validation must leave at least 10 % of the images for training.")
 
 

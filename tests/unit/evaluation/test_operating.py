@@ -234,7 +234,7 @@ def test_groups_widen_the_intervals_and_count_once_in_the_warning() -> None:
     parts = len({u for u, o in zip(units, own, strict=True) if o})
     assert grouped.groups == 60
     hard = measure_point(point(0.5, wanted=0.95), 1, truth, probabilities, Split.TEST, units=units)
-    assert f"{own.sum()} images of crack, in groups that count like {parts}, can show" in hard.cautions[1]
+    assert f"{own.sum()} images of crack count like {parts}, because of their groups, and can show" in hard.cautions[1]
     assert hard.cautions[1].endswith("It takes 59 independent ones to show 95 %.")
 
 
@@ -302,14 +302,17 @@ def test_a_threshold_that_reaches_the_wish_says_how_that_is_known() -> None:
 
 
 def test_too_few_images_say_how_many_it_would_take() -> None:
-    few = "20 images of crack can show 86 % at most. It takes 59 to show 95 %."
+    few = "These can show 86 % at most. It takes 59 to show 95 %."
     assert said_of([0.3] * 20, 0.95) == f"It finds all 20 images of crack that it was chosen on. {few}"
     assert said_of([0.9] * 20, 0.95) == (
         f"Without a threshold the model finds all 20 images of crack that it was chosen on. {few}"
     )
     grouped = said_of([0.3] * 20, 0.95, [f"part {i // 4}" for i in range(40)])
     assert grouped.endswith(
-        "20 images of crack, in groups that count like 5, can show 54.9 % at most. It takes 59 independent ones to show 95 %."
+        "These count like 5, because of their groups, and can show 54.9 % at most. It takes 59 independent ones to show 95 %."
+    )
+    assert said_of([0.3], 0.95) == (
+        "It finds the 1 image of crack that it was chosen on. That one can show 5 % at most. It takes 59 to show 95 %."
     )
     assert said_of([0.3] * 20, 1.0).endswith("No number of images can show that none is ever missed.")
 

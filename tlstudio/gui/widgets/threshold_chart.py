@@ -24,7 +24,7 @@ class Text:
     """Words in the chart."""
 
     found, quiet = "{name} found", "Others left alone"
-    axis = "Threshold: an image is flagged from this probability of {name} on, and where it is the most likely"
+    axis = "Threshold: flagged from this probability of {name} on"
     reading = "From {threshold} on: {shares}"
     found_share, quiet_share = "{share} found", "{share} of the others left alone"
     described = "Thresholds for {name}. {reading}."

@@ -146,7 +146,7 @@ class ThresholdPanel(QFrame):
         self._say(self.words, threshold_words.in_words(figures))
         self._say(self.measured, threshold_words.measured_on(figures, split))
         set_tone(self.choice, threshold_words.tone(figures.point))
-        self._say(self.choice, figures.choice)
+        self._say(self.choice, threshold_words.choice(figures))
         self._say(self.cautions, "\n".join(threshold_words.cautions(figures, unmeasured)))
         for key in ("sensitivity", "specificity", "ppv", "npv"):
             self.facts.set(key, findings.figure(getattr(figures, key)))

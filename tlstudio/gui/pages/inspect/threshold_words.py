@@ -53,9 +53,19 @@ def measured_on(figures: PointFigures, split: Split) -> str:
     return f"{Text.measured.format(images=images)}. {chosen}"
 
 
+def choice(figures: PointFigures) -> str:
+    """What the images that the threshold was chosen on prove."""
+    return _held(figures.choice)
+
+
+def _held(sentence: str) -> str:
+    """With each percent sign held to its number."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 def cautions(figures: PointFigures, unmeasured: int) -> list[str]:
     """What the user should know before believing the figures."""
-    told = list(figures.cautions)
+    told = [_held(sentence) for sentence in figures.cautions]
     if unmeasured:
         told.append(Text.unmeasured.format(images=messages.count(unmeasured, "image")))
     return told
