@@ -254,6 +254,8 @@ def test_sentences_about_where_it_comes_from() -> None:
     for threshold in (0.5, 0.9999):
         kept = threshold_words.kept(replace(point, threshold=threshold))
         assert "flagged where it is the most likely" in kept
+        assert kept.endswith("keep it again.")
+    assert "earlier version" not in threshold_words.kept(replace(point, found=20, independent=20.0, shown=0.86))
 
 
 @pytest.mark.parametrize(("shown", "tone"), [(None, "caution"), (0.9549, "caution"), (0.955, "good")])

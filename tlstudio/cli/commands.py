@@ -214,7 +214,8 @@ def _show_point(figures: PointFigures, output: Output) -> None:
     )
     alone = "" if point.idle else f", {figures.found_alone:,} without the threshold"
     rows = [
-        ("Given", f"{given}; chosen for a sensitivity of {point.wanted:.4g}"),
+        ("Wanted", f"a sensitivity of {point.wanted:.4g}"),
+        ("Given", given),
         ("Found", f"{figures.found:,} of {figures.positives:,}{alone}: sensitivity {_percent(figures.sensitivity)}"),
         (
             "False alarms",

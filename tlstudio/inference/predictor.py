@@ -25,7 +25,7 @@ from tlstudio.inference.bundle import Bundle
 BATCH = 16
 WITHOUT_CONTRAST = 2.0  # standard deviation, in grey levels, below which a picture shows nothing; in every colour
 NOTHING_TO_SEE = "Without contrast: it is of one colour all over, so there is nothing to classify."
-CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain, where no operating point is set
+CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain
 
 
 class Status(StrEnum):

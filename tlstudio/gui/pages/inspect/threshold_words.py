@@ -20,6 +20,7 @@ class Text:
     unmeasured = "{images} are not counted: they can't be read, or came after the model was measured."
     kept = "Kept: {name}, {wanted}, flagged {rule}. Files that you export from now on follow it."
     from_on, likeliest = "from {threshold} on", "where it is the most likely"
+    kept_old = " An earlier version chose it and did not ask how sure its effect is: keep it again."
     kept_none = "No threshold is kept: each image gets its most likely class."
 
 
@@ -75,7 +76,8 @@ def kept(point: OperatingPoint | None) -> str:
     if point is None:
         return Text.kept_none
     wanted = messages.percent(point.wanted, 0 if round(point.wanted * 100, 6).is_integer() else 1)
-    return Text.kept.format(name=point.name, wanted=wanted, rule=rule(point))
+    told = Text.kept.format(name=point.name, wanted=wanted, rule=rule(point))
+    return told + Text.kept_old if point.reached is None else told
 
 
 def rule(point: OperatingPoint) -> str:
