@@ -137,8 +137,8 @@ def test_ties_between_the_classes_are_flagged_together() -> None:
     assert (figures.found, figures.flagged, figures.false_alarms) == (3, 5, 2)
 
 
-def test_neighbours_that_no_number_lies_between() -> None:
-    upper = 0.25
+@pytest.mark.parametrize("upper", [0.25, 0.3, float(np.nextafter(0.3, 1))])
+def test_neighbours_that_no_number_lies_between(upper: float) -> None:
     lower = float(np.nextafter(upper, 0))
     truth, probabilities = of_crack([0.9, upper], [lower])
     threshold = chosen(truth, probabilities, 1.0).threshold
