@@ -24,7 +24,8 @@ def choice_in_words(point: OperatingPoint) -> str:
         return f"It finds {found} that it was chosen on, {proof}"
     subject = "Without a threshold the model finds" if point.idle else "It finds"
     those = "That one" if point.images == 1 else "These"
-    return f"{subject} {found} that it was chosen on. {_too_few(those, point.images, point.independent, point.wanted)}"
+    few = _too_few(those, point.images, point.independent, point.wanted)
+    return f"{subject} {found} that it was chosen on. {few} A lower wish takes fewer."
 
 
 def cautions(figures: PointFigures, split: Split, worth: float) -> tuple[str, ...]:

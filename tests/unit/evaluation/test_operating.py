@@ -302,7 +302,7 @@ def test_a_threshold_that_reaches_the_wish_says_how_that_is_known() -> None:
 
 
 def test_too_few_images_say_how_many_it_would_take() -> None:
-    few = "These can show 86 % at most. It takes 59 to show 95 %."
+    few = "These can show 86 % at most. It takes 59 to show 95 %. A lower wish takes fewer."
     assert said_of([0.3] * 20, 0.95) == f"It finds all 20 images of crack that it was chosen on. {few}"
     assert said_of([0.9] * 20, 0.95) == (
         f"Without a threshold the model finds all 20 images of crack that it was chosen on. {few}"
@@ -310,11 +310,15 @@ def test_too_few_images_say_how_many_it_would_take() -> None:
     grouped = said_of([0.3] * 20, 0.95, [f"part {i // 4}" for i in range(40)])
     assert grouped.endswith(
         "These count like 5, because of their groups, and can show 54.9 % at most. It takes 59 independent ones to show 95 %."
+        " A lower wish takes fewer."
     )
     assert said_of([0.3], 0.95) == (
         "It finds the 1 image of crack that it was chosen on. That one can show 5 % at most. It takes 59 to show 95 %."
+        " A lower wish takes fewer."
     )
-    assert said_of([0.3] * 20, 1.0).endswith("No number of images can show that none is ever missed.")
+    assert said_of([0.3] * 20, 1.0).endswith(
+        "No number of images can show that none is ever missed. A lower wish takes fewer."
+    )
 
 
 def test_the_choice_of_an_earlier_version_is_not_vouched_for() -> None:
@@ -359,6 +363,6 @@ def test_json_has_the_agreed_keys() -> None:
         "class", "wanted", "threshold", "chosen_on", "n", "sensitivity", "specificity", "ppv", "npv", "flagged", "note",
     }  # fmt: skip
     assert (data["threshold_needed"], data["shown"], data["reached"], data["found_alone"]) == (False, 0.741, False, 1)
-    assert data["choice"].endswith("It takes 29 to show 90 %.")
+    assert data["choice"].endswith("It takes 29 to show 90 %. A lower wish takes fewer.")
     assert (data["class"], data["n"], data["positives"], data["found"], data["flagged"]) == ("crack", 4, 2, 1, 2)
     assert isinstance(data["note"], str)
