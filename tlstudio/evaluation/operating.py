@@ -111,7 +111,7 @@ def measure_point(
         accuracy=share_interval(given == truth, units),
         choice=choice_in_words(point),
     )
-    return replace(figures, cautions=cautions(figures, split, _worth(own, units) if own.any() else 0.0))
+    return replace(figures, cautions=cautions(figures, split, _worth(own, units)))
 
 
 def threshold_curve(truth: Ints, probabilities: Floats, positive: int) -> ThresholdCurve:
@@ -121,7 +121,7 @@ def threshold_curve(truth: Ints, probabilities: Floats, positive: int) -> Thresh
     found, quiet = np.sort(scores[own]), np.sort(scores[~own])
 
     def below(ordered: Floats) -> Floats:
-        return np.searchsorted(ordered, thresholds, side="left") / max(1, len(ordered))
+        return np.searchsorted(ordered, thresholds, side="left") / len(ordered)
 
     return ThresholdCurve(
         thresholds=tuple(thresholds.tolist()),

@@ -35,19 +35,27 @@ def cautions(figures: PointFigures, split: Split, worth: float) -> tuple[str, ..
     if not figures.positives:
         told.append(f"There is no image of {point.name} here, so nothing shows how many are found.")
     elif not same or point.shown is None:  # else the choice says it
-        shown = float(proved_share(figures.found / figures.positives, worth))
-        if shown < point.wanted and figures.found < figures.positives:
-            told.append(
-                f"Here it is shown, with 95 % certainty, that at least {_least(shown)} of {point.name} are found;"
-                f" you want {_percent(point.wanted)}."
-            )
-        if proved_share(1.0, worth) < point.wanted:
-            told.append(_too_few(_images(figures.positives, point.name), figures.positives, worth, point.wanted))
+        told += _shown_here(figures, worth)
     if figures.flagged == figures.n > figures.positives:
         told.append("Every image is flagged: at this sensitivity the model does not tell this class from the others.")
     if same:
         told.append("The threshold was chosen on these very images, so the figures are a little too good.")
     return tuple(told)
+
+
+def _shown_here(figures: PointFigures, worth: float) -> list[str]:
+    """Nothing where the images here prove the wish, as those that the threshold was chosen on should."""
+    name, wanted = figures.point.name, figures.point.wanted
+    shown = float(proved_share(figures.found / figures.positives, worth))
+    if shown >= wanted:
+        return []
+    if figures.found == figures.positives:
+        return [_too_few(_images(figures.positives, name), figures.positives, worth, wanted)]
+    told = f"Here it is shown, with 95 % certainty, that at least {_least(shown)} of {name} are found;"
+    told += f" you want {_percent(wanted)}."
+    if proved_share(1.0, worth) < wanted:
+        told += f" {_too_few('These', figures.positives, worth, wanted)}"
+    return [told]
 
 
 def _too_few(those: str, images: int, worth: float, wanted: float) -> str:

@@ -25,13 +25,13 @@ def proved_share(share: Floats | float, worth: float) -> Floats:
 
 
 def independent_images(units: Sequence[Hashable]) -> float:
-    """How many independent images these are worth at least, where units[i] is the group of image i; above 0.
+    """How many independent images these are worth at least, where units[i] is the group of image i.
 
     n over the design effect of Kish (1965) for images of one group that are all alike. How alike the images of a group are in the
     misses can't be estimated from the few that there are, and a patient of whom all are missed may not have been met yet.
     """
     sizes = Counter(units).values()
-    return sum(sizes) ** 2 / sum(size**2 for size in sizes)
+    return sum(sizes) ** 2 / sum(size**2 for size in sizes) if units else 0.0
 
 
 def images_needed(wanted: float) -> int | None:

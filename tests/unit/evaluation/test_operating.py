@@ -234,8 +234,10 @@ def test_groups_widen_the_intervals_and_count_once_in_the_warning() -> None:
     parts = len({u for u, o in zip(units, own, strict=True) if o})
     assert grouped.groups == 60
     hard = measure_point(point(0.5, wanted=0.95), 1, truth, probabilities, Split.TEST, units=units)
-    assert f"{own.sum()} images of crack count like {parts}, because of their groups, and can show" in hard.cautions[1]
-    assert hard.cautions[1].endswith("It takes 59 independent ones to show 95 %.")
+    (told,) = hard.cautions
+    assert told.startswith("Here it is shown, with 95 % certainty, that at least ")
+    assert f"; you want 95 %. These count like {parts}, because of their groups, and can show" in told
+    assert told.endswith("It takes 59 independent ones to show 95 %.")
 
 
 def test_enough_images_give_no_warning() -> None:
@@ -354,6 +356,8 @@ def test_the_curve_of_one_class_alone_has_one_side() -> None:
     assert curve.specificity == ()
     assert len(curve.sensitivity) == len(curve.thresholds)
     assert threshold_curve(truth, probabilities, 0).sensitivity == ()
+    single = threshold_curve(*of_crack([0.2], [0.1]), 1)
+    assert (single.sensitivity, single.specificity) == ((1.0, 1.0, 1.0, 0.0), (0.0, 0.0, 1.0, 1.0))
 
 
 def test_json_has_the_agreed_keys() -> None:

@@ -37,6 +37,7 @@ def test_how_many_images_it_takes(wanted: float, needed: int | None) -> None:
 @pytest.mark.parametrize(
     ("units", "worth"),
     [
+        ([], 0.0),
         (["a", "b", "c"], 3.0),
         (["a"] * 5, 1.0),
         (["a", "a", "b", "b"], 2.0),
