@@ -37,7 +37,7 @@ class Text:
     POINTS = "{} percentage points"
     THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on, and where it is the most likely"
     LIKELIEST = "{}, flagged where it is the most likely"
-    DECISIONS, ALL_ALIKE = "With this threshold", "Same decision on all {} images"
+    DECISIONS, ALL_ALIKE = "With this rule", "Same decision on all {} images"
     ALIKE = "Same decision on {} of {} images; up to {} may differ"
     MARKS = "{}; {} with another mark, such as uncertain"
     FOUND, OF, BY_TRAINED = "Flagged", "{} of {} images of {}", "{} of {} images of {}; {} by the trained model"
