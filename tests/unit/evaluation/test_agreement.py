@@ -123,5 +123,6 @@ def test_what_was_counted_stays_as_it_is() -> None:
     found = class_share(np.array([0, 1]), np.array([0, 1]), 0)
     with pytest.raises(FrozenInstanceError):
         found.both = 2  # type: ignore[misc]
+    assert not hasattr(found, "__dict__")
     assert found.kappa is not None
     assert found.kappa.value == 1.0

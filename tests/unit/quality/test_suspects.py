@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -223,3 +223,10 @@ def test_the_temperature_stays_between_bounds(said: float, right: int, temperatu
     odds = np.log(said / max(1 - said, 1e-12))
     found = calibrated(np.tile([said, 1 - said], (10, 1)), labels)[0, 0]
     assert found == pytest.approx(1 / (1 + np.exp(-odds / temperature)), abs=1e-4)
+
+
+def test_a_suspect_stays_as_it_was_found() -> None:
+    (suspect,) = suspects_at(3)
+    with pytest.raises(FrozenInstanceError):
+        suspect.index = 4  # type: ignore[misc]
+    assert not hasattr(suspect, "__dict__")
