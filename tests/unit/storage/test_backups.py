@@ -192,6 +192,36 @@ def test_names_of_earlier_versions_are_local_time(pets: Pets) -> None:
     assert f"{moment:%Y%m%d-%H%M%S-%f}Z" in utc.name
 
 
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone of the process can't be set here")
+def test_only_names_with_a_z_are_universal_time(pets: Pets, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = pets(["cat"])
+    copy = made.back_up()
+    assert copy is not None
+    try:
+        monkeypatch.setenv("TZ", "Asia/Tokyo")  # nine hours ahead, all the year
+        time.tzset()
+        for mark, hour in (("Z", 5), ("", 5 - 9)):
+            copy = copy.rename(copy.with_name(f"project-20260304-050000-000000{mark}_0123abcd.db"))
+            moment = datetime(2026, 3, 4, tzinfo=UTC) + timedelta(hours=hour)
+            assert [b.made_at for b in backups.list_backups(made.folder)] == [moment.timestamp()]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_copy_by_another_name_is_described_without_a_time(pets: Pets) -> None:
+    made = pets(["cat"])
+    copy = made.back_up()
+    assert copy is not None
+    found = backups.require_sound(copy.rename(made.folder / "mine.db"))
+    assert (found.name, found.made_at, found.images) == ("mine", 0.0, 1)
+
+
+def test_what_is_no_database_passes_no_check(tmp_path: Path) -> None:
+    (tmp_path / "x.db").write_bytes(b"no database" * 500)
+    assert backups._passes(tmp_path / "x.db", "quick_check") is False
+
+
 def test_finding_by_name_by_its_beginning_and_the_newest_sound_one(pets: Pets) -> None:
     made = pets(["cat", "dog"])
     with pytest.raises(FileTrouble, match="no backup"):
@@ -204,8 +234,11 @@ def test_finding_by_name_by_its_beginning_and_the_newest_sound_one(pets: Pets) -
     newest, middle, oldest = backups.list_backups(made.folder)
     assert backups.find(made.folder, middle.name).stem.endswith(middle.name)
     assert backups.find(made.folder, oldest.name[:15]).stem.endswith(oldest.name)
-    for wrong in ("20260512", "nothing"):
-        with pytest.raises(FileTrouble, match=wrong):
+    for wrong, what in (
+        ("20260512", "Several backups begin with “20260512”"),
+        ("no", "There is no backup called “no”"),
+    ):
+        with pytest.raises(FileTrouble, match=what):
             backups.find(made.folder, wrong)
     path = backups.find(made.folder, newest.name)
     path.write_bytes(path.read_bytes()[:5000])
