@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -126,3 +126,23 @@ def test_the_likeliest_class_keeps_its_images_whatever_the_threshold() -> None:
 def test_novelty_above_its_threshold_is_unfamiliar(novelty: float, unfamiliar: bool) -> None:
     known = replace(PLAIN, novelty_threshold=2.0)
     assert (said(known, 0.9, 0.1, 0.0, novelty=novelty).status is Status.UNFAMILIAR) is unfamiliar
+
+
+def test_an_answer_stays_as_it_was_given() -> None:
+    answer = said(PLAIN, 0.2, 0.7, 0.1)
+    with pytest.raises(FrozenInstanceError):
+        answer.label = "crack"  # type: ignore[misc]
+    assert not hasattr(answer, "__dict__"), "many thousands of them are kept"
+
+
+def test_the_row_of_one_answer() -> None:
+    row = said(CAREFUL, 0.3, 0.6, 0.1, novelty=1.5).to_row(CAREFUL.classes)
+    assert row == {
+        "file": "x.png",
+        "status": "ok",
+        "label": "crack",
+        "confidence": 0.3,
+        "novelty": 1.5,
+        "probabilities": {"crack": 0.3, "good": 0.6, "pore": 0.1},
+        "message": "Above the threshold for crack, though good is more likely.",
+    }
