@@ -17,7 +17,7 @@ def choice_in_words(point: OperatingPoint) -> str:
         return told + over if point.idle else told
     counted = "all" if point.found == point.images else f"{point.found:,} of"
     found = f"the {_images(1, point.name)}" if point.images == 1 else f"{counted} {_images(point.images, point.name)}"
-    proof = f"which shows with 95 % certainty that at least {_least(point.shown)} are found."
+    proof = f"which shows with 95 % certainty that at least {_least(point.shown)} of such images are found."
     if point.reached and point.idle:
         return f"No threshold is needed: without one the model finds {found} that it was tried on, {proof}"
     if point.reached:
@@ -59,10 +59,10 @@ def _shown_here(figures: PointFigures, worth: float) -> list[str]:
 
 
 def _too_few(those: str, images: int, worth: float, wanted: float) -> str:
-    """`20 images of crack can show 86 % at most. It takes 59 to show 95 %.` those: the images in words."""
+    """`20 images of crack can show 86 % at most, with 95 % certainty. It takes 59 to show 95 %.` those: the images in words."""
     alike = worth < images
     counted = f"{those} count like {worth:,.3g}, because of their groups, and" if alike else those
-    most = f"{counted} can show {_least(float(proved_share(1.0, worth)))} at most."
+    most = f"{counted} can show {_least(float(proved_share(1.0, worth)))} at most, with 95 % certainty."
     needed = images_needed(wanted)
     if needed is None:
         return f"{most} No number of images can show that none is ever missed."

@@ -171,7 +171,9 @@ def test_one_image_of_the_class() -> None:
     assert 0.2 < found.threshold <= 0.3
     figures = measure_point(found, 1, truth, probabilities, Split.TEST)
     assert figures.sensitivity == wilson(1, 1)
-    assert figures.cautions == ("1 image of crack can show 5 % at most. It takes 59 to show 95 %.",)
+    assert figures.cautions == (
+        "1 image of crack can show 5 % at most, with 95 % certainty. It takes 59 to show 95 %.",
+    )
 
 
 def test_images_of_one_group_prove_no_more_than_one_does() -> None:
@@ -266,14 +268,16 @@ def test_images_that_prove_less_than_the_wish_say_so(missed: int, told: bool) ->
 def test_so_many_are_too_few(images: int, few: bool) -> None:
     truth, probabilities = of_crack([0.9] * images, [0.1] * 5)
     said = measure_point(point(0.5, 0.95), 1, truth, probabilities, Split.TEST).cautions
-    assert said == (("58 images of crack can show 94.9 % at most. It takes 59 to show 95 %.",) if few else ())
+    assert said == (
+        ("58 images of crack can show 94.9 % at most, with 95 % certainty. It takes 59 to show 95 %.",) if few else ()
+    )
 
 
 def test_nobody_can_show_that_none_is_ever_missed() -> None:
     truth, probabilities = of_crack([0.9] * 500, [0.1] * 5)
     (told,) = measure_point(point(0.5, 1.0), 1, truth, probabilities, Split.TEST).cautions
     assert told == (
-        "500 images of crack can show 99.4 % at most. No number of images can show that none is ever missed."
+        "500 images of crack can show 99.4 % at most, with 95 % certainty. No number of images can show that none is ever missed."
     )
 
 
@@ -287,7 +291,7 @@ def said_of(found: list[float], wanted: float, units: list[str] | None = None) -
 def test_where_no_threshold_is_needed_that_is_said() -> None:
     assert said_of([0.9] * 100, 0.95) == (
         "No threshold is needed: without one the model finds all 100 images of crack that it was tried on, which shows with"
-        " 95 % certainty that at least 97 % are found."
+        " 95 % certainty that at least 97 % of such images are found."
     )
     assert said_of([0.9] * 120 + [0.03], 0.95).startswith(
         "No threshold is needed: without one the model finds 120 of 121 images of crack"
@@ -296,7 +300,8 @@ def test_where_no_threshold_is_needed_that_is_said() -> None:
 
 def test_a_threshold_that_reaches_the_wish_says_how_that_is_known() -> None:
     assert said_of([0.3] * 59, 0.95) == (
-        "It finds all 59 images of crack that it was chosen on, which shows with 95 % certainty that at least 95 % are found."
+        "It finds all 59 images of crack that it was chosen on, which shows with"
+        " 95 % certainty that at least 95 % of such images are found."
     )
     assert said_of([0.3] * 92 + [0.02], 0.95).startswith(
         "It finds 92 of 93 images of crack that it was chosen on, which"
@@ -304,18 +309,20 @@ def test_a_threshold_that_reaches_the_wish_says_how_that_is_known() -> None:
 
 
 def test_too_few_images_say_how_many_it_would_take() -> None:
-    few = "These can show 86 % at most. It takes 59 to show 95 %. A lower wish takes fewer."
+    few = "These can show 86 % at most, with 95 % certainty. It takes 59 to show 95 %. A lower wish takes fewer."
     assert said_of([0.3] * 20, 0.95) == f"It finds all 20 images of crack that it was chosen on. {few}"
     assert said_of([0.9] * 20, 0.95) == (
         f"Without a threshold the model finds all 20 images of crack that it was chosen on. {few}"
     )
     grouped = said_of([0.3] * 20, 0.95, [f"part {i // 4}" for i in range(40)])
     assert grouped.endswith(
-        "These count like 5, because of their groups, and can show 54.9 % at most. It takes 59 independent ones to show 95 %."
+        "These count like 5, because of their groups, and can show 54.9 % at most, with 95 % certainty."
+        " It takes 59 independent ones to show 95 %."
         " A lower wish takes fewer."
     )
     assert said_of([0.3], 0.95) == (
-        "It finds the 1 image of crack that it was chosen on. That one can show 5 % at most. It takes 59 to show 95 %."
+        "It finds the 1 image of crack that it was chosen on. That one can show 5 % at most, with 95 %"
+        " certainty. It takes 59 to show 95 %."
         " A lower wish takes fewer."
     )
     assert said_of([0.3] * 20, 1.0).endswith(
@@ -331,7 +338,7 @@ def test_the_choice_of_an_earlier_version_is_not_vouched_for() -> None:
     assert choice_in_words(high).endswith("It changes nothing, because from 50 % on the class is given anyway.")
     truth, probabilities = of_crack([0.9] * 10, [0.1] * 5)
     told = measure_point(high, 1, truth, probabilities, Split.VAL).cautions
-    assert told[0] == "10 images of crack can show 74.1 % at most. It takes 59 to show 95 %."
+    assert told[0] == "10 images of crack can show 74.1 % at most, with 95 % certainty. It takes 59 to show 95 %."
 
 
 @pytest.mark.parametrize("seed", range(5))
