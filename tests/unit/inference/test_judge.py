@@ -128,6 +128,10 @@ def test_novelty_above_its_threshold_is_unfamiliar(novelty: float, unfamiliar: b
     assert (said(known, 0.9, 0.1, 0.0, novelty=novelty).status is Status.UNFAMILIAR) is unfamiliar
 
 
+def test_a_lead_of_exactly_a_fifth_is_enough() -> None:
+    assert said(PLAIN, 0.45, 0.25, 0.2).status is Status.OK
+
+
 def test_an_answer_stays_as_it_was_given() -> None:
     answer = said(PLAIN, 0.2, 0.7, 0.1)
     with pytest.raises(FrozenInstanceError):
