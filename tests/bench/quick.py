@@ -62,7 +62,7 @@ def scikit_learn(network: Network, project: Path) -> tuple[float, float]:
 
 def one(source: Path, model: str, seed: int, folder: Path) -> dict[str, float]:
     project = folder / f"seed{seed}"
-    import_images(ImportRequest(source, project, test_fraction=0.3, val_fraction=0.0, seed=seed))
+    import_images(ImportRequest(source, project, test_fraction=0.3, val_fraction=0.0, seed=seed, may_ask=False))
     result = train(project, TrainSettings(model, Mode.QUICK, device="cpu", seed=seed))
     found = evaluate(project, result.run)
     card, where = weights.describe(model), weights.require(model)

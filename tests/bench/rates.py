@@ -52,7 +52,7 @@ def say(line: dict[str, object]) -> None:
 def projects(sources: list[Path], folder: Path) -> list[Path]:
     """One for each folder of images, or for each sample."""
     for source in sources:
-        import_images(ImportRequest(source, folder / source.name, test_fraction=0.25))
+        import_images(ImportRequest(source, folder / source.name, test_fraction=0.25, may_ask=False))
     if not sources:
         for sample in SAMPLES:
             import_sample(sample, folder / "images" / sample.key, folder / sample.key)

@@ -47,7 +47,7 @@ def reduced(source: Path, target: Path, each: int) -> Path:
 
 def one(source: Path, folder: Path, mode: Mode, seed: int, epochs: int) -> dict[str, Any]:
     project = folder / f"seed{seed}"
-    import_images(ImportRequest(source, project, test_fraction=0.35, val_fraction=0.15, seed=seed))
+    import_images(ImportRequest(source, project, test_fraction=0.35, val_fraction=0.15, seed=seed, may_ask=False))
     started = time.perf_counter()
     found = recommend(project)
     asked = time.perf_counter() - started

@@ -97,7 +97,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         source = draw(Path(folder) / "images", options.images, options.edge)
-        import_images(ImportRequest(source, project, test_fraction=0.1, val_fraction=0.2, seed=0))
+        import_images(ImportRequest(source, project, test_fraction=0.1, val_fraction=0.2, seed=0, may_ask=False))
         for name, wishes in settings(model, options.epochs, options.edge).items():
             if options.only in (None, name):
                 watch = Watch(now)

@@ -108,7 +108,7 @@ def test_a_class_that_must_not_be_missed(
     assert "Finding the first result." in capsys.readouterr().out
     plain = last("evaluate", "--project", place)
     assert plain["operating_point"] is None
-    assert {"ece", "ece_before", "temperature", "calibration"} <= set(plain)
+    assert {"ece", "ece_before", "ece_chance", "ece_limit", "temperature", "calibration"} <= set(plain)
     for wish in ("rust=0.9", "red=2", "red"):
         failed = last("evaluate", "--project", place, "--sensitivity", wish, status=2)
         assert (failed["kind"], bool(failed["remedy"])) == ("WrongUsage", True)
@@ -122,6 +122,8 @@ def test_a_class_that_must_not_be_missed(
     assert last("evaluate", "--project", place)["operating_point"] == chosen
     assert call("evaluate", "--project", place) == 0
     said = capsys.readouterr().out
+    assert "the next 100 can have fewer or more right." in " ".join(said.split())
+    assert "a model whose confidence is exactly right shows" in " ".join(said.split())
     assert "Not to be missed: red" in said
     assert chosen["choice"] in " ".join(said.split())
     decisions = last("export", "--project", place, "--out", out)["certificate"]["decisions"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import COLOURS, paint
 from tests.e2e.test_commands import call, lines
 
 
@@ -81,3 +82,47 @@ def test_a_zip_file_that_reaches_out(tmp_path: Path, table: Path, capfd: pytest.
     assert call("import", tmp_path / "a.zip", "--project", tmp_path / "p") == 0
     assert "leads out of the archive" in " ".join(capfd.readouterr().out.split())
     assert not list(tmp_path.parent.rglob("evil.png"))
+
+
+def test_names_that_suggest_groups_are_asked_about(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for p in range(8):
+        for i in range(5):
+            label = ("red", "blue")[p % 2]
+            paint(tmp_path / "images" / label, f"patient{p}_{i}.png", COLOURS[label], seed=10 * p + i)
+    importing = ("import", tmp_path / "images", "--project", tmp_path / "p")
+    assert call(*importing, "--json") == 2
+    failed = lines(capfd.readouterr().out)[-1]
+    assert (failed["event"], failed["kind"]) == ("failed", "GroupsNotStated")
+    assert "“patient1_0.png” and “patient1_1.png” to “patient1”" in failed["what"]
+    assert '--group-from "name:^(patient\\d+)[-_ ]"' in failed["remedy"]
+    assert call(*importing) == 2
+    assert "--group-from none" in capfd.readouterr().err
+    rule = failed["remedy"].split('"')[1]
+    assert call(*importing, "--group-from", "name:^(lot)") == 2
+    assert "does not match any of the 40 names" in capfd.readouterr().err
+    assert not (tmp_path / "p").exists()
+    assert call(*importing, "--group-from", rule) == 0
+    told = capfd.readouterr()
+    assert "40 of 40 names matched, which makes 8 groups." in told.err
+    assert "40 images added, 40 in" in told.out
+    for i in range(3):
+        paint(tmp_path / "more" / "no_label", f"{i}.png", COLOURS["red"], seed=900 + i)
+    paint(tmp_path / "more" / "green", "0.png", COLOURS["green"], seed=950)
+    assert call("import", tmp_path / "more", "--project", tmp_path / "p") == 0
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in capfd.readouterr().out.splitlines()]
+    rows = {row[0]: row[1:3] for row in cells if len(row) == 6}
+    assert rows == {
+        "blue": ["0", "20"], "red": ["0", "20"], "green": ["1", "1"], "(no class)": ["3", "3"], "All": ["4", "44"]
+    }  # fmt: skip
+
+
+def test_a_part_without_images_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for label in ("red", "blue"):
+        for i in range(6):
+            paint(tmp_path / "x" / "test" / label, f"{i}.png", COLOURS[label], seed=i + 10 * len(label))
+    done = result(capfd, "import", tmp_path / "x" / "test", "--project", tmp_path / "p", "--group-from", "name:.*(png)")
+    assert done["empty_parts"] == ["val", "test"]
+    assert "these images belong to one group" in done["empty_reason"]
+    assert call("import", tmp_path / "x", "--project", tmp_path / "q") == 0
+    out = " ".join(capfd.readouterr().out.split())
+    assert "CAUTION: No image is left for training and validation. Nothing can be learned" in out

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QRadioBut
 
 from tlstudio.domain.values import Split
 from tlstudio.gui.models.class_table import Column
+from tlstudio.gui.models.class_table import Text as Classes
 from tlstudio.gui.pages.images import ImagesPage
 from tlstudio.gui.widgets import group_choice, import_options, import_preview, refusals
 from tlstudio.workflow import browsing
@@ -85,8 +86,17 @@ def test_a_rule_of_ones_own_is_tried_on_the_names_at_once(studio, shapes: Path) 
     assert not studio.find("images.primary").isEnabled()
     assert studio.find("images.hint", QLabel).text() == import_options.Text.BAD_RULE
     pattern.clear()
+    studio.keys(pattern, r"^(lot\d+)")
+    assert example.text() == group_choice.Text.NONE_MATCHED
+    assert not studio.find("images.primary").isEnabled()
+    pattern.clear()
     studio.keys(pattern, r"^(P\d+)")
+    assert "38 of 38 names match, which makes 5 groups." in example.text()
     assert "group “P0" in example.text()
+    rules.setCurrentIndex(rules.findData("folder"))
+    assert example.text() == group_choice.Text.NO_FOLDERS
+    assert not studio.find("images.primary").isEnabled()
+    rules.setCurrentIndex(rules.findData(group_choice.OWN))
     assert studio.find("images.primary").isEnabled()
     assert studio.page("images").preview_view.request().group_from == r"name:^(P\d+)"
 
@@ -151,6 +161,40 @@ def test_import_end_to_end(studio, shapes: Path, tmp_path: Path) -> None:
     assert studio.find("images.primary").text() == ImagesPage.Text.CONTINUE
     studio.click("images.primary")
     assert studio.shown == "labels"
+
+
+def test_every_image_on_its_own_is_an_answer_where_names_suggest_groups(studio, shapes: Path) -> None:
+    preview(studio, shapes)
+    request = studio.page("images").preview_view.request
+    assert request().group_from == r"name:^(P\d+)[-_ ]"
+    studio.find("images.group_alone", QRadioButton).setChecked(True)
+    assert (request().group_from, request().may_ask) == ("none", False)
+
+
+def test_folders_that_may_be_parts_or_classes_are_told(studio, make_folder, tmp_path: Path) -> None:
+    source = make_folder(tmp_path / "source", each=4, shapes=("disc", "square", "test"))
+    preview(studio, source)
+    ways = studio.find("images.reading", QComboBox)
+    assert [ways.itemData(i) for i in range(ways.count())] == ["parts", "classes", "unlabeled"]
+    assert studio.find("images.import_error_what", QLabel).text() == import_preview.Text.TWO_WAYS
+    assert column(studio, "images.found_classes", Column.NAME) == ["disc", "square", Classes.NO_CLASS]
+    ways.setCurrentIndex(1)
+    ways.activated.emit(1)
+    studio.wait(lambda: column(studio, "images.found_classes", Column.NAME) == ["disc", "square", "test"])
+
+
+def test_a_part_without_images_is_told_until_it_has_some(studio, make_folder, tmp_path: Path) -> None:
+    first = make_folder(tmp_path / "first", each=1)
+    studio.import_folder(first)
+    studio.wait(lambda: studio.find("images.empty_parts").isVisible())
+    assert "No image is left for" in studio.find("images.empty_parts_what", QLabel).text()
+    assert "With 3 images the shares" in studio.find("images.empty_parts_remedy", QLabel).text()
+    studio.drop(studio.page("images"), [make_folder(tmp_path / "second", each=24)])
+    studio.wait(lambda: studio.find("images.into_current", QRadioButton).isVisible())
+    studio.find("images.into_current", QRadioButton).setChecked(True)
+    studio.click("images.primary")
+    studio.wait(lambda: studio.window.session.summary.images == 75)
+    studio.wait(lambda: not studio.find("images.empty_parts").isVisible())
 
 
 def test_split_folders_are_kept(studio, make_folder, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -63,7 +64,11 @@ def test_summary_says_how_good_and_what_that_means(studio, page: InspectPage, me
     assert measured.split is Split.TEST
     assert studio.find("inspect.accuracy_number", QLabel).text() == percent(measured.accuracy.value)
     words = studio.find("inspect.in_words", QLabel).text()
-    assert words.startswith("Of 100 new images like these")
+    error, chance = measured.ece, measured.ece_chance
+    assert chance is not None
+    told = studio.find("inspect.calibration", QLabel).text().replace("\N{NO-BREAK SPACE}", " ")
+    assert told == f"{100 * error:.1f} % (by chance {100 * chance:.1f} %)"
+    assert words.startswith("Over very many images like these, ")
     assert f"Only {measured.n} images are held out" in studio.find("inspect.cautions", QLabel).text()
     assert page.summary.table_model.rowCount() == 3
     assert not page.grab().isNull()
@@ -176,8 +181,19 @@ def evaluation(n: int = 40, low: float = 0.88, high: float = 0.95, groups: int =
 
 
 def test_the_interval_in_words() -> None:
-    assert findings.in_words(evaluation()) == "Of 100 new images like these, 88 to 95 would be right."
-    assert findings.in_words(evaluation(low=0.92, high=0.92)).endswith("about 92 would be right.")
+    rest = "The next 100 can have fewer or more."
+    told = findings.in_words(evaluation())
+    assert told == f"Over very many images like these, 88 to 95 of 100 would be right. {rest}"
+    assert findings.in_words(evaluation(low=0.92, high=0.92)).endswith(f"about 92 of 100 would be right. {rest}")
+
+
+def test_the_calibration_error_stands_beside_that_of_a_right_model() -> None:
+    assert findings.calibration(evaluation()) == ""
+    right = replace(evaluation(n=400), ece=0.112, ece_chance=0.09, ece_limit=0.136)
+    assert findings.calibration(right).replace("\N{NO-BREAK SPACE}", " ") == "11.2 % (by chance 9.0 %)"
+    assert findings.cautions(right) == []
+    off = replace(right, ece_limit=0.11)
+    assert findings.cautions(off) == ["The confidence is off by more than chance explains (calibration error 11.2 %)."]
 
 
 def test_cautions_only_where_they_are_true() -> None:

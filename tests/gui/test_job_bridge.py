@@ -86,7 +86,7 @@ def test_jobs_wait_for_each_other_and_can_be_cancelled_while_they_wait(
     bridge: JobBridge, tmp_path: Path, make_folder
 ) -> None:
     source = make_folder(tmp_path / "many", each=60)
-    first = bridge.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project"))
+    first = bridge.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project", may_ask=False))
     second = bridge.submit("preview_import", source=source)
     ears = Listener(first), Listener(second)
     second.cancel()
@@ -102,7 +102,7 @@ def test_a_killed_worker_costs_its_job_and_nothing_else(
     bridge: JobBridge, tmp_path: Path, shapes: Path, make_folder
 ) -> None:
     source = make_folder(tmp_path / "many", each=400)
-    job = bridge.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project"))
+    job = bridge.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project", may_ask=False))
     ear = Listener(job)
     wait(lambda: ear.heard)
     for child in psutil.Process().children():
@@ -124,7 +124,7 @@ def test_closing_cancels_and_leaves_nothing(
     threads = set(threading.enumerate())
     source = make_folder(tmp_path / "many", each=200)
     running = JobBridge()
-    job = running.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project"))
+    job = running.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project", may_ask=False))
     wait(lambda: job.latest is not None)
     running.close()
     running.close()  # harmless

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
 
 from tests.gui.conftest import hit
+from tlstudio.domain.bundle import BundleInfo, Certificate, FileKind
+from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui.models.prediction_table import ORDER, Column, PredictionRow, PredictionTableModel
 from tlstudio.gui.models.prediction_table import Text as Words
@@ -211,6 +214,49 @@ def test_an_export_that_fails_says_so_in_its_card(studio, trained: Path, tmp_pat
     assert ".onnx" in studio.find("use.export_error_what", QLabel).text()
     assert not (tmp_path / "model.txt").exists()
     assert studio.find("use.export").isEnabled()
+
+
+def test_the_kind_of_file_is_chosen_and_told(studio, trained: Path, tmp_path: Path) -> None:
+    """Stored small: the card hands the choice on, and the file says what it is."""
+    studio.window.session.open_project(trained)
+    studio.window.go("use")
+    kinds = studio.find("use.kind", QComboBox)
+    assert [kinds.itemText(k) for k in range(kinds.count())] == [kind.caption for kind in FileKind]
+    assert studio.page("use").card.kind is FileKind.FULL
+    assert export_card.Text.MEASURED not in kinds.toolTip()
+    kinds.setCurrentIndex(kinds.findData(FileKind.STORED_SMALL))
+    assert FileKind.STORED_SMALL.meaning in kinds.toolTip()
+    assert studio.find("use.export_sentence", QLabel).text() == f"Stored small: {FileKind.STORED_SMALL.meaning}."
+    assert export_card.Text.MEASURED in kinds.toolTip()
+    file = tmp_path / "small.onnx"
+    studio.page("use").card.export_to(file)
+    assert not kinds.isEnabled()
+    studio.wait(lambda: studio.page("use").card.job is None, 240)
+    studio.wait(lambda: studio.page("use").panel.bundle == file)
+    kinds.setCurrentIndex(0)
+    mark = studio.find("use.seal", Seal)
+    assert mark.text() == seal.Text.CLOSE
+    facts = dict(seal.facts(mark.info))
+    assert facts[seal.Text.PRECISION].startswith("Stored small: ")
+    assert " points lost (95 % interval " in facts[seal.Text.ACCURACY]
+    assert facts[seal.Text.SIZE].startswith("0.")
+    assert facts[seal.Text.TIME].endswith("one thread, on the computer that exported it")
+
+
+def test_a_small_file_of_an_earlier_or_later_version_says_what_it_knows() -> None:
+    plain = BundleInfo(("a", "b"), PreprocessSpec(64), {}, "ab12", {})
+    old = Certificate(60, 1.0, 0.0, True, precision="int8", accuracy=0.9, accuracy_trained=0.95)
+    facts = dict(seal.facts(replace(plain, certificate=old)))
+    assert (
+        facts[seal.Text.ACCURACY]
+        == "90.0\N{NO-BREAK SPACE}% on these images, 95.0\N{NO-BREAK SPACE}% in full precision"
+    )
+    assert seal.Text.SIZE not in facts
+    assert facts[seal.Text.DIFFERENCE] == "0 percentage points"
+    apart = dict(seal.facts(replace(plain, certificate=replace(old, max_difference=0.12))))
+    assert apart[seal.Text.DIFFERENCE] == "12 percentage points"
+    later = dict(seal.facts(replace(plain, certificate=replace(old, precision="int2"))))
+    assert later[seal.Text.PRECISION] == "int2"
 
 
 def test_ten_thousand_rows_stay_quick(qapp) -> None:

@@ -177,12 +177,21 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
         from tlstudio.workflow.folding import cross_validate
 
         found = cross_validate(options.project, options.run, options.folds, output)
-    output.text(f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}")
+    output.text(
+        f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}. In brackets: where it lies over very many images"
+        " like these (95 % interval); the next 100 can have fewer or more right."
+    )
+    if found.folds:
+        output.text(
+            "The models of the folds share most of their training images, so the intervals can be a little too narrow."
+        )
     output.text(
         f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
     )
     before = "" if found.temperature == 1.0 else f", {found.ece_before:.1%} before calibration"
-    output.text(f"Calibration error {found.ece:.1%}{before}. {found.calibration}".strip())
+    output.text(
+        " ".join(filter(None, (f"Calibration error {found.ece:.1%}{before}.", found.chance_told, found.calibration)))
+    )
     rows = [
         (name, str(c.n), _percent(c.sensitivity), _percent(c.specificity), _percent(c.ppv))
         for name, c in found.per_class.items()
@@ -252,7 +261,7 @@ def explain(options: argparse.Namespace, output: Output) -> None:
 def export(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.exporting import export as write
 
-    done = write(options.project, options.out, options.run, output, int8=options.int8)
+    done = write(options.project, options.out, options.run, output, kind=options.kinds[options.kind])
     output.text(f"{done.file} ({done.bytes / 1e6:.1f} MB)")
     show_certificate(done.certificate, output)
     output.text(done.novelty.promise)

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from tlstudio.cli.keeping import Subcommands
 from tlstudio.cli.output import Output
+from tlstudio.domain.importing import ImportResult
+from tlstudio.domain.values import Split
 
+NO_CLASS = "(no class)"
 SOURCE_HELP = (
     "a folder of class folders, a ZIP file, a CSV table, or an export of Label Studio (JSON) or CVAT (XML); "
     "which one it is, is recognised"
@@ -25,7 +28,8 @@ def import_options(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--group-from",
         metavar="folder|name:REGEX|column:NAME|dicom:KEYWORD|none",
-        help="what must stay on one side of a split; default: what the source itself says",
+        help="what must stay on one side of a split; default: what the source itself says; where only names suggest something, "
+        "it has to be said",
     )
     p.add_argument(
         "--columns",
@@ -41,7 +45,7 @@ def import_options(p: argparse.ArgumentParser) -> None:
         "--as",
         dest="reading",
         default="",
-        metavar="folders|unlabeled|FILE",
+        metavar="folders|parts|classes|unlabeled|FILE",
         help="where a source can be read in several ways",
     )
 
@@ -102,11 +106,25 @@ def import_(options: argparse.Namespace, output: Output) -> None:
         pages=options.pages,
     )
     done = import_images(request, output)
-    output.table("Classes", ("Class", "Images"), [(name, f"{n:,}") for name, n in done.classes.items()])
-    output.table("Parts", ("Part", "Images"), [(name, f"{n:,}") for name, n in done.splits.items()])
+    _tell(done, output)
+    output.result(done)
+
+
+def _tell(done: ImportResult, output: Output) -> None:
+    """What was added beside what is there now, in one table; then what was refused and what is missing."""
+    columns = ("Class", "Added", "In the project", *(part.caption for part in Split))
+    rows = [
+        (row.label or NO_CLASS, *_numbers(row.added, row.total, *(row.splits[part.value] for part in Split)))
+        for row in done.rows
+    ]
+    sums = (done.images, done.total, *(done.splits[part.value] for part in Split))
+    output.table("Images", columns, [*rows, ("All", *_numbers(*sums))])
     if done.refused:
         output.table("Files that were not imported", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
-    output.text(f"{done.images:,} images in {done.project}")
-    if done.unlabeled:
-        output.text(f"{done.unlabeled:,} of the project's images have no class yet.")
-    output.result(done)
+    output.text(f"{done.images:,} images added, {done.total:,} in {done.project}")
+    if done.empty is not None:
+        output.text(f"CAUTION: {done.empty.what} {done.empty.remedy}")
+
+
+def _numbers(*values: int) -> tuple[str, ...]:
+    return tuple(f"{value:,}" for value in values)

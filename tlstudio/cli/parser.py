@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tlstudio
 from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
+from tlstudio.domain.bundle import FileKind
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
@@ -58,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     p = command("export", "write a model as one ONNX file with a certificate", commands.export)
     _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
-    p.add_argument("--int8", action="store_true", help="8-bit numbers: a much smaller file, nearly the same answers")
+    _file_kinds(p)
     p = command("predict", "classify images with an exported model, offline", commands.predict)
     p.add_argument("bundle", type=Path, metavar="BUNDLE.onnx")
     p.add_argument("paths", type=Path, nargs="+", metavar="PATH")
@@ -74,6 +75,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _project(p: argparse.ArgumentParser) -> None:
     p.add_argument("--project", type=Path, required=True, metavar="DIR")
+
+
+def _file_kinds(p: argparse.ArgumentParser) -> None:
+    kinds = {"full": FileKind.FULL, "int8": FileKind.INT8, "stored-small": FileKind.STORED_SMALL, "half": FileKind.HALF}
+    told = "; ".join(f"{name}: {kind.meaning}" for name, kind in kinds.items())
+    ways = p.add_mutually_exclusive_group()
+    ways.add_argument("--as", dest="kind", choices=kinds, default="full", help=f"{told}. Default: full")
+    ways.add_argument("--int8", dest="kind", action="store_const", const="int8", help="the same as --as int8")
+    p.set_defaults(kinds=kinds)
 
 
 def _run(p: argparse.ArgumentParser) -> None:

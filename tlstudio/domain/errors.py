@@ -73,6 +73,10 @@ class AmbiguousSource(WrongUsage):
     """The source can be read in more than one way, and nobody said which is meant."""
 
 
+class GroupsNotStated(WrongUsage):
+    """Names or headers suggest what belongs together, and nobody said whether it does."""
+
+
 class ArchiveRefused(StudioError):
     """The ZIP file is damaged, or would fill the disk."""
 

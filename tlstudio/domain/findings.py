@@ -11,9 +11,10 @@ from tlstudio.domain.events import Event
 
 # Every kind of finding, as JSON and the command line name it.
 KINDS = (
-    "leak", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text", "small_class", "imbalance",
+    "leak", "torn_groups", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text", "similar_classes",
+    "small_class", "imbalance",
     "near_duplicate", "exact_duplicate", "blank", "saturated", "blurred", "tiny", "outlier", "unreadable",
-    "unlike_pretraining", "resolution", "grey",
+    "unlike_pretraining", "resolution", "grey", "no_groups",
 )  # fmt: skip
 SLOW_KINDS = frozenset(
     {"label_suspect", "burned_in_text", "unlike_pretraining", "resolution", "grey"}
@@ -32,6 +33,8 @@ class Repair(StrEnum):
     LEAVE_COPIES_OUT = "leave_copies_out"  # all but one of each set are left out
     LEAVE_OUT = "leave_out"  # every image of the finding is left out
     KEEP_TOGETHER = "keep_together"  # each set comes to one side of the split
+    REGROUP = "regroup"  # each set is one group from now on, on one side of the split
+    MERGE_CLASSES = "merge_classes"  # each set of classes becomes one, under the name that most images carry
     LOOK_AGAIN = "look_again"  # the images are marked, for the user to look at
 
 
@@ -83,6 +86,12 @@ class Finding:
             "repair": None if self.repair is None else self.repair.value,
             "ignored": self.ignored,
         }
+
+
+def merged_names(finding: Finding) -> dict[str, str]:
+    """{class: the class that it becomes} by a finding of similar classes; names are single lines, the first of a set is kept."""
+    sets = [names.split("\n") for names in finding.detail.split("\n\n")]
+    return {name: names[0] for names in sets for name in names[1:]}
 
 
 def _digest(*parts: str) -> str:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tlstudio.domain.values import Refusal
+from tlstudio.domain.values import Refusal, Split
 
+# Keys of readings: class folders; folders called like parts, taken for parts, or for classes.
+FOLDERS, PARTS, CLASSES = "folders", "parts", "classes"
+MOST_NAMES = 5000  # that a preview carries
 # What a column of a table can say of an image.
 ROLES = ("path", "class", "group", "split")
 
@@ -20,9 +23,10 @@ class ImportRequest:
     source: a folder, a ZIP file, or a file that lists images. group_from: None (what the source itself says), `none` (every
     image on its own), `folder` (the folder that holds the image, below the class folder), `name:REGEX` (the first group of
     the expression, or the whole match, searched in the file name), `column:NAME` (of a table) or `dicom:KEYWORD` (a tag,
-    kept as a keyed hash). copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose
-    part the source names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names
-    don't tell. pages: `first` or `all` of files that hold several.
+    kept as a keyed hash). may_ask: to stop where names suggest groups and group_from is None; else every image is on its own
+    then. copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose part the source
+    names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names don't tell.
+    pages: `first` or `all` of files that hold several.
     """
 
     source: Path
@@ -36,21 +40,28 @@ class ImportRequest:
     reading: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
     pages: str = "first"
+    may_ask: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class GroupGuess:
-    """File names that seem to tell what belongs together: shown as an example, never applied by itself."""
+    """File names that seem to tell what belongs together: shown as an example, never applied by itself.
 
-    rule: str  # a value for ImportRequest.group_from
+    rule: a value for ImportRequest.group_from. groups: how many it makes, those of one image included. shared: how many of them
+    have two images or more; images: how many images those have.
+    """
+
+    rule: str
     groups: int
     example_group: str
     examples: tuple[str, ...]
+    shared: int = 0
+    images: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to understand a source. key: `folders`, `unlabeled`, or the name of the file that lists the images."""
+    """One way to understand a source. key: `folders`, `parts`, `classes`, `unlabeled`, or the name of the file that lists it."""
 
     key: str
     sentence: str
@@ -72,7 +83,9 @@ class ImportPreview:
     reading: how it was understood; readings: all the ways there are, this one included. splits: empty when the source names
     no parts. groups: how many groups the source itself names. columns: what `column:` can take. pages: all pages of the
     `paged` files that hold several; 0 where the `paged` files lie in an archive and only may hold several. tags: DICOM keywords
-    that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence.
+    that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence. names: file names to try
+    a rule for groups on, all of them or MOST_NAMES spread over the source. foldered: how many images lie in a folder inside their
+    class folder.
     """
 
     source: Path
@@ -92,6 +105,8 @@ class ImportPreview:
     pages: int = 0
     tags: tuple[str, ...] = ()
     problem: str = ""
+    names: tuple[str, ...] = ()
+    foldered: int = 0
 
     @property
     def images(self) -> int:
@@ -100,7 +115,34 @@ class ImportPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedClass:
+    """One line of what an import did. label: None for the images without a class.
+
+    added: by this import. total, splits: what the project holds of it now, in all and in each part.
+    """
+
+    label: str | None
+    added: int
+    total: int
+    splits: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyParts:
+    """Parts without an image (without one that has a class, once there are classes). what, remedy: sentences for people."""
+
+    parts: tuple[Split, ...]
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportResult:
+    """images: how many were added. classes, splits, groups, unlabeled: what the project holds now, older images included.
+
+    rows: the same in one table, class by class, those without a class last. empty: the parts that have no image and should.
+    """
+
     images: int
     refused: tuple[Refusal, ...]
     classes: dict[str, int]
@@ -109,6 +151,13 @@ class ImportResult:
     project: Path
     unlabeled: int = 0
     recognised: str = ""
+    rows: tuple[ImportedClass, ...] = ()
+    empty: EmptyParts | None = None
+
+    @property
+    def total(self) -> int:
+        """Images in the project now."""
+        return sum(row.total for row in self.rows)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -120,4 +169,10 @@ class ImportResult:
             "project": str(self.project),
             "unlabeled": self.unlabeled,
             "recognised": self.recognised,
+            "total": self.total,
+            "table": [
+                {"class": row.label, "added": row.added, "total": row.total, "splits": row.splits} for row in self.rows
+            ],
+            "empty_parts": [part.value for part in self.empty.parts] if self.empty else [],
+            "empty_reason": f"{self.empty.what} {self.empty.remedy}" if self.empty else "",
         }

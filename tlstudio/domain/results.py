@@ -80,7 +80,8 @@ class Evaluation:
     """Figures of one run on one split. confusion[i][j]: images of class i predicted as j. auroc: None with one class present.
 
     All of them are about the most likely class; operating_point is about the decision rule kept with the run. ece: expected
-    calibration error of the probabilities as they are given, ece_before: without the temperature. calibration: why the
+    calibration error of the probabilities as they are given, ece_before: without the temperature, ece_chance: of a model whose
+    confidence is exactly right, by chance, ece_limit: what it stays below in 95 of 100 such cases. calibration: why the
     temperature is what it is, in one sentence; empty for a run of an earlier version.
     """
 
@@ -97,6 +98,8 @@ class Evaluation:
     groups: int = 0  # independent groups behind the interval; equals n where no image shares a group
     temperature: float = 1.0
     ece_before: float | None = None
+    ece_chance: float | None = None
+    ece_limit: float | None = None
     calibration: str = ""
     operating_point: PointFigures | None = None
     folds: int = 0  # parts of a cross-validation over all images; 0 for images of one split
@@ -107,6 +110,24 @@ class Evaluation:
     def images(self) -> str:
         """What was measured on, for people: `test images`, `images, each left out once`."""
         return "images, each left out once" if self.folds else f"{self.split.caption.lower()} images"
+
+    @property
+    def confidence_off(self) -> bool:
+        """Whether the calibration error is larger than chance explains."""
+        return self.ece_limit is not None and self.ece > self.ece_limit
+
+    @property
+    def chance_told(self) -> str:
+        """What the calibration error has to be read beside, in one sentence; empty where that is not known."""
+        if self.ece_chance is None or self.ece_limit is None:
+            return ""
+        told = (
+            f"With as few images, a model whose confidence is exactly right shows {100 * self.ece_chance:.1f} % by chance, and"
+            f" up to {100 * self.ece_limit:.1f} %"
+        )
+        if self.confidence_off:
+            return f"{told}: this one's confidence is off by more than that."
+        return f"{told}: nothing here shows that this one's confidence is off."
 
     def to_json(self) -> dict[str, Any]:
         def plain(value: Interval | None) -> dict[str, float] | None:
@@ -123,6 +144,8 @@ class Evaluation:
             "auroc": plain(self.auroc),
             "ece": self.ece,
             "ece_before": self.ece_before,
+            "ece_chance": self.ece_chance,
+            "ece_limit": self.ece_limit,
             "temperature": self.temperature,
             "calibration": self.calibration,
             "per_class": {

@@ -42,9 +42,9 @@ def cohens_kappa(mine: Ints, theirs: Ints, units: Sequence[Hashable] | None = No
     """Agreement beyond chance, -1 … 1 (Cohen 1960, Educ Psychol Meas 20:37), with its 95 % interval; None where chance alone
     makes both agree on everything.
 
-    As in Cohen's own interval the agreement by chance counts as known; but the limits of the agreement itself are Wilson's, with
+    As in Cohen's own interval the agreement by chance counts as known; but the limits of the agreement itself are exact, with
     grouped images counting for less (see `share_interval`). So it has a width where all labels agree. In simulations with 20 to
-    200 images it covers the true value 90 to 99 times in 100; the usual asymptotic one (Fleiss, Cohen and Everitt 1969, Psychol
+    200 images it covers the true value 95 to 99 times in 100; the usual asymptotic one (Fleiss, Cohen and Everitt 1969, Psychol
     Bull 72:323) falls to under 50 of 100 when kappa is 0.95.
     """
     n = len(mine)

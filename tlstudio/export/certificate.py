@@ -1,30 +1,38 @@
 """The certificate: the exported file, run over the held-out files through the real decoding path, equals the trained model.
 
-A file with 8-bit numbers can't be equal; it has to come close, and the certificate says how close. Where a class has a threshold
-of its own, that holds for the decisions at this threshold too: they are what the file's user will see.
+A file with fewer bits can't be equal. It has to come near, each kind within limits of its own, and to be worth it; the
+certificate says how near it comes and what it saves. Where a class has a threshold of its own, all that holds for the decisions
+at this threshold too: they are what the file's user will see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions
+from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.domain.errors import CertificateFailed
 from tlstudio.domain.events import Progress, Reporter
+from tlstudio.evaluation.paired import difference_interval
 from tlstudio.inference.bundle import Bundle
 from tlstudio.inference.predictor import Prediction, Status, judge, predict_files
 
 TIE = 1e-4  # a lead smaller than this may fall either way
 LARGEST_DIFFERENCE = 1e-4  # of any probability
-INT8_DISAGREE = (
-    0.05  # share of images whose top class, or whose decision at the threshold, may change with 8-bit numbers
-)
-INT8_LOSS = 0.02  # of the accuracy, and of the images of a class that must not be missed; either way one image may always change
+MAY_DIFFER = {  # share of images whose class, decision at the threshold or mark "unfamiliar" may change; one always may
+    FileKind.INT8: 0.05,
+    FileKind.STORED_SMALL: 0.02,
+    FileKind.HALF: 0.01,
+}
+MAY_LOSE = 0.01  # of the accuracy, and of the images of a class that must not be missed
+SMALL = 0.5  # times the size at which a small file is worth it
+SHORT = 0.7  # times the seconds for one image at which it is worth it whatever its size
+ROUNDING = 1e-9  # by which a share that is exactly at its limit may seem above it
+NO_LONGER = 1.0  # times the seconds that a file which computes with 8 bits may take, as it is made for speed
 
 Table = npt.NDArray[np.float64]
 
@@ -34,7 +42,8 @@ class Examination:
     """Left-out images and what the trained model says of them.
 
     paths: of the files. expected: probabilities, (n, classes). truth: numbers of the labeled classes, (n,). split: of the images.
-    info: the classes and the operating point that both sides decide by. novelty: (n,), of the file in full precision; None
+    info: the classes and the operating point that both sides decide by. units: of the images, by their groups; every image is its
+    own without them. novelty: (n,), of the file in full precision; None
     before there is one, and then the novelty of the file that is examined counts for both sides.
     """
 
@@ -43,6 +52,7 @@ class Examination:
     truth: npt.NDArray[np.int64]
     split: str
     info: BundleInfo
+    units: Sequence[Hashable] = ()
     novelty: npt.NDArray[np.float64] | None = None
 
     def after(self, answers: Sequence[Prediction]) -> Examination:
@@ -73,21 +83,65 @@ def certify(answers: Sequence[Prediction], by: Examination) -> Certificate:
     return _with(seal, compare_decisions(answers, by))
 
 
-def certify_int8(answers: Sequence[Prediction], by: Examination) -> Certificate:
-    """The same for a file with 8-bit numbers: close enough, or not."""
-    seal = compare_int8(_table(answers), by.expected, by.truth, by.split)
+def certify_reduced(kind: FileKind, answers: Sequence[Prediction], by: Examination, saving: Saving) -> Certificate:
+    """The same for a file with fewer bits: near enough and worth it, or not."""
+    found, n = _table(answers), len(answers)
+    may_differ = _allowed(MAY_DIFFER[kind], n)
+    same = compare(found, by.expected, by.split)
+    right, right_trained = found.argmax(1) == by.truth, by.expected.argmax(1) == by.truth
+    loss = difference_interval(right_trained, right, by.units or range(n))
+    near = Nearness(
+        differ=n - int(_agree(found, by.expected).sum()),
+        may_differ=may_differ,
+        loss=loss.value,
+        low=loss.low,
+        high=loss.high,
+        may_lose=MAY_LOSE,
+        unfamiliar=_other_mark(answers, by),
+        may_be_unfamiliar=may_differ,
+    )
+    seal = replace(
+        same,
+        passed=is_near(near) and is_worth_it(kind, saving),
+        precision=kind.value,
+        accuracy=float(right.mean()),
+        accuracy_trained=float(right_trained.mean()),
+        nearness=near,
+        saving=saving,
+    )
     decisions = compare_decisions(answers, by)
     if decisions is not None:
-        may_differ, may_miss = _allowed(INT8_DISAGREE, len(answers)), _allowed(INT8_LOSS, decisions.positives)
+        may_miss = int(MAY_LOSE * decisions.positives + ROUNDING)
         decisions = replace(decisions, may_differ=may_differ, may_miss=may_miss)
     return _with(seal, decisions)
 
 
+def is_near(found: Nearness) -> bool:
+    """Whether the answers are within the limits that stand beside them."""
+    within = found.differ <= found.may_differ and found.unfamiliar <= found.may_be_unfamiliar
+    return within and found.loss <= found.may_lose + ROUNDING
+
+
+def is_worth_it(kind: FileKind, saving: Saving) -> bool:
+    """Whether the file saves what its kind is made for.
+
+    What was timed counts by its upper limit, so that noise can't make a file look fast.
+    """
+    if kind is FileKind.HALF:  # for other processors than the one it was timed on
+        return saving.bytes < saving.full_bytes
+    small_or_short = saving.size <= SMALL or saving.high <= SHORT
+    return small_or_short and (kind is not FileKind.INT8 or saving.high <= NO_LONGER)
+
+
 def closeness(seal: Certificate) -> float:
-    """How near a file comes, 0 … 1: by its top classes or, where it is less, by its decisions at the operating point."""
-    if seal.decisions is None or not seal.images:
-        return seal.agreement
-    return min(seal.agreement, 1 - seal.decisions.differ / seal.images)
+    """How near a file comes, 0 … 1: by its top classes, its marks "unfamiliar" or its decisions at the operating point."""
+    if not seal.images:
+        return 0.0
+    other = [
+        0 if seal.nearness is None else seal.nearness.unfamiliar,
+        0 if seal.decisions is None else seal.decisions.differ,
+    ]
+    return min(seal.agreement, 1 - max(other) / seal.images)
 
 
 def _table(answers: Sequence[Prediction]) -> Table:
@@ -100,7 +154,7 @@ def _with(seal: Certificate, decisions: Decisions | None) -> Certificate:
 
 def _allowed(share: float, n: int) -> int:
     """One image may always change."""
-    return max(1, int(share * n + 1e-9))
+    return max(1, int(share * n + ROUNDING))
 
 
 def compare_decisions(answers: Sequence[Prediction], by: Examination) -> Decisions | None:
@@ -143,28 +197,18 @@ def _trained(answers: Sequence[Prediction], by: Examination) -> list[Prediction]
     return [judge(by.info, answer.file, chances, novel) for answer, chances, novel in rows]
 
 
+def _other_mark(answers: Sequence[Prediction], by: Examination) -> int:
+    """Images that only one of the two sides calls unlike the training images."""
+    pairs = zip(answers, _trained(answers, by), strict=True)
+    return sum((mine.status is Status.UNFAMILIAR) is not (theirs.status is Status.UNFAMILIAR) for mine, theirs in pairs)
+
+
 def compare(found: Table, expected: Table, split: str) -> Certificate:
     """The certificate for two tables of probabilities, (n, classes) each."""
     agree = _agree(found, expected)
     difference = float(np.abs(found - expected).max()) if len(found) else 1.0
     passed = bool(len(found) and agree.all() and difference <= LARGEST_DIFFERENCE)
     return Certificate(len(found), float(agree.mean()) if len(found) else 0.0, difference, passed, split)
-
-
-def compare_int8(found: Table, expected: Table, truth: npt.NDArray[np.int64], split: str) -> Certificate:
-    """The certificate of a file with 8-bit numbers: close enough, or not."""
-    same = compare(found, expected, split)
-    n = len(found)
-    right, right_trained = int((found.argmax(1) == truth).sum()), int((expected.argmax(1) == truth).sum())
-    differ = n - int(_agree(found, expected).sum())
-    close = differ <= _allowed(INT8_DISAGREE, n) and right_trained - right <= _allowed(INT8_LOSS, n)
-    return replace(
-        same,
-        passed=bool(n and close),
-        precision="int8",
-        accuracy=right / n if n else 0.0,
-        accuracy_trained=right_trained / n if n else 0.0,
-    )
 
 
 def _agree(found: Table, expected: Table) -> npt.NDArray[np.bool_]:

@@ -32,6 +32,8 @@ MOST_FOLDS = 20  # up to so many units each is a fold of its own
 MOST_COMPONENTS = 64
 CONSTANT = 0.01  # deviation, in the blocks' own units, below which a number counts as constant
 TYPICAL = 0.05  # of the usual deviation of a block's numbers: none is divided by less
+LEAST_SCATTER = 0.05  # of the logarithm of a distance
+OUTLIER = 4.0  # deviations from which on an image does not move the weights any more
 RIDGE = 0.3  # on the correlations of the blocks' distances
 LEAST_UNITS = 4  # of fewer, images are left out in turn, whatever they belong to
 
@@ -119,11 +121,11 @@ def fit_novelty(
     count = int(numbers.max()) + 1
     apart = numbers if count >= LEAST_UNITS else np.arange(len(numbers))
     left_out = _left_out(rows, apart if apart.max() < MOST_FOLDS else apart % FOLDS, components)
-    center, scatter = left_out.mean(axis=0), np.maximum(left_out.std(axis=0), 0.05)
-    z = (left_out - center) / scatter
+    center, scatter = _middle(left_out)
+    z = np.clip((left_out - center) / scatter, -OUTLIER, OUTLIER)
     correlation = np.atleast_2d(np.cov(z.T)) + RIDGE * np.eye(z.shape[1])
     weights = np.clip(np.linalg.solve(correlation, np.ones(z.shape[1])), 0.0, None)
-    told = z @ weights
+    told = (left_out - center) / scatter @ weights
     parts = [np.ones(len(told), bool), *([] if fresh is None else [fresh])]
     limit = max(_limit(told[part], len(set(numbers[part]))) for part in parts if part.any())
     middle = float(np.median(told))
@@ -152,16 +154,23 @@ def _left_out(rows: Sequence[Floats], folds: npt.NDArray[np.int64], components: 
 def _limit(scores: Floats, units: int) -> float:
     """The score that a new image from home exceeds with the chance FALSE_ALARMS.
 
-    The rank that keeps it whatever the scores' distribution where the units are enough for that; below, the prediction limit of a
-    normal distribution with as many degrees of freedom as units, and never less than the largest score.
+    The rank that keeps it whatever the scores' distribution where the units are enough for that; below, also the prediction limit
+    of a normal distribution with as many degrees of freedom as units. A few strangers at home, as they occur, move neither.
     """
     n = len(scores)
+    rank = min(n, int(np.ceil((n + 1) * (1 - FALSE_ALARMS))))
+    ranked = float(np.sort(scores)[rank - 1])
     if units >= least_units():
-        rank = min(n, int(np.ceil((n + 1) * (1 - FALSE_ALARMS))))
-        return float(np.sort(scores)[rank - 1])
-    freedom = max(units - 1, 1)
-    reach = float(student.ppf(1 - FALSE_ALARMS, freedom)) * np.sqrt(1 + 1 / max(units, 1))
-    return float(max(scores.max(), scores.mean() + reach * scores.std(ddof=1 if n > 1 else 0)))
+        return ranked
+    middle, scatter = (float(v) for v in _middle(scores))
+    reach = float(student.ppf(1 - FALSE_ALARMS, max(units - 1, 1))) * np.sqrt(1 + 1 / max(units, 1))
+    return float(max(ranked, middle + reach * scatter))
+
+
+def _middle(values: Floats) -> tuple[Floats, Floats]:
+    """Median and deviation of each column, the deviation from the middle two thirds, which few strangers can't move."""
+    low, middle, high = np.quantile(values, [0.16, 0.5, 0.84], axis=0)
+    return middle, np.maximum((high - low) / 2, LEAST_SCATTER)
 
 
 def _softening(block: Rows) -> Floats:

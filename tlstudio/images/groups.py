@@ -1,4 +1,4 @@
-"""What must stay on one side of a split: rules that give a file its group, and the rule that file names suggest."""
+"""What must stay on one side of a split: rules that give a file its group, and what a rule came to."""
 
 from __future__ import annotations
 
@@ -6,18 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.domain.importing import GroupGuess
 from tlstudio.images import dicom
 from tlstudio.images.scan import Found
 
 ALONE, FOLDER, NAME, COLUMN, DICOM = "none", "folder", "name:", "column:", "dicom:"
-
-# What the front of a name can tell: a word with a number, or a number, before the last counter.
-GUESSES = (
-    (r"name:^([A-Za-z]+[-_ ]?\d+)[-_ ]", "word and number"),
-    (r"name:^(\d{2,})[-_ ]", "number"),
-    (r"name:^([A-Za-z]+\d*)[-_ ]\d+\.", "word"),
-)
 
 
 def check_rule(rule: str | None) -> None:
@@ -37,23 +29,69 @@ def column_of(rule: str | None) -> str:
 
 
 def grouping(rule: str | None, secret: Callable[[], bytes]) -> Callable[[Found], str | None]:
-    """The function that gives a file its group, None where it stays alone. `column:` has been followed by the scan already.
+    """The function that gives a file its group, None where the rule says none. `column:` has been followed by the scan already.
 
-    Pages of one file are one group where nothing else is known. secret: the key of the hash that `dicom:` keeps instead of the
-    value; asked for only then. Raises WrongUsage for a rule that it does not know.
+    secret: the key of the hash that `dicom:` keeps instead of the value; asked for only then. Raises WrongUsage for a rule that
+    it does not know.
     """
     check_rule(rule)
     if rule is None or rule.startswith(COLUMN):
-        return lambda found: found.group or found.sheet
+        return lambda found: found.group
     if rule == ALONE:
-        return lambda found: found.sheet
+        return lambda found: None
     if rule == FOLDER:
-        return lambda found: _folder(found) or found.sheet
+        return _folder
     if rule.startswith(DICOM):
         keyword, key = rule.removeprefix(DICOM).strip(), secret()
-        return lambda found: dicom.group_key(found.path, keyword, key) or found.sheet
+        return lambda found: dicom.group_key(found.path, keyword, key)
     pattern = group_pattern(rule)
-    return lambda found: _by_name(found, pattern) or found.sheet
+    return lambda found: _by_name(found, pattern)
+
+
+def outcome(rule: str, groups: Sequence[str | None], names: Sequence[str]) -> str:
+    """What a rule came to, as a sentence: `12 of 150 names matched, which makes 4 groups.`
+
+    groups: what it gave each of the files of these `names`. Raises WrongUsage where it gave none of them a group.
+    """
+    made, total = sum(group is not None for group in groups), len(groups)
+    if total and not made:
+        raise WrongUsage(
+            _nothing(rule, names),
+            remedy="Choose another way to tell what belongs together, or none to treat every image on its own.",
+        )
+    different = len(set(groups) - {None})
+    makes = "which makes 1 group" if different == 1 else f"which makes {different:,} groups"
+    return f"{made:,} of {total:,} {_MATCHED[_kind(rule)].format(_value(rule))}, {makes}."
+
+
+# What is said of the files that a rule gives a group.
+_MATCHED = {
+    NAME: "names matched",
+    FOLDER: "images lie in a folder inside their class folder",
+    COLUMN: "images have something in the column “{}”",
+    DICOM: "images have the DICOM tag {}",
+}
+
+
+def _nothing(rule: str, names: Sequence[str]) -> str:
+    kind = _kind(rule)
+    if kind == FOLDER:
+        return "No image lies in a folder inside its class folder."
+    if kind == COLUMN:
+        return f"The column “{_value(rule)}” is empty for every image."
+    if kind == DICOM:
+        return f"None of the images has the DICOM tag {_value(rule)}."
+    examples = " or ".join(f"“{name}”" for name in names[:2])
+    count = "the name" if len(names) == 1 else f"any of the {len(names):,} names, such as"
+    return f"The expression “{_value(rule)}” does not match {count} {examples}."
+
+
+def _kind(rule: str) -> str:
+    return next(kind for kind in _MATCHED if rule.startswith(kind))
+
+
+def _value(rule: str) -> str:
+    return rule.partition(":")[2].strip()
 
 
 def _folder(found: Found) -> str | None:
@@ -78,25 +116,3 @@ def group_pattern(rule: str) -> re.Pattern[str]:
         return re.compile(rule.removeprefix(NAME))
     except re.error as error:
         raise WrongUsage(f"The expression for groups can't be read: {error}.", remedy="Check its brackets.") from error
-
-
-def guess_groups(found: Sequence[Found]) -> GroupGuess | None:
-    """The rule that puts most files into groups of two or more, if it covers nearly all files; None otherwise.
-
-    A rule that finds one group per class says nothing new and is passed over.
-    """
-    classes = len({f.label for f in found})
-    rules = [FOLDER] if sum(bool(f.inner) for f in found) > 0.9 * len(found) else []
-    for rule in [*rules, *(r for r, _ in GUESSES)]:
-        group_of = grouping(rule, bytes)
-        groups: dict[str, list[Found]] = {}
-        for item in found:
-            name = group_of(item)
-            if name is not None:
-                groups.setdefault(name, []).append(item)
-        shared = {name: items for name, items in groups.items() if len(items) > 1}
-        covered = sum(len(items) for items in shared.values())
-        if covered >= 0.8 * len(found) and len(groups) > max(classes, 4):
-            name, items = max(shared.items(), key=lambda pair: len(pair[1]))
-            return GroupGuess(rule, len(groups), name, tuple(i.name for i in items[:3]))
-    return None

@@ -1,8 +1,8 @@
-"""Where a picture comes from, as far as its file says so without being decoded: format, camera, a note on burned-in text."""
+"""Where a picture comes from, as far as its file says so without being decoded: format, compression, camera, burned-in text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,21 @@ from tlstudio.images.address import split
 from tlstudio.images.decode import FORMATS, read_header
 
 MAKE, MODEL = 0x010F, 0x0110  # EXIF 2.3, section 4.6.4
+SUM_AT_50 = 3688  # of the 64 entries of the luminance table
 MAKER_ELEMENTS = ("Manufacturer", "ManufacturerModelName")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """camera: maker and model, empty where the file does not say. text: whether it says that text is burned into the picture."""
+    """camera: maker and model, empty where the file does not say. text: whether it says that text is burned into the picture.
+
+    quality: of a JPEG file, 1 … 100 as most programs count it, read from its tables; 0 for other files.
+    """
 
     format: str = ""
     camera: str = ""
     text: bool | None = None
+    quality: int = 0
 
 
 def read_origin(path: Path) -> Origin:
@@ -32,14 +37,23 @@ def read_origin(path: Path) -> Origin:
     file, _ = split(path)
     if format == "DICOM":
         return Origin(format, _scanner(file), dicom.burned_in(path))
-    return Origin(format, _camera(file))
-
-
-def _camera(file: Path) -> str:
+    camera, quality = "", 0
     with suppress(Exception), Image.open(file, formats=FORMATS) as picture:  # damaged tags are no news
+        quality = _quality(getattr(picture, "quantization", {}))
         exif = picture.getexif()
-        return _joined(str(exif.get(tag, "")) for tag in (MAKE, MODEL))
-    return ""
+        camera = _joined(str(exif.get(tag, "")) for tag in (MAKE, MODEL))
+    return Origin(format, camera, quality=quality)
+
+
+def _quality(tables: Mapping[int, Sequence[int]]) -> int:
+    """How the IJG library, which most programs use, calls tables of this strength; 0 without tables.
+
+    Its luminance table of quality 50 is ITU-T T.81, table K.1; others are that one times 50 / q, or 2 - q / 50 above 50.
+    """
+    if not tables:
+        return 0
+    scale = sum(tables[min(tables)]) / SUM_AT_50
+    return min(100, max(1, round(50 / scale if scale > 1 else 100 - 50 * scale)))
 
 
 def _scanner(file: Path) -> str:

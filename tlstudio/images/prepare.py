@@ -7,6 +7,7 @@ graph. An exported model therefore can't see other pixels than the one that was 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,13 @@ from tlstudio.images.decode import load_rgb
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 Pixels = npt.NDArray[np.uint8]
+
+WITHOUT_CONTRAST = 2.0  # standard deviation, in grey levels, below which a picture shows nothing; in every colour
+
+
+def shows_something(pixels: Pixels) -> Any:
+    """Whether it is not of one colour all over: of (..., size, size, 3), a boolean each, (...)."""
+    return pixels.std(axis=(-3, -2)).max(axis=-1) >= WITHOUT_CONTRAST
 
 
 def prepare(path: Path, spec: PreprocessSpec) -> Pixels:

@@ -27,6 +27,21 @@ SPLIT_NAMES = {
     "test": Split.TEST,
     "testing": Split.TEST,
 }
+# What only a folder's name says, besides.
+PART_WORDS = {
+    **SPLIT_NAMES,
+    "tests": Split.TEST,
+    "tst": Split.TEST,
+    "trn": Split.TRAIN,
+    "eval": Split.TEST,
+    "evaluation": Split.TEST,
+    "holdout": Split.TEST,
+    "heldout": Split.TEST,
+    "develop": Split.VAL,
+    "development": Split.VAL,
+    "validate": Split.VAL,
+    "validating": Split.VAL,
+}
 CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 BAD_FILE_NAME = "The file's name can't be read. Rename it."
 BAD_FOLDER_NAME = "The folder's name can't be read. Rename it."

@@ -19,11 +19,10 @@ from tlstudio.domain.values import Refusal
 from tlstudio.evaluation.decision import decide, is_close
 from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import THUMBNAIL, shrink
-from tlstudio.images.prepare import Pixels, prepare_and_keep
+from tlstudio.images.prepare import Pixels, prepare_and_keep, shows_something
 from tlstudio.inference.bundle import Bundle
 
 BATCH = 16
-WITHOUT_CONTRAST = 2.0  # standard deviation, in grey levels, below which a picture shows nothing; in every colour
 NOTHING_TO_SEE = "Without contrast: it is of one colour all over, so there is nothing to classify."
 CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain
 
@@ -95,7 +94,7 @@ def predict_files(
 
 def _read(path: Path, spec: PreprocessSpec, thumbnails: bool, whatever: bool) -> _Ready:
     pixels, picture = prepare_and_keep(path, spec)
-    if not whatever and pixels.std(axis=(0, 1)).max() < WITHOUT_CONTRAST:
+    if not whatever and not shows_something(pixels):
         raise ImageRefused(NOTHING_TO_SEE)
     return _Ready(pixels, shrink(picture, THUMBNAIL) if thumbnails else None)
 

@@ -1,15 +1,53 @@
-"""Classes that are too small, or far from equal."""
+"""Classes that are too small, far from equal, or one class under two names."""
 
 from __future__ import annotations
 
-from collections import Counter
+import unicodedata
+from collections import Counter, defaultdict
 
-from tlstudio.domain.findings import Finding, Severity
+from tlstudio.domain.findings import Finding, Repair, Severity
 from tlstudio.domain.values import Split
 from tlstudio.quality.evidence import Evidence, paths
 
 SMALL_CLASS = 20  # images for training below which a class's figures are mostly luck
+LEAST_PLURAL = 3  # letters of a word that may have an s behind it
 IMBALANCE = 10.0  # largest class over smallest
+
+
+def similar_classes(evidence: Evidence) -> Finding | None:
+    """Names that differ only in capitals, spaces and signs, or by the s of a plural. detail: see `findings.merged_names`."""
+    counts = Counter(i.label for i in evidence.images if i.label is not None)
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+        alike[_written(name)].append(name)
+    for key in [key for key in alike if len(key) >= LEAST_PLURAL and key + "s" in alike]:
+        alike[key] = sorted(alike[key] + alike.pop(key + "s"), key=lambda name: (-counts[name], name))
+    sets = [names for names in alike.values() if len(names) > 1]
+    if not sets:
+        return None
+    images = {name: [i for i in evidence.images if i.label == name] for names in sets for name in names}
+    told = "; ".join(" and ".join(f"“{name}”" for name in names) for names in sets)
+    files = paths(image for of_class in images.values() for image in of_class)
+    notes = {str(image.path): name for name, of_class in images.items() for image in of_class}
+    return Finding(
+        "similar_classes",
+        Severity.MEDIUM,
+        len(sets),
+        files,
+        f"Classes that differ only in how they are written: {told}",
+        "The model is asked to tell them apart, and each of them has only a part of the images.",
+        notes=tuple(notes[file] for file in files),
+        repair=Repair.MERGE_CLASSES,
+        advice="If they mean different things, give them names that say so, or set this aside.",
+        page="labels",
+        detail="\n\n".join("\n".join(names) for names in sets),
+    )
+
+
+def _written(name: str) -> str:
+    """A name without what people write in different ways; as it is where nothing else is left."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
+    return plain or name
 
 
 def small_classes(evidence: Evidence) -> Finding | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from tlstudio.domain.values import ImageRow, Refusal
 from tlstudio.images.origin import Origin
 from tlstudio.quality.looking import Measures
@@ -14,17 +17,19 @@ from tlstudio.quality.looking import Measures
 class Evidence:
     """images: all that the user has not left out. The rest is known for some of them only.
 
-    measures, origins: by content. bytes: size of the file, by image id. text: contents with text written into the picture.
-    missing: ids of images whose file is not there any more. refused: files that could not be imported.
+    measures, origins: by content. edges: by content, (edges.WIDTH,). text: contents with text written into the picture.
+    missing: ids of images whose file is not there any more. refused: files that could not be imported. groups_open: nobody has
+    said what belongs together, nor that nothing does.
     """
 
     images: Sequence[ImageRow]
     measures: Mapping[str, Measures] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    bytes: Mapping[int, int] = field(default_factory=dict)
+    edges: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
     text: Iterable[str] = frozenset()
     missing: frozenset[int] = frozenset()
     refused: Sequence[Refusal] = ()
+    groups_open: bool = False
 
 
 def counted(n: int, one: str, many: str) -> str:

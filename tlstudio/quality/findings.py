@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tlstudio.domain.findings import Finding, Repair, Severity
-from tlstudio.quality import classes, copies, pictures, shortcuts
+from tlstudio.quality import classes, copies, edges, grouping, pictures, shortcuts
 from tlstudio.quality.evidence import Evidence, counted, paths
 from tlstudio.quality.shortcuts import LEAST_IMAGES, TELLING, encode, predict_alone, unit_numbers
 
@@ -15,9 +15,12 @@ Check = Callable[[Evidence], Finding | None]
 # Among findings of one severity, the earlier one is told first.
 CHECKS: tuple[Check, ...] = (
     copies.leaks,
+    grouping.groups,
     copies.conflicting_labels,
     shortcuts.shortcuts,
+    edges.same_places,
     shortcuts.mixed_colour,
+    classes.similar_classes,
     classes.small_classes,
     classes.imbalance,
     *pictures.CHECKS,

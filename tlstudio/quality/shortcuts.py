@@ -5,12 +5,16 @@ from the simplest of learners, a table that gives each value of the property the
 simple classification rules perform well on most commonly used datasets", Machine Learning 11:63), cross-validated so that
 images that belong together stay together. Every class counts the same, so a rare one is not drowned; and the same is done
 with the classes of the groups shuffled, which shows what chance alone reaches.
+
+Only what a model can see, and what can be changed, is asked about. How many bytes a file has follows from what the picture shows
+and how fine its texture is; what does come from elsewhere is how strongly it was compressed, and that the file says itself. In
+which folder a file lies, no model sees.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,18 +34,26 @@ RARE = 3  # values that fewer images have say nothing
 LEAST_IMAGES = 40  # below this a table finds patterns anywhere
 TELLING = 0.3  # of the way from chance to always right: what is worth telling
 HARMFUL = 0.4
-STRONG = 0.5
 GREY = 12.0  # levels between the colour channels up to which a picture is grey
 
-# property -> (how a sentence names it, how much of the way from chance it must go). Bytes follow from what a picture shows, an
-# empty one takes few, so only a strong link is told.
+ONE_SOURCE = "Add images of every class from the same source, or bring all to one size before the import."
+ONE_FORMAT = "Add images of every class from the same source: what compression left in a picture stays in it."
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """words: how a sentence names it. advice: what can be done about it."""
+
+    words: str
+    advice: str
+
+
 PROPERTIES = {
-    "size": ("picture's size", TELLING),
-    "aspect": ("picture's shape", TELLING),
-    "format": ("file format", TELLING),
-    "camera": ("camera", TELLING),
-    "folder": ("depth of the folder", TELLING),
-    "file_size": ("file's size", STRONG),
+    "size": Property("picture's size", ONE_SOURCE),
+    "aspect": Property("picture's shape", ONE_SOURCE),
+    "format": Property("file format", ONE_FORMAT),
+    "compression": Property("strength of the compression", ONE_FORMAT),
+    "camera": Property("camera", "Add images of every class from the same camera."),
 }
 
 
@@ -76,25 +88,24 @@ def shortcuts(evidence: Evidence) -> Finding | None:
     found: list[tuple[Score, str]] = []
     for name, values in _properties(evidence, images).items():
         score = predict_alone(values, labels, units)
-        if score is not None and score.holds(PROPERTIES[name][1]):
+        if score is not None and score.holds(TELLING):
             found.append((score, name))
     if not found:
         return None
     found.sort(key=lambda pair: -pair[0].gain)
     best, name = found[0]
     images = _giving_away(images, best)
-    more = [PROPERTIES[other][0] for _, other in found[1:]]
+    more = [PROPERTIES[other].words for _, other in found[1:]]
     also = f" The {_listed(more)} {'does' if len(more) == 1 else 'do'} so too." if more else ""
+    told = f"{best.value:.0%} of cases, chance {best.chance:.0%}".replace("%", " %")
     return Finding(
         "shortcut",
         Severity.HIGH if best.gain >= HARMFUL else Severity.MEDIUM,
         len(found),
         paths(images),
-        f"The {PROPERTIES[name][0]} alone tells the class right in {best.value:.0%} of cases, chance {best.chance:.0%}".replace(
-            "%", " %"
-        ),
+        f"The {PROPERTIES[name].words} alone tells the class right in {told}",
         f"The model may learn where pictures come from instead of what they show, and fail on new ones.{also}",
-        advice="Add images of every class from the same source, or bring all to one size and format before the import.",
+        advice=PROPERTIES[name].advice,
         page="images",
         notes=tuple(_value(name, image, evidence) for image in images),
         detail=name,
@@ -208,17 +219,12 @@ def encode(values: Sequence[Hashable]) -> Ints:
 def _properties(evidence: Evidence, images: Sequence[ImageRow]) -> dict[str, Ints]:
     """The properties that are known of all images and differ between them, as small whole numbers."""
     origins = [evidence.origins.get(i.content) for i in images]
-    sizes = [evidence.bytes.get(i.id, 0) for i in images]
-    found = {
-        "size": _sizes(images),
-        "aspect": _numbers(np.log2([i.width / i.height for i in images])),
-        "folder": _folders(images),
-    }
+    found = {"size": _sizes(images), "aspect": _numbers(np.log2([i.width / i.height for i in images]))}
     if all(origin is not None for origin in origins):
         found["format"] = encode([origin.format if origin else "" for origin in origins])
         found["camera"] = encode([origin.camera if origin else "" for origin in origins])
-    if all(sizes):
-        found["file_size"] = _numbers(np.log2(sizes))
+        if all(origin.quality if origin else 0 for origin in origins):
+            found["compression"] = _numbers([origin.quality if origin else 0 for origin in origins])
     return {name: values for name, values in found.items() if len(np.unique(values)) > 1}
 
 
@@ -239,18 +245,20 @@ def _numbers(values: npt.ArrayLike) -> Ints:
     return np.searchsorted(edges, exact, side="right").astype(np.int64)
 
 
-def _folders(images: Sequence[ImageRow]) -> Ints:
-    """How deep each file lies."""
-    return encode([len(image.path.parts) for image in images])
-
-
 def _giving_away(images: Sequence[ImageRow], score: Score) -> list[ImageRow]:
     """The images whose class was named right, a few of each class by turns, the class that is named best first."""
     named = [image for right, image in zip(score.right, images, strict=True) if right]
-    sizes, seen = Counter(image.label for image in images), Counter[str | None]()
-    shares = {label: n / sizes[label] for label, n in Counter(image.label for image in named).items()}
+    return by_turns(named, Counter(image.label for image in images))
+
+
+def by_turns(images: Sequence[ImageRow], sizes: Mapping[str | None, int] | None = None) -> list[ImageRow]:
+    """Images of the classes by turns, the class first of which most is here: of `sizes`, or by number."""
+    shares = {
+        label: n / (sizes[label] if sizes else 1) for label, n in Counter(image.label for image in images).items()
+    }
+    seen = Counter[str | None]()
     turns = []
-    for image in named:
+    for image in images:
         turns.append((seen[image.label], -shares[image.label], image.id, image))
         seen[image.label] += 1
     return [image for *_, image in sorted(turns)]
@@ -264,8 +272,7 @@ def _value(name: str, image: ImageRow, evidence: Evidence) -> str:
         "aspect": f"{image.width / image.height:.2f} : 1",
         "format": origin.format if origin else "",
         "camera": (origin.camera if origin else "") or "no camera named",
-        "folder": f"{len(image.path.parts) - 1} folders deep",
-        "file_size": f"{evidence.bytes.get(image.id, 0) / 1000:,.0f} kB",
+        "compression": f"quality {origin.quality if origin else 0}",
     }[name]
 
 

@@ -97,10 +97,12 @@ def plain_interval(value: Interval | None) -> str:
     return f"{value.value:.2f} ({value.low:.2f} to {value.high:.2f})".replace(" ", NBSP)
 
 
-def of_100(value: Interval) -> str:
-    """`88 to 94`, or `about 91` where both ends round to the same."""
+def in_the_long_run(value: Interval, things: str, would: str) -> str:
+    """What an interval says: `Over very many images like these, 88 to 94 of 100 would be answered right.`; nothing about the next
+    hundred of them, which vary by chance besides."""
     low, high = round(value.low * 100), round(value.high * 100)
-    return f"about {low}" if low == high else f"{low} to {high}"
+    share = f"about {low}" if low == high else f"{low} to {high}"
+    return f"Over very many {things}, {share} of 100 {would}."
 
 
 def day(seconds: float) -> str:

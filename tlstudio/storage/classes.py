@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.values import ImageClass
@@ -62,13 +62,22 @@ def rename_class(project: Project, old: str, new: str, author: str) -> None:
 
 def merge_class(project: Project, source: str, target: str, author: str) -> int:
     """Moves all images of one class to another and removes the emptied one, as one change; returns how many moved."""
-    if source == target:
+    return merge_classes(project, {source: target}, author)
+
+
+def merge_classes(project: Project, merged: Mapping[str, str], author: str) -> int:
+    """`merge_class` for several at once, {source: target}: one change."""
+    if any(source == target for source, target in merged.items()):
         raise WrongUsage("A class can't be merged with itself.")
     with project.write() as db:
-        gone, kept = class_id(db, source), class_id(db, target)
-        moves = [(i, kept) for i in _members(db, gone)]
-        edit = Edit(f"{source} merged into {target}", moves, classes=[(gone, "removed", 1)])
-        journal.record_in(db, edit, author)
+        moves: list[tuple[int, int | None]] = []
+        gone: list[tuple[int, str, journal.Value]] = []
+        for source, target in merged.items():
+            number, kept = class_id(db, source), class_id(db, target)
+            moves += [(i, kept) for i in _members(db, number)]
+            gone.append((number, "removed", 1))
+        title = "; ".join(f"{source} merged into {target}" for source, target in merged.items())
+        journal.record_in(db, Edit(title, moves, classes=gone), author)
         return len(moves)
 
 

@@ -19,7 +19,7 @@ def add_files(project: Path, paths: Sequence[Path], label: str | None, reporter:
     """Imports these files into the project with a class, or without one; files that are there already are left alone.
 
     They take the way of every import, as rows of a table: each is looked at, refused with its reason where it can't be read,
-    and divided among the parts. Raises what `import_images` raises.
+    and divided among the parts; what belongs together is told as it was at the last import. Raises what `import_images` raises.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -29,4 +29,4 @@ def add_files(project: Path, paths: Sequence[Path], label: str | None, reporter:
         table = Path(folder) / "files.csv"
         write_bytes(table, text.getvalue().encode("utf-8"))
         seed = int(Project(project).meta("seed", "0"))
-        return import_images(ImportRequest(table, project, seed=seed), reporter)
+        return import_images(ImportRequest(table, project, seed=seed, may_ask=False), reporter)

@@ -25,18 +25,18 @@ from tlstudio.images.inspect import write_once
 from tlstudio.images.ordered import in_order
 from tlstudio.images.origin import Origin, read_origin
 from tlstudio.images.small import make_small, read_small
-from tlstudio.quality import looking
+from tlstudio.quality import edges, looking
 from tlstudio.quality.evidence import Evidence
 from tlstudio.quality.looking import Measures, measure
 from tlstudio.storage import files, images
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
-from tlstudio.storage.sizes import list_bytes
 from tlstudio.workflow.browsing import thumbnail
+from tlstudio.workflow.import_groups import stated_rule
 from tlstudio.workflow.near_duplicates import NearDuplicates
 
 STAGE = "Looking at every image"
-ORIGINS = "origins-1.json"
+ORIGINS = "origins-2.json"
 
 Row = npt.NDArray[np.generic]
 
@@ -47,14 +47,16 @@ def gather(project: Project, reporter: Reporter) -> Evidence:
     rows = _with_near_duplicates(project, rows, reporter)
     contents = one_path_each(rows)
     origins = _origins(project, contents, reporter)
+    measures, cells = _looked_at(project, contents, reporter)
     return Evidence(
         rows,
-        _measures(project, contents, reporter),
+        measures,
         origins,
-        list_bytes(project),
+        cells,
         text=frozenset(content for content, origin in origins.items() if origin.text),
         missing=frozenset(row.id for row in rows if not _is_there(row.path)),
         refused=images.list_refusals(project),
+        groups_open=stated_rule(project) is None,
     )
 
 
@@ -112,16 +114,36 @@ def _with_near_duplicates(project: Project, rows: list[ImageRow], reporter: Repo
 # --- measures of the small pictures --------------------------------------------------------------------------------------
 
 
-def _measures(project: Project, contents: dict[str, Path], reporter: Reporter) -> dict[str, Measures]:
+def _looked_at(
+    project: Project, contents: dict[str, Path], reporter: Reporter
+) -> tuple[dict[str, Measures], dict[str, edges.Cells]]:
+    """What was measured on each small picture, and its cells near the edge. Each new picture is opened once for both."""
+    seen: dict[str, edges.Cells] = {}
+
     def results(missing: list[str]) -> Iterable[tuple[str, Row | None]]:
         _make_thumbnails(project, {content: contents[content] for content in missing})
-        read = partial(_measure_one, project.folder)
-        for done, (content, row) in enumerate(in_order(read, missing), start=1):
-            yield content, row
+        read = partial(_look_at_one, project.folder)
+        for done, (content, looked) in enumerate(in_order(read, missing), start=1):
+            if looked is not None:
+                seen[content] = looked[1]
+            yield content, None if looked is None else looked[0]
             reporter.report(Progress(STAGE, done, len(missing)))
 
+    def cells(missing: list[str]) -> Iterable[tuple[str, Row | None]]:
+        for content in missing:
+            if content in seen:
+                yield content, seen[content]
+            elif (looked := _look_at_one(project.folder, content)) is not None:  # measured by an earlier version
+                yield content, looked[1]
+
     rows = keep_rows(measures_store(project), contents, results)
-    return {content: Measures.from_row(np.asarray(row, np.float32)) for content, row in rows.items()}
+    known = keep_rows(
+        RowStore(checks_folder(project), f"edges-{edges.VERSION}", (edges.WIDTH,), "uint8"), contents, cells
+    )
+    return (
+        {content: Measures.from_row(np.asarray(row, np.float32)) for content, row in rows.items()},
+        {content: np.asarray(row, np.uint8) for content, row in known.items()},
+    )
 
 
 def measures_store(project: Project) -> RowStore:
@@ -129,9 +151,9 @@ def measures_store(project: Project) -> RowStore:
     return RowStore(checks_folder(project), f"measures-{looking.VERSION}", (looking.WIDTH,), "float32")
 
 
-def _measure_one(project: Path, content: str) -> Row | None:
+def _look_at_one(project: Path, content: str) -> tuple[Row, edges.Cells] | None:
     picture = read_small(thumbnail(project, content))
-    return None if picture is None else measure(picture).to_row()
+    return None if picture is None else (measure(picture).to_row(), edges.edge_cells(picture))
 
 
 def _make_thumbnails(project: Project, contents: dict[str, Path]) -> None:

@@ -18,7 +18,8 @@ from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.evaluation.calibration import tempered
-from tlstudio.evaluation.metrics import expected_calibration_error, measure
+from tlstudio.evaluation.calibration_error import chance_error, expected_calibration_error
+from tlstudio.evaluation.metrics import measure
 from tlstudio.evaluation.operating import measure_point
 from tlstudio.images.cache import fill_cache
 from tlstudio.storage import files, images, runs
@@ -154,7 +155,7 @@ def figures(
     truth = np.array([number[p.label] for p in predictions], dtype=np.int64)
     probabilities = np.array([p.probabilities for p in predictions])
     grouped = [units[p.image] for p in predictions]
-    found = measure(truth, probabilities, grouped)
+    found, chance = measure(truth, probabilities, grouped), chance_error(truth, probabilities, grouped)
     decided = None
     if point is not None:
         decided = measure_point(point, number[point.name], truth, probabilities, split, units=grouped)
@@ -172,6 +173,8 @@ def figures(
         groups=len(set(grouped)),
         temperature=temperature,
         ece_before=expected_calibration_error(truth, tempered(probabilities, 1 / temperature)),
+        ece_chance=chance.mean,
+        ece_limit=chance.limit,
         operating_point=decided,
         predictions=Predictions.of(predictions),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExis
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal
-from tlstudio.images.groups import DICOM, check_rule, column_of, grouping
+from tlstudio.images.groups import check_rule, column_of
 from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import Inspected, inspect, write_once
 from tlstudio.images.paging import count_pages, with_all_pages
@@ -20,11 +20,10 @@ from tlstudio.images.scan import Found, Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
 from tlstudio.storage import images
-from tlstudio.storage.classes import list_classes
 from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
 from tlstudio.storage.project import Project
-from tlstudio.storage.secret import group_secret
+from tlstudio.workflow import import_groups, import_summary
 from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
 from tlstudio.workflow.import_places import Usable, places, unpacked
@@ -37,7 +36,8 @@ def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> Import
     """Imports a source into a new project, or adds what is new to an existing one.
 
     Unreadable files are refused one by one. Raises NothingToImport, AmbiguousSource, NotEnoughImages (one class only, and
-    nothing left to label), WrongUsage (fractions, group rule, columns), ArchiveRefused, DiskFull or CantWrite. Cancelling
+    nothing left to label), WrongUsage (fractions, columns, a group rule that fits nothing), GroupsNotStated (names suggest
+    groups, and neither the request nor an earlier import says a word), ArchiveRefused, DiskFull or CantWrite. Cancelling
     leaves no half project behind.
     """
     check_fractions(request.test_fraction, request.val_fraction)
@@ -100,9 +100,16 @@ class _Import:
     def run(self, scan: Scan) -> ImportResult:
         known = images.list_images(self.project)
         refused = [*scan.refused]
+        new = self._new(scan.found, known)
+        rule = import_groups.rule_for(self.request, new, self.project)
+        import_groups.need_an_answer(self.request, rule, new, known, self.request.source)
         with unpacked(self.project, self.source.tree, scan.found, self.reporter) as (there, damaged, inside):
             refused += damaged
-            usable = self._look(self._new(self._pages(there), known), refused, inside)
+            found = self._new(self._pages(there), known)
+            if inside:  # only now the files of an archive can be asked
+                import_groups.need_an_answer(self.request, rule, found, known, self.request.source)
+            groups = import_groups.groups_of(self.request, rule, found, self.reporter)
+            usable = self._look(found, refused, inside)
             if not usable and not known:
                 raise NothingToImport(
                     "None of the files can be read as an image.",
@@ -112,8 +119,10 @@ class _Import:
             if not known:
                 labels = [f.label for f, _ in usable]
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
-            rows = self._store(self._not_copied(usable, known, moved=bool(inside)), known, refused, moved=bool(inside))
-        return self._result(len(rows), refused)
+            before = import_summary.amounts(self.project)
+            kept = self._not_copied(usable, known, moved=bool(inside))
+            added = self._store(kept, groups, known, refused, moved=bool(inside))
+        return self._result(before, added, refused)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
         """Every page as an image of its own, if that is wished; else it is said that there are more."""
@@ -154,9 +163,16 @@ class _Import:
         return [(item, seen) for item, seen in usable if seen.content not in copied]
 
     def _store(
-        self, usable: Sequence[Usable], known: Sequence[ImageRow], refused: Sequence[Refusal], *, moved: bool
-    ) -> list[NewImage]:
-        groups = self._groups(usable)
+        self,
+        usable: Sequence[Usable],
+        groups_of: Mapping[str, str | None],
+        known: Sequence[ImageRow],
+        refused: Sequence[Refusal],
+        *,
+        moved: bool,
+    ) -> list[Candidate]:
+        """groups_of: {place: group}. Gives the images as they were divided."""
+        groups = [groups_of[item.place] for item, _ in usable]
         alike = NearDuplicates(self.project, known, [seen for _, seen in usable], self.reporter)
         if alike.sentence():
             self.reporter.report(Note(alike.sentence()))
@@ -186,35 +202,26 @@ class _Import:
             images.add_images(self.project, rows, refused)
         alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
-        return rows
+        import_groups.keep_rule(self.project, self.request)
+        return new
 
-    def _groups(self, usable: Sequence[Usable]) -> list[str | None]:
-        """The group of each image. Raises WrongUsage where the rule reads a DICOM tag that no file has."""
-        rule = self.request.group_from
-        group_of = grouping(rule, group_secret)
-        groups: list[str | None] = []
-        steps = Steps("Looking what belongs together", self.reporter, len(usable))
-        for item, _ in usable:
-            steps.step()
-            groups.append(group_of(item))
-        if rule is not None and rule.startswith(DICOM) and usable and not any(groups):
-            raise WrongUsage(
-                f"None of the images has the DICOM tag {rule.removeprefix(DICOM)}.",
-                remedy="Choose another way to group.",
-            )
-        return groups
-
-    def _result(self, added: int, refused: Sequence[Refusal]) -> ImportResult:
+    def _result(
+        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal]
+    ) -> ImportResult:
+        """before: what the project held of each class."""
         counts = images.counts(self.project)
+        table = import_summary.table(self.project, before)
         return ImportResult(
-            images=added,
+            images=sum(row.added for row in table),
             refused=tuple(refused),
-            classes={c.name: c.count for c in list_classes(self.project)},
+            classes={row.label: row.total for row in table if row.label is not None},
             splits=counts.splits,
             groups=counts.groups,
             project=self.project.folder,
             unlabeled=counts.unlabeled,
             recognised=self.source.sentence,
+            rows=table,
+            empty=import_summary.empty_parts(table, new, self.request),
         )
 
 

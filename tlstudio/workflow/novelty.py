@@ -16,6 +16,7 @@ from tlstudio.domain.values import ImageRow
 from tlstudio.export.novelty import FALSE_ALARMS, MOST_COMPONENTS, UNFAMILIAR, NoveltySpec, fit_novelty
 from tlstudio.export.strangers import altered, drawn
 from tlstudio.images.cache import fill_cache, pixel_store
+from tlstudio.images.prepare import shows_something
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import BATCH, stage_batches
@@ -85,6 +86,11 @@ class _Eyes:
         """uint8 (n, size, size, 3)."""
         return np.asarray(pixel_store(self.project, self.stages.network.spec.preprocess).take(contents), np.uint8)
 
+    def showing(self, contents: Sequence[str]) -> list[bool]:
+        """Which of them show something, a few at a time."""
+        batches = [contents[i : i + BATCH] for i in range(0, len(contents), BATCH)]
+        return [bool(shows) for batch in batches for shows in shows_something(self.pixels(batch))]
+
     def see(self, contents: Sequence[str]) -> Blocks:
         rows: Blocks = []
         store = pixel_store(self.project, self.stages.network.spec.preprocess)
@@ -111,6 +117,9 @@ def measure_novelty(
         chosen = _some(run.samples)
         readable = set(eyes.readable(training_rows(project, chosen)))
         chosen = [s for s in chosen if s.content in readable]
+        # What is refused when the model is used is not at home either.
+        shows = eyes.showing([s.content for s in chosen])
+        chosen = [s for s, something in zip(chosen, shows, strict=True) if something]
         if len(chosen) < LEAST_IMAGES:
             raise NotEnoughImages(
                 "None of the training images can be found any more.",

@@ -7,18 +7,17 @@ from pathlib import Path
 
 from tlstudio.domain.errors import StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Progress, Reporter
-from tlstudio.domain.importing import ImportPreview, Reading, TablePreview
-from tlstudio.images import dicom
-from tlstudio.images.groups import guess_groups
+from tlstudio.domain.importing import MOST_NAMES, ImportPreview, Reading, TablePreview
+from tlstudio.images.group_guess import guess_groups
 from tlstudio.images.paging import count_pages, may_have_pages
-from tlstudio.images.scan import Scan, Steps, Wishes, suffix_of, uncollected
+from tlstudio.images.scan import Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
+from tlstudio.workflow.import_groups import tags_of
 from tlstudio.workflow.importing import need_two_classes
 from tlstudio.workflow.projects import suggested_folder
 
 SAMPLES = 8
-TAGS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
 
 
 @uncollected()
@@ -61,8 +60,10 @@ def preview_import(
         table=_table(chosen, wishes),
         paged=paged,
         pages=pages,
-        tags=_tags(scan),
+        tags=tags_of(scan.found),
         problem=problem,
+        names=tuple(item.name for item in scan.found[:: max(1, -(-len(scan.found) // MOST_NAMES))]),
+        foldered=sum(bool(item.inner) for item in scan.found),
     )
 
 
@@ -72,12 +73,6 @@ def _pages(chosen: Source, scan: Scan, reporter: Reporter) -> tuple[int, int]:
         return sum(1 for f in scan.found if may_have_pages(f.name)), 0
     counts = count_pages(scan.found, Steps("Counting pages", reporter))
     return len(counts), sum(counts.values())
-
-
-def _tags(scan: Scan) -> tuple[str, ...]:
-    """The tags that can group DICOM files, as far as the first files carry them."""
-    files = [f.path for f in scan.found if suffix_of(f.name) in (*dicom.SUFFIXES, "")][:SAMPLES]
-    return tuple(tag for tag in TAGS if any(dicom.group_key(path, tag, b"") is not None for path in files))
 
 
 def _table(chosen: Source, wishes: Wishes) -> TablePreview | None:

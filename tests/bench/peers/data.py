@@ -135,7 +135,9 @@ def open_source(named: str, work: Path, group_from: str | None) -> Source:
     if sample is not None:
         import_sample(sample, work / "samples" / name, project)
     elif not project.exists():
-        import_images(ImportRequest(Path(named), project, test_fraction=0, val_fraction=0, group_from=group_from))
+        import_images(
+            ImportRequest(Path(named), project, test_fraction=0, val_fraction=0, group_from=group_from, may_ask=False)
+        )
     return Source(name, project)
 
 

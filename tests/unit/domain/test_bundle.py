@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tlstudio.domain.bundle import FORMAT_VERSION, BundleInfo, Certificate, Decisions
+from tlstudio.domain.bundle import FORMAT_VERSION, BundleInfo, Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.domain.errors import BundleRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 
@@ -17,6 +17,8 @@ FILE = Path("model.onnx")
 LEAST = BundleInfo(("cat", "dög"), PreprocessSpec(64), {"id": "net.tag"}, "ab12", {"tlstudio": "0.1"})
 
 
+NEARNESS = Nearness(1, 2, 0.0125, -0.004, 0.03, 0.01, unfamiliar=0, may_be_unfamiliar=2)
+SAVING = Saving(29, 94, 0.613, 0.58, 0.649, pairs=41, threads=1)
 DECISIONS = Decisions("a", 0.3, differ=1, may_differ=1, marks=2, positives=8, found=6, found_trained=7, may_miss=1)
 
 
@@ -42,7 +44,9 @@ def test_whole_description_reads_back_equal() -> None:
         operating_point={"a": 0.3},
         novelty_threshold=2.0,
         metrics={"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}},
-        certificate=Certificate(20, 1.0, 1e-6, True, decisions=DECISIONS),
+        certificate=Certificate(
+            20, 1.0, 1e-6, True, "val", "int8", 0.9, 0.91, decisions=DECISIONS, nearness=NEARNESS, saving=SAVING
+        ),
     )
     assert BundleInfo.loads(whole.dumps(), FILE) == whole
 
@@ -63,9 +67,25 @@ def test_certificates_of_earlier_and_later_programs() -> None:
     earlier = {"images": 20, "agreement": 1.0, "max_difference": 0.0, "passed": True}
     read = BundleInfo.loads(changed(certificate=earlier), FILE).certificate
     assert read == Certificate(20, 1.0, 0.0, True)
-    later = {**earlier, "decisions": {**asdict(DECISIONS), "something_new": 1}}
-    read = BundleInfo.loads(changed(certificate=later), FILE).certificate
-    assert read == Certificate(20, 1.0, 0.0, True, decisions=DECISIONS)
+    assert read.kind is FileKind.FULL
+    parts = {"decisions": DECISIONS, "nearness": NEARNESS, "saving": SAVING}
+    later = {**earlier, **{name: {**asdict(part), "something_new": 1} for name, part in parts.items()}}
+    read = BundleInfo.loads(changed(certificate={**later, "precision": "int2"}), FILE).certificate
+    assert read == Certificate(
+        20, 1.0, 0.0, True, precision="int2", decisions=DECISIONS, nearness=NEARNESS, saving=SAVING
+    )
+    assert read.kind is None
+
+
+def test_what_is_lost_and_saved_in_words() -> None:
+    assert NEARNESS.points == "1.2 points lost (95 % interval -0.4 to 3.0), up to 1 may be"
+    assert SAVING.size == pytest.approx(29 / 94)
+    assert SAVING.duration == "0.61 times as long (0.58 to 0.65), one thread"
+    assert replace(SAVING, threads=2).duration.endswith(", 2 threads")
+    for kind in FileKind:
+        assert kind.caption[0].isupper() or kind.caption[0].isdigit()
+        assert Certificate(1, 1.0, 0.0, True, precision=kind.value).kind is kind
+    assert len({kind.meaning for kind in FileKind}) == len(FileKind)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +129,8 @@ def test_unknown_way_to_make_pixels_is_refused_as_newer() -> None:
         changed(certificate="passed"),
         changed(certificate={**asdict(Certificate(1, 1.0, 0.0, True)), "decisions": {"name": "cat"}}),
         changed(certificate={**asdict(Certificate(1, 1.0, 0.0, True)), "decisions": 0.5}),
+        changed(certificate={**asdict(Certificate(1, 1.0, 0.0, True)), "nearness": {"differ": 1}}),
+        changed(certificate={**asdict(Certificate(1, 1.0, 0.0, True)), "saving": "much"}),
         changed(temperature=0),
         changed(temperature="hot"),
         changed(operating_point={"dog": 0.5}),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.optimize import minimize_scalar
 
 from tlstudio.evaluation.calibration import BOUNDS, FOLDS, LEAST_IMAGES, Calibration, fit_temperature, tempered
-from tlstudio.evaluation.metrics import expected_calibration_error, log_loss
+from tlstudio.evaluation.calibration_error import expected_calibration_error
+from tlstudio.evaluation.metrics import log_loss
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -134,3 +136,52 @@ def test_bounds_hold() -> None:
     truth = rng.integers(0, 2, 300)
     nonsense = np.where(np.eye(2)[rng.integers(0, 2, 300)] == 1, 1 - 1e-9, 1e-9)
     assert fit_temperature(nonsense, truth).temperature == pytest.approx(BOUNDS[1], rel=1e-3)
+
+
+def test_the_limits_are_those_that_are_told() -> None:
+    assert (LEAST_IMAGES, BOUNDS, FOLDS) == (30, (0.25, 10.0), 5)
+    logits, truth = honest(30, 3, seed=6)
+    assert "Only" not in fit_temperature(softmax(3 * logits), truth).reason
+    assert fit_temperature(softmax(3 * logits[:29]), truth[:29]).reason.startswith("Only 29")
+
+
+def test_the_sharpest_temperature_is_a_quarter() -> None:
+    logits, truth = honest(4000, 2, seed=12)
+    assert fit_temperature(softmax(logits * 0.1), truth).temperature == pytest.approx(0.25, rel=1e-3)
+    assert fit_temperature(softmax(logits * 0.3), truth).temperature == pytest.approx(0.3, rel=0.06)
+
+
+def test_folds_are_drawn_by_the_seed() -> None:
+    logits, truth = honest(200, 3, seed=13)
+    found = fit_temperature(softmax(2 * logits), truth)
+    assert fit_temperature(softmax(2 * logits), truth, seed=0) == found
+    assert fit_temperature(softmax(2 * logits), truth, seed=1).loss_after != found.loss_after
+
+
+def fit_by_hand(probabilities: Floats, truth: Ints) -> float:
+    found = minimize_scalar(lambda t: log_loss(truth, tempered(probabilities, t)), bounds=(0.25, 10), method="bounded")
+    return float(found.x)
+
+
+def test_the_loss_before_and_after_is_told() -> None:
+    logits, truth = honest(400, 3, seed=14)
+    probabilities = softmax(3 * logits)
+    found = fit_temperature(probabilities, truth)
+    assert found.loss_before == pytest.approx(log_loss(truth, probabilities))
+    fold = np.random.default_rng(0).permutation(400) % 5
+    losses = np.empty(400)
+    for k in range(5):
+        rest, inside = fold != k, np.flatnonzero(fold == k)
+        best = fit_by_hand(probabilities[rest], truth[rest])
+        losses[inside] = [log_loss(truth[[i]], tempered(probabilities[[i]], best)) for i in inside]
+    assert found.loss_after == pytest.approx(losses.mean(), rel=1e-4)
+    assert found.reason == "Fitted to 400 left-out images: the model was too sure."
+
+
+def test_the_certain_are_fitted_without_overflow() -> None:
+    truth = np.arange(60) % 2
+    sure = np.eye(2)[np.where(np.arange(60) < 6, 1 - truth, truth)]
+    found = fit_temperature(sure, truth)
+    assert found.temperature == pytest.approx(BOUNDS[1], rel=1e-3)
+    assert found.loss_before is not None and np.isfinite(found.loss_before)
+    assert found.loss_after is not None and np.isfinite(found.loss_after)

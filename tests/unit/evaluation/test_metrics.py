@@ -8,13 +8,14 @@ import pytest
 from sklearn import metrics as reference
 
 from tlstudio.domain.values import Interval
-from tlstudio.evaluation.intervals import wilson
+from tlstudio.evaluation.intervals import alikeness, area_interval, exact, few_groups, outermost, share_interval
 from tlstudio.evaluation.metrics import (
     accuracy,
     auroc,
+    auroc_interval,
     balanced_accuracy,
+    balanced_interval,
     confusion,
-    expected_calibration_error,
     log_loss,
     measure,
 )
@@ -49,6 +50,11 @@ def test_confusion_and_accuracies_are_scikit_learn_s(seed: int) -> None:
     assert balanced_accuracy(truth, predicted, k) == pytest.approx(expected)
 
 
+def test_balanced_accuracy_is_about_the_classes_that_occur() -> None:
+    truth = np.array([0, 2, 2, 2, 2])
+    assert balanced_accuracy(truth, np.array([0, 2, 2, 2, 0]), 4) == pytest.approx((1.0 + 0.75) / 2)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_auroc_is_scikit_learn_s_with_ties(seed: int) -> None:
     truth, probabilities = random_answers(seed)
@@ -71,32 +77,13 @@ def test_log_loss_is_scikit_learn_s(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("bins", [5, 15])
-def test_calibration_error_follows_its_definition(seed: int, bins: int) -> None:
-    truth, probabilities = random_answers(seed)
-    confidence, right = probabilities.max(1), probabilities.argmax(1) == truth
-    expected = 0.0
-    for b in range(bins):
-        inside = (confidence >= b / bins) & ((confidence < (b + 1) / bins) | (b == bins - 1))
-        if inside.any():
-            expected += inside.mean() * abs(confidence[inside].mean() - right[inside].mean())
-    assert expected_calibration_error(truth, probabilities, bins) == pytest.approx(expected)
-
-
-def test_calibration_error_of_the_sure_and_right_and_of_the_sure_and_wrong() -> None:
-    sure = np.eye(3)[[0, 1, 2, 0]]
-    assert expected_calibration_error(np.array([0, 1, 2, 0]), sure) == 0.0
-    assert expected_calibration_error(np.array([1, 2, 0, 1]), sure) == 1.0
-
-
-@pytest.mark.parametrize("seed", SEEDS)
 def test_measure_agrees_with_its_parts(seed: int) -> None:
     truth, probabilities = random_answers(seed)
     predicted, k = probabilities.argmax(1), probabilities.shape[1]
     figures = measure(truth, probabilities)
     table = reference.confusion_matrix(truth, predicted)
     assert figures.confusion == tuple(tuple(int(v) for v in row) for row in table)
-    assert figures.accuracy == wilson(int((predicted == truth).sum()), len(truth))
+    assert figures.accuracy == exact(int((predicted == truth).sum()), len(truth))
     balanced = tuple_of(figures.balanced_accuracy)
     assert balanced[0] == pytest.approx(reference.balanced_accuracy_score(truth, predicted))
     for value, low, high in (balanced, tuple_of(figures.auroc)):
@@ -131,6 +118,136 @@ def test_groups_widen_every_interval_of_grouped_mistakes() -> None:
     for a, g in pairs:
         assert tuple_of(g)[0] == tuple_of(a)[0]
         assert width(g) > 1.5 * width(a)
+
+
+def clustered_answers(seed: int, classes: int, *, pure: bool = False) -> tuple[Ints, Floats, Ints]:
+    """Labels, probabilities and groups of unequal sizes; some groups are harder than others. Seed 1: nearly all are
+    right; seed 3: nearly all are wrong."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(14), rng.integers(1, 14, 14))
+    truth = groups % classes if pure else rng.integers(0, classes, len(groups))
+    logits = (
+        rng.normal(0, 1.5, (len(truth), classes))
+        + ((1.5, 5.5, 1.5, -5.5)[seed] + rng.normal(0, 1.2, 14)[groups])[:, None] * np.eye(classes)[truth]
+    )
+    return truth, np.exp(logits) / np.exp(logits).sum(1, keepdims=True), groups
+
+
+def mean_of_figures(
+    parts: list[Interval], beyond: list[Interval], weights: Floats, groups: Ints, alike: float
+) -> tuple[float, float, float]:
+    """MOVER written out. weights: (n, figures), what each image weighs in each figure."""
+
+    def related(share: float) -> Floats:
+        sums = np.array([weights[groups == g].sum(axis=0) for g in np.unique(groups)])
+        covariance = (1 - share) * weights.T @ weights + share * sums.T @ sums
+        scale = np.sqrt(np.diag(covariance))
+        return np.asarray(covariance / scale[:, None] / scale)
+
+    def reach(distances: list[float], share: float) -> float:
+        return float(np.sqrt(np.array(distances) @ related(share) @ np.array(distances))) / len(distances)
+
+    value = float(np.mean([p.value for p in parts]))
+    low = min(value - reach([p.value - p.low for p in parts], alike), 1 - reach([1 - b.low for b in beyond], 1.0))
+    high = max(value + reach([p.high - p.value for p in parts], alike), reach([b.high for b in beyond], 1.0))
+    return value, max(0.0, low), min(1.0, high)
+
+
+@pytest.mark.parametrize("pure", [True, False])
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("seed", range(4))
+def test_balanced_interval_follows_its_definition(seed: int, classes: int, pure: bool) -> None:
+    truth, probabilities, groups = clustered_answers(seed, classes, pure=pure)
+    hits = probabilities.argmax(1) == truth
+    parts = [share_interval(hits[truth == k], groups[truth == k]) for k in range(classes)]
+    beyond = [outermost(float(hits[truth == k].mean()), len(set(groups[truth == k]))) for k in range(classes)]
+    weights = np.eye(classes)[truth] / np.bincount(truth)
+    expected = mean_of_figures(parts, beyond, weights, groups, alikeness(hits.astype(float), groups))
+    assert tuple_of(balanced_interval(hits, truth, groups)) == pytest.approx(expected)
+    assert tuple_of(balanced_interval(hits, truth, [f"part {g}" for g in groups])) == pytest.approx(expected)
+
+
+def areas_by_pairs(truth: Ints, probabilities: Floats) -> list[tuple[Floats, np.ndarray]]:
+    """Placements of all images and who is of the class, for each class, counted pair by pair."""
+    found = []
+    for k in range(probabilities.shape[1]):
+        scores, positive = probabilities[:, k], truth == k
+        above = (scores[:, None] > scores) + 0.5 * (scores[:, None] == scores)
+        found.append((np.where(positive, above[:, ~positive].mean(1), 1 - above[:, positive].mean(1)), positive))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["alone", "mixed", "pure"])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_auroc_interval_follows_its_definition(seed: int, classes: int, kind: str) -> None:
+    truth, probabilities, groups = clustered_answers(seed, classes, pure=kind == "pure")
+    probabilities = probabilities.round(1)  # so that some tie
+    if kind == "alone":
+        groups = np.arange(len(truth))
+    counts = np.bincount(truth)
+    own = np.eye(classes, dtype=bool)[truth]
+    weights = np.where(own, 1 / counts, 1 / (len(truth) - counts))
+    placed = areas_by_pairs(truth, probabilities)
+    influence = np.zeros(len(truth))
+    for k, (ordered, positive) in enumerate(placed):
+        influence[positive] = (ordered[positive] - ordered[positive].mean()) / counts[k]
+    alike = alikeness(influence, groups)
+    parts, beyond = [], []
+    for k, (ordered, positive) in enumerate(placed):
+        area = float(ordered[positive].mean())
+        sums = np.array([weights[groups == g, k].sum() for g in np.unique(groups)])
+        single, together = float((weights[:, k] ** 2).sum()), float((sums**2).sum())
+        units = len(set(groups[positive])), len(set(groups[~positive]))
+        effect, most = 1 - alike + alike * together / single, together / single
+        if kind != "alone":
+            effect = min(most, effect * few_groups(min(units)))
+        variance = ordered[positive].var(ddof=1) / counts[k] + ordered[~positive].var(ddof=1) / (len(truth) - counts[k])
+        right = area_interval(1.0, units[0] * area, units[1] * area).low if area > 0 else 0.0
+        wrong = area_interval(0.0, units[0] * (1 - area), units[1] * (1 - area)).high if area < 1 else 1.0
+        if area in (0.0, 1.0):
+            parts.append(Interval(area, right, wrong))
+            beyond.append(parts[-1])
+            continue
+        newcombe = area_interval(area, counts[k] / effect, (len(truth) - counts[k]) / effect)
+        worth = area * (1 - area) / variance / effect
+        share = exact(area * worth, worth)
+        beyond.append(Interval(area, right, wrong))
+        parts.append(Interval(area, min(newcombe.low, share.low, right), max(newcombe.high, share.high, wrong)))
+    expected = mean_of_figures(parts, beyond, weights, groups, alike)
+    assert tuple_of(auroc_interval(truth, probabilities, groups)) == pytest.approx(expected)
+
+
+def test_areas_of_two_classes_are_one_and_of_many_err_apart() -> None:
+    """With two classes both areas are the same, so the mean is no better known than each; ten of them are better known."""
+    truth = np.repeat(np.arange(10), 20)
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 1, (200, 10)) + 1.5 * np.eye(10)[truth]
+    many = auroc_interval(truth, logits)
+    one = auroc_interval((truth > 0).astype(np.int64), np.column_stack([logits[:, 0], -logits[:, 0]]))
+    assert many is not None and one is not None
+    assert many.high - many.low < 0.75 * (one.high - one.low)
+
+
+def test_scores_that_spread_differently_widen_the_interval() -> None:
+    """A few images of one class are taken for the other for sure: the area is a share of images then."""
+    truth = np.repeat([0, 1], [200, 20])
+    scores = np.concatenate([np.linspace(0, 1, 200), np.full(17, 2.0), np.full(3, -1.0)])
+    found = auroc_interval(truth, np.column_stack([-scores, scores]))
+    assert found is not None
+    assert found.value == pytest.approx(0.85)
+    assert found.low < area_interval(0.85, 20, 200).low - 0.05
+    share = exact(17, 20)
+    assert (found.low, found.high) == pytest.approx((share.low, share.high), abs=0.02)
+
+
+def test_a_perfect_area_in_groups_counts_the_groups() -> None:
+    truth = np.repeat([0, 1, 0, 1], 10)
+    groups = np.repeat(np.arange(8), 5)
+    found = auroc_interval(truth, np.eye(2)[truth], groups)
+    assert tuple_of(found) == pytest.approx(tuple_of(area_interval(1.0, 4, 4)))
+    none = auroc_interval(truth, np.eye(2)[1 - truth], groups)
+    assert tuple_of(none) == pytest.approx(tuple_of(area_interval(0.0, 4, 4)))
 
 
 def test_all_right_is_no_certainty() -> None:

@@ -10,7 +10,7 @@ from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION, WINS, OperatingPoint, Wish
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.decision import decide, flag_scores
-from tlstudio.evaluation.intervals import share_interval, wilson
+from tlstudio.evaluation.intervals import exact, share_interval
 from tlstudio.evaluation.operating import MARGIN, find_point, measure_point, threshold_curve
 from tlstudio.evaluation.operating_words import choice_in_words
 from tlstudio.evaluation.proving import proved_share
@@ -170,7 +170,7 @@ def test_one_image_of_the_class() -> None:
     found = chosen(truth, probabilities, 0.95)
     assert 0.2 < found.threshold <= 0.3
     figures = measure_point(found, 1, truth, probabilities, Split.TEST)
-    assert figures.sensitivity == wilson(1, 1)
+    assert figures.sensitivity == exact(1, 1)
     assert figures.cautions == (
         "1 image of crack can show 5 % at most, with 95 % certainty. It takes 59 to show 95 %.",
     )
@@ -204,11 +204,11 @@ def test_figures_are_those_of_the_two_by_two_table(seed: int) -> None:
     truth = rng.integers(0, 3, 300)
     figures = measure_point(point(0.3), 1, truth, probabilities, Split.TEST)
     flagged, own = (probabilities[:, 1] >= 0.3) | (probabilities.argmax(axis=1) == 1), truth == 1
-    assert figures.sensitivity == wilson(int((flagged & own).sum()), int(own.sum()))
-    assert figures.specificity == wilson(int((~flagged & ~own).sum()), int((~own).sum()))
-    assert figures.ppv == wilson(int((flagged & own).sum()), int(flagged.sum()))
-    assert figures.npv == wilson(int((~flagged & ~own).sum()), int((~flagged).sum()))
-    assert figures.accuracy == wilson(int((decide(probabilities, 1, 0.3) == truth).sum()), 300)
+    assert figures.sensitivity == exact(int((flagged & own).sum()), int(own.sum()))
+    assert figures.specificity == exact(int((~flagged & ~own).sum()), int((~own).sum()))
+    assert figures.ppv == exact(int((flagged & own).sum()), int(flagged.sum()))
+    assert figures.npv == exact(int((~flagged & ~own).sum()), int((~flagged).sum()))
+    assert figures.accuracy == exact(int((decide(probabilities, 1, 0.3) == truth).sum()), 300)
     assert (figures.n, figures.positives, figures.groups) == (300, int(own.sum()), 300)
 
 

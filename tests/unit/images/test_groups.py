@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.images.groups import grouping, guess_groups
+from tlstudio.images.groups import check_rule, column_of, grouping, outcome
 from tlstudio.images.scan import Found
 
 
@@ -44,35 +45,70 @@ def test_rules_that_make_no_sense(rule: str) -> None:
         grouping(rule, bytes)
 
 
-def test_guess_from_names_with_an_example() -> None:
-    items = many(f"patient{p:02d}_{i}.png" for p in range(10) for i in range(4))
-    guess = guess_groups(items)
-    assert guess is not None
-    assert guess.groups == 10
-    assert guess.example_group == "patient00"
-    assert guess.examples == ("patient00_0.png", "patient00_1.png", "patient00_2.png")
-    assert grouping(guess.rule, bytes)(items[0]) == "patient00", "the rule can be used as it is"
-
-
-def test_guess_from_numbers_and_from_folders() -> None:
-    numbers = guess_groups(many(f"{p:04d}-{i}.jpg" for p in range(8) for i in range(3)))
-    assert numbers is not None
-    assert numbers.groups == 8
-    folders = guess_groups(tuple(found(f"{i}.png", inner=f"part{p}") for p in range(8) for i in range(3)))
-    assert folders is not None
-    assert (folders.rule, folders.groups) == ("folder", 8)
+def test_what_the_source_says_counts_only_without_another_rule() -> None:
+    item = replace(found("p01_3.png", inner="x"), group="said")
+    assert grouping(None, bytes)(item) == "said"
+    assert grouping("column:patient", bytes)(item) == "said"
+    assert grouping("none", bytes)(item) is None
+    assert grouping("folder", bytes)(item) == "cat/x"
+    assert grouping("folder", bytes)(Found("/s/x/1.png", None, None, "x")) == "x"
 
 
 @pytest.mark.parametrize(
-    "names",
-    [
-        [f"{i:03d}.png" for i in range(40)],
-        [f"scan_{i:03d}.png" for i in range(40)],
-        [f"patient{i:02d}_1.png" for i in range(40)],
-        [f"p{i % 2}_{i}.png" for i in range(40)],
-        [],
-    ],
-    ids=["counter", "one word", "each alone", "one for each class", "nothing"],
+    ("rule", "column"),
+    [(None, ""), ("folder", ""), ("name:column:x", ""), ("column: Site ", "Site"), ("column:a:b", "a:b")],
 )
-def test_no_guess_where_names_say_nothing(names: list[str]) -> None:
-    assert guess_groups(many(names)) is None
+def test_the_column_of_a_rule(rule: str | None, column: str) -> None:
+    assert column_of(rule) == column
+
+
+@pytest.mark.parametrize("rule", ["name:(", "column:", "dicom: ", "patient"])
+def test_a_rule_is_checked_before_anything_is_read(rule: str) -> None:
+    with pytest.raises(WrongUsage) as wrong:
+        check_rule(rule)
+    assert wrong.value.remedy
+
+
+@pytest.mark.parametrize("rule", [None, "none", "folder", "column:a", "dicom:PatientID", "name:^(a)"])
+def test_rules_that_make_sense(rule: str | None) -> None:
+    check_rule(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "groups", "told"),
+    [
+        ("name:^(P)", ["a", "a", None, "b"], "3 of 4 names matched, which makes 2 groups."),
+        ("name:x", ["a", "a"], "2 of 2 names matched, which makes 1 group."),
+        ("folder", ["a", None], "1 of 2 images lie in a folder inside their class folder, which makes 1 group."),
+        ("column: site", ["a", "b"], "2 of 2 images have something in the column “site”, which makes 2 groups."),
+        (
+            "dicom:StudyID",
+            ["a"] * 1500 + [None],
+            "1,500 of 1,501 images have the DICOM tag StudyID, which makes 1 group.",
+        ),
+        ("name:x", [], "0 of 0 names matched, which makes 0 groups."),
+    ],
+)
+def test_what_a_rule_came_to(rule: str, groups: list[str | None], told: str) -> None:
+    assert outcome(rule, groups, [f"{i}.png" for i in range(len(groups))]) == told
+
+
+@pytest.mark.parametrize(
+    ("rule", "names", "told"),
+    [
+        (
+            "name:^(P)",
+            ["a.png", "b.png", "c.png"],
+            "“^(P)” does not match any of the 3 names, such as “a.png” or “b.png”.",
+        ),
+        ("name:^(P)", ["a.png"], "“^(P)” does not match the name “a.png”."),
+        ("folder", ["a.png"], "No image lies in a folder inside its class folder."),
+        ("column:site", ["a.png"], "The column “site” is empty for every image."),
+        ("dicom:StudyID", ["a.png"], "None of the images has the DICOM tag StudyID."),
+    ],
+)
+def test_a_rule_that_fits_nothing_is_refused(rule: str, names: list[str], told: str) -> None:
+    with pytest.raises(WrongUsage) as wrong:
+        outcome(rule, [None] * len(names), names)
+    assert told in wrong.value.what
+    assert "none to treat every image on its own" in wrong.value.remedy

@@ -23,10 +23,16 @@ def picture() -> Image.Image:
 def test_the_camera_of_a_photograph(tmp_path: Path, picture: Image.Image) -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110] = "RICOH  \0", " WG-6"
-    picture.save(tmp_path / "a.jpg", exif=exif)
+    picture.save(tmp_path / "a.jpg", exif=exif, quality=90)
     picture.save(tmp_path / "b.png")
-    assert read_origin(tmp_path / "a.jpg") == Origin("JPEG", "RICOH WG-6")
+    assert read_origin(tmp_path / "a.jpg") == Origin("JPEG", "RICOH WG-6", quality=90)
     assert read_origin(tmp_path / "b.png") == Origin("PNG")
+
+
+@pytest.mark.parametrize("quality", [30, 49, 50, 51, 75, 95, 99])
+def test_the_strength_of_a_compression(tmp_path: Path, picture: Image.Image, quality: int) -> None:
+    picture.convert("L").save(tmp_path / "a.jpg", quality=quality)
+    assert read_origin(tmp_path / "a.jpg").quality == quality
 
 
 def test_the_scanner_of_a_dicom_file_and_nothing_of_the_patient(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from scipy import ndimage
 
 from tests.unit.quality.conftest import ENOUGH, SHARP, images_of, measures_of, paths
-from tlstudio.domain.findings import Repair, Severity
+from tlstudio.domain.findings import Repair, Severity, merged_names
 from tlstudio.domain.values import ImageRow, Refusal, Split
-from tlstudio.quality.classes import imbalance, small_classes
+from tlstudio.quality.classes import imbalance, similar_classes, small_classes
 from tlstudio.quality.evidence import Evidence
 from tlstudio.quality.looking import WIDTH, Measures, measure
 from tlstudio.quality.pictures import blanks, blurred, outliers, saturated, tiny, unreadable
@@ -139,3 +139,34 @@ def test_measures_survive_the_cache(scene: np.ndarray) -> None:
     seen = measure(scene)
     assert seen.to_row().shape == (WIDTH,)
     assert astuple(Measures.from_row(seen.to_row())) == pytest.approx(astuple(seen), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("Cat", "cat", "dog"), "“Cat” and “cat”"),
+        (("no crack", "No_Crack", "crack"), "“No_Crack” and “no crack”"),
+        (("crack", "cracks", "pore"), "“crack” and “cracks”"),
+        (("cafe\u0301", "caf\u00e9s", "tea"), "“cafe\u0301” and “caf\u00e9s”"),
+        (("cats", "dog", "cat "), "“cat ” and “cats”"),
+        (("ox", "oxs"), ""),
+        (("a", "as"), ""),
+        (("class 1", "class 2"), ""),
+        (("+", "-"), ""),
+    ],
+)
+def test_classes_that_differ_only_in_how_they_are_written(names: tuple[str, ...], told: str) -> None:
+    finding = similar_classes(Evidence([row for k, name in enumerate(names) for row in images_of(name, 5, 10 * k)]))
+    assert (finding is not None) is bool(told)
+    if finding is not None:
+        assert finding.title == f"Classes that differ only in how they are written: {told}"
+        assert (finding.count, finding.repair, finding.severity) == (1, Repair.MERGE_CLASSES, Severity.MEDIUM)
+        assert len(finding.files) == len(finding.notes) == 10
+
+
+def test_the_class_with_most_images_keeps_its_name() -> None:
+    rows = [*images_of("cat", 5, 0), *images_of("Cat", 9, 100), *images_of("CAT", 2, 200), *images_of("dogs", 3, 300)]
+    finding = similar_classes(Evidence([*rows, *images_of("dog", 4, 400)]))
+    assert finding is not None
+    assert finding.count == 2
+    assert merged_names(finding) == {"cat": "Cat", "CAT": "Cat", "dogs": "dog"}

@@ -13,7 +13,7 @@ from tlstudio.quality.findings import all_findings, burned_in_text, set_aside
 
 
 def test_clean_data_have_no_finding(clean: list[ImageRow]) -> None:
-    assert all_findings(Evidence(clean, measures_of(clean), bytes={i.id: 1000 for i in clean})) == ()
+    assert all_findings(Evidence(clean, measures_of(clean))) == ()
     assert all_findings(Evidence(clean)) == ()
     assert all_findings(Evidence([])) == ()
 

@@ -16,6 +16,7 @@ from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import EpochRow, Mode, RunRow, RunState, TrainSettings
 from tlstudio.domain.values import Interval, Split
+from tlstudio.evaluation.calibration_error import chance_error
 from tlstudio.evaluation.metrics import measure
 from tlstudio.reports.material import Images, Known, Material, Training
 
@@ -43,7 +44,7 @@ def evaluation(
     logits[np.arange(len(truth)), answer] += 3 + rng.random(len(truth))
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     units = tuple(str(i % groups) if groups else str(i) for i in range(len(truth)))
-    found = measure(truth, probabilities, units)
+    found, chance = measure(truth, probabilities, units), chance_error(truth, probabilities, units)
     predictions = tuple(
         ImagePrediction(
             i, Path(f"/pictures/{i}.png"), f"{i:064x}", classes[t], classes[int(p.argmax())], tuple(map(float, p))
@@ -58,6 +59,8 @@ def evaluation(
         balanced_accuracy=found.balanced_accuracy,
         auroc=found.auroc,
         ece=found.ece,
+        ece_chance=chance.mean,
+        ece_limit=chance.limit,
         per_class=dict(zip(classes, found.per_class, strict=True)),
         confusion=found.confusion,
         classes=classes,

@@ -46,7 +46,8 @@ def test_the_first_page_says_how_good_in_numbers_and_words(make: Make) -> None:
     accuracy = figures.items[0]
     found = material.evaluation.accuracy
     assert accuracy.value == found.percent().replace(" ", "\N{NO-BREAK SPACE}")
-    assert f"{found.low * 100:.0f} to {found.high * 100:.0f}" in accuracy.words
+    low, high = round(found.low * 100), round(found.high * 100)
+    assert accuracy.words == f"Over very many images like these, {low} to {high} of 100 would be answered right."
     assert [item.basis for item in figures.items] == ["120 test images", "120 test images", "60 test images"]
 
 
@@ -62,6 +63,32 @@ def test_every_figure_tells_how_many_images_it_was_counted_on(make: Make) -> Non
     for k, (_, (sensitivity, specificity, ppv)) in enumerate(shares.rows):
         assert (sensitivity.n, specificity.n) == (25, 50)
         assert ppv.n == sum(row[k] for row in material.evaluation.confusion)
+
+
+def test_no_sentence_promises_anything_of_the_next_hundred_images(make: Make) -> None:
+    text = " ".join(str(block) for part in compose(make(("a", "b", "c"), 25)).sections for block in part.blocks)
+    assert "Of 100 new" not in text
+    assert text.count("Over very many") >= 5
+
+
+def test_the_calibration_error_stands_beside_that_of_a_right_model(make: Make) -> None:
+    material = make(("a", "b"), 40)
+
+    def told(error: float, limit: float) -> tuple[str, ...]:
+        measured = replace(material.evaluation, ece=error, ece_chance=0.09, ece_limit=limit)
+        (row,) = [r for r in of(section(compose(replace(material, evaluation=measured)), "figures"), Table)[0].rows
+                  if r[0] == "Calibration error"]  # fmt: skip
+        return tuple(cell.replace("\N{NO-BREAK SPACE}", " ") for cell in row)
+
+    _, value, words, _ = told(0.112, 0.136)
+    assert value == "11.2 %"
+    assert words == (
+        "How far the stated confidence is from the share of right answers, on average. With as few images, a model whose"
+        " confidence is exactly right shows 9.0 % by chance, and up to 13.6 %: nothing here shows that this one's confidence"
+        " is off."
+    )
+    assert told(0.136, 0.136)[2] == words
+    assert told(0.137, 0.136)[2].endswith("up to 13.6 %: this one's confidence is off by more than that.")
 
 
 def test_all_counts_are_in_the_matrix_however_wide(make: Make) -> None:

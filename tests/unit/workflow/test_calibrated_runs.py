@@ -18,8 +18,8 @@ from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import Mode, RunRow, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.calibration import tempered
+from tlstudio.evaluation.calibration_error import expected_calibration_error
 from tlstudio.evaluation.decision import decide
-from tlstudio.evaluation.metrics import expected_calibration_error
 from tlstudio.inference.bundle import Bundle
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project

@@ -15,17 +15,19 @@ import pytest
 from PIL import Image
 
 from tests.conftest import COLOURS, STARTER, paint
-from tlstudio.domain.bundle import METADATA_KEY, Certificate
+from tlstudio.domain.bundle import METADATA_KEY, FileKind
 from tlstudio.domain.errors import BundleRefused, CertificateFailed, NothingToImport, RunNotFound, WrongUsage
 from tlstudio.domain.events import Predicted
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
-from tlstudio.export import certificate, graph, quantise
+from tlstudio.domain.values import Interval
+from tlstudio.export import certificate, graph, quantise, timing
 from tlstudio.export.certificate import compare
 from tlstudio.inference.bundle import Bundle
 from tlstudio.storage.project import Project
 from tlstudio.storage.runs import choose_run
-from tlstudio.workflow.exporting import _Trial, export
+from tlstudio.workflow import reducing
+from tlstudio.workflow.exporting import export
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.operating import drop_threshold, keep_threshold
 from tlstudio.workflow.predicting import predict, read_bundle
@@ -194,27 +196,43 @@ def test_the_cache_may_be_deleted_before_the_export(trained: Path) -> None:
     assert export(trained, trained / "exports" / "again.onnx").certificate.passed
 
 
-def test_a_file_of_8_bit_numbers_is_smaller_and_says_how_near_it_is(
-    trained: Path, bundle: Path, tmp_path: Path
+SIZES = {FileKind.STORED_SMALL: 0.5, FileKind.HALF: 0.65}  # of the file, at most
+TYPES = {FileKind.STORED_SMALL: onnx.TensorProto.INT8, FileKind.HALF: onnx.TensorProto.FLOAT16}
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_a_file_with_fewer_bits_is_smaller_and_says_how_near_it_is(
+    trained: Path, bundle: Path, tmp_path: Path, kind: FileKind
 ) -> None:
-    done = export(trained, tmp_path / "small.onnx", int8=True)
-    assert done.certificate.precision == "int8"
-    assert done.certificate.passed
-    assert done.bytes < 0.6 * bundle.stat().st_size
-    info = read_bundle(done.file)
-    assert info.certificate == done.certificate
-    assert info.certificate.accuracy is not None
+    done = export(trained, tmp_path / "small.onnx", kind=kind)
+    seal = done.certificate
+    assert (seal.precision, seal.passed) == (kind.value, True)
+    assert done.bytes < SIZES[kind] * bundle.stat().st_size
+    assert seal.saving is not None
+    # The description is in the file too.
+    assert abs(seal.saving.size - done.bytes / bundle.stat().st_size) < 0.01
+    assert seal.nearness is not None
+    assert seal.nearness.low <= seal.nearness.loss <= seal.nearness.high
+    assert read_bundle(done.file).certificate == seal
+    model = onnx.load(str(done.file))
+    onnx.checker.check_model(model)
+    assert model.graph.input[0].type.tensor_type.elem_type == onnx.TensorProto.UINT8
+    assert {o.type.tensor_type.elem_type for o in model.graph.output} == {onnx.TensorProto.FLOAT}
+    assert len([t for t in model.graph.initializer if t.data_type == TYPES[kind] and len(t.dims) > 1]) > 10
+    pixels = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
+    found, expected = (Bundle(file).run(pixels)[0] for file in (done.file, bundle))
+    assert 0 < np.abs(found - expected).max() < 0.1
     rows = predict(done.file, [trained.parent / "images"], recursive=True)
     assert (rows.images, rows.refused) == (42, 0)
     assert [p.name for p in tmp_path.iterdir()] == ["small.onnx"]
 
 
-@pytest.mark.parametrize("int8", [False, True])
-def test_the_threshold_is_certified_too(trained: Path, tmp_path: Path, int8: bool) -> None:
+@pytest.mark.parametrize("kind", [FileKind.FULL, FileKind.STORED_SMALL])
+def test_the_threshold_is_certified_too(trained: Path, tmp_path: Path, kind: FileKind) -> None:
     run = choose_run(Project(trained), None).id
     point = keep_threshold(trained, run, "red", 0.95)
     try:
-        done = export(trained, tmp_path / "careful.onnx", int8=int8)
+        done = export(trained, tmp_path / "careful.onnx", kind=kind)
     finally:
         drop_threshold(trained, run)
     said, info = done.certificate.decisions, read_bundle(done.file)
@@ -222,7 +240,7 @@ def test_the_threshold_is_certified_too(trained: Path, tmp_path: Path, int8: boo
     assert info.operating_point == {"red": point.threshold}
     assert said is not None
     assert (said.name, said.threshold) == ("red", point.threshold)
-    assert said.differ <= said.may_differ == int(int8)
+    assert said.differ <= said.may_differ == int(kind is not FileKind.FULL)
     assert 0 < said.found_trained <= said.positives
     assert said.found_trained - said.found <= said.may_miss
 
@@ -249,66 +267,73 @@ def test_other_decisions_at_the_threshold_are_not_handed_out(
     assert not list(tmp_path.iterdir())
 
 
-def test_weights_that_are_only_stored_in_8_bits(
-    trained: Path, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is left when a network bears no 8-bit activations: as small, and closer."""
-    monkeypatch.setattr(quantise, "WAYS", quantise.WAYS[-1:])
-    done = export(trained, tmp_path / "small.onnx", int8=True)
-    assert done.certificate.passed
-    assert done.bytes < 0.6 * bundle.stat().st_size
-    model = onnx.load(str(done.file))
-    onnx.checker.check_model(model)
-    stored = {t.name for t in model.graph.initializer if t.data_type == onnx.TensorProto.INT8 and len(t.dims) > 1}
-    assert len(stored) > 10
-    pixels = np.random.default_rng(1).integers(0, 256, (4, 32, 32, 3), np.uint8)
-    found, expected = (Bundle(file).run(pixels)[0] for file in (done.file, bundle))
-    assert 0 < np.abs(found - expected).max() < 0.1
+def _as_it_is(source: Path, target: Path, _examples: object) -> None:
+    shutil.copyfile(source, target)
 
 
-def test_a_file_that_is_no_smaller_is_not_handed_out(
+def test_8_bit_numbers_that_save_nothing_are_not_handed_out(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing_to_do(source: Path, target: Path, _examples: object) -> None:
-        shutil.copyfile(source, target)
-
-    monkeypatch.setattr(quantise, "WAYS", (quantise.Way("nothing", nothing_to_do),))
-    with pytest.raises(CertificateFailed, match="does not become smaller"):
-        export(trained, tmp_path / "small.onnx", int8=True)
+    """What the quantiser made of a model all whose weights it was to leave alone: as large, and a little slower."""
+    monkeypatch.setattr(quantise, "WAYS", (quantise.Way("nothing", _as_it_is),))
+    monkeypatch.setattr(timing, "times_as_long", lambda *_: Interval(1.04, 1.01, 1.07))
+    with pytest.raises(CertificateFailed, match="not handed out") as refused:
+        export(trained, tmp_path / "small.onnx", kind=FileKind.INT8)
+    assert "1.00 times the size" in refused.value.what
+    assert "1.04 times as long (1.01 to 1.07)" in refused.value.what
+    assert "another class" not in refused.value.what
     assert not list(tmp_path.iterdir())
 
 
-def test_of_several_small_files_the_closest_is_taken() -> None:
-    def trial(agreement: float, size: int, *, passed: bool = True, smaller: bool = True) -> _Trial:
-        return _Trial(Certificate(100, agreement, 0.1, passed, precision="int8"), size, smaller)
-
-    close, far = trial(0.98, 1000), trial(0.96, 1000)
-    assert far.better_than(None)
-    assert close.better_than(far)
-    assert not far.better_than(close)
-    assert far.better_than(trial(0.99, 2000)), "much smaller"
-    assert not far.better_than(trial(0.99, 1100)), "hardly smaller"
-    assert far.better_than(trial(1.0, 3000, smaller=False)), "no smaller than in full precision"
-    assert far.better_than(trial(0.97, 500, passed=False))
-    assert trial(0.5, 1000, passed=False).better_than(trial(1.0, 3000, smaller=False)), "says more about why"
+def test_8_bit_numbers_that_are_fast_are_handed_out(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantise, "WAYS", (quantise.Way("nothing", _as_it_is),))
+    monkeypatch.setattr(timing, "times_as_long", lambda *_: Interval(0.6, 0.5, 0.7))
+    done = export(trained, tmp_path / "small.onnx", kind=FileKind.INT8)
+    assert done.certificate.passed
+    assert done.certificate.saving is not None
+    assert (done.certificate.saving.time, done.certificate.saving.high) == (0.6, 0.7)
 
 
 def test_8_bit_numbers_that_change_the_answers_are_not_handed_out(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(source: Path, target: Path, examples: object) -> None:
-        """A file that says the opposite: the signs of its head are turned round."""
+    def broken(source: Path, target: Path, _examples: object) -> None:
+        """A trunk that sees the negative: the signs of its first weights are turned round."""
         model = onnx.load(str(source))
-        for tensor in model.graph.initializer:
-            if 3 in tensor.dims and len(tensor.dims) == 2 and max(tensor.dims) > 100:
-                tensor.CopyFrom(onnx.numpy_helper.from_array(-onnx.numpy_helper.to_array(tensor), tensor.name))
+        first = next(t for t in model.graph.initializer if len(t.dims) == 4)
+        first.CopyFrom(onnx.numpy_helper.from_array(-onnx.numpy_helper.to_array(first), first.name))
         onnx.save(model, str(target))
 
     def fails(*_: object) -> None:
         raise ValueError("a graph that the quantiser does not understand")
 
     monkeypatch.setattr(quantise, "WAYS", (quantise.Way("failing", fails), quantise.Way("broken", broken)))
-    with pytest.raises(CertificateFailed, match="answers differently") as refused:
-        export(trained, tmp_path / "small.onnx", int8=True)
-    assert "At best it agrees" in refused.value.what
+    monkeypatch.setattr(timing, "times_as_long", lambda *_: Interval(0.6, 0.5, 0.7))
+    with pytest.raises(CertificateFailed, match="another class") as refused:
+        export(trained, tmp_path / "small.onnx", kind=FileKind.INT8)
+    assert "1.00 times the size" in refused.value.what
+    assert "It has to have" not in refused.value.what
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_a_graph_that_is_not_understood_is_a_refusal(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: FileKind
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("no such operation")
+
+    monkeypatch.setattr(reducing, "store_small", fails)
+    monkeypatch.setattr(reducing, "halve", fails)
+    with pytest.raises(CertificateFailed, match="can't be written so"):
+        export(trained, tmp_path / "small.onnx", kind=kind)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_no_way_fits_is_named(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantise, "WAYS", ())
+    with pytest.raises(CertificateFailed, match="can't be written so"):
+        export(trained, tmp_path / "small.onnx", kind=FileKind.INT8)
     assert not list(tmp_path.iterdir())

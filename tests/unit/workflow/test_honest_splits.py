@@ -70,8 +70,8 @@ def sides(rows: Sequence[ImageRow]) -> dict[str, set[Split]]:
     return found
 
 
-@pytest.mark.parametrize("rule", [r"name:^(P\d+)_", None], ids=["by groups", "by looks alone"])
-def test_random_labels_give_chance(patients: Path, tmp_path: Path, rule: str | None) -> None:
+@pytest.mark.parametrize("rule", [r"name:^(P\d+)_", "none"], ids=["by groups", "by looks alone"])
+def test_random_labels_give_chance(patients: Path, tmp_path: Path, rule: str) -> None:
     import_images(ImportRequest(patients, tmp_path / "project", test_fraction=0.4, val_fraction=0.0, group_from=rule))
     assert all(len(parts) == 1 for parts in sides(rows_of(tmp_path / "project")).values())
     found = trained(tmp_path / "project")
@@ -82,7 +82,7 @@ def test_random_labels_give_chance(patients: Path, tmp_path: Path, rule: str | N
 def test_without_the_safeguards_memory_looks_like_skill(patients: Path, tmp_path: Path) -> None:
     """What the others prevent, so that they are known to prevent something."""
     project = tmp_path / "project"
-    import_images(ImportRequest(patients, project, test_fraction=0.4, val_fraction=0.0))
+    import_images(ImportRequest(patients, project, test_fraction=0.4, val_fraction=0.0, group_from="none"))
     rows = rows_of(project)
     torn = divide([r.label for r in rows], range(len(rows)), test=0.4, val=0.0, seed=0)
     fields = [(row.id, "split", split.value) for row, split in zip(rows, torn, strict=True)]
@@ -91,7 +91,7 @@ def test_without_the_safeguards_memory_looks_like_skill(patients: Path, tmp_path
 
 
 def test_near_duplicates_are_kept_with_the_project(patients: Path, tmp_path: Path) -> None:
-    import_images(ImportRequest(patients, tmp_path / "project"))
+    import_images(ImportRequest(patients, tmp_path / "project", group_from="none"))
     rows = rows_of(tmp_path / "project")
     assert all(len(row.look or "") == 16 for row in rows)
     clusters = defaultdict(set)
@@ -105,7 +105,7 @@ def test_near_duplicates_are_kept_with_the_project(patients: Path, tmp_path: Pat
 
 def test_a_near_duplicate_that_is_added_joins_its_kin(patients: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    import_images(ImportRequest(patients, project))
+    import_images(ImportRequest(patients, project, group_from="none"))
     before = {row.path: (row.split, row.alike, row.label) for row in rows_of(project)}
     for patient in range(PATIENTS):
         (tmp_path / "later" / "well").mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def test_the_test_set_stays_as_it_is_however_often_images_are_added(patients: Pa
 
 def test_projects_of_earlier_versions_learn_their_looks_when_images_are_added(patients: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    import_images(ImportRequest(patients, project))
+    import_images(ImportRequest(patients, project, group_from="none"))
     with Project.open(project).write() as db:
         db.execute("UPDATE images SET look = NULL, alike = NULL")
     (tmp_path / "later" / "well").mkdir(parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 
 from tests.conftest import COLOURS, paint
 from tests.unit.images.dicoms import make
-from tlstudio.domain.errors import WrongUsage
+from tests.unit.images.sources.test_registry import zipped
+from tlstudio.domain.errors import GroupsNotStated, WrongUsage
 from tlstudio.domain.events import Note
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
+from tlstudio.workflow.adding_files import add_files
+from tlstudio.workflow.checking import check_quickly
 from tlstudio.workflow.importing import import_images
 
 
@@ -147,3 +151,134 @@ def test_pages_are_images_of_one_group(tmp_path: Path, target: Path, recorder: t
     assert all(len(p) == 1 for group, p in parts_of(rows).items() if group is not None)
     assert len({row.content for row in rows}) == 24
     assert len(list((tmp_path / "all" / "images").rglob("*.tif"))) == 12, "a file is copied once, however many pages"
+
+
+# --- what nobody said ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def patients(tmp_path: Path) -> Path:
+    """Eight patients of five pictures each, in two classes."""
+    for p in range(8):
+        for i in range(5):
+            label = ("red", "blue")[p % 2]
+            paint(tmp_path / "patients" / label, f"patient{p}_{i}.png", COLOURS[label], seed=10 * p + i)
+    return tmp_path / "patients"
+
+
+def test_names_that_suggest_groups_are_asked_about(patients: Path, target: Path) -> None:
+    with pytest.raises(GroupsNotStated) as asked:
+        import_images(ImportRequest(patients, target))
+    assert "“patient1_0.png” and “patient1_1.png” to “patient1”. 8 such groups hold 40 images." in asked.value.what
+    assert '--group-from "name:^(patient\\d+)[-_ ]"' in asked.value.remedy
+    assert "--group-from none" in asked.value.remedy
+    assert (asked.value.exit_status, asked.value.kind) == (2, "GroupsNotStated")
+    assert not target.exists(), "nothing is left behind"
+
+
+@pytest.mark.parametrize(("rule", "torn"), [(r"name:^(patient\d+)[-_ ]", 0), ("none", 7)])
+def test_the_answer_counts_and_is_remembered(patients: Path, target: Path, rule: str, torn: int) -> None:
+    import_images(ImportRequest(patients, target, group_from=rule))
+    sides = defaultdict(set)
+    for row in rows_of(target):
+        sides[row.name.split("_")[0]].add(row.split)
+    assert sum(len(parts) > 1 for parts in sides.values()) == torn
+    for i in range(5, 8):
+        paint(patients / "red", f"patient0_{i}.png", COLOURS["red"], seed=900 + i)
+    assert import_images(ImportRequest(patients, target)).images == 3, "nobody is asked again"
+    groups = {row.group for row in rows_of(target) if row.name.startswith("patient0_")}
+    assert groups == ({None} if rule == "none" else {"patient0"})
+
+
+def test_files_that_are_added_are_asked_about_only_where_they_matter(
+    patients: Path, source: Path, target: Path
+) -> None:
+    import_images(ImportRequest(source, target))
+    for row, i in (("red", 0), ("blue", 1)):
+        paint(source / row, f"other{i}.png", COLOURS[row], seed=70 + i)
+    assert import_images(ImportRequest(source, target)).images == 2
+    with pytest.raises(GroupsNotStated):
+        import_images(ImportRequest(patients, target))
+    assert import_images(ImportRequest(patients, target, may_ask=False)).images == 40
+    assert {row.group for row in rows_of(target)} == {None}
+    assert import_images(ImportRequest(patients, target)).images == 0, "nothing new, nothing to ask"
+
+
+def test_a_source_that_names_all_parts_is_not_asked_about(patients: Path, tmp_path: Path, target: Path) -> None:
+    for part in ("train", "val", "test"):
+        for label in ("red", "blue"):
+            for file in sorted((patients / label).iterdir())[:5]:
+                place = tmp_path / "divided" / part / label / file.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                file.rename(place)
+    assert import_images(ImportRequest(tmp_path / "divided", target)).splits == {"train": 10, "val": 10, "test": 10}
+
+
+def test_a_table_that_says_groups_is_not_asked_about(patients: Path, target: Path) -> None:
+    lines = [
+        "file,class,patient",
+        *(f"{f.parent.name}/{f.name},{f.parent.name},x{f.name[7]}" for f in patients.rglob("*.png")),
+    ]
+    (patients / "list.csv").write_text("\n".join(lines))
+    assert import_images(ImportRequest(patients / "list.csv", target)).groups == 8
+
+
+def test_dicom_files_of_one_patient_are_asked_about(tmp_path: Path, target: Path) -> None:
+    write_dicoms(tmp_path / "scans")
+    for path in (tmp_path / "scans", zipped(tmp_path / "scans")):
+        with pytest.raises(GroupsNotStated, match="several of them say the same PatientID") as asked:
+            import_images(ImportRequest(path, target))
+        assert '--group-from "dicom:PatientID"' in asked.value.remedy
+        assert "PAT-" not in str(asked.value)
+        assert not target.exists()
+    write_dicoms(tmp_path / "alone", patients=8, each=1)
+    assert import_images(ImportRequest(tmp_path / "alone", target)).groups == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (r"name:^(patient[01])_", "10 of 40 names matched, which makes 2 groups."),
+        (r"name:^(P\d+)_", "does not match any of the 40 names, such as “patient1_0.png”"),
+        ("folder", "No image lies in a folder inside its class folder."),
+        ("dicom:PatientID", "None of the images has the DICOM tag PatientID."),
+    ],
+)
+def test_how_many_a_rule_fits_is_told(patients: Path, target: Path, recorder: type, rule: str, told: str) -> None:
+    listener = recorder()
+    request = ImportRequest(patients, target, group_from=rule)
+    if "matched" in told:
+        import_images(request, listener)
+        assert told in [note.text for note in listener.of(Note)]
+    else:
+        with pytest.raises(WrongUsage, match=re.escape(told)):
+            import_images(request, listener)
+        assert not target.exists()
+
+
+def test_an_empty_column_is_refused(table: Path, target: Path) -> None:
+    table.write_text(
+        table.read_text("utf-8-sig").replace(";site;", ";empty;site;").replace(";S", ";;S"), encoding="utf-8-sig"
+    )
+    with pytest.raises(WrongUsage, match="The column “empty” is empty for every image"):
+        import_images(ImportRequest(table, target, group_from="column:empty"))
+    assert not target.exists()
+
+
+def test_the_check_knows_what_was_said(patients: Path, target: Path) -> None:
+    import_images(ImportRequest(patients, target, may_ask=False))
+    found = {f.kind: f for f in check_quickly(target).findings}
+    assert found["torn_groups"].title.startswith("7 of the 8 groups that the file names suggest are spread over")
+    import_images(ImportRequest(patients, target.with_name("none"), group_from="none"))
+    assert not {"torn_groups", "no_groups"} & {f.kind for f in check_quickly(target.with_name("none")).findings}
+
+
+def test_dropped_files_follow_the_rule_of_the_import(patients: Path, tmp_path: Path, target: Path) -> None:
+    import_images(ImportRequest(patients, target, group_from=r"name:^(patient\d+)"))
+    known = {row.group: row.split for row in rows_of(target)}
+    new = [paint(tmp_path / "new", f"patient{p}_9.png", COLOURS["red"], seed=600 + p) for p in range(8)]
+    other = paint(tmp_path / "new", "stranger.png", COLOURS["red"], seed=700)
+    assert add_files(target, [*new, other], "red").images == 9
+    rows = {row.path: row for row in rows_of(target)}
+    assert all(rows[path].split is known[f"patient{p}"] for p, path in enumerate(new))
+    assert rows[other].group is None

@@ -176,6 +176,7 @@ class ImagesPage(Page):
         self._preview = None
         self._adding = False
         amount = count(result.images, "image")
+        self.project_view.tell_empty(result.project, result.empty)
         if self.session.project == result.project:
             self.session.refresh()
         else:
@@ -184,7 +185,7 @@ class ImagesPage(Page):
             text = self.Text.DONE_REFUSED.format(amount, count(len(result.refused), "file"))
         else:
             text = self.Text.DONE.format(amount)
-        self.session.say.emit(text, "caution" if result.refused else "good")
+        self.session.say.emit(text, "caution" if result.refused or result.empty else "good")
 
     # --- views ---
 

@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
-from tlstudio.domain.bundle import ExportResult
+from tlstudio.domain.bundle import ExportResult, FileKind
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.runs import RunRow
@@ -29,16 +29,21 @@ class Text:
     RUN = "Which training"
     RUN_LINE = "{model} · {accuracy} · {when}"
     EXPORT = "Export…"
-    INT8 = "Small file"
-    INT8_TIP = (
-        "8-bit numbers: a much smaller file for small computers, with nearly the same answers. How near is measured before "
-        "you get it."
+    KIND = "Kind of file"
+    KIND_TIP = "{}: {}."
+    MEASURED = (
+        "How near and how much smaller or faster is measured before you get it; it is refused where it is not worth it."
     )
     CHOOSE = "Save the model as"
     MODELS = "Models (*.onnx)"
     EXPORTING = "Exporting the model"
     DONE = "Saved as {} ({})."
     SHOW = "Show the file"
+
+
+def _tip(kind: FileKind) -> str:
+    told = Text.KIND_TIP.format(kind.caption, kind.meaning)
+    return told if kind is FileKind.FULL else f"{told} {Text.MEASURED}"
 
 
 class ExportCard(QFrame):
@@ -66,8 +71,12 @@ class ExportCard(QFrame):
         self.runs = named(QComboBox(), "use.run", Text.RUN)
         self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.runs.setMaximumWidth(460)
-        self.int8 = named(QCheckBox(Text.INT8), "use.int8", Text.INT8)
-        self.int8.setToolTip(Text.INT8_TIP)
+        self.kinds = named(QComboBox(), "use.kind", Text.KIND)
+        for kind in FileKind:
+            self.kinds.addItem(kind.caption, kind)
+            self.kinds.setItemData(self.kinds.count() - 1, _tip(kind), Qt.ItemDataRole.ToolTipRole)
+        self.kinds.currentIndexChanged.connect(self._choose_kind)
+        self.kinds.setToolTip(_tip(self.kind))
         self.button = named(QPushButton(Text.EXPORT), "use.export", Text.EXPORT)
         self.button.clicked.connect(self.ask_for_file)
         self.trouble = InlineMessage("use.export_error")
@@ -81,7 +90,7 @@ class ExportCard(QFrame):
         row.addLayout(words, 1)
         row.addWidget(self.spinner)
         row.addWidget(self.runs)
-        row.addWidget(self.int8)
+        row.addWidget(self.kinds)
         row.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
@@ -103,16 +112,29 @@ class ExportCard(QFrame):
         self.runs.setCurrentIndex(max(self.runs.findData(chosen), 0) if runs else -1)
         self.runs.setVisible(bool(runs))
         self.button.setVisible(bool(runs))
-        self.int8.setVisible(bool(runs))
+        self.kinds.setVisible(bool(runs))
         if self.job is None and self._said_for != (self._session.project, bool(runs)):
             # What the last export said stays until another project is opened.
             self._said_for = (self._session.project, bool(runs))
             self.trouble.hide()
-            self._say(Text.SENTENCE if runs else Text.NONE_FINISHED)
+            self._say(self._offer() if runs else Text.NONE_FINISHED)
 
     def emphasise(self, primary: bool) -> None:
         """Makes Export the page's primary button, while there is no model file to use yet."""
         set_role(self.button, "primary" if primary else "")
+
+    def _choose_kind(self) -> None:
+        """Says what will come of it, before anything is exported."""
+        self.kinds.setToolTip(_tip(self.kind))
+        self._say(self._offer())
+
+    def _offer(self) -> str:
+        kind = self.kind
+        return Text.SENTENCE if kind is FileKind.FULL else Text.KIND_TIP.format(kind.caption, kind.meaning)
+
+    @property
+    def kind(self) -> FileKind:
+        return FileKind(self.kinds.currentData())
 
     def can_export(self) -> bool:
         return bool(self._runs) and self.job is None
@@ -148,21 +170,21 @@ class ExportCard(QFrame):
             "project": project,
             "run": run or self.runs.currentData(),
             "out": file,
-            "int8": self.int8.isChecked(),
+            "kind": self.kind,
         }
         self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted)
         self._busy(True)
         job.event.connect(self._on_event)
         job.finished.connect(self._done)
         job.failed.connect(self._failed)
-        job.cancelled.connect(lambda: self._say(Text.SENTENCE))
+        job.cancelled.connect(lambda: self._say(self._offer()))
         job.ended.connect(self._ended)
 
     def _busy(self, busy: bool) -> None:
         self.spinner.setVisible(busy)
         self.button.setEnabled(not busy)
         self.runs.setEnabled(not busy)
-        self.int8.setEnabled(not busy)
+        self.kinds.setEnabled(not busy)
         if busy:
             self._say(Text.EXPORTING)
 
@@ -178,7 +200,7 @@ class ExportCard(QFrame):
         self.exported.emit(result)
 
     def _failed(self, error: StudioError) -> None:
-        self._say(Text.SENTENCE)
+        self._say(self._offer())
         self.trouble.tell(error)
 
     def _ended(self) -> None:

@@ -18,7 +18,8 @@ ALONE = "none"
 
 
 class Text:
-    GUESSED = "{} belong to “{}”. The program found {} such groups by the file names."
+    GUESSED = "{} belong to “{}”, as it seems. The {} suggest {} such groups with {}."
+    NAMES, FOLDERS = "file names", "folders"
     SAID = "“{}” says what belongs together: {}."
     SAID_PLAIN = "The source itself says what belongs together: {}."
     GROUP = "group", "groups"
@@ -52,6 +53,10 @@ class Text:
     COLUMN_EXAMPLE = "Images with the same text in this column are one group."
     TAG_EXAMPLE = "Only a coded form is kept in the project, never the value itself."
     BROKEN = "This pattern can't be read. Check its brackets."
+    MATCHED = "{} of {} names match, which makes {}."
+    TRIED = "{} of {} names that were tried match."
+    NONE_MATCHED = "The rule matches none of the names. Change it, or treat every image on its own."
+    NO_FOLDERS = "No image lies in a folder inside its class folder. Choose another rule."
 
 
 class GroupChoice(QWidget):
@@ -64,6 +69,9 @@ class GroupChoice(QWidget):
         self._kept: str | None = None  # the rule behind “keep”; None for what the source itself says
         self._keepable = self._said = False
         self._names: tuple[str, ...] = ()
+        self._tried: tuple[str, ...] = ()
+        self._all = True  # whether those are all the names
+        self._foldered = 0
         self.sentence = named(QLabel(), "images.group_sentence", "")
         self.sentence.setWordWrap(True)
         self.keep = named(QRadioButton(Text.KEEP), "images.group_keep", Text.KEEP)
@@ -95,6 +103,8 @@ class GroupChoice(QWidget):
     def show_preview(self, preview: ImportPreview, names: Sequence[str]) -> None:
         """names: some file names of the source, for the live example."""
         self._names = tuple(names)
+        self._tried, self._all = preview.names, len(preview.names) == preview.images
+        self._foldered = preview.foldered
         self._said = preview.groups > 0
         guess = preview.guess
         if self._said:
@@ -106,7 +116,9 @@ class GroupChoice(QWidget):
             text, self._kept = Text.TAGGED, f"dicom:{preview.tags[0]}"
         elif guess is not None:
             files = listing(list(guess.examples[:2]))
-            text, self._kept = Text.GUESSED.format(files, guess.example_group, number(guess.groups)), guess.rule
+            what = Text.FOLDERS if guess.rule == "folder" else Text.NAMES
+            amounts = number(guess.shared), count(guess.images, "image")
+            text, self._kept = Text.GUESSED.format(files, guess.example_group, what, *amounts), guess.rule
         else:
             text, self._kept = Text.NO_GUESS, None
         self._keepable = self._said or self._kept is not None
@@ -132,19 +144,33 @@ class GroupChoice(QWidget):
     # --- reading ---
 
     def rule(self) -> str | None:
-        """What was chosen; None leaves it to the source, which says nothing in most cases."""
+        """What was chosen; None leaves it to the source, where it says something, and else says that nobody knows."""
         if self.keep.isChecked() and self._keepable:
             return self._kept
         if not self.other.isChecked():
-            return ALONE if self._said else None
+            return ALONE if self._keepable else None
         chosen = str(self.rules.currentData())
         return f"name:{self.pattern.text()}" if chosen == OWN else chosen
 
-    def valid(self) -> bool:
+    def problem(self) -> str:
+        """Why the rule can't be followed; empty where it can."""
         rule = self.rule()
+        if rule == "folder":
+            return "" if self._foldered else Text.NO_FOLDERS
         if rule is None or not rule.startswith("name:"):
-            return True
-        return bool(rule.removeprefix("name:")) and _compiled(rule) is not None
+            return ""
+        pattern = _compiled(rule)
+        if pattern is None or not pattern.pattern:
+            return Text.BROKEN
+        return "" if self._groups(pattern) or not self._tried else Text.NONE_MATCHED
+
+    def valid(self) -> bool:
+        return not self.problem()
+
+    def _groups(self, pattern: re.Pattern[str]) -> list[str]:
+        """The groups that the names that match come to."""
+        found = (pattern.search(name) for name in self._tried)
+        return [group for match in found if match and (group := match.group(1 if pattern.groups else 0)) is not None]
 
     def _refresh(self) -> None:
         other = self.other.isChecked()
@@ -152,14 +178,16 @@ class GroupChoice(QWidget):
         self.pattern.setVisible(other and self.rules.currentData() == OWN)
         self.example.setVisible(other)
         self.example.setText(self._in_words())
-        self.example.setProperty("tone", "" if self.valid() else "bad")
+        self.example.setProperty("tone", "bad" if other and self.problem() else "")
         self.example.style().unpolish(self.example)
         self.example.style().polish(self.example)
         self.changed.emit()
 
     def _in_words(self) -> str:
-        """The rule tried on the first names, so that a mistake is seen before the import."""
+        """The rule tried on the names, so that a mistake is seen before the import."""
         rule = self.rule()
+        if rule != "name:" and self.problem():
+            return self.problem()
         if rule is None or rule in ("name:", ALONE):
             return ""
         for start, sentence in (
@@ -170,9 +198,13 @@ class GroupChoice(QWidget):
             if rule.startswith(start):
                 return sentence
         pattern = _compiled(rule)
-        if pattern is None:
-            return Text.BROKEN
-        lines = []
+        assert pattern is not None
+        groups = self._groups(pattern)
+        amounts = number(len(groups)), number(len(self._tried))
+        if self._all:
+            lines = [Text.MATCHED.format(*amounts, count(len(set(groups)), *Text.GROUP))]
+        else:
+            lines = [Text.TRIED.format(*amounts)]
         for name in self._names[:3]:
             found = pattern.search(name)
             group = found.group(1 if pattern.groups else 0) if found else None

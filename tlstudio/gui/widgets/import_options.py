@@ -62,7 +62,7 @@ class Text:
     UNPACKED = "The images are unpacked into the project."
     NO_NAME = "Give the project a name."
     NO_PLACE = "Choose a place for the project."
-    BAD_RULE = "The rule for groups can't be read. Change it or treat every image on its own."
+    BAD_RULE = "The rule for groups can't be followed. Change it or treat every image on its own."
 
 
 class ImportOptions(QScrollArea):
@@ -282,4 +282,5 @@ class ImportOptions(QScrollArea):
             reading=self._preview.reading.key,
             columns=columns,
             pages=self.pages.pages(),
+            may_ask=False,  # it has been asked here
         )

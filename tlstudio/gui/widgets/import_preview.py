@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Note, Progress
-from tlstudio.domain.importing import ImportPreview, ImportRequest
+from tlstudio.domain.importing import CLASSES, PARTS, ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
@@ -35,6 +35,9 @@ class Text:
     COUNTED = "{} {} of {}"
     CANCEL = "Cancel the import"
     CANCELLED = "The import was cancelled. Nothing was kept."
+    TWO_WAYS = (
+        "These folders can be read in two ways. See above how they are read, and choose the other way if that is wrong."
+    )
     SMALL = "{} has fewer than 10 images. More images make the result more certain."
 
 
@@ -138,6 +141,8 @@ class ImportPreviewView(QWidget):
         small = [name for name, amount in preview.classes.items() if amount < 10]
         if preview.problem:
             self.trouble.say(preview.problem, tone="caution")
+        elif {PARTS, CLASSES} <= {reading.key for reading in preview.readings}:
+            self.trouble.say(Text.TWO_WAYS, tone="caution")
         elif small:
             names = "“" + "”, “".join(small[:3]) + "”" if len(small) <= 3 else number(len(small)) + " classes"
             has = Text.SMALL if len(small) == 1 else Text.SMALL.replace("has", "have")

@@ -9,10 +9,10 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout
 
-from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions
+from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, FileKind
 from tlstudio.domain.operating import WINS
 from tlstudio.gui import icons, theme
-from tlstudio.gui.messages import day, listing, number, percent, probability
+from tlstudio.gui.messages import day, listing, number, percent, probability, size
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.overlay import Popover
 
@@ -32,7 +32,13 @@ class Text:
     IMAGES, AGREEMENT, DIFFERENCE = "Images compared", "Same answer", "Largest difference"
     MADE, MODEL, LICENCE, CLASSES, VERSIONS = "Made", "Pretrained model", "Its licence", "Classes", "Made with"
     SPLITS: ClassVar = {"test": "test images", "val": "validation images", "train": "training images"}
-    PRECISION, EIGHT_BIT = "Numbers", "8-bit: accuracy {} on these images, {} in full precision"
+    PRECISION, KIND = "Kind of file", "{}: {}"
+    ACCURACY, COMPARED = "Accuracy", "{} on these images, {} in full precision"
+    LOST = "{}: {}"
+    CHANGED, IMAGES_MAY = "Another class", "{} of {} images; up to {} may"
+    UNFAMILIAR = "Another mark “unfamiliar”"
+    SIZE, TIMES = "Size", "{:.2f} times that in full precision, {} instead of {}"
+    TIME, MEASURED = "Time for an image", "{}, on the computer that exported it"
     CLOSE = "Checked: nearly the same answers as the trained model"
     POINTS = "{} percentage points"
     THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on, and where it is the most likely"
@@ -58,8 +64,7 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
             (Text.DIFFERENCE, Text.POINTS.format(_points(certificate))),
         ]
         if certificate.accuracy is not None and certificate.accuracy_trained is not None:
-            words = (percent(certificate.accuracy, 1), percent(certificate.accuracy_trained, 1))
-            lines.append((Text.PRECISION, Text.EIGHT_BIT.format(*words)))
+            lines += _reduced(certificate, certificate.accuracy, certificate.accuracy_trained)
     for name, threshold in (info.operating_point or {}).items():
         rule = Text.LIKELIEST if threshold >= WINS else Text.FLAGGED
         lines.append((Text.THRESHOLD, rule.format(name, probability(threshold))))
@@ -75,6 +80,28 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
         (Text.CLASSES, listing(list(info.classes), 6)),
         (Text.VERSIONS, ", ".join(f"{name} {version}" for name, version in info.versions.items()) or Text.UNKNOWN),
     ]
+    return lines
+
+
+def _reduced(seal: Certificate, accuracy: float, trained: float) -> list[tuple[str, str]]:
+    """What fewer bits cost and save."""
+    kind, near, saving = seal.kind, seal.nearness, seal.saving
+    said = Text.COMPARED.format(percent(accuracy, 1), percent(trained, 1))
+    lines = [
+        (Text.PRECISION, seal.precision if kind is None else Text.KIND.format(kind.caption, kind.meaning)),
+        (Text.ACCURACY, said if near is None else Text.LOST.format(said, near.points)),
+    ]
+    if near is not None:
+        images = number(seal.images)
+        lines += [
+            (Text.CHANGED, Text.IMAGES_MAY.format(number(near.differ), images, number(near.may_differ))),
+            (Text.UNFAMILIAR, Text.IMAGES_MAY.format(number(near.unfamiliar), images, number(near.may_be_unfamiliar))),
+        ]
+    if saving is not None:
+        lines += [
+            (Text.SIZE, Text.TIMES.format(saving.size, size(saving.bytes), size(saving.full_bytes))),
+            (Text.TIME, Text.MEASURED.format(saving.duration)),
+        ]
     return lines
 
 
@@ -94,7 +121,7 @@ def _decisions(said: Decisions, images: int) -> list[tuple[str, str]]:
 def _points(certificate: Certificate) -> str:
     """A probability difference in percentage points, with as many digits as it takes to see it."""
     points = certificate.max_difference * 100
-    return "0" if points == 0 else f"{points:.6f}".rstrip("0") if points >= 1e-6 else "under 0.000001"
+    return "0" if points == 0 else f"{points:.6f}".rstrip("0").rstrip(".") if points >= 1e-6 else "under 0.000001"
 
 
 def _date(text: str) -> str:
@@ -108,7 +135,7 @@ def _verdict(info: BundleInfo | None) -> str:
     certificate = None if info is None else info.certificate
     if certificate is None or not certificate.passed:
         return Text.MISSING
-    return Text.PASSED if certificate.precision == "float32" else Text.CLOSE
+    return Text.PASSED if certificate.kind is FileKind.FULL else Text.CLOSE
 
 
 class Seal(QAbstractButton):

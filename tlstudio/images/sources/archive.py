@@ -126,6 +126,9 @@ class Archive:
         found = [Entry(f"{folder}/{name}", name, is_folder) for name, is_folder in names if not name.startswith(".")]
         return sorted(found, key=lambda e: natural_key(e.name))
 
+    def folders(self, folder: str) -> list[Entry]:
+        return [entry for entry in self.entries(folder) if entry.folder]
+
     def has(self, place: str) -> bool:
         return self._info(place) is not None
 

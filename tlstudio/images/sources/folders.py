@@ -1,8 +1,7 @@
-"""Class folders, alone or inside train / val / test folders; and any folder whose images have no labels yet."""
+"""Class folders, alone or with folders for the parts; and any folder whose images have no labels yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from tlstudio.images.scan import (
     suffix_of,
     why_not,
 )
+from tlstudio.images.sources.parts import Layout, images_below, layouts
 from tlstudio.images.sources.tree import Entry, Tree, may_be_image
 
 # Files that belong to other programs; nobody wants to hear that they are no images.
@@ -37,22 +37,24 @@ SILENT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 PLAIN_NAMES = frozenset({"images", "image", "img", "imgs", "data", *SPLIT_NAMES})
 NO_LABEL = "no_label"
 
+BESIDE = "The folder lies beside those for training and test, and is not used."
 KNOWN = "Use PNG, JPEG, TIFF, BMP, WebP or GIF files."
 
 
 @dataclass(frozen=True, slots=True)
 class ClassFolders:
-    """Sub-folders are classes; or train / val / test folders hold them, when nothing else lies beside."""
+    """Sub-folders are classes, inside or around folders for the parts where the layout says so; see `parts`."""
 
     tree: Tree
-    key: str = "folders"
+    layout: Layout
+
+    @property
+    def key(self) -> str:
+        return self.layout.key
 
     @property
     def sentence(self) -> str:
-        roots = split_folders(self.tree)
-        if roots[0][1] is None:
-            return "Class folders: each sub-folder is a class."
-        return f"Class folders inside {', '.join(name_of(folder) for folder, _ in roots)}."
+        return self.layout.sentence
 
     def preview(self, wishes: Wishes) -> TablePreview | None:
         no_columns(wishes, "Class folders have no columns.")
@@ -62,19 +64,22 @@ class ClassFolders:
         """Raises NothingToImport when there is no image, NoClasses when there is none in a class folder."""
         self.preview(wishes)
         walk = Walk(self.tree, Steps(reporter=reporter))
-        roots = split_folders(self.tree)
-        for root, split in roots:
+        for root, split in self.layout.roots:
             for entry in self.tree.entries(root):
                 if entry.folder:
                     label = None if entry.name == NO_LABEL else class_name(entry.name)
                     walk.below(entry.place, label, split)
-        loose = [e for root, _ in roots for e in self.tree.entries(root) if _is_image(e)]
+        for place, label, split in self.layout.whole:
+            walk.below(place, label, split)
+        outside = [root for root, _ in self.layout.roots] + ([self.layout.top] if self.layout.top else [])
+        loose = [e for root in outside for e in self.tree.entries(root) if _is_image(e)]
         if not walk.found:
             raise nothing(self.tree.root, len(loose), walk.refused)
         walk.refused.extend(
             Refusal(shown(e.place), "The file lies outside the class folders." if readable(e.name) else BAD_FILE_NAME)
             for e in loose
         )
+        walk.refused.extend(Refusal(shown(place), BESIDE) for place in self.layout.beside)
         return Scan(tuple(walk.found), (*self.tree.refused, *walk.refused))
 
 
@@ -148,46 +153,15 @@ class Walk:
             self.refused.append(Refusal(entry.place, why_not(entry.name)))
 
 
-def split_folders(tree: Tree) -> list[tuple[str, Split | None]]:
-    """The folders whose sub-folders are classes. train / val / test count only when nothing else lies beside them."""
-    folders = [e for e in tree.entries(str(tree.root)) if e.folder]
-    named = [(e.place, SPLIT_NAMES[e.name.lower()]) for e in folders if e.name.lower() in SPLIT_NAMES]
-    has_train = any(split is Split.TRAIN for _, split in named)
-    if has_train and len(named) == len(folders) and all(any(e.folder for e in tree.entries(p)) for p, _ in named):
-        return list(named)
-    return [(str(tree.root), None)]
-
-
 def class_folders(tree: Tree) -> set[str]:
     """The classes that the folders would give, as far as their names make sense as classes and there is an image in each."""
-    names: set[str] = set()
-    for root, _ in split_folders(tree):
-        for entry in tree.entries(root):
-            if entry.folder and entry.name.lower() not in PLAIN_NAMES and _holds_image(tree, entry.place):
+    layout = layouts(tree)[0]
+    names = {label for _, label, _ in layout.whole if label is not None}
+    for root, _ in layout.roots:
+        for entry in tree.folders(root):
+            if entry.name.lower() not in PLAIN_NAMES and any(True for _ in images_below(tree, entry.place)):
                 names.add(class_name(entry.name))
     return names
-
-
-def _holds_image(tree: Tree, folder: str) -> bool:
-    return any(True for _ in images_below(tree, folder))
-
-
-def images_below(tree: Tree, folder: str) -> Iterator[Entry]:
-    """The images in a folder and below, one after the other; what can't be opened is passed over."""
-    waiting, seen = [folder], {tree.real(folder)}
-    while waiting:
-        try:
-            entries = tree.entries(waiting.pop())
-        except StudioError:
-            continue
-        for entry in entries:
-            if entry.folder:
-                real = tree.real(entry.place)
-                if real not in seen:
-                    seen.add(real)
-                    waiting.append(entry.place)
-            elif may_be_image(tree, entry.place, entry.name):
-                yield entry
 
 
 def _is_image(entry: Entry) -> bool:

@@ -90,7 +90,7 @@ class Lookup:
         return [place for place, much in zip(places, agree, strict=True) if much == max(agree)]
 
     def _index(self) -> dict[str, list[str]]:
-        from tlstudio.images.sources.folders import images_below
+        from tlstudio.images.sources.parts import images_below
 
         found: dict[str, list[str]] = {}
         for entry in images_below(self._tree, str(self._tree.root)):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from tlstudio.domain.errors import AmbiguousSource, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import Reading, TablePreview
+from tlstudio.domain.importing import CLASSES, FOLDERS, Reading, TablePreview
 from tlstudio.images.decode import SUFFIXES
 from tlstudio.images.scan import Scan, Wishes, class_name, readable, shown, suffix_of
 from tlstudio.images.sources import cvat, label_studio, table
 from tlstudio.images.sources.archive import Archive, is_zip
 from tlstudio.images.sources.columns import mapping
 from tlstudio.images.sources.folders import ClassFolders, Unlabeled, class_folders
+from tlstudio.images.sources.parts import layouts, plain
 from tlstudio.images.sources.text import decode, flat, from_objects
 from tlstudio.images.sources.tree import Disk, Tree
 
@@ -53,16 +55,26 @@ def recognise(path: Path, key: str = "") -> Source:
         for source in sources:
             if key in (source.key, Path(source.key).name):
                 return source
+        folders = next((s for s in sources if isinstance(s, ClassFolders)), None)
+        if key == CLASSES and folders is not None:
+            return ClassFolders(folders.tree, plain(folders.tree, CLASSES))
+        if key == FOLDERS and folders is not None:
+            sources = [s for s in sources if isinstance(s, ClassFolders)]
+            raise _ambiguous(path, sources)
         ways = ", ".join(s.key for s in sources)
         raise WrongUsage(f"This can't be read as “{key}”.", remedy=f"It can be read as: {ways}.")
     certain = [s for s in sources if not isinstance(s, Unlabeled)]
     if len(certain) > 1:
-        raise AmbiguousSource(
-            "This can be read in more than one way: " + "; ".join(s.sentence.rstrip(".") for s in certain) + ".",
-            remedy="Say which: " + " or ".join(f"--as {s.key}" for s in certain) + ".",
-            path=path,
-        )
+        raise _ambiguous(path, certain)
     return sources[0]
+
+
+def _ambiguous(path: Path, sources: Sequence[Source]) -> AmbiguousSource:
+    return AmbiguousSource(
+        "This can be read in more than one way: " + "; ".join(s.sentence.rstrip(".") for s in sources) + ".",
+        remedy="Say which: " + " or ".join(f"--as {s.key}" for s in sources) + ".",
+        path=path,
+    )
 
 
 def readings(path: Path) -> list[Source]:
@@ -86,7 +98,7 @@ def to_reading(source: Source) -> Reading:
 
 
 def _of_folder(tree: Tree) -> list[Source]:
-    plain: list[Source] = [ClassFolders(tree), Unlabeled(tree)]
+    plain: list[Source] = [*(ClassFolders(tree, layout) for layout in layouts(tree)), Unlabeled(tree)]
     huggingface = table.recognise_huggingface(tree)
     lists: list[Source] = [huggingface] if huggingface is not None else []
     lists += _exports(tree)
@@ -97,8 +109,8 @@ def _of_folder(tree: Tree) -> list[Source]:
     classes = class_folders(tree)
     # A table whose classes are the folders' says the same and more; folders that are no classes say nothing.
     if len(classes) < 2 or (len(tables) == len(lists) == 1 and _classes(tables[0]) <= classes):
-        return [*lists, plain[1]]
-    return [*lists, *plain] if tables else [*lists, plain[1]]
+        return [*lists, plain[-1]]
+    return [*lists, *plain] if tables else [*lists, plain[-1]]
 
 
 def _exports(tree: Tree) -> list[Source]:

@@ -41,6 +41,10 @@ class Tree(Protocol):
         """What lies directly in a folder, in natural order. Raises FileTrouble and other named failures."""
         ...
 
+    def folders(self, folder: str) -> list[Entry]:
+        """The folders directly in a folder, in natural order; none where it can't be opened."""
+        ...
+
     def has(self, place: str) -> bool:
         """Whether this is a file that may be taken."""
         ...
@@ -120,6 +124,14 @@ class Disk:
             raise from_os_error(error, folder) from error
         found.sort(key=itemgetter(0))
         return [entry for _, entry in found]
+
+    def folders(self, folder: str) -> list[Entry]:
+        try:
+            with os.scandir(folder) as there:
+                found = [Entry(e.path, e.name, True) for e in there if not e.name.startswith(".") and _is_folder(e)]
+        except OSError:
+            return []
+        return sorted((e for e in found if e.name.lower() not in FOREIGN_FOLDERS), key=lambda e: natural_key(e.name))
 
     def has(self, place: str) -> bool:
         try:

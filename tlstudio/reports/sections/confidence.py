@@ -2,31 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tlstudio.domain.operating import VALIDATION, PointFigures
-from tlstudio.domain.values import Interval
-from tlstudio.evaluation.intervals import bootstrap
-from tlstudio.evaluation.metrics import expected_calibration_error
 from tlstudio.reports import charts, words
 from tlstudio.reports.content import Block, Bullets, Chart, Column, Heading, Paragraph, Table
 from tlstudio.reports.material import Material
-
-RESAMPLES = 200
-
-
-def calibration(material: Material) -> Interval | None:
-    """The expected calibration error with a bootstrap interval."""
-    found = material.evaluation
-    number = {name: i for i, name in enumerate(found.classes)}
-    truth = np.array([number[p.label] for p in found.predictions], dtype=np.int64)
-    probabilities = np.array([p.probabilities for p in found.predictions])
-    return bootstrap(
-        lambda rows: expected_calibration_error(truth[rows], probabilities[rows]),
-        len(truth),
-        material.units,
-        resamples=RESAMPLES,
-    )
 
 
 def confidence(material: Material) -> list[Block]:

@@ -10,7 +10,7 @@ from tlstudio.reports.content import Block, Column, Heading, Paragraph, Share, S
 from tlstudio.reports.material import Known, Material
 from tlstudio.reports.sections.chapter import Chapter
 from tlstudio.reports.sections.comparison import comparison
-from tlstudio.reports.sections.confidence import calibration, confidence, threshold
+from tlstudio.reports.sections.confidence import confidence, threshold
 
 MISTAKES = 15  # kinds of mistakes that are listed
 WHOLE_MATRIX = 60  # classes up to which the whole table is printed
@@ -59,20 +59,21 @@ def _overall(material: Material) -> Table:
         (
             "Accuracy",
             words.interval(found.accuracy),
-            f"Of 100 new images like these, {words.of_100(found.accuracy)} would be answered right.",
+            words.in_the_long_run(found.accuracy, "images like these", "would be answered right"),
         ),
         (
             "Balanced accuracy",
             words.interval(found.balanced_accuracy),
-            f"Averaged over the classes, {words.of_100(found.balanced_accuracy)} of 100 images of a class would be"
-            " recognised. A rare class that is missed shows here.",
+            words.in_the_long_run(
+                found.balanced_accuracy, "images with as many of each class", "would be answered right"
+            )
+            + " A rare class that is missed shows here.",
         ),
         ("AUROC", words.plain_interval(found.auroc), _auroc_words(found.auroc)),
     ]
-    error = calibration(material)
-    if error is not None:
-        told = f"On average the confidence that the model states is {words.of_100(error)} percentage points off. Few images"
-        rows.append(("Calibration error", words.interval(error), told + " make it look larger than it is."))
+    told = "How far the stated confidence is from the share of right answers, on average. "
+    beside = found.chance_told.replace(" %", f"{words.NBSP}%")
+    rows.append(("Calibration error", words.percent(found.ece, 1), told + beside))
     name, share = most_frequent(found)
     rows.append(
         (
@@ -89,8 +90,12 @@ def _auroc_words(area: Interval | None) -> str:
     if area is None:
         return "Needs images of at least two classes."
     return (
-        f"Of 100 pairs of an image of a class and one of another, {words.of_100(area)} get the higher probability for that"
-        " class on the right image. 50 would be guessing."
+        words.in_the_long_run(
+            area,
+            "pairs of an image of a class and one of another",
+            "would get the higher probability for that class on the right image",
+        )
+        + " 50 would be guessing."
     )
 
 

@@ -40,13 +40,15 @@ def _figures(material: Material) -> Figures:
         Figure(
             "Accuracy",
             words.interval(found.accuracy),
-            f"Of 100 new images like these, {words.of_100(found.accuracy)} would be answered right.",
+            words.in_the_long_run(found.accuracy, "images like these", "would be answered right"),
             basis,
         ),
         Figure(
             "Balanced accuracy",
             words.interval(found.balanced_accuracy),
-            f"Averaged over the classes, {words.of_100(found.balanced_accuracy)} of 100 images of a class would be recognised.",
+            words.in_the_long_run(
+                found.balanced_accuracy, "images with as many of each class", "would be answered right"
+            ),
             basis,
         ),
     ]
@@ -57,7 +59,7 @@ def _figures(material: Material) -> Figures:
             Figure(
                 "Least recognised class",
                 words.interval(share),
-                f"Of 100 new images labeled {words.quoted(name)}, {words.of_100(share)} would be recognised.",
+                words.in_the_long_run(share, f"images labeled {words.quoted(name)}", "would be recognised"),
                 words.images(n, found.split),
             )
         )

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tlstudio.domain.errors import NothingToImport, StudioError
-from tlstudio.domain.values import Split
-from tlstudio.images.scan import Scan, Wishes, natural_key
+from tlstudio.domain.errors import NoClasses, NothingToImport, StudioError, WrongUsage
+from tlstudio.domain.events import Progress
+from tlstudio.domain.values import Refusal, Split
+from tlstudio.images.scan import BAD_FILE_NAME, BAD_FOLDER_NAME, Scan, Wishes, natural_key
 from tlstudio.images.sources import tree as trees
+from tlstudio.images.sources.folders import class_folders, nothing
 from tlstudio.images.sources.registry import recognise
+from tlstudio.images.sources.tree import Disk
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links need special rights on Windows")
 
@@ -62,23 +65,6 @@ def test_rests_of_an_archive_do_not_hide_the_split_folders(tree: Callable[..., P
     """A zip file made on a Mac unpacks to `__MACOSX` beside the real folders."""
     scan = scan_folder(tree("train/cat/1.png", "test/dog/2.png", "__MACOSX/train/cat/._1.png"))
     assert scan.splits() == {"train": 1, "val": 0, "test": 1}
-
-
-@pytest.mark.parametrize(
-    "files",
-    [
-        ("train/1.png", "test/2.png"),
-        ("train/1.png", "bus/2.png", "tram/3.png"),
-        ("test/red/1.png", "val/red/2.png"),
-        ("train/a/1.png", "test/a/2.png", "bicycle/3.png"),
-    ],
-    ids=["no class folders inside", "train is a vehicle", "nothing to train on", "another class beside"],
-)
-def test_folders_called_train_and_test_may_be_classes(tree: Callable[..., Path], files: tuple[str, ...]) -> None:
-    source = tree(*files)
-    scan = scan_folder(source)
-    assert scan.splits() == {}
-    assert set(scan.classes()) == {p.name for p in source.iterdir()}
 
 
 def test_files_outside_the_class_folders_are_told(tree: Callable[..., Path]) -> None:
@@ -199,3 +185,82 @@ def test_a_source_that_can_not_be_opened_says_so(tree: Callable[..., Path], monk
 def test_natural_order() -> None:
     assert sorted(["b", "a10", "a9", "A1", "10", "9", "a"], key=natural_key) == ["9", "10", "a", "A1", "a9", "a10", "b"]
     assert sorted(["9²", "1"], key=natural_key)
+
+
+def test_folders_have_no_columns(tree: Callable[..., Path]) -> None:
+    source = recognise(tree("cat/1.png", "dog/2.png"))
+    unlabeled = recognise(tree("cat/1.png"), "unlabeled")
+    for one, words in ((source, "Class folders have no columns"), (unlabeled, "Images without labels have no columns")):
+        for look in (one.preview, one.scan):
+            with pytest.raises(WrongUsage, match=words) as wrong:
+                look(Wishes({"group": "site"}))
+            assert wrong.value.remedy
+        assert one.preview(Wishes()) is None
+
+
+def test_progress_is_told_for_every_500_files(tree: Callable[..., Path], recorder: type) -> None:
+    source = tree(*(f"cat/{i}.png" for i in range(1001)), "dog/1.png")
+    listener = recorder()
+    recognise(source).scan(Wishes(), listener)
+    assert [event.done for event in listener.of(Progress)] == [0, 500, 1000]
+
+
+def test_images_without_labels_are_found_everywhere(tree: Callable[..., Path]) -> None:
+    source = tree("1.png", "a/2.png", "a/b/3.png", "a/x.heic")
+    scan = recognise(source, "unlabeled").scan(Wishes())
+    assert {(f.name, f.label, f.inner) for f in scan.found} == {
+        ("1.png", None, ""),
+        ("2.png", None, "a"),
+        ("3.png", None, "a/b"),
+    }
+    assert [Path(r.path).name for r in scan.refused] == ["x.heic"]
+    empty = tree("a/x.heic").parent / "empty"
+    empty.mkdir()
+    with pytest.raises(NothingToImport, match="no images"):
+        recognise(empty, "unlabeled").scan(Wishes())
+
+
+@needs_links
+def test_names_that_can_not_be_read_are_told(tree: Callable[..., Path]) -> None:
+    source = tree("cat/1.png", "dog/2.png")
+    bad = os.fsdecode(b"x\xff")
+    for place in (source / f"{bad}", source / "cat" / f"{bad}"):
+        place.mkdir()
+        (place / "3.png").touch()
+    (source / "cat" / f"{bad}.png").touch()
+    (source / "cat" / f"{bad}.txt").touch()
+    (source / f"{bad}.png").touch()
+    scan = scan_folder(source)
+    assert scan.classes() == {"cat": 1, "dog": 1}
+    assert sorted((Path(r.path).parent.name, Path(r.path).name, r.reason) for r in scan.refused) == [
+        ("cat", "x\ufffd", BAD_FOLDER_NAME),
+        ("cat", "x\ufffd.png", BAD_FILE_NAME),
+        ("source", "x\ufffd", BAD_FOLDER_NAME),
+        ("source", "x\ufffd.png", BAD_FILE_NAME),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("loose", "reasons", "words"),
+    [
+        (1, (), "The folder holds 1 image but no class folders."),
+        (1200, (), "The folder holds 1,200 images but no class folders."),
+        (0, (BAD_FILE_NAME, BAD_FOLDER_NAME), "The names in this folder can't be read."),
+        (0, (BAD_FILE_NAME, "other"), "None of the files in this folder is an image that can be read."),
+        (0, (), "The folder holds no images."),
+    ],
+)
+def test_why_a_folder_gave_nothing(loose: int, reasons: tuple[str, ...], words: str) -> None:
+    error = nothing(Path("/source"), loose, [Refusal("/source/x", reason) for reason in reasons])
+    assert error.what == words
+    assert error.remedy and error.path == "/source"
+    assert isinstance(error, NoClasses) is bool(loose)
+
+
+def test_classes_that_the_folders_would_give(tree: Callable[..., Path]) -> None:
+    source = tree("cat/a/1.png", "images/2.png", "empty/notes.txt", "caf\u00e9/3.png")
+    assert class_folders(Disk(source)) == {"cat", "caf\u00e9"}
+    divided = tree("d/train/cat/1.png", "d/train/dog/1.png", "d/test/cat/2.png") / "d"
+    assert class_folders(Disk(divided)) == {"cat", "dog"}
+    inside = tree("e/cat/train/1.png", "e/cat/test/1.png") / "e"
+    assert class_folders(Disk(inside)) == {"cat"}

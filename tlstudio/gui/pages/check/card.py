@@ -38,6 +38,8 @@ class Text:
         Repair.LEAVE_COPIES_OUT: "Leave copies out",
         Repair.LEAVE_OUT: "Leave out",
         Repair.KEEP_TOGETHER: "Keep together",
+        Repair.REGROUP: "Keep each group together",
+        Repair.MERGE_CLASSES: "Merge them",
         Repair.LOOK_AGAIN: "Mark to look again",
     }
     pages: ClassVar[dict[str, str]] = {"images": "Go to Images", "labels": "Go to Labels", "model": "Go to Model"}

@@ -77,7 +77,9 @@ class FindingDeeds(QObject):
     def _is_large(self, finding: Finding) -> bool:
         """Whether a repair takes its time; to keep images together, every image of the project is looked at."""
         summary = self._session.summary
-        every = finding.repair is Repair.KEEP_TOGETHER and summary is not None and summary.images > MANY
+        every = (
+            finding.repair in (Repair.KEEP_TOGETHER, Repair.REGROUP) and summary is not None and summary.images > MANY
+        )
         return every or len(finding.files) > MANY
 
     def _try(self, deed: Callable[[Path], T]) -> T | None:

@@ -13,18 +13,24 @@ FEW = 100
 class Text:
     """Sentences about an evaluation."""
 
-    of_100 = "Of 100 new images like these, {low} to {high} would be right."
-    of_100_same = "Of 100 new images like these, about {value} would be right."
+    of_100 = (
+        "Over very many images like these, {low} to {high} of 100 would be right. The next 100 can have fewer or more."
+    )
+    of_100_same = (
+        "Over very many images like these, about {value} of 100 would be right. The next 100 can have fewer or more."
+    )
     few = "Only {images} are held out, so the true figure may lie anywhere in this range. More held-out images make it narrower."
     groups = "The range counts {groups} independent groups, because images of one group resemble each other."
     validation = (
         "These images also helped to choose the best epoch, so this is a little too good. Trust the test images more."
     )
+    calibration = "{error:.1f} % (by\N{NO-BREAK SPACE}chance\N{NO-BREAK SPACE}{chance:.1f}\N{NO-BREAK SPACE}%)"
+    off = "The confidence is off by more than chance explains (calibration error {error:.1f} %)."
     mistake = "→ {predicted} · {share}"
 
 
 def in_words(evaluation: Evaluation) -> str:
-    """The interval as a promise about new images."""
+    """What the interval says: the accuracy over many images, not how many of the next hundred will be right."""
     low, high = round(evaluation.accuracy.low * 100), round(evaluation.accuracy.high * 100)
     if low == high:
         return Text.of_100_same.format(value=low)
@@ -40,7 +46,16 @@ def cautions(evaluation: Evaluation) -> list[str]:
         found.append(Text.few.format(images=messages.count(evaluation.n, "image")))
     if 0 < evaluation.groups < evaluation.n:
         found.append(Text.groups.format(groups=messages.number(evaluation.groups)))
+    if evaluation.confidence_off:
+        found.append(Text.off.format(error=100 * evaluation.ece))
     return found
+
+
+def calibration(evaluation: Evaluation) -> str:
+    """The calibration error beside that of a right model; nothing where the latter is not known."""
+    if evaluation.ece_chance is None:
+        return ""
+    return Text.calibration.format(error=100 * evaluation.ece, chance=100 * evaluation.ece_chance)
 
 
 def mistake_words(prediction: ImagePrediction) -> str:

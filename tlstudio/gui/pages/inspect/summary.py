@@ -58,6 +58,13 @@ class Text:
             "0.50 is guessing."
         ),
     )
+    calibration, calibration_help = (
+        "Calibration error",
+        (
+            "How far the stated confidence is from the share of right answers, on average. It is never 0 by chance alone: beside "
+            "it stands what a model whose confidence is exactly right would show on as many images."
+        ),
+    )
     matrix = "What is taken for what"
     choose = "Choose a cell to see its images."
     no_images = "No image in this cell."
@@ -119,6 +126,7 @@ class SummaryTab(QWidget):
         for key, caption, words in (
             ("balanced", Text.balanced, Text.balanced_help),
             ("auroc", Text.auroc, Text.auroc_help),
+            ("calibration", Text.calibration, Text.calibration_help),
         ):
             self.facts.add(key, caption, HelpButton(words, f"inspect.{key}_help", f"What is {caption}?", caption))
         self.words.setWordWrap(True)
@@ -198,6 +206,7 @@ class SummaryTab(QWidget):
         self.cautions.setVisible(bool(cautions))
         self.facts.set("balanced", findings.figure(evaluation.balanced_accuracy))
         self.facts.set("auroc", findings.figure(evaluation.auroc, share=False))
+        self.facts.set("calibration", findings.calibration(evaluation))
         self.transfer.show_transfer(evaluation.transfer)
         self.grid.set_styles(styles)
         self.matrix.show_matrix(evaluation.confusion, evaluation.classes, styles)
