@@ -78,21 +78,28 @@ class ExportGraph(nn.Module):
 
 def write_graph(network: Network, novelty: NoveltySpec, path: Path) -> None:
     """Writes the ONNX file without a description. Tries torch's exporters in turn; the certificate judges the result."""
-    graph = ExportGraph(network.cpu().to(memory_format=torch.contiguous_format), novelty).eval()
+    graph = ExportGraph(network, novelty)
+    try:
+        write_module(graph, network, path)
+    finally:
+        graph.stages.let_go()
+
+
+def write_module(module: nn.Module, network: Network, path: Path) -> None:
+    """The same for any module on that network, with the outputs of `ExportGraph`."""
+    network.cpu().to(memory_format=torch.contiguous_format)
+    module.eval()
     size = network.spec.preprocess.size
     # A batch of two: with one, an exporter may take the batch size for a constant.
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    try:
-        for exporter in EXPORTERS:
-            try:
-                with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-                    warnings.simplefilter("ignore")
-                    exporter(graph, example, path)
-                return
-            except Exception as error:  # the exporters raise whatever their many parts raise
-                log.warning("exporter %s failed: %s", exporter.__name__, error)
-    finally:
-        graph.stages.let_go()
+    for exporter in EXPORTERS:
+        try:
+            with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+                warnings.simplefilter("ignore")
+                exporter(module, example, path)
+            return
+        except Exception as error:  # the exporters raise whatever their many parts raise
+            log.warning("exporter %s failed: %s", exporter.__name__, error)
     raise StudioError(
         f"The model {network.spec.model} can't be written as an ONNX file.",
         remedy="Train with another pretrained model. The log file has the technical reason.",

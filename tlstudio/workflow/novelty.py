@@ -133,7 +133,7 @@ def measure_novelty(
             np.array([s.label for s in chosen]),
             np.array([s.part == "val" for s in chosen]),
         )
-        components = _components(network, eyes.stages)
+        components = components_for(eyes.stages)
         spec = home.fit(np.arange(len(chosen)), components)
         known = {s.content for s in run.samples}
         others = _spread(eyes.readable([r for r in run.others if r.content not in known]), MOST_IMAGES)
@@ -162,9 +162,9 @@ def _spread(contents: list[str], most: int) -> list[str]:
     return [contents[i] for i in places]
 
 
-def _components(network: Network, stages: Stages) -> int:
-    """Axes for each block, so many that the file grows by FILE_SHARE at most."""
-    numbers = sum(parameter.numel() for parameter in network.backbone.parameters())
+def components_for(stages: Stages) -> int:
+    """Axes for each block, so many that the file grows by FILE_SHARE at most. The stages have seen an image."""
+    numbers = sum(parameter.numel() for parameter in stages.network.backbone.parameters())
     return int(np.clip(FILE_SHARE * numbers / sum(stages.widths), 4, MOST_COMPONENTS))
 
 
