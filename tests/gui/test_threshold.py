@@ -20,7 +20,7 @@ from tlstudio.gui.messages import percent, probability
 from tlstudio.gui.models.prediction_table import PredictionRow
 from tlstudio.gui.pages.inspect import InspectPage, threshold_words
 from tlstudio.gui.pages.inspect.threshold import ThresholdTab
-from tlstudio.gui.widgets import seal
+from tlstudio.gui.widgets import seal, threshold_chart
 from tlstudio.gui.widgets.threshold_chart import ThresholdChart
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project
@@ -86,7 +86,10 @@ def test_what_a_wish_costs_in_words_and_figures(studio, page: InspectPage, tab: 
     assert text(studio, "words") == threshold_words.in_words(step)
     assert text(studio, "words").startswith(f"Of {step.positives} images of disc, {step.found} ")
     assert text(studio, "measured") == f"On {step.n} test images. Chosen on the validation images."
-    assert "It takes at least 60" in text(studio, "cautions")
+    assert "It takes 59" in text(studio, "cautions")
+    assert text(studio, "choice").replace("\xa0", " ") == step.choice
+    assert "It takes 59" in step.choice
+    assert studio.find("inspect.threshold_choice", QLabel).property("tone") == "caution"
     assert tab.panel.facts.value("sensitivity") == step.sensitivity.percent()
     assert tab.stack.currentWidget() is tab.chart
     assert percent(step.sensitivity.value) in tab.chart.accessibleName()
@@ -107,7 +110,6 @@ def test_the_slider_answers_at_once(studio, tab: ThresholdTab) -> None:
         assert text(studio, "words") == threshold_words.in_words(step)
         seen.append(step.point.threshold)
     assert seen == sorted(seen)
-    assert seen[0] < seen[-1]
 
 
 def test_the_chart_reads_out_what_is_under_the_mouse(tab: ThresholdTab) -> None:
@@ -210,16 +212,30 @@ def test_validation_images_are_said_to_flatter(studio, page: InspectPage, tab: T
 def figures(positives: int, found: int, flagged: int, n: int, chosen_on: str = VALIDATION) -> PointFigures:
     share = Interval(0.5, 0.4, 0.6)
     point = OperatingPoint("crack", 0.955, 0.004, chosen_on, 20)
-    return PointFigures(point, n, positives, found, flagged, n, share, share, share, None, share, ("Careful.",))
+    alone = max(0, found - 2)
+    return PointFigures(
+        point, n, positives, found, alone, flagged, n, share, share, share, None, share, "", ("Careful.",)
+    )
+
+
+def idle(one: PointFigures) -> PointFigures:
+    return replace(one, point=replace(one.point, threshold=0.5))
 
 
 @pytest.mark.parametrize(
     ("one", "words"),
     [
-        (figures(40, 38, 50, 200), "Of 40 images of crack, 38 are found; of 160 others, 12 raise a false alarm."),
-        (figures(1, 1, 2, 2), "Of 1 image of crack, 1 is found; of 1 other, 1 raises a false alarm."),
+        (
+            figures(40, 38, 50, 200),
+            "Of 40 images of crack, 38 are found (36 without the threshold); of 160 others, 12 raise a false alarm.",
+        ),
+        (
+            figures(1, 1, 2, 2),
+            "Of 1 image of crack, 1 is found (0 without the threshold); of 1 other, 1 raises a false alarm.",
+        ),
         (figures(0, 0, 0, 1200), "No image of crack is among these images; of 1,200 others, 0 raise a false alarm."),
-        (figures(7, 0, 0, 7), "Of 7 images of crack, 0 are found."),
+        (figures(7, 0, 0, 7), "Of 7 images of crack, 0 are found (0 without the threshold)."),
+        (idle(figures(40, 38, 38, 40)), "Of 40 images of crack, 38 are found."),
     ],
 )
 def test_sentences_count_right(one: PointFigures, words: str) -> None:
@@ -233,9 +249,18 @@ def test_sentences_about_where_it_comes_from() -> None:
     assert "left out of training" in threshold_words.measured_on(figures(3, 2, 4, 30, LEFT_OUT), Split.TEST)
     assert threshold_words.cautions(figures(3, 2, 4, 30), 0) == ["Careful."]
     assert threshold_words.cautions(figures(3, 2, 4, 30), 5)[1].startswith("5 images are not counted")
-    assert "crack, 95.5 %, flagged from 0.4 % on" in threshold_words.kept(figures(3, 2, 4, 30).point).replace(
-        "\xa0", " "
-    )
+    point = figures(3, 2, 4, 30).point
+    assert "crack, 95.5 %, flagged from 0.4 % on" in threshold_words.kept(point).replace("\xa0", " ")
+    for threshold in (0.5, 0.9999):
+        kept = threshold_words.kept(replace(point, threshold=threshold))
+        assert "flagged where it is the most likely" in kept
+        assert kept.endswith("keep it again.")
+    assert "earlier version" not in threshold_words.kept(replace(point, found=20, independent=20.0, shown=0.86))
+
+
+@pytest.mark.parametrize(("shown", "tone"), [(None, "caution"), (0.9549, "caution"), (0.955, "good")])
+def test_only_a_wish_that_is_reached_is_good_news(shown: float | None, tone: str) -> None:
+    assert threshold_words.tone(replace(figures(3, 2, 4, 30).point, shown=shown)) == tone
 
 
 @pytest.mark.parametrize(
@@ -260,8 +285,11 @@ def test_probabilities_keep_the_digits_that_matter(share: float, words: str) -> 
 def test_a_model_file_says_its_threshold() -> None:
     plain = BundleInfo(("crack", "good"), PreprocessSpec(64), {"model": "net.tag"}, "ab12", {"tlstudio": "0.1"})
     careful = replace(plain, operating_point={"crack": 0.034})
-    line = (seal.Text.THRESHOLD, "crack, flagged from 3.4\xa0% on")
+    line = (seal.Text.THRESHOLD, "crack, flagged from 3.4\xa0% on, and where it is the most likely")
     assert line in seal.facts(careful)
+    for old in (0.5, 0.9999):
+        line = (seal.Text.THRESHOLD, "crack, flagged where it is the most likely")
+        assert line in seal.facts(replace(plain, operating_point={"crack": old}))
     assert seal.Text.THRESHOLD not in dict(seal.facts(plain))
 
 
@@ -296,9 +324,9 @@ def test_a_class_that_is_not_the_likeliest_is_flagged_not_confident(status: str,
     "curve",
     [
         ThresholdCurve((), (), ()),
-        ThresholdCurve((0.0, 0.3, 1.0), (1.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
-        ThresholdCurve((0.0, 0.3, 1.0), (), (0.0, 0.0, 1.0)),
-        ThresholdCurve(tuple(i / 5000 for i in range(5001)), (1.0,) * 5001, (0.0,) * 5001),
+        ThresholdCurve((0.0, 0.3, 0.5), (1.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+        ThresholdCurve((0.0, 0.3, 0.5), (), (0.0, 0.0, 1.0)),
+        ThresholdCurve(tuple(i / 10_000 for i in range(5001)), (1.0,) * 5001, (0.0,) * 5001),
     ],
 )
 def test_the_chart_paints_any_curve(qapp: QApplication, curve: ThresholdCurve) -> None:
@@ -310,3 +338,9 @@ def test_the_chart_paints_any_curve(qapp: QApplication, curve: ThresholdCurve) -
         assert not chart.grab().isNull()
     chart.deleteLater()
     QTest.qWait(1)
+
+
+def test_the_scale_of_the_chart_ends_where_the_class_wins() -> None:
+    assert [threshold_chart._place(share) for share in (0.0, 0.001, 0.5, 0.9999)] == pytest.approx([0, 0, 1, 1])
+    for share in (0.001, 0.02, 0.3, 0.5):
+        assert threshold_chart._probability(threshold_chart._place(share)) == pytest.approx(share)

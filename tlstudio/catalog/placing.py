@@ -27,7 +27,6 @@ class Meter:
         self._reporter, self._stage, self._total = reporter, stage, total
         self._start = self._done = start
         self._began = time.monotonic()
-        self._last = 0.0
         self.report()
 
     def add(self, count: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tlstudio.cli.output import Output
 from tlstudio.domain.bundle import Certificate, Decisions, FileKind, Nearness, Saving
+from tlstudio.domain.operating import WINS
 
 
 def show_certificate(seal: Certificate, output: Output) -> None:
@@ -40,8 +41,11 @@ def _show_saving(saving: Saving, output: Output) -> None:
 
 def _show_decisions(said: Decisions, images: int, output: Output) -> None:
     allowed = f" (up to {said.may_differ:,} may)" if said.may_differ else ""
+    rule = f"At the threshold for {said.name} ({said.threshold:.3g})"
+    if said.threshold >= WINS:
+        rule = f"For {said.name}, given where it is the likeliest"
     output.text(
-        f"At the threshold for {said.name} ({said.threshold:.3g}): {said.differ:,} of {images:,} decisions differ{allowed},"
+        f"{rule}: {said.differ:,} of {images:,} decisions differ{allowed},"
         f" {said.marks:,} more carry another mark, such as uncertain"
     )
     if said.positives:

@@ -216,9 +216,16 @@ def _show_transfer(found: Transfer, output: Output) -> None:
 
 def _show_point(figures: PointFigures, output: Output) -> None:
     point = figures.point
+    given = (
+        "where it is the likeliest"
+        if point.idle
+        else f"from {point.threshold * 100:.3g} % on, or where it is the likeliest"
+    )
+    alone = "" if point.idle else f", {figures.found_alone:,} without the threshold"
     rows = [
-        ("Threshold", f"{point.name} from {point.threshold:.2%} on, chosen for a sensitivity of {point.wanted:.4g}"),
-        ("Found", f"{figures.found:,} of {figures.positives:,}: sensitivity {_percent(figures.sensitivity)}"),
+        ("Wanted", f"a sensitivity of {point.wanted:.4g}"),
+        ("Given", given),
+        ("Found", f"{figures.found:,} of {figures.positives:,}{alone}: sensitivity {_percent(figures.sensitivity)}"),
         (
             "False alarms",
             f"{figures.false_alarms:,} of {figures.n - figures.positives:,}: specificity {_percent(figures.specificity)}",
@@ -227,7 +234,7 @@ def _show_point(figures: PointFigures, output: Output) -> None:
         (f"Not {point.name}, when it says so", _percent(figures.npv)),
     ]
     output.table(f"Not to be missed: {point.name}", ("", ""), rows)
-    for sentence in figures.cautions:
+    for sentence in (figures.choice, *figures.cautions):
         output.text(sentence)
 
 

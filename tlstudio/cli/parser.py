@@ -99,7 +99,7 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
     ways.add_argument(
         "--sensitivity",
         metavar="CLASS=VALUE|none",
-        help="keep a threshold that finds this share of a class, such as crack=0.95; none removes it",
+        help="keep a threshold that surely finds this share of a class, if one is needed, such as crack=0.95; none removes it",
     )
 
 

@@ -170,7 +170,7 @@ class BundleInfo:
     """The bundle's own description.
 
     temperature: divides the logits inside the graph. operating_point: {class: threshold} or None; an image is given that class
-    when its probability is at least the threshold, else the likeliest other one. novelty_threshold: novelty above it is
+    when its probability is at least the threshold, and the likeliest class else. novelty_threshold: novelty above it is
     reported as unfamiliar. novelty: what was measured of it, None in files of earlier versions.
     data_fingerprint: SHA-256 over the contents and labels of the training images.
     metrics: as `evaluate` gives them, with intervals. versions: of the program and libraries that made it.

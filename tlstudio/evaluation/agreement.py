@@ -57,7 +57,7 @@ def cohens_kappa(mine: Ints, theirs: Ints, units: Sequence[Hashable] | None = No
         return None
     seen = agreement(mine, theirs, units)
     low, value, high = ((share - chance) / (1.0 - chance) for share in (seen.low, seen.value, seen.high))
-    return Interval(value, max(-1.0, low), min(1.0, high))
+    return Interval(value, max(-1.0, low), high)
 
 
 def class_share(mine: Ints, theirs: Ints, number: int, units: Sequence[Hashable] | None = None) -> ClassShare:

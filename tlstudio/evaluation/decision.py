@@ -10,15 +10,23 @@ import numpy.typing as npt
 CLOSE_ODDS = 1.5  # odds this near to those of the threshold; at a threshold of one half: a lead of less than 0.2
 
 
+def flag_scores(probabilities: npt.NDArray[np.floating], positive: int) -> npt.NDArray[np.float64]:
+    """The highest threshold that still gives each image the class `positive`, (n,), from probabilities (n, classes).
+
+    It is 1 where the class is the likeliest: a class that must not be missed is not taken from an image that is given it without
+    a threshold, however high the threshold. Elsewhere it is the probability of the class.
+    """
+    wins = probabilities.argmax(axis=1) == positive
+    return np.where(wins, 1.0, probabilities[:, positive]).astype(np.float64)
+
+
 def decide(probabilities: npt.NDArray[np.floating], positive: int, threshold: float) -> npt.NDArray[np.int64]:
     """The class each image is given, (n,), from probabilities (n, classes).
 
-    It is `positive` where that class's probability is at least `threshold`, and the most likely of the others elsewhere.
+    It is `positive` where that class's probability is at least `threshold`, and the likeliest class elsewhere.
     """
-    others = np.array(probabilities, dtype=np.float64)
-    flagged = others[:, positive] >= threshold
-    others[:, positive] = -1.0
-    return np.where(flagged, positive, others.argmax(axis=1)).astype(np.int64)
+    flagged = flag_scores(probabilities, positive) >= threshold
+    return np.where(flagged, positive, probabilities.argmax(axis=1)).astype(np.int64)
 
 
 def is_close(probability: float, threshold: float) -> bool:

@@ -1,8 +1,12 @@
-"""Choosing a threshold for a class that must not be missed, and measuring what it does."""
+"""Choosing a threshold for a class that must not be missed, and measuring what it does.
+
+The threshold is the largest one whose sensitivity is proved: a lower limit of it, at 95 % certainty, reaches the wish. For one at
+the k-th of n probabilities in falling order that limit is the one of k hits in n trials (Clopper and Pearson 1934, Biometrika
+26:404), however the probabilities are distributed: the non-parametric tolerance limit of Wilks (1941, Ann Math Stat 12:91).
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
@@ -10,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.operating import VALIDATION, OperatingPoint, PointFigures, ThresholdCurve
+from tlstudio.domain.operating import VALIDATION, WINS, OperatingPoint, PointFigures, ThresholdCurve, Wish
 from tlstudio.domain.values import Interval, Split
-from tlstudio.evaluation.decision import decide
+from tlstudio.evaluation.decision import decide, flag_scores
 from tlstudio.evaluation.intervals import share_interval
+from tlstudio.evaluation.operating_words import cautions, choice_in_words
+from tlstudio.evaluation.proving import independent_images, proved_share
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -22,23 +28,60 @@ Mask = npt.NDArray[np.bool_]
 MARGIN = 1e-4  # by which an exported file's probabilities may differ: the certificate's limit
 
 
-def choose_threshold(truth: Ints, probabilities: Floats, positive: int, wanted: float) -> float:
-    """The largest threshold that finds at least the share `wanted` of the images of class `positive`.
+# --- choosing ------------------------------------------------------------------------
 
-    truth (n,), probabilities (n, classes). All thresholds between two neighbouring probabilities decide alike; of those the one
-    just under the upper one is taken, at most MARGIN below, so that an exported file that rounds differently decides the same.
-    Raises NotEnoughImages without an image of the class.
+
+def find_point(
+    truth: Ints,
+    probabilities: Floats,
+    positive: int,
+    wish: Wish,
+    chosen_on: str = VALIDATION,
+    *,
+    units: Sequence[Hashable] | None = None,
+) -> OperatingPoint:
+    """The largest threshold that is proved to find the wanted share of class `positive`; where none is, one that finds all here.
+
+    truth (n,), probabilities (n, classes), units[i]: what image i is grouped with. The threshold is never above WINS, from where
+    on the likeliest class is given: as high as that it is when the model reaches the wish without one. Raises NotEnoughImages
+    without an image of the class.
     """
-    scores = probabilities[:, positive]
-    own = np.sort(scores[truth == positive])[::-1]
-    if len(own) == 0:
+    own = truth == positive
+    if not own.any():
         raise NotEnoughImages("There is no image of this class to choose a threshold on.")
-    # The slack: 0.95 times 20 is 19, whatever the floating point makes of it.
-    reached = float(own[max(1, math.ceil(wanted * len(own) - 1e-9)) - 1])
+    scores = flag_scores(probabilities, positive)
+    n, worth = int(own.sum()), _worth(own, units)
+    proved = proved_share(np.arange(1, n + 1) / n, worth)
+    enough = min(n, int(np.searchsorted(proved, wish.sensitivity)) + 1)  # so many must be found
+    threshold = _just_under(float(np.sort(scores[own])[n - enough]), scores)
+    found = int((scores[own] >= threshold).sum())
+    return OperatingPoint(
+        name=wish.name,
+        wanted=wish.sensitivity,
+        threshold=threshold,
+        chosen_on=chosen_on,
+        images=n,
+        found=found,
+        independent=worth,
+        shown=float(proved_share(found / n, worth)),
+    )
+
+
+def _just_under(reached: float, scores: Floats) -> float:
+    """A threshold that flags this score and none that is lower.
+
+    All thresholds between two neighbouring scores decide alike; of those the one just under the upper one is taken, at most
+    MARGIN below, so that an exported file that rounds differently decides the same.
+    """
+    if reached >= WINS:
+        return WINS
     lower = scores[scores < reached]
     below = float(lower.max()) if len(lower) else 0.0
     threshold = reached - min(MARGIN, (reached - below) / 2)
     return threshold if threshold > below else reached
+
+
+# --- measuring -----------------------------------------------------------------------
 
 
 def measure_point(
@@ -52,12 +95,13 @@ def measure_point(
 ) -> PointFigures:
     """What `point` does on the images of `split`: labels (n,), probabilities (n, classes); `units[i]`: what i is grouped with."""
     given = decide(probabilities, positive, point.threshold)
-    flagged, own = given == positive, truth == positive
+    flagged, own, alone = given == positive, truth == positive, probabilities.argmax(axis=1) == positive
     figures = PointFigures(
         point=point,
         n=len(truth),
         positives=int(own.sum()),
         found=int((flagged & own).sum()),
+        found_alone=int((alone & own).sum()),
         flagged=int(flagged.sum()),
         groups=len(truth) if units is None else len(set(units)),
         sensitivity=_share(flagged, own, units),
@@ -65,18 +109,19 @@ def measure_point(
         ppv=_share(own, flagged, units),
         npv=_share(~own, ~flagged, units),
         accuracy=share_interval(given == truth, units),
+        choice=choice_in_words(point),
     )
-    return replace(figures, cautions=_cautions(figures, split, _independent(own, units)))
+    return replace(figures, cautions=cautions(figures, split, _worth(own, units)))
 
 
 def threshold_curve(truth: Ints, probabilities: Floats, positive: int) -> ThresholdCurve:
     """Sensitivity and specificity of class `positive` at every threshold that makes a difference."""
-    scores, own = probabilities[:, positive], truth == positive
-    thresholds = np.unique(np.concatenate([[0.0], scores, [1.0]]))
+    scores, own = flag_scores(probabilities, positive), truth == positive
+    thresholds = np.unique(np.concatenate([[0.0], scores[scores < WINS], [WINS]]))
     found, quiet = np.sort(scores[own]), np.sort(scores[~own])
 
     def below(ordered: Floats) -> Floats:
-        return np.searchsorted(ordered, thresholds, side="left") / max(1, len(ordered))
+        return np.searchsorted(ordered, thresholds, side="left") / len(ordered)
 
     return ThresholdCurve(
         thresholds=tuple(thresholds.tolist()),
@@ -85,58 +130,15 @@ def threshold_curve(truth: Ints, probabilities: Floats, positive: int) -> Thresh
     )
 
 
-def images_needed(wanted: float) -> int | None:
-    """How many images of the class it takes, all of them found, to show a sensitivity of `wanted`; None where no number does.
-
-    The rule of three (Hanley and Lippman-Hand 1983, JAMA 249:1743): n images without a miss exclude miss rates above 3 / n.
-    """
-    return None if wanted >= 1.0 else math.ceil(3.0 / (1.0 - wanted) - 1e-9)
-
-
 def _share(hits: Mask, among: Mask, units: Sequence[Hashable] | None) -> Interval | None:
-    if not among.any():
-        return None
-    return share_interval(hits[among], None if units is None else [units[int(i)] for i in np.flatnonzero(among)])
+    return share_interval(hits[among], _units_of(among, units)) if among.any() else None
 
 
-def _independent(among: Mask, units: Sequence[Hashable] | None) -> int:
-    """How many groups these images come from."""
-    return int(among.sum()) if units is None else len({units[int(i)] for i in np.flatnonzero(among)})
+def _worth(among: Mask, units: Sequence[Hashable] | None) -> float:
+    """How many independent images these are worth."""
+    own = _units_of(among, units)
+    return float(among.sum()) if own is None else independent_images(own)
 
 
-def _cautions(figures: PointFigures, split: Split, independent: int) -> tuple[str, ...]:
-    """What the user should know before believing the figures. independent: groups behind the images of the class."""
-    point, wanted = figures.point, _percent(figures.point.wanted)
-    told = []
-    if figures.sensitivity is None:
-        told.append(f"There is no image of {point.name} here, so nothing shows how many are found.")
-    else:
-        needed = images_needed(point.wanted)
-        if needed is None:
-            told.append("No number of images can show that all are found: the next one may be missed.")
-        elif independent < needed:
-            told.append(_too_few(figures, independent, needed))
-        if figures.sensitivity.low < point.wanted:
-            low = _percent(figures.sensitivity.low)
-            told.append(f"The share of {point.name} that is found may be as low as {low}, below the {wanted} you want.")
-    if figures.flagged == figures.n > figures.positives:
-        told.append("Every image is flagged: at this sensitivity the model does not tell this class from the others.")
-    if split is Split.VAL and point.chosen_on == VALIDATION:
-        told.append("The threshold was chosen on these very images, so the figures are a little too good.")
-    return tuple(told)
-
-
-def _too_few(figures: PointFigures, independent: int, needed: int) -> str:
-    images, name = figures.positives, figures.point.name
-    counted = (
-        f"There is only 1 image of {name} here" if images == 1 else f"There are only {images:,} images of {name} here"
-    )
-    kind = ""
-    if independent < images:
-        counted += f", from {independent:,} independent group{'s' if independent > 1 else ''}"
-        kind = " independent ones"
-    return f"{counted}. It takes at least {needed:,}{kind} to show {_percent(figures.point.wanted)}."
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
+def _units_of(among: Mask, units: Sequence[Hashable] | None) -> list[Hashable] | None:
+    return None if units is None else [units[int(i)] for i in np.flatnonzero(among)]

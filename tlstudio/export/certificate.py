@@ -160,7 +160,8 @@ def _allowed(share: float, n: int) -> int:
 def compare_decisions(answers: Sequence[Prediction], by: Examination) -> Decisions | None:
     """What the file decided against what the runner makes of the trained model's answers; none may differ, and none be missed.
 
-    A tie may fall either way: at the threshold, or between the likeliest of the other classes. None without an operating point.
+    A tie may fall either way: at the threshold, for the likeliest class, or between the likeliest of the other classes. None
+    without an operating point.
     """
     if not by.info.operating_point:
         return None
@@ -170,8 +171,11 @@ def compare_decisions(answers: Sequence[Prediction], by: Examination) -> Decisio
     trained = _trained(answers, by)
     mine, theirs = (np.array([a.label == name for a in side], bool) for side in (answers, trained))
     other = np.array([a.label != b.label for a, b in zip(answers, trained, strict=True)], bool)
-    tie = np.abs(by.expected[:, positive] - threshold) < TIE
-    tie |= _ties(np.delete(by.expected, positive, axis=1)) & ~mine & ~theirs
+    others = np.delete(by.expected, positive, axis=1)
+    # The class is given from the threshold on or from the likeliest other class on, whichever is lower.
+    from_here = np.minimum(threshold, others.max(axis=1, initial=0.0))
+    tie = np.abs(by.expected[:, positive] - from_here) < TIE
+    tie |= _ties(others) & ~mine & ~theirs
     marks = [a.label == b.label and a.status is not b.status for a, b in zip(answers, trained, strict=True)]
     return Decisions(
         name=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
@@ -11,8 +12,8 @@ from tlstudio.domain.values import Split
 
 
 def check_fractions(test: float, val: float) -> None:
-    """Raises WrongUsage unless both are within 0 … 0.9 and leave at least a tenth for training."""
-    if not (0 <= test <= 0.9 and 0 <= val <= 0.9 and test + val <= 0.9):
+    """Raises WrongUsage unless both are at least 0 and leave at least a tenth for training."""
+    if not (test >= 0 and val >= 0 and test + val <= 0.9):
         raise WrongUsage("The shares for test and validation must leave at least 10 % of the images for training.")
 
 
@@ -72,8 +73,8 @@ def _by_class(labels: Sequence[str | None], units: Sequence[Hashable], rng: rand
         members[unit].append(index)
     by_class: dict[str | None, list[list[int]]] = defaultdict(list)
     for indices in members.values():
-        main = Counter(labels[i] for i in indices).most_common(1)[0][0]
-        by_class[main].append(indices)
+        counts = Counter(labels[i] for i in indices)
+        by_class[max(counts, key=counts.__getitem__)].append(indices)
     for main in sorted(by_class, key=str):
         groups = by_class[main]
         rng.shuffle(groups)
@@ -86,21 +87,22 @@ def _deal(groups: list[list[int]], shares: dict[Split, float]) -> list[Split]:
     total = sum(len(g) for g in groups)
     wanted = {split: share * total for split, share in shares.items() if share > 0}
     given = dict.fromkeys(wanted, 0)
-    counts = dict.fromkeys(wanted, 0)
+    served: set[Split] = set()
     # The part for training is served first when units are few: without it nothing can be learned.
     order = [s for s in (Split.TRAIN, Split.TEST, Split.VAL) if s in wanted]
     dealt: list[Split] = []
     for position, indices in enumerate(groups):
         left = len(groups) - position
-        empty = [s for s in order if counts[s] == 0]
+        empty = [s for s in order if s not in served]
         if empty and len(empty) >= left:
             split = empty[0]
         else:
             split = max(
-                order, key=lambda s: (wanted[s] - given[s]) / wanted[s] if _fits(s, indices, wanted, given) else -1e9
+                order,
+                key=lambda s: (wanted[s] - given[s]) / wanted[s] if _fits(s, indices, wanted, given) else -math.inf,
             )
         given[split] += len(indices)
-        counts[split] += 1
+        served.add(split)
         dealt.append(split)
     return dealt
 

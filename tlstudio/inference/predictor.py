@@ -13,6 +13,7 @@ import numpy as np
 
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import ImageRefused
+from tlstudio.domain.operating import WINS
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.values import Refusal
 from tlstudio.evaluation.decision import decide, is_close
@@ -23,7 +24,7 @@ from tlstudio.inference.bundle import Bundle
 
 BATCH = 16
 NOTHING_TO_SEE = "Without contrast: it is of one colour all over, so there is nothing to classify."
-CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain, where no operating point is set
+CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain
 
 
 class Status(StrEnum):
@@ -113,7 +114,7 @@ def judge(
     info: BundleInfo, path: Path, probabilities: list[float], novelty: float, small: bytes | None = None
 ) -> Prediction:
     """The label, status and message that go with one answer of the graph."""
-    label, status, message = _by_threshold(info, probabilities) or _by_rank(info.classes, probabilities)
+    label, status, message = _by_threshold(info, probabilities, _by_rank(info.classes, probabilities))
     if info.novelty_threshold is not None and novelty > info.novelty_threshold:
         status, message = Status.UNFAMILIAR, "Unlike the images the model learned from: check it yourself."
     return Prediction(
@@ -131,28 +132,30 @@ def judge(
 _Verdict = tuple[int, Status, str]  # the class's number, and what to say about it
 
 
-def _by_rank(classes: Sequence[str], probabilities: Sequence[float], among: Sequence[int] | None = None) -> _Verdict:
-    """The most likely class, or the most likely of `among`; uncertain when the next one is nearly as likely."""
-    numbers = range(len(probabilities)) if among is None else among
-    best, *rest = sorted(numbers, key=lambda k: -probabilities[k])
+def _by_rank(classes: Sequence[str], probabilities: Sequence[float]) -> _Verdict:
+    """The most likely class; uncertain when the next one is nearly as likely."""
+    best, *rest = sorted(range(len(probabilities)), key=lambda k: -probabilities[k])
     if rest and probabilities[best] - probabilities[rest[0]] < CLOSE_CALL:
         return best, Status.UNCERTAIN, f"Nearly as likely: {classes[rest[0]]}."
     return best, Status.OK, ""
 
 
-def _by_threshold(info: BundleInfo, probabilities: Sequence[float]) -> _Verdict | None:
-    """The class by the operating point's rule; uncertain when close to its threshold. None without an operating point."""
+def _by_threshold(info: BundleInfo, probabilities: Sequence[float], ranked: _Verdict) -> _Verdict:
+    """The class by the operating point's rule; uncertain when its threshold or the rank might as well decide otherwise.
+
+    ranked: what is said without an operating point, and where there is none.
+    """
     if not info.operating_point:
-        return None
+        return ranked
     ((name, threshold),) = info.operating_point.items()
     positive = info.classes.index(name)
-    label = int(decide(np.array([probabilities]), positive, threshold)[0])
-    flagged = label == positive
-    if is_close(probabilities[positive], threshold):
-        return label, Status.UNCERTAIN, f"Just {'above' if flagged else 'below'} the threshold for {name}."
-    if not flagged:
-        return _by_rank(info.classes, probabilities, [k for k in range(len(probabilities)) if k != positive])
-    likeliest = max(range(len(probabilities)), key=lambda k: probabilities[k])
-    if likeliest != positive:
-        return label, Status.OK, f"Above the threshold for {name}, though {info.classes[likeliest]} is more likely."
-    return label, Status.OK, ""
+    flagged = int(decide(np.array([probabilities]), positive, threshold)[0]) == positive
+    above, close = probabilities[positive] >= threshold, is_close(probabilities[positive], threshold)
+    if not flagged:  # a threshold that changes nothing is not spoken of
+        below = f"Just below the threshold for {name}."
+        return (ranked[0], Status.UNCERTAIN, below) if close and threshold < WINS else ranked
+    if ranked[0] == positive:  # far above the threshold it is given even if it should not be the likeliest
+        return (positive, Status.OK, "") if above and not close else ranked
+    if close:
+        return positive, Status.UNCERTAIN, f"Just above the threshold for {name}."
+    return positive, Status.OK, f"Above the threshold for {name}, though {info.classes[ranked[0]]} is more likely."

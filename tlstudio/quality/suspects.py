@@ -67,17 +67,17 @@ def confident_classes(probabilities: Probabilities, labels: Ints) -> Ints:
     classes = probabilities.shape[1]
     mine = [probabilities[labels == k, k] for k in range(classes)]
     thresholds = np.array([values.mean() if len(values) else np.inf for values in mine])
-    above = np.where(probabilities >= thresholds, probabilities, -1.0)
-    return np.where(above.max(axis=1) >= 0, above.argmax(axis=1), -1)
+    above = probabilities >= thresholds
+    return np.where(above.any(axis=1), np.where(above, probabilities, -1.0).argmax(axis=1), -1)
 
 
 def calibrated(probabilities: Probabilities, labels: Ints) -> Probabilities:
     """The probabilities at the one temperature that makes the labels likeliest, (n, classes)."""
-    logs = np.log(np.clip(probabilities, 1e-12, 1.0))
+    logs = np.log(np.maximum(probabilities, 1e-12))
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        return -float(np.log(np.clip(_softmax(logs / np.exp(log_temperature))[rows, labels], 1e-12, 1.0)).mean())
+        return -float(np.log(np.maximum(_softmax(logs / np.exp(log_temperature))[rows, labels], 1e-12)).mean())
 
     found = minimize_scalar(loss, bounds=(-2.0, 3.0), method="bounded")
     return _softmax(logs / np.exp(float(found.x)))
@@ -106,7 +106,7 @@ def without_crowds(suspects: Sequence[Suspect], images: Sequence[ImageRow]) -> l
 
 def _kin(image: ImageRow) -> Hashable:
     """What an image's own kind is: the images of its group, or its near-duplicates, that carry its label."""
-    return (image.label, *(("group", image.group) if image.group is not None else ("alike", image.alike or -image.id)))
+    return (image.label, *(("group", image.group) if image.group is not None else ("alike", image.alike or image.id)))
 
 
 def suspect_finding(images: Sequence[ImageRow], suspects: Sequence[Suspect], classes: Sequence[str]) -> Finding | None:

@@ -80,6 +80,11 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f}{NBSP}%"
 
 
+def small_percent(share: float) -> str:
+    """A probability that may be very small: `3.4 %`, `0.042 %`."""
+    return f"{share * 100:.3g}{NBSP}%"
+
+
 def interval(value: Interval | None) -> str:
     """`91 % (88 to 94)` in one piece, which no line breaks; says so where nothing could be counted."""
     return "not measurable" if value is None else value.percent().replace(" ", NBSP)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +17,7 @@ from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION, OperatingPoint, ThresholdChoices, Wish
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import ImageRow, Split
-from tlstudio.evaluation.operating import choose_threshold, measure_point, threshold_curve
+from tlstudio.evaluation.operating import find_point, measure_point, threshold_curve
 from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
 from tlstudio.workflow.held_out import held_out
@@ -135,8 +137,7 @@ def _seen(run: RunRow, rows: Sequence[ImageRow], chances: Chances, split: Split)
 
 def _point(seen: _Seen, run: RunRow, wish: Wish, chosen_on: str) -> OperatingPoint:
     positive = run.classes.index(wish.name)
-    threshold = choose_threshold(seen.truth, seen.probabilities, positive, wish.sensitivity)
-    return OperatingPoint(wish.name, wish.sensitivity, threshold, chosen_on, int((seen.truth == positive).sum()))
+    return find_point(seen.truth, seen.probabilities, positive, wish, chosen_on, units=seen.units)
 
 
 def _choosing(project: Project, run: RunRow, name: str) -> tuple[str, list[ImageRow]]:
@@ -186,7 +187,9 @@ def kept_point(project: Project, run: RunRow) -> OperatingPoint | None:
         if not (0 <= number < len(run.classes) and 0.0 <= threshold <= 1.0):
             raise ValueError("no such class or threshold")
         wish = Wish(run.classes[number], float(data["wanted"]))
-        point = OperatingPoint(wish.name, wish.sensitivity, threshold, str(data["chosen_on"]), int(data["images"]))
+        point = OperatingPoint(
+            wish.name, wish.sensitivity, threshold, str(data["chosen_on"]), int(data["images"]), *_proof(data)
+        )
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -198,6 +201,16 @@ def kept_point(project: Project, run: RunRow) -> OperatingPoint | None:
     return point
 
 
+def _proof(data: dict[str, Any]) -> tuple[int, float, float] | tuple[None, None, None]:
+    """What the images it was chosen on prove; earlier versions did not ask."""
+    if "shown" not in data:
+        return None, None, None
+    found, independent, shown = int(data["found"]), float(data["independent"]), float(data["shown"])
+    if not (0 <= found <= int(data["images"]) and 0.0 < independent < math.inf and 0.0 <= shown <= 1.0):
+        raise ValueError("no such proof")
+    return found, independent, shown
+
+
 def keep_point(project: Project, run: RunRow, point: OperatingPoint | None) -> None:
     """Puts the operating point into the run's folder in place of an earlier one; None removes it."""
     path = project.run_folder(run.id) / NAME
@@ -207,13 +220,7 @@ def keep_point(project: Project, run: RunRow, point: OperatingPoint | None) -> N
         except OSError as error:
             raise from_os_error(error, path) from error
         return
-    files.write_json(
-        path,
-        {
-            "class": run.classes.index(point.name),  # by its place: the name may change
-            "wanted": point.wanted,
-            "threshold": point.threshold,
-            "chosen_on": point.chosen_on,
-            "images": point.images,
-        },
-    )
+    told = asdict(point)
+    del told["name"]
+    # The class by its place: its name may change.
+    files.write_json(path, {"class": run.classes.index(point.name), **{k: v for k, v in told.items() if v is not None}})

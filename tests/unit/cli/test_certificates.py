@@ -31,6 +31,12 @@ def test_decisions_at_the_threshold(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.9999])
+def test_decisions_where_no_threshold_is_needed(threshold: float, capsys: pytest.CaptureFixture[str]) -> None:
+    told = said(replace(PLAIN, decisions=replace(SAME, threshold=threshold)), capsys)[1]
+    assert told.startswith("For crack, given where it is the likeliest: 0 of 60 decisions differ")
+
+
 def test_fewer_bits_say_what_they_cost_and_save_and_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     decisions = replace(SAME, differ=2, may_differ=3, marks=1, positives=0)
     near = Nearness(1, 3, 0.0333, -0.012, 0.079, 0.01, 2, 3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
@@ -87,3 +89,40 @@ def test_words_for_a_kappa() -> None:
     assert [in_words(k) for k in (-0.2, 0.1, 0.3, 0.5, 0.7, 0.9)] == [
         "poor", "slight", "fair", "moderate", "substantial", "almost perfect",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("least", "word", "below"),
+    [
+        (0.81, "almost perfect", "substantial"),
+        (0.61, "substantial", "moderate"),
+        (0.41, "moderate", "fair"),
+        (0.21, "fair", "slight"),
+        (0.0, "slight", "poor"),
+    ],
+)
+def test_where_one_word_ends_and_the_next_begins(least: float, word: str, below: str) -> None:
+    assert (in_words(least), in_words(least - 0.001)) == (word, below)
+
+
+def test_no_limit_lies_below_total_disagreement() -> None:
+    found = cohens_kappa(np.array([0, 0, 1]), np.array([0, 0, 0]))
+    assert found is not None
+    assert (found.value, found.low) == (pytest.approx(0.0), -1.0)
+    assert found.high <= 1.0
+
+
+def test_people_who_nearly_always_say_the_same_can_still_be_judged() -> None:
+    mine, theirs = np.zeros(100_000, np.int64), np.zeros(100_000, np.int64)
+    mine[0] = theirs[0] = 1
+    found = cohens_kappa(mine, theirs)
+    assert found is not None and found.value == pytest.approx(1.0)
+
+
+def test_what_was_counted_stays_as_it_is() -> None:
+    found = class_share(np.array([0, 1]), np.array([0, 1]), 0)
+    with pytest.raises(FrozenInstanceError):
+        found.both = 2  # type: ignore[misc]
+    assert not hasattr(found, "__dict__")
+    assert found.kappa is not None
+    assert found.kappa.value == 1.0

@@ -272,6 +272,24 @@ def test_ties_may_fall_either_way(trained: np.ndarray, found: np.ndarray) -> Non
     assert said.passed
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.9999])
+@pytest.mark.parametrize(("lead", "differ"), [(8e-5, 0), (1.2e-4, 1)])
+def test_where_the_class_wins_a_tie_may_fall_either_way(threshold: float, lead: float, differ: int) -> None:
+    """Under the threshold the likeliest class decides, so there a lead under 1e-4 is a tie, and the threshold is none."""
+    info = replace(INFO, operating_point={"crack": threshold})
+    by = examined(np.array([[0.4 + lead, 0.4, 0.2 - lead]]), info=info)
+    said = certify(answers(np.array([[0.4, 0.4 + 1e-6, 0.2 - 1e-6]]), by), by)
+    assert said.decisions is not None
+    assert said.decisions.differ == differ
+
+
+def test_a_probability_at_the_threshold_is_no_tie_where_the_class_wins() -> None:
+    by = examined(np.array([[0.45, 0.3, 0.25]]), info=replace(INFO, operating_point={"crack": 0.45}))
+    said = certify(answers(np.array([[0.3, 0.45, 0.25]]), by), by)
+    assert said.decisions is not None
+    assert (said.decisions.differ, said.decisions.found, said.decisions.found_trained) == (1, 0, 1)
+
+
 @pytest.mark.parametrize(("lead", "differ"), [(0.99e-4, 0), (1.01e-4, 1)])
 def test_a_tie_at_the_threshold_is_a_ten_thousandth(lead: float, differ: int) -> None:
     for side in (1, -1):

@@ -107,6 +107,53 @@ def test_shares_that_leave_nothing_to_learn_from(test: float, val: float) -> Non
         check_fractions(test, val)
 
 
+@pytest.mark.parametrize(("test", "val"), [(0.9, 0.0), (0.0, 0.9), (0.45, 0.45), (0.0, 0.0)])
+def test_a_tenth_is_enough_to_learn_from(test: float, val: float) -> None:
+    check_fractions(test, val)
+    divide(["a"] * 20, range(20), test=test, val=val, seed=0)
+
+
+@pytest.mark.parametrize(("test", "val"), [(0.901, 0.0), (0.451, 0.45), (-0.001, 0.1), (float("nan"), 0.1)])
+def test_less_than_a_tenth_is_refused_before_anything_is_divided(test: float, val: float) -> None:
+    with pytest.raises(WrongUsage, match="10 %"):
+        check_fractions(test, val)
+    with pytest.raises(WrongUsage):
+        divide(["a"] * 20, range(20), test=test, val=val, seed=0)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    ("sizes", "shares", "expected"),
+    [
+        # The large group first, and the single ones fill up what it leaves.
+        ([1] * 10 + [10], (0.5, 0.0), {Split.TRAIN: [10], Split.TEST: [1] * 10}),
+        # More than half of a group of 22 would be too many in a part that is to have 10.
+        ([22, 4, 22, 4, 22, 4, 22], (0.1, 0.1), {Split.TRAIN: [22] * 4, Split.TEST: [4, 4], Split.VAL: [4]}),
+        # Half of a group of 20 too many is just bearable.
+        ([20] * 4 + [10] * 2, (0.1, 0.1), {Split.TRAIN: [20, 20, 10, 10], Split.TEST: [20], Split.VAL: [20]}),
+        # The part that lacks the greatest share of what it is to have is served, not the largest part.
+        ([1, 1, 1, 3, 4], (0.3, 0.0), {Split.TRAIN: [4, 1, 1, 1], Split.TEST: [3]}),
+    ],
+)
+def test_groups_go_to_the_part_that_lacks_most(
+    sizes: list[int], shares: tuple[float, float], expected: dict[Split, list[int]], seed: int
+) -> None:
+    units = [unit for unit, size in enumerate(sizes) for _ in range(size)]
+    splits = divide(["a"] * len(units), units, test=shares[0], val=shares[1], seed=seed)
+    found: dict[Split, list[int]] = defaultdict(list)
+    for unit, size in enumerate(sizes):
+        found[splits[units.index(unit)]].append(size)
+    assert {split: sorted(dealt, reverse=True) for split, dealt in found.items()} == expected
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_unit_counts_for_the_class_that_most_of_its_images_have(seed: int) -> None:
+    """Among the units of `b` the mixed one is the largest, and dealt first; so the only one of `a` alone is for training."""
+    labels, units = ["a", "b", "b", "b", "a"], ["mixed"] * 3 + ["of b", "of a"]
+    splits = divide(labels, units, test=0.5, val=0.0, seed=seed)
+    assert splits == [Split.TRAIN] * 3 + [Split.TEST, Split.TRAIN]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_joined_images_share_a_number_and_strangers_do_not(seed: int) -> None:
     rng = random.Random(seed)
@@ -157,3 +204,15 @@ def test_folds_that_can_not_be_made() -> None:
         folds(["a", "b"], [0, 1], 1, 0)
     with pytest.raises(NotEnoughImages, match="5 folds"):
         folds(["a"] * 40, [i % 4 for i in range(40)], 5, 0)
+    assert set(folds(["a", "b"], [0, 1], 2, 0)) == {0, 1}
+    assert len(set(folds(["a"] * 40, [i % 5 for i in range(40)], 5, 0))) == 5
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_large_groups_are_dealt_first_and_rare_classes_level_the_folds(seed: int) -> None:
+    sizes = [1] * 6 + [6]
+    units = [unit for unit, size in enumerate(sizes) for _ in range(size)]
+    assert sorted(Counter(folds(["a"] * 12, units, 2, seed)).values()) == [6, 6]
+    labels = ["a"] * 3 + ["b"] * 3  # each class has one fold with two of its images, and not both the same
+    found = folds(labels, range(6), 2, seed)
+    assert sorted(Counter(found).values()) == [3, 3]

@@ -26,9 +26,11 @@ class Judge(Bundle):
     def __init__(self) -> None:
         self.info = BundleInfo(CLASSES, SPEC, {"id": "net.tag"}, "ab12", {"tlstudio": "0.1"})
         self.seen: list[npt.NDArray[np.uint8]] = []
+        self.batches: list[int] = []
 
     def run(self, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         self.seen.extend(pixels)
+        self.batches.append(len(pixels))
         red = (pixels[:, :, :, 0].mean((1, 2)) / 255).astype(np.float32)
         return np.stack([red, 1 - red], axis=1), np.zeros(len(pixels), np.float32)
 
@@ -100,3 +102,30 @@ def test_colour_alone_is_contrast(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "halves.png")
     (answer,) = predict_files(Judge(), [tmp_path / "halves.png"])
     assert answer.status is not Status.REFUSED
+
+
+def test_pictures_are_shown_sixteen_at_a_time(tmp_path: Path) -> None:
+    paths = [paint(tmp_path, f"{i:02d}.png", COLOURS["red"], seed=i) for i in range(35)]
+    judge = Judge()
+    answers = predict_files(judge, paths)
+    next(answers)
+    assert judge.batches == [16], "the first answers come before the last pictures are read"
+    assert [answer.small for answer in answers] == [None] * 34, "no small pictures unless asked for"
+    assert judge.batches == [16, 16, 3]
+    assert list(predict_files(Judge(), [])) == []
+
+
+def test_files_that_are_all_unreadable_show_the_model_nothing(tmp_path: Path) -> None:
+    judge = Judge()
+    answers = list(predict_files(judge, [tmp_path / f"{i}.png" for i in range(3)]))
+    assert [answer.status for answer in answers] == [Status.REFUSED] * 3
+    assert judge.batches == []
+    assert answers[0].to_row(CLASSES) == {
+        "file": str(tmp_path / "0.png"),
+        "status": "refused",
+        "label": "",
+        "confidence": None,
+        "novelty": None,
+        "probabilities": {},
+        "message": answers[0].message,
+    }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
 
 from tests.unit.conftest import image_row
-from tlstudio.domain.findings import Repair
+from tlstudio.domain.findings import Repair, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.quality.suspects import (
     UNLIKELY,
@@ -83,8 +83,10 @@ def test_images_that_nobody_left_out_are_passed_over() -> None:
     chances = said(truth, 5.0)
     unjudged = min(wrong)
     chances[unjudged] = np.nan
+    half = max(wrong)
+    chances[half, 0] = np.nan
     found = {s.index for s in find_suspects(chances, labels)}
-    assert unjudged not in found
+    assert not {unjudged, half} & found
     assert found & wrong
     assert find_suspects(np.full((50, 3), np.nan), truth[:50]) == []
 
@@ -128,3 +130,105 @@ def test_the_finding_names_the_worst_and_leaves_out_what_is_marked(rows: Callabl
     assert finding.title == "2 labels may be wrong, first “cat” that looks like “dog”"
     assert (finding.repair, finding.single, finding.notes) == (Repair.LOOK_AGAIN, True, ("dog", "dog"))
     assert suspect_finding(images, suspects_at(3), CLASSES) is None
+
+
+@pytest.mark.parametrize(("severe", "count"), [(False, 2), (True, 3)])
+def test_more_than_one_label_in_twenty_is_severe(rows: Callable[..., list[ImageRow]], severe: bool, count: int) -> None:
+    finding = suspect_finding(rows(40), suspects_at(*range(count)), CLASSES)
+    assert finding is not None
+    assert finding.severity is (Severity.HIGH if severe else Severity.MEDIUM)
+
+
+def test_one_label_in_the_singular_and_the_worst_first(rows: Callable[..., list[ImageRow]]) -> None:
+    images = rows(40)
+    finding = suspect_finding(images, [Suspect(4, 0.001, 2), Suspect(3, 0.01, 1)], CLASSES)
+    assert finding is not None
+    assert finding.title == "2 labels may be wrong, first “cat” that looks like “emu”"
+    assert (finding.files[0], finding.notes) == (str(images[4].path), ("emu", "dog"))
+    alone = suspect_finding(images, [Suspect(4, 0.001, 2)], CLASSES)
+    assert alone is not None
+    assert alone.title.startswith("1 label may be wrong")
+
+
+@pytest.mark.parametrize(("images", "judged"), [(29, False), (30, True)])
+def test_a_model_of_few_images_accuses_nobody(images: int, judged: bool) -> None:
+    truth = np.arange(images) % 3
+    labels, _ = mislabeled(truth, 2)
+    assert bool(find_suspects(said(truth, 12.0), labels)) is judged
+
+
+@pytest.fixture
+def uncalibrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Probabilities are taken for what they are."""
+    monkeypatch.setattr("tlstudio.quality.suspects.calibrated", lambda probabilities, labels: probabilities)
+
+
+@pytest.mark.parametrize(("given", "accused"), [(0.0499, True), (0.05, False), (0.0501, False)])
+@pytest.mark.usefixtures("uncalibrated")
+def test_only_a_label_with_less_than_one_chance_in_twenty_is_accused(given: float, accused: bool) -> None:
+    chances = np.tile([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.05, 0.05, 0.9]], (20, 1))
+    labels = np.arange(60) % 3
+    chances[7] = [0.95 - given, given, 0.05]
+    found = find_suspects(chances, labels)
+    assert [(s.index, s.instead) for s in found] == ([(7, 0)] if accused else [])
+    if accused:
+        assert found[0].self_confidence == pytest.approx(given)
+
+
+@pytest.mark.usefixtures("uncalibrated")
+def test_an_image_above_the_threshold_of_its_own_class_is_not_accused() -> None:
+    """The first class is hardly ever seen: the mean of what it gets where it is the label is its threshold, below another's."""
+    chances = np.tile([[0.02, 0.50, 0.48], [0.01, 0.9, 0.09], [0.01, 0.09, 0.9]], (20, 1))
+    chances[0], chances[3] = [0.04, 0.50, 0.46], [0.03, 0.51, 0.46]
+    found = {s.index: s.instead for s in find_suspects(chances, np.arange(60) % 3)}
+    assert found == dict.fromkeys(range(6, 60, 3), 1), "above no threshold at all, the favourite speaks"
+
+
+def test_a_class_without_images_is_no_threshold() -> None:
+    chances = np.array([[0.2, 0.1, 0.7], [0.1, 0.2, 0.7]])
+    assert confident_classes(chances, np.array([0, 1])).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(("accused", "of", "crowd"), [(3, 10, True), (2, 6, False), (3, 11, False), (4, 11, True)])
+def test_from_three_suspects_and_three_tenths_of_it_a_group_is_a_crowd(
+    rows: Callable[..., list[ImageRow]], accused: int, of: int, crowd: bool
+) -> None:
+    images = [replace(r, group="part 1", content=f"{i:064d}") for i, r in enumerate(rows(of))]
+    kept = without_crowds(suspects_at(*range(accused)), images)
+    assert len(kept) == (1 if crowd else accused)
+
+
+def test_near_duplicates_are_a_crowd_too(rows: Callable[..., list[ImageRow]]) -> None:
+    """An image without near-duplicates is nobody's kin, also not that of another image without."""
+    images = [replace(r, id=i + 1, content=f"{i:064d}") for i, r in enumerate(rows(8))]
+    assert len(without_crowds(suspects_at(0, 1, 2, 3), images)) == 4
+    alike = [replace(image, alike=1 if i < 4 else None) for i, image in enumerate(images)]
+    assert [s.index for s in without_crowds(suspects_at(1, 2, 3, 5), alike)] == [1, 5]
+    grouped = [replace(image, group=f"part {i}") for i, image in enumerate(alike)]
+    assert len(without_crowds(suspects_at(1, 2, 3), grouped)) == 3, "a stated group goes before a likeness"
+
+
+def test_the_temperature_that_makes_the_labels_likeliest() -> None:
+    """Answers that are right in seven of ten cases come out at seven tenths, whatever was said."""
+    labels = np.array([0] * 7 + [1] * 3)
+    for boast in (0.99, 0.9, 0.6):
+        chances = np.tile([boast, 1 - boast], (10, 1))
+        assert calibrated(chances, labels)[0] == pytest.approx([0.7, 0.3], abs=1e-3)
+    sure = calibrated(np.tile([1.0, 0.0], (10, 1)), np.array([0] * 10))
+    assert np.isfinite(sure).all()
+
+
+@pytest.mark.parametrize(("said", "right", "temperature"), [(0.51, 10, np.exp(-2.0)), (1.0, 7, np.exp(3.0))])
+def test_the_temperature_stays_between_bounds(said: float, right: int, temperature: float) -> None:
+    """However timid a model that is always right, and however sure one that is not."""
+    labels = np.array([0] * right + [1] * (10 - right))
+    odds = np.log(said / max(1 - said, 1e-12))
+    found = calibrated(np.tile([said, 1 - said], (10, 1)), labels)[0, 0]
+    assert found == pytest.approx(1 / (1 + np.exp(-odds / temperature)), abs=1e-4)
+
+
+def test_a_suspect_stays_as_it_was_found() -> None:
+    (suspect,) = suspects_at(3)
+    with pytest.raises(FrozenInstanceError):
+        suspect.index = 4  # type: ignore[misc]
+    assert not hasattr(suspect, "__dict__")

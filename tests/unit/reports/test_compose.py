@@ -12,7 +12,7 @@ from tlstudio.domain.operating import VALIDATION, OperatingPoint, PointFigures
 from tlstudio.domain.runs import Mode
 from tlstudio.domain.values import Interval, Split
 from tlstudio.reports.compose import compose, outline
-from tlstudio.reports.content import Bullets, Chart, Facts, Figures, Matrix, Report, Shares, Table
+from tlstudio.reports.content import Block, Bullets, Chart, Facts, Figures, Matrix, Paragraph, Report, Shares, Table
 from tlstudio.reports.material import Material
 from tlstudio.reports.sections.limits import limits
 
@@ -142,13 +142,28 @@ def test_a_kept_threshold_has_figures_of_its_own(make: Make) -> None:
     material = make(("benign", "malignant"))
     share = Interval(0.9, 0.8, 0.95)
     point = OperatingPoint("malignant", 0.95, 0.034, VALIDATION, 15)
-    kept = PointFigures(point, 120, 60, 58, 70, 120, share, share, share, share, share, ("Few images here.",))
-    blocks = section(
-        compose(replace(material, evaluation=replace(material.evaluation, operating_point=kept))), "figures"
+    kept = PointFigures(
+        point, 120, 60, 58, 51, 70, 120, share, share, share, share, share, "All 15 were found.", ("Few images here.",)
     )
+
+    def told(kept: PointFigures) -> list[Block]:
+        evaluation = replace(material.evaluation, operating_point=kept)
+        return section(compose(replace(material, evaluation=evaluation)), "figures")
+
+    blocks = told(kept)
     table = next(t for t in of(blocks, Table) if t.rows[0][0] == "Sensitivity")
     assert [row[-1] for row in table.rows] == ["60", "60", "70", "50", "120"]
+    assert table.rows[0][2] == "of the images labeled “malignant” are found, 58 instead of 51 images."
     assert ("Few images here.",) in [b.items for b in of(blocks, Bullets)]
+    rule = next(b.text for b in of(blocks, Paragraph) if "must not be missed" in b.text).replace("\xa0", " ")
+    assert "when its probability is at least 3.4 %, or when it is the likeliest." in rule
+    assert "All 15 were found." in rule
+    tiny = replace(kept, point=replace(point, threshold=0.00042))
+    assert "at least 0.042\xa0%" in "".join(b.text for b in of(told(tiny), Paragraph))
+    idle = told(replace(kept, point=replace(point, threshold=0.5), found=51))
+    rule = next(b.text for b in of(idle, Paragraph) if "must not be missed" in b.text)
+    assert "this class when it is the likeliest." in rule and "probability is at least" not in rule
+    assert next(t for t in of(idle, Table) if t.rows[0][0] == "Sensitivity").rows[0][2].endswith("are found.")
 
 
 # --- limits ----------------------------------------------------------------------------------

@@ -135,8 +135,17 @@ class Page(QWidget):
 
 def set_role(widget: QWidget, role: str) -> None:
     """Changes how the style sheet draws a widget (`primary`, `flat` …) after it was shown."""
-    if widget.property("role") != role:
-        widget.setProperty("role", role)
+    _restyle(widget, "role", role)
+
+
+def set_tone(widget: QWidget, tone: str) -> None:
+    """Changes the colour of a widget's words (`good`, `caution` …) after it was shown."""
+    _restyle(widget, "tone", tone)
+
+
+def _restyle(widget: QWidget, key: str, value: str) -> None:
+    if widget.property(key) != value:
+        widget.setProperty(key, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
 

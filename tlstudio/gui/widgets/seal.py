@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout
 
 from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, FileKind
+from tlstudio.domain.operating import WINS
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import day, listing, number, percent, probability, size
 from tlstudio.gui.pages.base import named
@@ -40,8 +41,9 @@ class Text:
     TIME, MEASURED = "Time for an image", "{}, on the computer that exported it"
     CLOSE = "Checked: nearly the same answers as the trained model"
     POINTS = "{} percentage points"
-    THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on"
-    DECISIONS, ALL_ALIKE = "With this threshold", "Same decision on all {} images"
+    THRESHOLD, FLAGGED = "Must not be missed", "{}, flagged from {} on, and where it is the most likely"
+    LIKELIEST = "{}, flagged where it is the most likely"
+    DECISIONS, ALL_ALIKE = "With this rule", "Same decision on all {} images"
     ALIKE = "Same decision on {} of {} images; up to {} may differ"
     MARKS = "{}; {} with another mark, such as uncertain"
     FOUND, OF, BY_TRAINED = "Flagged", "{} of {} images of {}", "{} of {} images of {}; {} by the trained model"
@@ -64,7 +66,8 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
         if certificate.accuracy is not None and certificate.accuracy_trained is not None:
             lines += _reduced(certificate, certificate.accuracy, certificate.accuracy_trained)
     for name, threshold in (info.operating_point or {}).items():
-        lines.append((Text.THRESHOLD, Text.FLAGGED.format(name, probability(threshold))))
+        rule = Text.LIKELIEST if threshold >= WINS else Text.FLAGGED
+        lines.append((Text.THRESHOLD, rule.format(name, probability(threshold))))
     if certificate is not None and certificate.decisions is not None:
         lines += _decisions(certificate.decisions, certificate.images)
     if info.novelty is not None:

@@ -10,20 +10,21 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from tlstudio.domain.operating import ThresholdCurve
+from tlstudio.domain.operating import WINS, ThresholdCurve
 from tlstudio.gui import messages, theme
 from tlstudio.gui.widgets import paint
 
 _RIGHT, _TOP, _BOTTOM = 24, 32, 48
-_EDGE = 0.001  # probabilities nearer to 0 or 1 than this are drawn at the edge
-_TICKS = (0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
+_EDGE = 0.001  # probabilities under this are drawn at the left edge, and those from WINS on at the right one
+_WIDTH = math.log((1 - _EDGE) / _EDGE)  # of the scale: the odds of WINS are even
+_TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5)
 
 
 class Text:
     """Words in the chart."""
 
     found, quiet = "{name} found", "Others left alone"
-    axis = "Threshold: an image is flagged from this probability of {name} on"
+    axis = "Threshold: flagged from this probability of {name} on"
     reading = "From {threshold} on: {shares}"
     found_share, quiet_share = "{share} found", "{share} of the others left alone"
     described = "Thresholds for {name}. {reading}."
@@ -193,12 +194,10 @@ class ThresholdChart(QWidget):
 
 def _place(share: float) -> float:
     """Where a probability lies between the left edge, 0, and the right one, 1, on the scale of odds."""
-    inside = min(max(share, _EDGE), 1 - _EDGE)
-    width = math.log((1 - _EDGE) / _EDGE)
-    return (math.log(inside / (1 - inside)) + width) / (2 * width)
+    inside = min(max(share, _EDGE), WINS)
+    return 1 + math.log(inside / (1 - inside)) / _WIDTH
 
 
 def _probability(place: float) -> float:
     """The inverse of `_place`."""
-    width = math.log((1 - _EDGE) / _EDGE)
-    return 1 / (1 + math.exp(width - 2 * width * place))
+    return 1 / (1 + math.exp(_WIDTH * (1 - place)))

@@ -42,23 +42,32 @@ def threshold(material: Material) -> list[Block]:
         return []
     name = words.quoted(kept.point.name)
     where = "validation images" if kept.point.chosen_on == VALIDATION else "training images while they were left out"
+    rule = "it is the likeliest"
+    if not kept.point.idle:
+        rule = f"its probability is at least {words.small_percent(kept.point.threshold)}, or when {rule}"
     told = (
-        f"{name} must not be missed: an image is given this class when its probability is at least"
-        f" {words.percent(kept.point.threshold, 1)}, else the likeliest other class. The threshold was chosen to find"
+        f"{name} must not be missed: an image is given this class when {rule}. This was chosen to find"
         f" {words.percent(kept.point.wanted)} of the class, on {words.count(kept.point.images, 'image')} of it ({where})."
-        " The figures above are about the likeliest class; these are with the threshold:"
+        f" {_plain(kept.choice)} The figures above are about the likeliest class; these are with this rule:"
     )
     columns = (Column("Figure", 2.2), Column("Value", 1.6), Column("In words", 4.4), Column("n", 0.8, number=True))
-    blocks: list[Block] = [Heading("With the threshold"), Paragraph(told), Table(columns, _rows(kept))]
+    blocks: list[Block] = [Heading("The class that must not be missed"), Paragraph(told), Table(columns, _rows(kept))]
     if kept.cautions:
-        blocks.append(Bullets(tuple(words.clean(text).replace(" %", f"{words.NBSP}%") for text in kept.cautions)))
+        blocks.append(Bullets(tuple(_plain(text) for text in kept.cautions)))
     return blocks
+
+
+def _plain(text: str) -> str:
+    return words.clean(text).replace(" %", f"{words.NBSP}%")
 
 
 def _rows(kept: PointFigures) -> tuple[tuple[str, ...], ...]:
     name, others = words.quoted(kept.point.name), kept.n - kept.positives
+    alone = (
+        "" if kept.point.idle else f", {words.number(kept.found)} instead of {words.number(kept.found_alone)} images"
+    )
     rows = (
-        ("Sensitivity", kept.sensitivity, f"of the images labeled {name} are found.", kept.positives),
+        ("Sensitivity", kept.sensitivity, f"of the images labeled {name} are found{alone}.", kept.positives),
         ("Specificity", kept.specificity, "of the other images raise no alarm.", others),
         ("Predictive value", kept.ppv, f"of the images given {name} are of it.", kept.flagged),
         (

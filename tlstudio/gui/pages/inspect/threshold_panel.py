@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButto
 from tlstudio.domain.operating import OperatingPoint, PointFigures
 from tlstudio.domain.values import Split
 from tlstudio.gui import messages, theme
-from tlstudio.gui.pages.base import named
+from tlstudio.gui.pages.base import named, set_tone
 from tlstudio.gui.pages.inspect import findings, threshold_words
 from tlstudio.gui.widgets.facts import Facts
 from tlstudio.gui.widgets.help_bubble import HelpButton
@@ -26,19 +26,21 @@ class Text:
     title, help_title = "What must not be missed", "What is a threshold?"
     help = (
         "Usually each image gets its most likely class. With a threshold, one class has precedence: an image is flagged as soon "
-        "as that class reaches the threshold, even if another is more likely. A lower threshold misses fewer and raises more "
-        "false alarms. It is chosen on the validation images and holds for the files that you export."
+        "as that class reaches the threshold, even if another is more likely, and wherever it is the most likely. A lower "
+        "threshold misses fewer and raises more false alarms. It is chosen on the validation images, so low that with 95 % "
+        "certainty as many are found as you wish, and holds for the files that you export."
     )
     name, wanted = "Class", "Share of it to be found, in percent"
     wanted_words = "Find at least {share} of it"
     keep, none = "Keep this threshold", "Use none"
     cautions, kept, words, measured = "What to keep in mind", "The threshold that is kept", "In words", "Measured on"
+    choice = "What its choice rests on"
     facts = (
         ("sensitivity", "Found (sensitivity)"),
         ("specificity", "Left alone (specificity)"),
         ("ppv", "Right if flagged (PPV)"),
         ("npv", "Right if not flagged (NPV)"),
-        ("threshold", "Flagged from"),
+        ("threshold", "Flagged"),
     )
 
 
@@ -67,6 +69,7 @@ class ThresholdPanel(QFrame):
         self.words.setProperty("role", "strong")
         self.measured = named(QLabel(), "inspect.threshold_measured", Text.measured)
         self.measured.setProperty("role", "secondary")
+        self.choice = named(QLabel(), "inspect.threshold_choice", Text.choice)
         self.cautions = named(QLabel(), "inspect.threshold_cautions", Text.cautions)
         self.cautions.setProperty("tone", "caution")
         self.kept_label = named(QLabel(), "inspect.threshold_kept", Text.kept)
@@ -98,11 +101,11 @@ class ThresholdPanel(QFrame):
         column.addWidget(self.name_box)
         column.addWidget(self.wanted_label)
         column.addWidget(self.slider)
-        for label in (self.words, self.measured, self.cautions, self.kept_label):
+        for label in (self.words, self.measured, self.choice, self.cautions, self.kept_label):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
         column.addSpacing(theme.XS)
-        for part in (self.words, self.measured, self.cautions, self.facts):
+        for part in (self.words, self.measured, self.choice, self.cautions, self.facts):
             column.addWidget(part)
         column.addStretch(1)
         buttons = QHBoxLayout()
@@ -142,15 +145,17 @@ class ThresholdPanel(QFrame):
     def show_figures(self, figures: PointFigures, split: Split, unmeasured: int) -> None:
         self._say(self.words, threshold_words.in_words(figures))
         self._say(self.measured, threshold_words.measured_on(figures, split))
+        set_tone(self.choice, threshold_words.tone(figures.point))
+        self._say(self.choice, threshold_words.choice(figures))
         self._say(self.cautions, "\n".join(threshold_words.cautions(figures, unmeasured)))
         for key in ("sensitivity", "specificity", "ppv", "npv"):
             self.facts.set(key, findings.figure(getattr(figures, key)))
-        self.facts.set("threshold", messages.probability(figures.point.threshold))
+        self.facts.set("threshold", threshold_words.rule(figures.point))
         self.keep_button.setEnabled(True)
 
     def show_nothing(self) -> None:
         """While there are no figures."""
-        for label in (self.words, self.measured, self.cautions):
+        for label in (self.words, self.measured, self.choice, self.cautions):
             self._say(label, "")
         self.facts.clear()
         self.keep_button.setEnabled(False)
