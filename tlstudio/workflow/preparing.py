@@ -70,12 +70,15 @@ class Prepared:
     def data(self) -> Data:
         train, val = self.train, self.val
         keys, held = [s.content for s in train], [s.content for s in val]
-        return Data(self.pixels, keys, labels_of(train), held, labels_of(val))
+        return Data(self.pixels, keys, labels_of(train), held, labels_of(val), [s.unit for s in val])
 
     def rows(self, learn: Ints, judge: Ints) -> Data:
         """Some of the training images to learn from, others of them to judge by; both by their numbers."""
         keys, labels = [s.content for s in self.train], labels_of(self.train)
-        return Data(self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge])
+        units = [self.train[i].unit for i in judge]
+        return Data(
+            self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge], units
+        )
 
 
 class Preparation:

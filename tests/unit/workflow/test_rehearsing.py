@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
-from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE
-from tlstudio.training.choosing import Evidence
+from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE, Candidate
+from tlstudio.training.choosing import Choice, Evidence
 from tlstudio.workflow import rehearsing, transfer, tuning
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
@@ -46,7 +46,7 @@ def evidence(right: dict[str, float], n: int = 80) -> Evidence:
         hit = np.arange(n) < share * n
         chances[np.arange(n), np.where(hit, truth, 1 - truth)] = 0.8
         said[kind] = chances
-    return Evidence(said, truth, np.arange(n))
+    return Evidence(said, truth, np.arange(n), tuple(map(str, range(n))))
 
 
 def test_few_images_to_choose_by_are_what_it_takes() -> None:
@@ -113,8 +113,12 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
 @pytest.fixture
 def convinced(monkeypatch: pytest.MonkeyPatch) -> None:
     """These images are too easy for anything to beat the probe: here the likeliest is believed all the same."""
-    monkeypatch.setattr(rehearsing, "choose", lambda probe, rivals: rivals[0])
-    monkeypatch.setattr("tlstudio.training.finetune.choose", lambda probe, rivals: rivals[0])
+
+    def first(probe: Candidate, rivals: Sequence[Candidate], truth: object, **more: object) -> Choice:
+        return Choice(rivals[0], np.array(rivals[0].score.predicted))
+
+    monkeypatch.setattr(rehearsing, "choose", first)
+    monkeypatch.setattr("tlstudio.training.finetune.choose", first)
 
 
 @pytest.mark.usefixtures("convinced")
