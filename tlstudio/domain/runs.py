@@ -181,7 +181,8 @@ class RunRow:
     accuracy, balanced_accuracy: what it reached on the validation images, or out of fold without them, corrected for having been
     chosen by them. measured: the accuracy without that correction; None where nothing was chosen, or by an earlier version.
     chosen: `probe`, `epoch 7` or `average of epochs`: which candidate became the model. reason: why, in one sentence. first_of:
-    the run whose first result this one is; empty for one that the user started.
+    the run whose first result this one is; empty for one that the user started. test_openings: how often the test images were
+    opened for it; only lists count that.
     """
 
     id: str
@@ -200,6 +201,7 @@ class RunRow:
     message: str = ""
     first_of: str = ""
     measured: Interval | None = None
+    test_openings: int = 0
     history: tuple[EpochRow, ...] = field(default_factory=tuple)
 
 

@@ -34,7 +34,7 @@ from tlstudio.workflow.run_data import Sample, training_rows
 
 Ints = npt.NDArray[np.int64]
 
-COMPARED = 2  # heads that are fitted once the training is over, each about as long as the first
+COMPARED = 3  # heads that are fitted once the training is over, each about as long as the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,10 @@ class Preparation:
             train, val = hold_back(train, len(self.classes), self.settings.seed)
         keys = [s.content for s in (*train, *val)]
         self.reporter.report(Note("Looking at the images with the pretrained model."))
-        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
-        self.reporter.report(Note("Finding the first result."))
         watch.lap()
+        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
+        after += watch.lap()  # the same network untrained looks at them, too
+        self.reporter.report(Note("Finding the first result."))
         probe = fit_probe(
             features[: len(train)],
             labels_of(train),

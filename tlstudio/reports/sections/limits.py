@@ -56,6 +56,18 @@ def no_test(material: Material) -> Iterator[Limit]:
         )
 
 
+def compared_before(material: Material) -> Iterator[Limit]:
+    """Test images by which more than one training was judged."""
+    use = material.evaluation.test_use
+    if use is not None and use.compared:
+        told = f"used {words.number(use.times)} times to compare {words.number(use.trainings)} trainings"
+        yield Limit(
+            f"The test images have been {told}.",
+            f"The test images have been {told}. The best of several looks a little better on the images they are compared by than"
+            " it is on others. For a figure that is free of that, measure on images by which nothing has been compared yet.",
+        )
+
+
 def no_better(material: Material) -> Iterator[Limit]:
     """Not shown to be better than naming the most frequent class each time."""
     name, share = most_frequent(material.evaluation)
@@ -195,6 +207,7 @@ def only_like_these(material: Material) -> Iterator[Limit]:
 LIMITS: tuple[Callable[[Material], Iterator[Limit]], ...] = (
     learned_before,
     no_test,
+    compared_before,
     no_better,
     findings,
     few_images,
