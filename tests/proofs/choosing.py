@@ -18,8 +18,9 @@ from tlstudio.evaluation.contest import Field, distances, left_out_winners, sure
 
 RIGHT = 0.85  # of the first result
 RIVALS, EPOCHS = 4, 10
-DRAWS = 1000
+DRAWS = 600
 POWER_DRAWS = 200
+FIGURES = 200
 SIZES = (50, 200, 1000)
 
 
@@ -98,7 +99,7 @@ def _figures(trial: Trial) -> Iterator[Proof]:
     for n in SIZES[:2]:
         for gain in (0.0, 0.05):
             rng = np.random.default_rng(trial.seed + 2)
-            draws = trial.draws(400)
+            draws = trial.draws(FIGURES)
             told, bare = [], []
             for _ in range(draws):
                 field = World().draw(rng, n, gain)
@@ -111,6 +112,6 @@ def _figures(trial: Trial) -> Iterator[Proof]:
             yield Proof(
                 f"points that the figure of the chosen one is too good, rivals better by {gain:.0%}, {n} images",
                 100 * abs(float(np.mean(told))),
-                at_most=1.0 if draws >= 400 else 1.0 + 100 * error,
+                at_most=1.0 if draws >= FIGURES else 1.0 + 100 * error,
                 note=f"{draws:,} trainings; {100 * np.mean(bare):.1f} without the correction",
             )

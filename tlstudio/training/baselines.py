@@ -23,7 +23,7 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.linear import LinearHead
 from tlstudio.training.probe import Probe, fit_probe
-from tlstudio.training.untrained import Norms
+from tlstudio.training.untrained import Draw
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -37,7 +37,7 @@ NORMS = "norms."
 @dataclass(frozen=True, slots=True)
 class Baselines:
     """majority: number of a class. thumbnails, untrained, probe: heads on (n, EDGE * EDGE * 3) and on frozen features, (n,
-    features), of the untrained and of the pretrained network. norms: statistics of the untrained one, see `untrained.settle`.
+    features), of the untrained and of the pretrained network. draw: of the untrained one.
 
     probe: None for a run whose model is the probe itself.
     """
@@ -45,7 +45,7 @@ class Baselines:
     majority: int
     thumbnails: LinearHead
     untrained: LinearHead
-    norms: Norms
+    draw: Draw
     probe: LinearHead | None
 
     def answers(self, pixels: Floats, untrained: Floats, features: Floats | None) -> dict[Method, Ints]:
@@ -92,13 +92,13 @@ def _area_weights(size: int) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the ways see of n images: thumbnails (n, EDGE * EDGE * 3) and features (n, d) of the untrained network, whose
-    statistics `norms` are, and of the pretrained one; None where no probe is wanted.
+    """What the ways see of n images: thumbnails (n, EDGE * EDGE * 3) and features (n, d) of the untrained network, which
+    `draw` is, and of the pretrained one; None where no probe is wanted.
     """
 
     pixels: Floats
     untrained: Floats
-    norms: Norms
+    draw: Draw
     features: Floats | None
 
 
@@ -116,7 +116,7 @@ def fit_baselines(seen: Seen, labels: Ints, classes: int, *, units: Sequence[Has
     }
     if probe is not None:
         left_out[Method.PROBE] = _left_out(probe)
-    heads = small.head, blank.head, seen.norms, None if probe is None else probe.head
+    heads = small.head, blank.head, seen.draw, None if probe is None else probe.head
     return Learned(Baselines(majority, *heads), left_out)
 
 
@@ -133,7 +133,8 @@ def save_baselines(baselines: Baselines, folder: Path) -> None:
         "thumbnails.bias": baselines.thumbnails.bias,
         "untrained.weight": baselines.untrained.weight,
         "untrained.bias": baselines.untrained.bias,
-        **{f"{NORMS}{name}": value for name, value in baselines.norms.items()},
+        "untrained.seed": np.array([baselines.draw.seed], dtype=np.int64),
+        **{f"{NORMS}{name}": value for name, value in baselines.draw.norms.items()},
     }
     if baselines.probe is not None:
         arrays |= {"probe.weight": baselines.probe.weight, "probe.bias": baselines.probe.bias}
@@ -157,7 +158,8 @@ def load_baselines(folder: Path) -> Baselines | None:
         blank = LinearHead(found["untrained.weight"], found["untrained.bias"])
         norms = {name.removeprefix(NORMS): value for name, value in found.items() if name.startswith(NORMS)}
         probe = LinearHead(found["probe.weight"], found["probe.bias"]) if "probe.weight" in found else None
-        return Baselines(int(found["majority"][0]), small, blank, norms, probe)
+        draw = Draw(int(found["untrained.seed"][0]), norms)
+        return Baselines(int(found["majority"][0]), small, blank, draw, probe)
     except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
         raise RunNotReady(
             "What this run is compared with is damaged.",

@@ -1,15 +1,16 @@
 """The yardstick of a pretrained model: the same network as it was before it learned anything.
 
-Random features tell more than nothing, so a head on them has to be beaten before anything is owed to the pretraining. Batch
-normalisation is part of what random weights are good for: without statistics of its own inputs a deep network of them sees next
-to nothing, and would be too easy to beat. They are taken from the training images; no label is looked at.
+Random features tell more than nothing, so a head on them has to be beaten before anything is owed to the pretraining. How much
+they tell differs from draw to draw, and with the statistics of batch normalisation: those of its own inputs keep a deep network of
+random weights alive, and those that it is built with let a plain pattern through (stripes of two directions: 95 to 100 % right
+with the latter, 62 to 73 % with the former). So several are tried on some of the training images, and the best is the yardstick.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,30 +22,66 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
-from tlstudio.training.features import each_batch
+from tlstudio.training.features import each_batch, embed_batches
 from tlstudio.training.network import Network, NetworkSpec, keep_branches
+from tlstudio.training.probe import fit_probe
 
-SEED = 0  # of the weights: the same for all runs, so that what the network sees is looked at once
-IMAGES = 256  # that the statistics are taken from
+SEEDS = (0, 1, 2)  # of the weights
+IMAGES = 256  # that they are tried on, and that the statistics are taken from
+LOOKS = 2 * len(SEEDS) * IMAGES  # at an image, at most, until the yardstick is found
 
 Norms = dict[str, npt.NDArray[np.float32]]
+Features = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 
 
-def untrained(spec: NetworkSpec, norms: Mapping[str, npt.NDArray[np.float32]] | None = None) -> Network:
-    """The network with freshly drawn weights. norms: what `settle` returned, of the same architecture."""
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Random weights: their seed, and the statistics of the batch normalisations; without any, those that it is built with."""
+
+    seed: int
+    norms: Norms
+
+
+def best_draw(
+    spec: NetworkSpec,
+    pixels: RowStore,
+    keys: Sequence[str],
+    labels: Ints,
+    *,
+    units: Sequence[Hashable],
+    device: torch.device,
+) -> Draw:
+    """That whose features tell the classes of some of these images apart best, by cross-validation; labels and units (n,)."""
+    some = list(range(0, len(keys), -(-len(keys) // IMAGES)))
+    seen, truth, kin = [keys[i] for i in some], labels[some], [units[i] for i in some]
+    best, reached = Draw(SEEDS[0], {}), -1.0
+    for seed in SEEDS:
+        settled = settle(untrained(spec, Draw(seed, {})), pixels, seen, device)
+        for draw in (Draw(seed, {}), Draw(seed, settled)) if settled else (Draw(seed, {}),):
+            batches = embed_batches(untrained(spec, draw), pixels, seen, device)
+            found = fit_probe(np.concatenate([rows for _, rows in batches]), truth, len(spec.classes), units=kin)
+            right = (found.held_out[found.judged].argmax(axis=1) == truth[found.judged]).mean() if found.folds else 0.0
+            if right > reached:
+                best, reached = draw, float(right)
+    return best
+
+
+def untrained(spec: NetworkSpec, draw: Draw) -> Network:
+    """The network with freshly drawn weights."""
     options: dict[str, Any] = {"img_size": spec.preprocess.size} if spec.resized else {}
     with devices.chance_kept():
-        torch.manual_seed(SEED)
+        torch.manual_seed(draw.seed)
         backbone = timm.create_model(spec.architecture, pretrained=False, num_classes=0, **options)
         keep_branches(backbone)
-        for name, value in (norms or {}).items():
+        for name, value in draw.norms.items():
             backbone.get_buffer(name).copy_(torch.from_numpy(np.asarray(value)))
-        network = Network(backbone, replace(spec, weights_hash=_name(norms or {})))
+        network = Network(backbone, replace(spec, weights_hash=_name(draw)))
     return network.eval()
 
 
 def settle(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Norms:
-    """Statistics for the network's batch normalisations, from some of the images with these contents, by the buffers' names."""
+    """Statistics for the network's batch normalisations, from the images with these contents, by the buffers' names."""
     layers = {name: m for name, m in network.backbone.named_modules() if isinstance(m, _BatchNorm)}
     if not layers or len(keys) < 2:
         return {}
@@ -57,8 +94,7 @@ def settle(network: Network, pixels: RowStore, keys: Sequence[str], device: torc
             layer.train(len(rows) > 1)  # a single image has no statistics
         return network.embed(rows)
 
-    some = keys[:: max(1, len(keys) // IMAGES)][:IMAGES]
-    for _ in each_batch(network, look, pixels, some, device=device):
+    for _ in each_batch(network, look, pixels, keys, device=device):
         pass
     network.eval()
     return {
@@ -69,9 +105,9 @@ def settle(network: Network, pixels: RowStore, keys: Sequence[str], device: torc
     }
 
 
-def _name(norms: Mapping[str, npt.NDArray[np.float32]]) -> str:
-    """Stands where other networks have the SHA-256 of their weights: features of another seed or statistics are others."""
-    told = hashlib.sha256(f"untrained {SEED}".encode())
-    for name in sorted(norms):
-        told.update(name.encode() + np.ascontiguousarray(norms[name], np.float32).tobytes())
+def _name(draw: Draw) -> str:
+    """Stands where other networks have the SHA-256 of their weights: features of another draw are others."""
+    told = hashlib.sha256(f"untrained {draw.seed}".encode())
+    for name in sorted(draw.norms):
+        told.update(name.encode() + np.ascontiguousarray(draw.norms[name], np.float32).tobytes())
     return told.hexdigest()

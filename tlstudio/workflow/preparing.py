@@ -27,6 +27,7 @@ from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
+from tlstudio.training.untrained import IMAGES, LOOKS
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.judging import hold_back, labels_of
 from tlstudio.workflow.rehearsing import halves_for
@@ -121,7 +122,9 @@ class Preparation:
         self.reporter.report(Note("Looking at the images with the pretrained model."))
         watch.lap()
         features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
-        after += watch.lap()  # the same network untrained looks at them, too
+        after += watch.lap() * (
+            1 + min(LOOKS / len(keys), LOOKS / IMAGES)
+        )  # the same network untrained looks at them, too
         self.reporter.report(Note("Finding the first result."))
         probe = fit_probe(
             features[: len(train)],

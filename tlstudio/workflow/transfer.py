@@ -40,7 +40,7 @@ from tlstudio.training.baselines import (
 )
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import Network, NetworkSpec, load_pretrained
-from tlstudio.training.untrained import Norms, settle, untrained
+from tlstudio.training.untrained import Draw, best_draw, untrained
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.left_out import Chances, left_out_chances, measured_chances, said_unchosen
 from tlstudio.workflow.run_data import Sample, read_samples, training_rows
@@ -178,29 +178,30 @@ class _Comparing:
         finally:
             devices.release(device)
 
-    def norms(self, samples: Sequence[Sample]) -> Norms:
-        """Statistics of the untrained network, from images that the run learned from."""
+    def draw(self, samples: Sequence[Sample]) -> Draw:
+        """The untrained network, by images that the run learned from."""
         device = devices.choose("auto")
+        labels, keys = np.array([s.label for s in samples], dtype=np.int64), [s.content for s in samples]
         try:
-            return settle(untrained(self.spec), self.pixels, [s.content for s in samples], device)
+            return best_draw(self.spec, self.pixels, keys, labels, units=[s.unit for s in samples], device=device)
         finally:
             devices.release(device)
 
     def fit(self, samples: Sequence[Sample]) -> tuple[Baselines, dict[Method, dict[str, int]]]:
         """Fits the baselines and keeps them; also what each said of an image while that was left out, by content."""
-        learned = self._fitted(samples, self.norms(samples))
+        learned = self._fitted(samples, self.draw(samples))
         save_baselines(learned.baselines, self.folder)
         contents = [s.content for s in samples]
         left_out = {m: dict(zip(contents, map(int, said), strict=True)) for m, said in learned.left_out.items()}
         return learned.baselines, left_out
 
-    def _fitted(self, samples: Sequence[Sample], norms: Norms) -> Learned:
+    def _fitted(self, samples: Sequence[Sample], draw: Draw) -> Learned:
         contents = [s.content for s in samples]
         return fit_baselines(
             Seen(
                 thumbnails(self.pixels, contents),
-                self.features(untrained(self.spec, norms), contents),
-                norms,
+                self.features(untrained(self.spec, draw), contents),
+                draw,
                 self.features(self.pretrained, contents) if self.tuned else None,
             ),
             np.array([s.label for s in samples], dtype=np.int64),
@@ -212,10 +213,10 @@ class _Comparing:
     def fit_halves(self, samples: Sequence[Sample]) -> dict[Method, dict[str, int]]:
         """What each says of an image after learning from the half that it is not in, as in the run's rehearsals; by content."""
         found: dict[Method, dict[str, int]] = {}
-        norms = self.norms(samples)
+        draw = self.draw(samples)
         for left_out in rehearsing.halves(samples, self.run.settings.seed):
             out = set(left_out.tolist())
-            baselines = self._fitted([s for i, s in enumerate(samples) if i not in out], norms).baselines
+            baselines = self._fitted([s for i, s in enumerate(samples) if i not in out], draw).baselines
             contents = [samples[i].content for i in left_out]
             for method, answers in self.ask(baselines, contents).items():
                 found.setdefault(method, {}).update(zip(contents, map(int, answers), strict=True))
@@ -229,7 +230,7 @@ class _Comparing:
                 features = self.features(self.pretrained, contents)
             except StudioError as error:
                 self.reporter.report(Note(f"The first result is not part of the comparison. {error.what}"))
-        blank = self.features(untrained(self.spec, baselines.norms), contents)
+        blank = self.features(untrained(self.spec, baselines.draw), contents)
         return baselines.answers(thumbnails(self.pixels, contents), blank, features)
 
     def tell(self, truth: npt.NDArray[np.int64], said: Answers, units: Sequence[str], images: str) -> Transfer:
