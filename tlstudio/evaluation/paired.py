@@ -114,14 +114,16 @@ def mean_of_differences(parts: Sequence[Interval]) -> Interval:
 
 
 def _effective(difference: Floats, units: Sequence[Hashable]) -> float:
-    """How many independent images the n grouped ones are worth for this difference: between the number of groups and n."""
+    """How many independent images the n grouped ones are worth for this difference: between the number of groups, 2 or more,
+    and n.
+    """
     n, mean = len(difference), float(difference.mean())
     _, inverse = np.unique([str(u) for u in units], return_inverse=True)
     m = int(inverse.max()) + 1
     if m == n:
         return float(n)
     spread = float(((difference - mean) ** 2).mean()) / n
-    if m < 2 or spread == 0.0:
+    if spread == 0.0:
         return float(m)
     residuals = np.bincount(inverse, weights=difference - mean)
     between = m / (m - 1) * float((residuals**2).sum()) / n**2

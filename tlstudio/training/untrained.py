@@ -1,9 +1,9 @@
 """The yardstick of a pretrained model: the same network as it was before it learned anything.
 
 Random features tell more than nothing, so a head on them has to be beaten before anything is owed to the pretraining. How much
-they tell differs from draw to draw, and with the statistics of batch normalisation: those of its own inputs keep a deep network of
-random weights alive, and those that it is built with let a plain pattern through (stripes of two directions: 95 to 100 % right
-with the latter, 62 to 73 % with the former). So several are tried on some of the training images, and the best is the yardstick.
+they tell differs from draw to draw, and with the statistics of batch normalisation: those of its own inputs keep a deep network
+of random weights alive, and those that it is built with let a plain pattern through (stripes of two directions: 95 to 100 % right
+with the latter, 62 to 73 % with the former). So several are tried on some of the training images; the best is the yardstick.
 """
 
 from __future__ import annotations
