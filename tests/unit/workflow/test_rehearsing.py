@@ -131,7 +131,9 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     assert [event.rehearsal for event in told] == [True] * 4 + [False] * 2
     assert told[-1].accuracy == result.accuracy, "the figure of the rehearsals, on images that were left out"
     assert (result.chosen, result.epochs) == (HALF_WAY, 6)
-    assert "images that were left out" in result.reason
+    assert "images that were left out" in result.reason and "corrected for having been chosen" in result.reason
+    assert result.measured == result.accuracy, "here the same is chosen whatever is left out"
+    assert runs.get_run(Project(project), result.run).measured == result.measured
     assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
     compared = run_records.read_transfer(Project(project), result.run)
     assert compared is not None and compared.images == transfer.HALVES, "all of them have learned from the same halves"

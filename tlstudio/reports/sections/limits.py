@@ -50,6 +50,9 @@ def no_test(material: Material) -> Iterator[Limit]:
             if quick
             else "These also helped to choose the best epoch, so the figures are a little too good."
         )
+        corrected = material.evaluation.corrected
+        if corrected is not None:
+            why += f" Corrected for that the accuracy is {words.interval(corrected)}."
         yield Limit(
             "Measured on validation images, because there are no test images.",
             f"No test images were kept apart, so the figures come from validation images. {why}",
