@@ -68,6 +68,7 @@ def test_the_whole_way_in_json(
     assert set(evaluated["accuracy"]) == {"value", "low", "high"}
     assert set(evaluated["baselines"]) == {"majority", "thumbnails", "untrained", "probe", "model"}
     assert evaluated["baselines"]["model"]["accuracy"] == evaluated["accuracy"]
+    assert (evaluated["test_use"]["times"], evaluated["test_use"]["trainings"]) == (1, 1)
     assert evaluated["transfer"]["verdict"] in ("helps", "negative", "unclear") and evaluated["transfer"]["sentence"]
     exported = result("export", "--project", place, "--out", out)
     assert exported["certificate"]["passed"] is True

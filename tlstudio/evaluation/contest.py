@@ -134,7 +134,7 @@ def _signs(groups: int) -> Iterator[npt.NDArray[np.float32]]:
     yield np.ones((1, groups), np.float32)
     rng = np.random.default_rng(0)
     for _ in range(FLIPS // AT_ONCE):
-        yield rng.integers(0, 2, (AT_ONCE, groups)).astype(np.float32) * 2 - 1
+        yield rng.integers(0, 2, (AT_ONCE, groups), np.int8).astype(np.float32) * 2 - 1
 
 
 def _convincing(field: Field, holder: int, rivals: Sequence[int]) -> list[int]:

@@ -129,6 +129,38 @@ def test_equal_rivals_are_taken_one_time_in_twenty_at_most() -> None:
     assert taken <= 18  # of ten expected, at most: 99 % of the time
 
 
+def test_small_numbers_of_groups_are_counted_and_large_ones_drawn() -> None:
+    """2,048 choices of signs for eleven groups; of twelve 2,000 are drawn, besides the one that is there."""
+    assert (contest.COUNTED, contest.FLIPS) == (11, 2_000)
+    for groups, tries in ((11, 2_048), (12, 2_001)):
+        signs = np.concatenate(list(contest._signs(groups)))
+        assert signs.shape == (tries, groups) and set(np.unique(signs)) == {-1.0, 1.0}
+        assert (signs[0] == 1).all()
+    assert len(np.unique(np.concatenate(list(contest._signs(11))), axis=0)) == 2_048
+
+
+def test_a_tenth_is_left_out_at_a_time() -> None:
+    asked: list[int] = []
+
+    class Noted(Field):
+        def of(self, images: np.ndarray) -> Field:
+            asked.append(int(images.sum()))
+            return Field.of(self, images)
+
+    whole = field(rows(range(10), range(30)))
+    left_out_winners(Noted(**{name: getattr(whole, name) for name in Field.__dataclass_fields__}))
+    assert asked == [36] * 10
+
+
+def test_probabilities_beyond_any_temperature_are_taken_as_near_as_they_come() -> None:
+    even = np.full((3, 2), 0.5)
+    assert distances(even, np.array([0, 1, 0]), 0.9) == pytest.approx([0.5] * 3), "no temperature makes these sure"
+    nearly = np.tile([0.501, 0.499], (2, 1))
+    assert distances(nearly, np.array([0, 1]), 0.9) == pytest.approx([0.446, 0.558], abs=2e-3), "as sure as they come"
+    certain = np.array([[1.0, 0.0], [1.0, 0.0]])
+    assert distances(certain, np.array([0, 1]), 0.6) == pytest.approx([0.0, 2.0], abs=1e-3), "nor these unsure"
+
+
 def test_what_is_left_out_has_no_part_in_the_choice() -> None:
     """Groups stay together, and what is better in nearly all of them is taken without any one."""
     units = np.repeat(np.arange(20), 2)
