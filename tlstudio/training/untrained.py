@@ -24,10 +24,11 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
 from tlstudio.training.features import each_batch, embed_batches
 from tlstudio.training.network import Network, NetworkSpec, keep_branches
-from tlstudio.training.probe import fit_probe
+from tlstudio.training.probe import UNCHOSEN, Held, fit_probe
 
 SEEDS = (0, 1, 2)  # of the weights
 IMAGES = 256  # that they are tried on, and that the statistics are taken from
+SIMPLE = (Held(UNCHOSEN),)  # one way to fit at one strength: enough to tell draws apart, and done in a moment
 LOOKS = 2 * len(SEEDS) * IMAGES  # at an image, at most, until the yardstick is found
 
 Norms = dict[str, npt.NDArray[np.float32]]
@@ -60,7 +61,8 @@ def best_draw(
         settled = settle(untrained(spec, Draw(seed, {})), pixels, seen, device)
         for draw in (Draw(seed, {}), Draw(seed, settled)) if settled else (Draw(seed, {}),):
             batches = embed_batches(untrained(spec, draw), pixels, seen, device)
-            found = fit_probe(np.concatenate([rows for _, rows in batches]), truth, len(spec.classes), units=kin)
+            features = np.concatenate([rows for _, rows in batches])
+            found = fit_probe(features, truth, len(spec.classes), units=kin, regularisation=SIMPLE)
             right = (found.held_out[found.judged].argmax(axis=1) == truth[found.judged]).mean() if found.folds else 0.0
             if right > reached:
                 best, reached = draw, float(right)
