@@ -91,7 +91,7 @@ def logit_batches(network: Network, pixels: RowStore, keys: Sequence[str], devic
 def stage_batches(stages: Stages, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
     """Yields (keys, all blocks side by side (k, sum of widths) float32) over all keys; the batch is halved as above."""
     stages.to(device)
-    return _forward(stages.network, stages.flat, pixels, keys, device=device)
+    return each_batch(stages.network, stages.flat, pixels, keys, device=device)
 
 
 def mirrored_features(
