@@ -66,8 +66,9 @@ def test_the_whole_way_in_json(
     evaluated = result("evaluate", "--project", place, "--run", trained["run"])
     assert evaluated["n"] == imported["splits"]["test"]
     assert set(evaluated["accuracy"]) == {"value", "low", "high"}
-    assert set(evaluated["baselines"]) == {"majority", "thumbnails", "probe", "model"}
+    assert set(evaluated["baselines"]) == {"majority", "thumbnails", "untrained", "probe", "model"}
     assert evaluated["baselines"]["model"]["accuracy"] == evaluated["accuracy"]
+    assert (evaluated["test_use"]["times"], evaluated["test_use"]["trainings"]) == (1, 1)
     assert evaluated["transfer"]["verdict"] in ("helps", "negative", "unclear") and evaluated["transfer"]["sentence"]
     exported = result("export", "--project", place, "--out", out)
     assert exported["certificate"]["passed"] is True

@@ -93,6 +93,14 @@ class Studio:
         QTest.mouseClick(widget, button, Qt.KeyboardModifier.NoModifier, widget.rect().center())
         QTest.qWait(1)
 
+    def inspect(self) -> None:
+        """Goes to the Inspect page, opens the test images where they are still closed, and waits for the figures."""
+        self.window.go("inspect")
+        page = self.page("inspect")
+        if page.state.button.text() == "Open the test images" and page.stack.currentWidget() is page.state:
+            page.state.button.click()
+        self.wait(lambda: page._job is None)
+
     def keys(self, widget: QWidget | None, text: str) -> None:
         QTest.keyClicks(widget or self.window, text)
 

@@ -52,6 +52,7 @@ def test_inspected_and_exported_beside_the_training(studio, page: TrainPage, pro
     assert kept.accuracy is not None and kept.accuracy.percent() == first
     inspect = studio.page("inspect")
     assert isinstance(inspect, InspectPage)
+    studio.click("inspect.state_button")
     studio.wait(lambda: inspect.stack.currentIndex() == 1)
     assert page._job is not None, "measured while the training goes on"
     assert inspect.summary.transfer.isVisibleTo(inspect)

@@ -20,7 +20,7 @@ from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.inspect import InspectPage, findings
 from tlstudio.gui.widgets.confidence_bars import ConfidenceBars
 from tlstudio.gui.widgets.confusion_matrix import ConfusionMatrix
-from tlstudio.workflow import browsing, labeling
+from tlstudio.workflow import browsing, labeling, openings
 
 STARTER = "mobilenetv3_small_100.starter_tin"
 
@@ -49,8 +49,7 @@ def page(studio, make_folder, tmp_path_factory: pytest.TempPathFactory) -> Inspe
 
 @pytest.fixture
 def measured(studio, page: InspectPage) -> Evaluation:
-    studio.window.go("inspect")
-    studio.wait(lambda: page._job is None)
+    studio.inspect()
     assert page.stack.currentWidget() is page.tabs
     page.tabs.setCurrentIndex(0)
     return page._measured[page.choosers.run(), page.choosers.split()]
@@ -58,6 +57,34 @@ def measured(studio, page: InspectPage) -> Evaluation:
 
 def mistakes(evaluation: Evaluation) -> list[ImagePrediction]:
     return [evaluation.predictions[place] for place in evaluation.predictions.wrong()]
+
+
+def test_the_test_images_are_opened_by_a_deed(studio, page: InspectPage) -> None:
+    """And only once: later visits show what was opened."""
+    project = studio.window.session.project
+    studio.window.go("inspect")
+    assert page._job is None and page.stack.currentWidget() is page.state
+    assert page.state.title.text() == "The test images are closed"
+    assert openings.test_use(project).times == 0
+    page.choosers.split_box.setCurrentIndex(page.choosers.split_box.findData(Split.VAL.value))
+    studio.wait(lambda: page._job is None)
+    assert page.stack.currentWidget() is page.tabs
+    page.tabs.setCurrentWidget(page.report)
+    assert page.report.opens_test.isVisible(), "a report would open them"
+    page.tabs.setCurrentIndex(0)
+    assert openings.test_use(project).times == 0
+    page.choosers.split_box.setCurrentIndex(page.choosers.split_box.findData(Split.TEST.value))
+    assert page.stack.currentWidget() is page.state
+    studio.click("inspect.state_button")
+    studio.wait(lambda: page._job is None)
+    assert page.stack.currentWidget() is page.tabs and openings.test_use(project).times == 1
+    assert "used once to compare 1 training." in studio.find("inspect.cautions", QLabel).text()
+    page.tabs.setCurrentWidget(page.report)
+    assert not page.report.opens_test.isVisible()
+    page.tabs.setCurrentIndex(0)
+    studio.window.go("train")
+    studio.window.go("inspect")
+    assert page.stack.currentWidget() is page.tabs and openings.test_use(project).times == 1
 
 
 def test_summary_says_how_good_and_what_that_means(studio, page: InspectPage, measured: Evaluation) -> None:

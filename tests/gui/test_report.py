@@ -27,8 +27,7 @@ def tab(studio: Studio, make_folder: Callable[..., Path], tmp_path_factory: pyte
     studio.wait(lambda: job.over)
     page = studio.page("inspect")
     assert isinstance(page, InspectPage)
-    studio.window.go("inspect")
-    studio.wait(lambda: page._job is None)
+    studio.inspect()
     page.tabs.setCurrentWidget(page.report)
     return page.report
 

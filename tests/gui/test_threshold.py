@@ -52,8 +52,7 @@ def page(studio, make_folder, tmp_path_factory: pytest.TempPathFactory) -> Inspe
 @pytest.fixture
 def tab(studio, page: InspectPage) -> ThresholdTab:
     """The tab with thresholds compared for disc at 95 %, and nothing kept."""
-    studio.window.go("inspect")
-    studio.wait(lambda: page._job is None)
+    studio.inspect()
     page.tabs.setCurrentWidget(page.threshold)
     settle(studio, page.threshold)
     if kept(studio) is not None:

@@ -159,6 +159,11 @@ def train(options: argparse.Namespace, output: Output) -> None:
         ("Run", done.run),
         ("Model", f"{done.model}, {done.mode.value}"),
         ("Accuracy on images kept from it", done.accuracy.percent()),
+        *(
+            []
+            if done.measured is None
+            else [("The same, not corrected for having been chosen by them", done.measured.percent())]
+        ),
         ("Balanced accuracy", f"{done.balanced_accuracy:.1%}"),
         ("Chosen", f"{done.chosen}. {done.reason}"),
         ("Time", f"{done.seconds:.1f} s"),
@@ -185,6 +190,10 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
         output.text(
             "The models of the folds share most of their training images, so the intervals can be a little too narrow."
         )
+    if found.test_use is not None:
+        output.text(found.test_use.sentence)
+    if found.corrected is not None:
+        output.text(f"The model was chosen by these images; corrected for that: {found.corrected.percent()}")
     output.text(
         f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
     )

@@ -38,11 +38,21 @@ def list_(options: argparse.Namespace, output: Output) -> None:
 
     found = list_runs(options.project)
     rows = [
-        (run.id, f"{datetime.fromtimestamp(run.created_at):%Y-%m-%d %H:%M}", run.model, run.mode.value, _reached(run))
+        (
+            run.id,
+            f"{datetime.fromtimestamp(run.created_at):%Y-%m-%d %H:%M}",
+            run.model,
+            run.mode.value,
+            _reached(run),
+            f"{run.test_openings:,}" if run.test_openings else "–",
+        )
         for run in found
     ]
     if rows:
-        output.table("", ("Run", "When", "Model", "Mode", "Accuracy"), rows)
+        output.table("", ("Run", "When", "Model", "Mode", "Accuracy", "Test images opened"), rows)
+        output.text(
+            "Accuracy: on images kept from training, corrected for having been chosen by them where anything was chosen."
+        )
     else:
         output.say("This project has no trainings yet.")
     output.result(side_by_side(found))
@@ -79,6 +89,11 @@ def _lines(found: RunComparison) -> list[tuple[str, ...]]:
     runs = found.runs
     lines = [
         ("Accuracy", *(_reached(run) for run in runs)),
+        (
+            "The same, not corrected for choosing by it",
+            *("–" if r.measured is None else r.measured.percent() for r in runs),
+        ),
+        ("Test images opened", *(f"{run.test_openings:,}" for run in runs)),
         ("Balanced accuracy", *("–" if r.balanced_accuracy is None else f"{r.balanced_accuracy:.1%}" for r in runs)),
         ("Chosen", *(run.chosen or "–" for run in runs)),
         ("Epochs", *(f"{run.epochs or len(run.history):,}" for run in runs)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tlstudio.domain.openings import UseOfTest
 from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.predictions import Predictions
 from tlstudio.domain.transfer import Transfer
@@ -103,6 +104,8 @@ class Evaluation:
     calibration: str = ""
     operating_point: PointFigures | None = None
     folds: int = 0  # parts of a cross-validation over all images; 0 for images of one split
+    corrected: Interval | None = None  # the accuracy corrected for the model having been chosen by these very images
+    test_use: UseOfTest | None = None  # how often these images were opened; None where they are no test images
     transfer: Transfer | None = None  # the comparison with simpler ways, where there is one
     predictions: Predictions = field(default_factory=Predictions, repr=False)
 
@@ -141,6 +144,7 @@ class Evaluation:
             "groups": self.groups,
             "accuracy": self.accuracy.to_json(),
             "balanced_accuracy": self.balanced_accuracy.to_json(),
+            "corrected": plain(self.corrected),
             "auroc": plain(self.auroc),
             "ece": self.ece,
             "ece_before": self.ece_before,
@@ -162,6 +166,7 @@ class Evaluation:
             "operating_point": None if self.operating_point is None else self.operating_point.to_json(),
             "baselines": None if self.transfer is None else self.transfer.baselines_json(),
             "transfer": None if self.transfer is None else self.transfer.to_json(),
+            "test_use": None if self.test_use is None else self.test_use.to_json(),
         }
 
 

@@ -48,6 +48,8 @@ def _plain(run: RunRow) -> dict[str, Any]:
         "accuracy": None if run.accuracy is None else run.accuracy.value,
         "interval": None if run.accuracy is None else run.accuracy.to_json(),
         "balanced_accuracy": run.balanced_accuracy,
+        "measured": None if run.measured is None else run.measured.to_json(),
+        "test_openings": run.test_openings,
         "chosen": run.chosen,
         "epochs": run.epochs,
         "seconds": run.seconds,

@@ -176,10 +176,13 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as lists show it. `val` is what the chosen model reached on the validation images, or out of fold without them.
+    """A run as lists show it.
 
+    accuracy, balanced_accuracy: what it reached on the validation images, or out of fold without them, corrected for having been
+    chosen by them. measured: the accuracy without that correction; None where nothing was chosen, or by an earlier version.
     chosen: `probe`, `epoch 7` or `average of epochs`: which candidate became the model. reason: why, in one sentence. first_of:
-    the run whose first result this one is; empty for one that the user started.
+    the run whose first result this one is; empty for one that the user started. test_openings: how often the test images were
+    opened for it; only lists count that.
     """
 
     id: str
@@ -197,6 +200,8 @@ class RunRow:
     seconds: float = 0.0
     message: str = ""
     first_of: str = ""
+    measured: Interval | None = None
+    test_openings: int = 0
     history: tuple[EpochRow, ...] = field(default_factory=tuple)
 
 
@@ -216,7 +221,7 @@ class RunRecords:
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """The answer of `train`; JSON keys as in the commands table. first_of: as in RunRow."""
+    """The answer of `train`; JSON keys as in the commands table. The figures and first_of are those of RunRow."""
 
     run: str
     model: str
@@ -229,6 +234,7 @@ class TrainResult:
     seconds: float
     stopped: bool = False
     first_of: str = ""
+    measured: Interval | None = None
 
     @staticmethod
     def of(row: RunRow) -> TrainResult:
@@ -246,6 +252,7 @@ class TrainResult:
             row.reason,
             row.seconds,
             first_of=row.first_of,
+            measured=row.measured,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -258,6 +265,7 @@ class TrainResult:
                 "accuracy": self.accuracy.value,
                 "balanced_accuracy": self.balanced_accuracy,
                 "interval": self.accuracy.to_json(),
+                "measured": None if self.measured is None else self.measured.to_json(),
             },
             "chosen": self.chosen,
             "reason": self.reason,

@@ -14,6 +14,7 @@ class Method(StrEnum):
 
     MAJORITY = "majority"  # the most frequent class of the training images, always
     THUMBNAILS = "thumbnails"  # a linear classifier on pictures of 16 x 16 pixels
+    UNTRAINED = "untrained"  # the same, on what a network of the same kind sees that has learned nothing
     PROBE = "probe"  # a linear classifier on what the pretrained model sees, itself unchanged
     MODEL = "model"  # the model that the run chose
 
@@ -23,6 +24,7 @@ class Method(StrEnum):
         return {
             "majority": "Most frequent class",
             "thumbnails": "Plain thumbnails",
+            "untrained": "Same network, untrained",
             "probe": "First result",
             "model": "This model",
         }[self.value]
@@ -32,8 +34,8 @@ class Verdict(StrEnum):
     """What the comparison says of the pretrained model."""
 
     HELPS = "helps"
-    NEGATIVE = "negative"  # no gain that is worth speaking of, or a loss
-    UNCLEAR = "unclear"  # too few images to tell
+    NEGATIVE = "negative"  # no gain that matters, or a loss
+    UNCLEAR = "unclear"  # too few images or groups to tell, or no way to know what it is owed to
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,20 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """How much better the model is than another way, image by image; -1 … 1 with its 95 % interval. p: of the paired test."""
+    """How much better one way is than another, image by image; -1 … 1 with its 95 % interval. p: of the paired test."""
 
     over: Method
     difference: Interval
     p: float
+    of: Method = Method.MODEL
 
     def to_json(self) -> dict[str, Any]:
-        return {"over": self.over.value, "difference": self.difference.to_json(), "p": self.p}
+        return {"of": self.of.value, "over": self.over.value, "difference": self.difference.to_json(), "p": self.p}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Gain:
-        return Gain(Method(data["over"]), Interval.from_json(data["difference"]), float(data["p"]))
+        difference = Interval.from_json(data["difference"])
+        return Gain(Method(data["over"]), difference, float(data["p"]), Method(data["of"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,10 @@ class Transfer:
     """The comparison on `n` images of `groups` independent groups.
 
     images: which ones, for people, such as `test images`. baselines: simplest first, the model last. gains: of the model over
-    each of the others. balanced: the gains are about balanced accuracy, because one class is most of the images. sentence: the
-    answer; tuning: what adjusting the pretrained model brought, empty where it was not adjusted or that is unknown. advice: what
-    to try. test: the paired test, by name. tuned: the model is another one than the first result.
+    each of the others, and of the first result over the untrained network. margin: what a gain must exceed to matter. balanced:
+    the gains are about balanced accuracy, because one class is most of the images. sentence: the answer; tuning: what adjusting
+    the pretrained model brought, empty where it was not adjusted or that is unknown. advice: what to try. test: the paired test,
+    by name. tuned: the model is another one than the first result.
     """
 
     images: str
@@ -85,6 +90,7 @@ class Transfer:
     groups: int
     baselines: tuple[Baseline, ...]
     gains: tuple[Gain, ...]
+    margin: float
     balanced: bool
     verdict: Verdict
     sentence: str
@@ -117,6 +123,7 @@ class Transfer:
             "images": self.images,
             "n": self.n,
             "groups": self.groups,
+            "margin": self.margin,
             "balanced": self.balanced,
             "gains": [g.to_json() for g in self.gains],
             "test": self.test,
@@ -125,13 +132,15 @@ class Transfer:
 
     @staticmethod
     def from_json(baselines: dict[str, Any], data: dict[str, Any]) -> Transfer:
-        """Reads `baselines_json` and `to_json`. Raises KeyError, TypeError or ValueError for anything else."""
+        """Reads `baselines_json` and `to_json`. Raises KeyError, TypeError or ValueError for anything else, such as what earlier
+        versions compared without a margin and without an untrained network."""
         return Transfer(
             images=str(data["images"]),
             n=int(data["n"]),
             groups=int(data["groups"]),
             baselines=tuple(Baseline.from_json(name, each) for name, each in baselines.items()),
             gains=tuple(Gain.from_json(each) for each in data["gains"]),
+            margin=float(data["margin"]),
             balanced=bool(data["balanced"]),
             verdict=Verdict(data["verdict"]),
             sentence=str(data["sentence"]),

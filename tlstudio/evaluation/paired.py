@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binom
+from scipy.stats import binom, t
 
 from tlstudio.domain.values import Interval
 from tlstudio.evaluation.intervals import Z95, mean_interval
@@ -81,14 +81,18 @@ def difference_interval(ours: Hits, theirs: Hits, units: Sequence[Hashable]) -> 
 
     Bonett and Price 2012 (J Educ Behav Stat 37:479): Wald's interval with one image added to each kind of disagreement, so that
     it has a width where both ways agree on everything. Grouped images count for less, by the design effect (Kish 1965) of the
-    differences; without any difference a group counts once.
+    differences, which m groups tell only roughly: so Student's t with m - 1 degrees of freedom takes the place of the normal
+    distribution. Without any difference a group counts once; a single group tells nothing.
     """
     difference = ours.astype(np.float64) - theirs
-    value = float(difference.mean())
+    value, groups = float(difference.mean()), len({str(u) for u in units})
+    if groups < 2:
+        return Interval(value, -1.0, 1.0)
     worth = _effective(difference, units)
     better, worse = float((difference > 0).mean()) * worth, float((difference < 0).mean()) * worth
     up, down = (better + 1) / (worth + 2), (worse + 1) / (worth + 2)
-    half = Z95 * math.sqrt(max(0.0, up + down - (up - down) ** 2) / (worth + 2))
+    reach = Z95 if groups == len(difference) else float(t.ppf(0.975, groups - 1))
+    half = reach * math.sqrt(max(0.0, up + down - (up - down) ** 2) / (worth + 2))
     return Interval(value, max(-1.0, min(value, up - down - half)), min(1.0, max(value, up - down + half)))
 
 
@@ -110,14 +114,16 @@ def mean_of_differences(parts: Sequence[Interval]) -> Interval:
 
 
 def _effective(difference: Floats, units: Sequence[Hashable]) -> float:
-    """How many independent images the n grouped ones are worth for this difference: between the number of groups and n."""
+    """How many independent images the n grouped ones are worth for this difference: between the number of groups, 2 or more,
+    and n.
+    """
     n, mean = len(difference), float(difference.mean())
     _, inverse = np.unique([str(u) for u in units], return_inverse=True)
     m = int(inverse.max()) + 1
     if m == n:
         return float(n)
     spread = float(((difference - mean) ** 2).mean()) / n
-    if m < 2 or spread == 0.0:
+    if spread == 0.0:
         return float(m)
     residuals = np.bincount(inverse, weights=difference - mean)
     between = m / (m - 1) * float((residuals**2).sum()) / n**2

@@ -74,6 +74,31 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
+def append_line(path: Path, text: str) -> None:
+    """Adds one line of UTF-8 text and syncs it. Raises DiskFull or CantWrite; the lines before it stay."""
+    try:
+        make_folder(path.parent)
+        new = not path.exists()
+        with path.open("ab+") as file:
+            file.write(_missing_end(path) + text.encode("utf-8") + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if new:
+            sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+def _missing_end(path: Path) -> bytes:
+    """The end of line that a crash has cost the file, so that half a line never swallows the next one."""
+    size = path.stat().st_size
+    if size == 0:
+        return b""
+    with path.open("rb") as file:
+        file.seek(size - 1)
+        return b"" if file.read(1) == b"\n" else b"\n"
+
+
 def write_text(path: Path, text: str) -> None:
     """Writes UTF-8 text atomically."""
     write_bytes(path, text.encode("utf-8"))

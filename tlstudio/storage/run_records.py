@@ -6,7 +6,6 @@ log.jsonl grows by a line, and what a crash left of one is skipped on reading; c
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError, from_os_error
@@ -21,26 +20,8 @@ LOG, CONFUSION, TRANSFER = "log.jsonl", "confusion.json", "transfer.json"
 
 def append_line(project: Project, run_id: str, line: LogLine) -> None:
     """Adds one line to a run's log and syncs it. Raises DiskFull or CantWrite; the lines before it stay."""
-    path = project.run_folder(run_id) / LOG
-    text = json.dumps({"time": round(line.moment, 3), "text": line.text}, ensure_ascii=False) + "\n"
-    try:
-        files.make_folder(path.parent)
-        with path.open("ab+") as file:
-            file.write(_missing_end(path) + text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise from_os_error(error, path) from error
-
-
-def _missing_end(path: Path) -> bytes:
-    """The end of line that a crash has cost the file, so that half a line never swallows the next one."""
-    size = path.stat().st_size
-    if size == 0:
-        return b""
-    with path.open("rb") as file:
-        file.seek(size - 1)
-        return b"" if file.read(1) == b"\n" else b"\n"
+    text = json.dumps({"time": round(line.moment, 3), "text": line.text}, ensure_ascii=False)
+    files.append_line(project.run_folder(run_id) / LOG, text)
 
 
 def read_log(project: Project, run_id: str) -> tuple[LogLine, ...]:

@@ -181,6 +181,7 @@ def _row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...] 
         seconds=float(result.get("seconds", 0.0)),
         message=row["message"],
         first_of=result.get("first_of", ""),
+        measured=None if val.get("measured") is None else Interval.from_json(val["measured"]),
         history=history,
     )
 

@@ -1,4 +1,4 @@
-"""What a run is compared with: the most frequent class, logistic regression on thumbnails, and the probe.
+"""What a run is compared with: the most frequent class, logistic regression on thumbnails, an untrained network, and the probe.
 
 They are fitted to the images that the run learned from, and kept with it, so that measuring on other images later needs neither
 the training images nor their cache.
@@ -23,6 +23,7 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.linear import LinearHead
 from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.training.untrained import Draw
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -30,24 +31,29 @@ Ints = npt.NDArray[np.int64]
 EDGE = 16
 BATCH = 64
 NAME = "baselines.safetensors"
+NORMS = "norms."
 
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """majority: number of a class. thumbnails, probe: heads on (n, EDGE * EDGE * 3) and on frozen features, (n, features).
+    """majority: number of a class. thumbnails, untrained, probe: heads on (n, EDGE * EDGE * 3) and on frozen features, (n,
+    features), of the untrained and of the pretrained network. draw: of the untrained one.
 
     probe: None for a run whose model is the probe itself.
     """
 
     majority: int
     thumbnails: LinearHead
+    untrained: LinearHead
+    draw: Draw
     probe: LinearHead | None
 
-    def answers(self, pixels: Floats, features: Floats | None) -> dict[Method, Ints]:
-        """What each way says, (n,) class numbers; features None leaves the probe out."""
+    def answers(self, pixels: Floats, untrained: Floats, features: Floats | None) -> dict[Method, Ints]:
+        """What each way says, (n,) class numbers. untrained, features: of either network; features None leaves the probe out."""
         said = {
             Method.MAJORITY: np.full(len(pixels), self.majority, dtype=np.int64),
             Method.THUMBNAILS: self.thumbnails.logits(pixels).argmax(axis=1),
+            Method.UNTRAINED: self.untrained.logits(untrained).argmax(axis=1),
         }
         if features is not None and self.probe is not None:
             said[Method.PROBE] = self.probe.logits(features).argmax(axis=1)
@@ -84,20 +90,34 @@ def _area_weights(size: int) -> Floats:
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def fit_baselines(
-    pixels: Floats, features: Floats | None, labels: Ints, classes: int, *, units: Sequence[Hashable], seed: int
-) -> Learned:
-    """Fits to thumbnails (n, EDGE * EDGE * 3), features (n, d) and labels (n,); `units` are left out together.
-
-    features: None where no probe is wanted.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the ways see of n images: thumbnails (n, EDGE * EDGE * 3) and features (n, d) of the untrained network, which
+    `draw` is, and of the pretrained one; None where no probe is wanted.
     """
+
+    pixels: Floats
+    untrained: Floats
+    draw: Draw
+    features: Floats | None
+
+
+def fit_baselines(seen: Seen, labels: Ints, classes: int, *, units: Sequence[Hashable], seed: int) -> Learned:
+    """Fits to what is seen of the images and labels (n,); `units` are left out together."""
+    pixels, features = seen.pixels, seen.features
     small = fit_probe(pixels, labels, classes, units=units, seed=seed, alone=True)
+    blank = fit_probe(seen.untrained, labels, classes, units=units, seed=seed)
     probe = None if features is None else fit_probe(features, labels, classes, units=units, seed=seed)
     majority = int(np.bincount(labels, minlength=classes).argmax())
-    left_out = {Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64), Method.THUMBNAILS: _left_out(small)}
+    left_out = {
+        Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64),
+        Method.THUMBNAILS: _left_out(small),
+        Method.UNTRAINED: _left_out(blank),
+    }
     if probe is not None:
         left_out[Method.PROBE] = _left_out(probe)
-    return Learned(Baselines(majority, small.head, None if probe is None else probe.head), left_out)
+    heads = small.head, blank.head, seen.draw, None if probe is None else probe.head
+    return Learned(Baselines(majority, *heads), left_out)
 
 
 def _left_out(fitted: Probe) -> Ints:
@@ -111,6 +131,10 @@ def save_baselines(baselines: Baselines, folder: Path) -> None:
         "majority": np.array([baselines.majority], dtype=np.int64),
         "thumbnails.weight": baselines.thumbnails.weight,
         "thumbnails.bias": baselines.thumbnails.bias,
+        "untrained.weight": baselines.untrained.weight,
+        "untrained.bias": baselines.untrained.bias,
+        "untrained.seed": np.array([baselines.draw.seed], dtype=np.int64),
+        **{f"{NORMS}{name}": value for name, value in baselines.draw.norms.items()},
     }
     if baselines.probe is not None:
         arrays |= {"probe.weight": baselines.probe.weight, "probe.bias": baselines.probe.bias}
@@ -119,15 +143,23 @@ def save_baselines(baselines: Baselines, folder: Path) -> None:
 
 
 def load_baselines(folder: Path) -> Baselines | None:
-    """What `save_baselines` wrote, None where a run has none yet. Raises RunNotReady for a damaged file."""
+    """What `save_baselines` wrote, None where a run has none yet, or those of a version that knew no untrained network.
+
+    Raises RunNotReady for a damaged file.
+    """
     path = folder / NAME
     if not path.exists():
         return None
     try:
         found = load_file(path)
+        if "untrained.weight" not in found:
+            return None
         small = LinearHead(found["thumbnails.weight"], found["thumbnails.bias"])
+        blank = LinearHead(found["untrained.weight"], found["untrained.bias"])
+        norms = {name.removeprefix(NORMS): value for name, value in found.items() if name.startswith(NORMS)}
         probe = LinearHead(found["probe.weight"], found["probe.bias"]) if "probe.weight" in found else None
-        return Baselines(int(found["majority"][0]), small, probe)
+        draw = Draw(int(found["untrained.seed"][0]), norms)
+        return Baselines(int(found["majority"][0]), small, blank, draw, probe)
     except (OSError, SafetensorError, KeyError, ValueError, IndexError) as error:
         raise RunNotReady(
             "What this run is compared with is damaged.",

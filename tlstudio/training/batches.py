@@ -21,13 +21,14 @@ AHEAD = 2  # batches read before they are wanted
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Contents and labels of both parts; labels (n,) int64."""
+    """Contents and labels of both parts; labels (n,) int64. val_units: what each is grouped with; empty: each by itself."""
 
     pixels: RowStore
     train_keys: Sequence[str]
     train_labels: Ints
     val_keys: Sequence[str]
     val_labels: Ints
+    val_units: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
 from tlstudio.evaluation.calibration import fit_temperature, tempered
+from tlstudio.evaluation.contest import distances, sureness
 from tlstudio.evaluation.metrics import accuracy, balanced_accuracy
 from tlstudio.training.averaging import Weights
 
@@ -20,49 +21,27 @@ SOUP = "average of epochs"
 HALF_WAY = "half-way from the first result"
 
 
-LUCK = 0.15  # a gain in accuracy that chance brings oftener than this is none
-STANDARD_ERRORS = 1.5  # by which the loss must fall where the accuracy says nothing
-
-
 @dataclass(frozen=True, slots=True)
 class Score:
     """A candidate on the validation images.
 
     accuracy: of all images. share: what is compared, the accuracy or, where classes shall count alike, the balanced accuracy.
-    loss: mean of `losses`, the negative log-likelihood of each image in nats after temperature scaling, so that a model is not
-    preferred for being timid or bold. hits: which images it got right. weights: how much each image counts in `share`.
-    predicted: the class that it gives each image; empty in checkpoints of earlier versions.
+    loss: mean negative log-likelihood in nats after temperature scaling, so that no model is preferred for being timid or bold.
+    hits: which images it got right. errors: how far its probabilities are from the truth, see `contest.distances`. weights: how
+    much each image counts in `share`. predicted: the class that it gives each image.
     """
 
     accuracy: float
     loss: float
     share: float
     hits: tuple[bool, ...] = ()
-    losses: tuple[float, ...] = ()
+    errors: tuple[float, ...] = ()
     weights: tuple[float, ...] = ()
     predicted: tuple[int, ...] = ()
 
     def beats(self, other: Score) -> bool:
         """By the bare numbers: for the course of a training, where every epoch is only the next one."""
         return (self.share, -self.loss) > (other.share, -other.loss)
-
-    def convinces(self, other: Score) -> bool:
-        """Better than `other` on the same images by more than luck.
-
-        Either it is right where the other is wrong oftener than the other way round (one-sided sign test on these images, as in
-        McNemar's), or it is at least as often right and its loss is lower by more than its standard error allows. A handful of
-        images convinces nobody, so with few of them what is there already stays.
-        """
-        if not self.hits or self.share < other.share:
-            return False
-        wins = sum(mine and not theirs for mine, theirs in zip(self.hits, other.hits, strict=True))
-        losses = sum(theirs and not mine for mine, theirs in zip(self.hits, other.hits, strict=True))
-        if wins > losses and binomtest(wins, wins + losses, alternative="greater").pvalue <= LUCK:
-            return True
-        gain = np.array(other.losses) - np.array(self.losses)
-        weighed = gain * np.array(self.weights)
-        error = weighed.std(ddof=1) / np.sqrt(len(weighed)) if len(weighed) > 1 else np.inf
-        return bool(weighed.mean() > STANDARD_ERRORS * error)
 
     @property
     def sound(self) -> bool:
@@ -79,13 +58,22 @@ class Candidate:
     score: Score
 
 
-def score(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], *, balanced: bool) -> Score:
-    """Judges probabilities (n, classes) against labels (n,)."""
+def score(
+    probabilities: npt.NDArray[np.float64],
+    truth: npt.NDArray[np.int64],
+    *,
+    balanced: bool,
+    sure: float | None = None,
+) -> Score:
+    """Judges probabilities (n, classes) against labels (n,).
+
+    sure: how sure all candidates are taken to be, see `contest.distances`; None for as sure as this one may be.
+    """
     n, classes = probabilities.shape
     if not n:
         return Score(0.0, 0.0, 0.0)
     predicted = probabilities.argmax(axis=1)
-    right = accuracy(truth, predicted)
+    hits, right = predicted == truth, accuracy(truth, predicted)
     share = balanced_accuracy(truth, predicted, classes) if balanced else right
     weights = np.ones(n)
     if balanced:
@@ -96,11 +84,16 @@ def score(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64], 
         right,
         float((losses * weights).mean()),
         right if share is None else share,
-        tuple(bool(hit) for hit in predicted == truth),
-        tuple(float(loss) for loss in losses),
+        tuple(bool(hit) for hit in hits),
+        tuple(float(e) for e in distances(probabilities, truth, sureness(hits) if sure is None else sure)),
         tuple(float(w) for w in weights),
         tuple(int(label) for label in predicted),
     )
+
+
+def numbered(units: Sequence[Hashable], n: int) -> npt.NDArray[np.int64]:
+    """Units as numbers, (n,), by name: the hash of a string differs between processes. Without any, each image is one."""
+    return np.unique([str(unit) for unit in units], return_inverse=True)[1] if units else np.arange(n)
 
 
 def _losses(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

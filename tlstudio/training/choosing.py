@@ -1,4 +1,4 @@
-"""Which of a training's candidates becomes the model, by validation images and by what rehearsals found out."""
+"""Which of a training's candidates becomes the model, by validation images and by what rehearsals found out, and its figure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate
+from tlstudio.evaluation.contest import Field, left_out_winners, winner
+from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score, numbered
 
 FEW = 200  # images to learn from
 
 Chances = npt.NDArray[np.float64]
+Said = npt.NDArray[np.int32]
+Distances = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 
@@ -22,22 +25,24 @@ class Evidence:
     """What each kind of candidate said of images that it had not learned from.
 
     said: kind -> probabilities (n, classes). truth (n,) class numbers. rows (n,): which images these are, as whoever collected
-    them counts.
+    them counts. units (n,): what each is grouped with; empty where each stands by itself.
     """
 
     said: dict[str, Chances]
     truth: Ints
     rows: Ints
+    units: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         said = {kind: chances.tolist() for kind, chances in self.said.items()}
-        return {"said": said, "truth": self.truth.tolist(), "rows": self.rows.tolist()}
+        return {"said": said, "truth": self.truth.tolist(), "rows": self.rows.tolist(), "units": list(self.units)}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> Evidence:
         """Raises KeyError, TypeError or ValueError for anything but what `to_json` gave."""
         said = {str(kind): np.array(chances, np.float64) for kind, chances in data["said"].items()}
-        return Evidence(said, np.array(data["truth"], np.int64), np.array(data["rows"], np.int64))
+        units = tuple(str(unit) for unit in data["units"])
+        return Evidence(said, np.array(data["truth"], np.int64), np.array(data["rows"], np.int64), units)
 
 
 def joined(parts: Sequence[Evidence]) -> Evidence:
@@ -47,7 +52,29 @@ def joined(parts: Sequence[Evidence]) -> Evidence:
         {kind: np.concatenate([part.said[kind] for part in parts]) for kind in kinds},
         np.concatenate([part.truth for part in parts]),
         np.concatenate([part.rows for part in parts]),
+        tuple(unit for part in parts for unit in part.units),
     )
+
+
+class Course:
+    """What the model said of the validation images after each epoch: all of them were looked at, and the best was taken."""
+
+    def __init__(self, predicted: Sequence[Said] = (), errors: Sequence[Distances] = ()) -> None:
+        """Each (n,), one an epoch."""
+        self.predicted = list(predicted)
+        self.errors = list(errors)
+
+    def add(self, score: Score) -> None:
+        self.predicted.append(np.array(score.predicted, np.int32))
+        self.errors.append(np.array(score.errors, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """taken: what the training hands out. said: (n,), what is said of each image by what would have been taken without it."""
+
+    taken: Candidate
+    said: Ints
 
 
 def likeliest_first(kinds: Iterable[str], images: int) -> list[str]:
@@ -62,14 +89,36 @@ def likeliest_first(kinds: Iterable[str], images: int) -> list[str]:
     return sorted((kind for kind in kinds if kind != PROBE), key=order.index)
 
 
-def choose(probe: Candidate, rivals: Sequence[Candidate]) -> Candidate:
-    """The candidate to hand out. rivals: the likeliest first.
+def choose(
+    probe: Candidate,
+    rivals: Sequence[Candidate],
+    truth: Ints,
+    *,
+    units: Sequence[str] = (),
+    course: Course | None = None,
+    best: Candidate | None = None,
+) -> Choice:
+    """The candidate to hand out, by labels (n,). rivals: the likeliest first.
 
-    The first of them is the best guess there is, and another takes its place only when it convinces: the best of many on few
-    images is mostly the luckiest. Nothing but what convinces takes the probe's place.
+    course, best: of the epochs, of which the best is a candidate, too, behind the rivals. Nothing but what is better by more than
+    luck takes the probe's place, and luck is reckoned over everything that was looked at, see `contest.winner`.
     """
-    order = list(rivals) or [probe]
-    for rival in order[1:]:
-        if rival.score.sound and rival.score.convinces(order[0].score):
-            order[0] = rival
-    return next((rival for rival in order if rival.score.sound and rival.score.convinces(probe.score)), probe)
+    sound = [rival for rival in rivals if rival.score.sound]
+    looked = course if course is not None and best is not None and best is not probe else Course()
+    if not probe.score.sound or not len(truth):
+        return Choice(probe, np.array(probe.score.predicted, np.int64))
+    everyone = [probe, *sound]
+    predicted = np.array([*(c.score.predicted for c in everyone), *looked.predicted], np.int64)
+    field = Field(
+        hits=predicted == truth,
+        errors=np.array([*(c.score.errors for c in everyone), *looked.errors], np.float64),
+        weights=np.array(probe.score.weights),
+        units=numbered(units, len(truth)),
+        order=tuple(range(1, len(everyone))),
+        checkpoints=tuple(range(len(everyone), len(predicted))),
+    )
+    taken = winner(field)
+    if taken == 0:
+        return Choice(probe, predicted[0])
+    said = predicted[left_out_winners(field), np.arange(len(truth))]
+    return Choice(everyone[taken] if taken < len(everyone) else best or probe, said)

@@ -80,18 +80,18 @@ def _without_norms(network: Network, pixels: RowStore, key: str, device: torch.d
 
 def embed_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
     """Yields (keys, features (k, d) float32) over all keys; the batch is halved when memory runs out."""
-    return _forward(network, network.embed, pixels, keys, device=device)
+    return each_batch(network, network.embed, pixels, keys, device=device)
 
 
 def logit_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
     """Yields (keys, logits (k, classes) float32) over all keys; the batch is halved when memory runs out."""
-    return _forward(network, network, pixels, keys, device=device)
+    return each_batch(network, network, pixels, keys, device=device)
 
 
 def stage_batches(stages: Stages, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:
     """Yields (keys, all blocks side by side (k, sum of widths) float32) over all keys; the batch is halved as above."""
     stages.to(device)
-    return _forward(stages.network, stages.flat, pixels, keys, device=device)
+    return each_batch(stages.network, stages.flat, pixels, keys, device=device)
 
 
 def mirrored_features(
@@ -102,10 +102,10 @@ def mirrored_features(
     def embed(rows: Tensor) -> Tensor:
         return network.embed(rows.flip(axis))
 
-    return np.concatenate([rows for _, rows in _forward(network, embed, pixels, keys, device=device)])
+    return np.concatenate([rows for _, rows in each_batch(network, embed, pixels, keys, device=device)])
 
 
-def _forward(
+def each_batch(
     network: Network,
     function: Callable[[Tensor], Tensor],
     pixels: RowStore,
@@ -113,6 +113,7 @@ def _forward(
     *,
     device: torch.device,
 ) -> Batches:
+    """Yields (keys, what `function` makes of their pixels, on the host); the batch is halved when memory runs out."""
     network.place(device).eval()
     array = pixels.array()
     size, start = BATCH, 0

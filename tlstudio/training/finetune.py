@@ -23,7 +23,7 @@ from tlstudio.training import averaging, devices
 from tlstudio.training.averaging import MovingAverage, Soup
 from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
-from tlstudio.training.choosing import Chances, Evidence, choose, likeliest_first
+from tlstudio.training.choosing import Chances, Choice, Course, Evidence, choose, likeliest_first
 from tlstudio.training.compiling import Compiling
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
@@ -92,16 +92,22 @@ class FineTuner:
             network, data, self.parameters, device, balanced=recipe.counts_classes_alike, evidence=evidence
         )
         self.said_first = self.validation.probabilities()
-        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validation.score(self.said_first))
+        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validation.hold(self.said_first))
         edge = network.spec.preprocess.size
         self.pace = pace_of(recipe, self.batches.per_epoch, edge, look=watch.lap(), after=after)
         self.clock = clock_of(recipe, self.pace)
         self.clock.begin(begun.lap())
         pixels = recipe.epochs * len(data.train_keys) * edge**2
         self.compiling = Compiling(self.stepper, recipe, device, edge=edge, pixels=pixels)
-        self.best = self.chosen = self.probe
+        self.best = self.probe
+        self.course = Course()
+        self.choice = Choice(self.probe, np.array(self.probe.score.predicted, np.int64))
         self.keeper = Keeper(self, folder)
         self.sleep = SleepWatch()
+
+    @property
+    def chosen(self) -> Candidate:
+        return self.choice.taken
 
     # --- the loop ---
 
@@ -277,6 +283,7 @@ class FineTuner:
 
     def _remember(self, score: Score, number: int) -> None:
         """Keeps the averaged weights of this epoch where they are the best, and adds late ones to the soup."""
+        self.course.add(score)
         if score.beats(self.best.score):
             self.at.best_epoch = number
             self.best = Candidate(f"epoch {number}", averaging.on_host(self.average.weights), score)
@@ -287,9 +294,16 @@ class FineTuner:
         """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look."""
         if whole and self.at.epoch:
             self.probe = replace(self.probe, score=self.validation.score_of(PROBE, self.said_first))
-            self.chosen = choose(self.probe, self._at_the_end())
+            rivals = self._at_the_end()
+            # A single epoch has no counterpart in the rehearsals, and is not worth much on few images.
+            course = self.course if self.evidence is None else None
+            look = self.validation
+            self.choice = choose(self.probe, rivals, look.truth, units=look.units, course=course, best=self.best)
         else:
-            self.chosen = choose(self.probe, [self.best])
+            data = self.data
+            self.choice = choose(
+                self.probe, [], data.val_labels, units=data.val_units, course=self.course, best=self.best
+            )
 
     def _at_the_end(self) -> list[Candidate]:
         """The candidates of a finished training, the likeliest first."""
@@ -303,9 +317,7 @@ class FineTuner:
         self.said = {PROBE: self.said_first, **said}
         known = wanted if self.evidence is None else {k: w for k, w in wanted.items() if k in self.evidence.said}
         order = likeliest_first(known, len(self.data.train_labels))
-        found = [Candidate(kind, known[kind], look.score_of(kind, said[kind])) for kind in order]
-        # A single epoch has no counterpart in the rehearsals, and is not worth much on few images.
-        return found if self.evidence is not None else [*found, self.best]
+        return [Candidate(kind, known[kind], look.score_of(kind, said[kind])) for kind in order]
 
     def keep_best(self) -> None:
         """Puts the chosen candidate's weights into the network."""

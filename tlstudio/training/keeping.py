@@ -20,13 +20,14 @@ from torch import Tensor
 from tlstudio.domain.errors import RunNotReady
 from tlstudio.training import checkpoint
 from tlstudio.training.candidates import Candidate, Score
+from tlstudio.training.choosing import Course
 from tlstudio.training.schedule import BudgetClock
 
 if TYPE_CHECKING:
     from tlstudio.training.batches import Data
     from tlstudio.training.finetune import FineTuner
 
-VERSION = 3  # of what a checkpoint holds, and of the probe that its training began with
+VERSION = 4  # of what a checkpoint holds, and of the probe that its training began with
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -74,6 +75,8 @@ class Keeper:
             for key, value in tuner.optimizer.state[parameter].items():
                 tensors[f"adam/{key}/{name}"] = value
         tensors |= {f"soup/{name}": value for name, value in tuner.soup.weights.items()}
+        for epoch, (said, errors) in enumerate(zip(tuner.course.predicted, tuner.course.errors, strict=True), start=1):
+            tensors |= {f"said/{epoch}": torch.from_numpy(said), f"errors/{epoch}": torch.from_numpy(errors)}
         checkpoint.save(self._folder, tensors, self._state(best))
         for old in self._folder.glob("best-*.safetensors"):
             if old.name != best:
@@ -132,6 +135,11 @@ class Keeper:
             tuner.clock.seconds = state["budget"]  # that of the first start; what has passed since is in `spent`
         kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()}
         tuner.best = Candidate(state["best_name"], best[0], Score(**kept))
+        looked = range(1, sum(name.startswith("said/") for name in tensors) + 1)
+        tuner.course = Course(
+            [tensors[f"said/{epoch}"].numpy() for epoch in looked],
+            [tensors[f"errors/{epoch}"].numpy() for epoch in looked],
+        )
         tuner.soup.count = state["soup"]
         tuner.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
         if tuner.device.type != "cuda":  # there it has just been tried; less may be free by now

@@ -129,7 +129,7 @@ def load_pretrained(
     try:
         backbone = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0, **options)
         if not drop_path:
-            _keep_branches(backbone)
+            keep_branches(backbone)
     except (RuntimeError, SafetensorError, OSError, ValueError, TypeError, AssertionError) as error:
         if memory_is_full(error):
             raise
@@ -167,7 +167,7 @@ def need_branches(card: ModelCard) -> None:
         )
 
 
-def _keep_branches(backbone: nn.Module) -> None:
+def keep_branches(backbone: nn.Module) -> None:
     """Some architectures leave branches out unless told otherwise."""
     for module in backbone.modules():
         if isinstance(module, DropPath):

@@ -12,6 +12,7 @@ import torch
 
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
+from tlstudio.domain.openings import Way
 from tlstudio.domain.operating import OperatingPoint, Wish
 from tlstudio.domain.predictions import ImagePrediction, Predictions
 from tlstudio.domain.results import Evaluation
@@ -30,6 +31,7 @@ from tlstudio.training.network import Network, load_network
 from tlstudio.workflow import operating
 from tlstudio.workflow.held_out import held_out
 from tlstudio.workflow.left_out import calibration_of
+from tlstudio.workflow.openings import open_test
 from tlstudio.workflow.run_data import units_of
 from tlstudio.workflow.transfer import compare_split
 
@@ -43,11 +45,14 @@ def evaluate(
     reporter: Reporter = SILENT,
     *,
     sensitivity: str | None = None,
+    way: Way = Way.EVALUATE,
 ) -> Evaluation:
     """Figures with intervals and every prediction, for a finished run on one split; the predictions are kept with the run.
 
-    Safe beside an open window: it writes new files below runs/ and cache/, each complete before it gets its name, and leaves the
-    database alone. Only with `sensitivity` does it change what the run says, and then it is for who holds the project.
+    Test images are opened by it, and that is entered before it looks: which run, when, who, and the `way` it came about. Safe
+    beside an open window: it writes new files below runs/ and cache/, each complete before it gets its name, adds a line to the
+    book of openings, and leaves the database alone. Only with `sensitivity` does it change what the run says, and then it is for
+    who holds the project.
 
     sensitivity: `CLASS=VALUE` chooses an operating point on the validation images and keeps it with the run, `none` removes the
     one that is kept. Raises RunNotFound, RunNotReady, WrongUsage, or NotEnoughImages when the split holds no labeled image of
@@ -62,6 +67,8 @@ def evaluate(
     if wish is not None and split is not Split.VAL and operating.unmeasured(opened, row):
         evaluate(project, row.id, Split.VAL, reporter)
     network = load_network(opened.run_folder(row.id) / "model")
+    tested = split is Split.TEST
+    use = open_test(opened, row.id, way, [r.content for r in rows], reporter) if tested else None
     unknown = sum(1 for r in images.list_images(opened, split=split, labeled=True)) - len(rows)
     if unknown:
         reporter.report(Note(f"{unknown:,} images are of classes that this model does not know, and are left out."))
@@ -77,10 +84,13 @@ def evaluate(
     evaluation = replace(
         figures(row, split, predictions, units, temperature=temperature, point=point),
         calibration="" if told is None else told.reason,
+        test_use=use,
         transfer=compare_split(
             opened, row, split, predictions, units=[units[p.image] for p in predictions], reporter=reporter
         ),
     )
+    if split is Split.VAL and row.measured == evaluation.accuracy:
+        evaluation = replace(evaluation, corrected=row.accuracy)
     files.write_json(
         opened.run_folder(row.id) / f"predictions-{split.value}.json",
         {

@@ -13,6 +13,7 @@ import tlstudio
 from tlstudio.domain.bundle import BundleInfo, Certificate, ExportResult, FileKind
 from tlstudio.domain.errors import CertificateFailed, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
+from tlstudio.domain.openings import Way
 from tlstudio.domain.values import Split
 from tlstudio.export.certificate import Examination, answers_of, certify
 from tlstudio.export.graph import describe, write_graph
@@ -23,6 +24,7 @@ from tlstudio.training.network import load_network
 from tlstudio.workflow.evaluating import figures, predict_rows
 from tlstudio.workflow.held_out import first_held_out
 from tlstudio.workflow.novelty import RunImages, measure_novelty
+from tlstudio.workflow.openings import open_test
 from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.reducing import Subject, at_threshold, reduce_file
 from tlstudio.workflow.run_data import fingerprint, read_samples, units_of
@@ -73,6 +75,8 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[Subjec
     network = load_network(opened.run_folder(row.id) / "model")
     # In a project without test and validation images, those for training have to do: the file is compared, not judged.
     split, rows = first_held_out(opened, row, (Split.TEST, Split.VAL, Split.TRAIN))
+    if split is Split.TEST:  # the file carries figures on them
+        open_test(opened, row.id, Way.EXPORT, [r.content for r in rows], reporter)
     reporter.report(Note("Measuring the trained model."))
     # On the processor, as onnxruntime will: a graphics processor rounds differently.
     predictions = predict_rows(opened, network, rows, row.classes, device="cpu", reporter=reporter)

@@ -74,7 +74,7 @@ class Fitting:
             self.context.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
             self._calibrate(network, judged, probabilities)
         else:
-            self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities)
+            self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities, tuned.judged.said)
         if ready.borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
             everyone = [*ready.train, *ready.val]
             classes = len(self.context.classes)
@@ -96,10 +96,19 @@ class Fitting:
             self.context.say("Classes with a single image or group are not part of this figure.")
         return judged, probe.held_out[probe.judged]
 
-    def _calibrate(self, network: Network, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64]) -> None:
-        """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them."""
+    def _calibrate(
+        self,
+        network: Network,
+        judged: Sequence[Sample],
+        probabilities: npt.NDArray[np.float64],
+        said: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them.
+
+        said: as in `tuning.Judged`.
+        """
         part = VALIDATION if any(s.part == "val" for s in judged) else LEFT_OUT
-        found = calibrate(self.context.folder, judged, probabilities, part)
+        found = calibrate(self.context.folder, judged, probabilities, part, said=said)
         network.spec = replace(network.spec, temperature=found.temperature)
 
     def _finish(self, network: Network, outcome: Outcome, started: float) -> TrainResult:
@@ -112,6 +121,7 @@ class Fitting:
             epochs=outcome.epochs,
             accuracy=outcome.accuracy,
             balanced_accuracy=outcome.balanced_accuracy,
+            measured=outcome.measured,
             chosen=outcome.chosen,
             reason=outcome.reason,
             seconds=awake() - started,

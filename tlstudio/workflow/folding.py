@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
+from tlstudio.domain.openings import Way
 from tlstudio.domain.predictions import ImagePrediction
 from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import RunRow
@@ -25,6 +26,7 @@ from tlstudio.training.network import load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.evaluating import figures
+from tlstudio.workflow.openings import open_test
 from tlstudio.workflow.run_data import read_samples, units_of
 
 FOLDS = 5
@@ -38,11 +40,14 @@ def cross_validate(
     What is measured is the quick recipe on these images, not the run's own model, which has seen most of them. Groups, copies and
     near-duplicates stay in one part, and each probe chooses its strength inside its own parts. The interval takes the images as
     independent, although probes share training images (Bengio and Grandvalet 2004): in simulations with 40 to 200 images it holds
-    the mean accuracy of the probes 92 to 97 times in 100. Raises WrongUsage for fewer than two folds, NotEnoughImages for fewer
+    the mean accuracy of the probes 92 to 97 times in 100. Test images are among them, so this opens them, and that is
+    entered. Raises WrongUsage for fewer than two folds, NotEnoughImages for fewer
     independent images than folds.
     """
     opened = Project.open(project)
     row = runs.choose_run(opened, run)
+    tested = [r.content for r in images.list_images(opened, split=Split.TEST, labeled=True) if r.label in row.classes]
+    use = open_test(opened, row.id, Way.FOLDS, tested, reporter) if tested else None
     rows, features = _features(opened, row, reporter)
     units = units_of(rows)
     labels = np.array([row.classes.index(str(r.label)) for r in rows], np.int64)
@@ -59,7 +64,7 @@ def cross_validate(
         predictions += [_prediction(row, rows[i], p) for i, p in zip(judge, said, strict=True)]
         reporter.report(Progress("Leaving out one part after the other", fold + 1, folds))
     unit_of = {r.id: u for r, u in zip(rows, units, strict=True)}
-    return replace(figures(row, Split.TRAIN, predictions, unit_of), folds=folds)
+    return replace(figures(row, Split.TRAIN, predictions, unit_of), folds=folds, test_use=use)
 
 
 def _features(project: Project, run: RunRow, reporter: Reporter) -> tuple[list[ImageRow], npt.NDArray[np.float32]]:

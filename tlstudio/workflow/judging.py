@@ -41,8 +41,12 @@ def hold_back(train: list[Sample], classes: int, seed: int) -> tuple[list[Sample
 
 def judge(samples: Sequence[Sample], probabilities: npt.NDArray[np.float64], classes: int) -> tuple[Interval, float]:
     """Accuracy with its interval, and balanced accuracy, of probabilities (n, classes)."""
+    return judge_answers(samples, probabilities.argmax(axis=1), classes)
+
+
+def judge_answers(samples: Sequence[Sample], predicted: npt.NDArray[np.int64], classes: int) -> tuple[Interval, float]:
+    """The same of the classes that were said, (n,)."""
     truth = labels_of(samples)
-    predicted = probabilities.argmax(axis=1)
     units: list[Hashable] = [s.unit for s in samples]
     return share_interval(predicted == truth, units), balanced_accuracy(truth, predicted, classes) or 0.0
 
@@ -67,8 +71,14 @@ def why(chosen: str, probe: Score, best: Score, *, rehearsed: bool = False) -> s
     where = _where(rehearsed)
     if best.share > probe.share:
         kind = "accuracy" if best.share == best.accuracy else "balanced accuracy"
-        return f"Best {kind} on {where}: {best.share:.1%}, against {probe.share:.1%} for the first result."
-    return f"As accurate on {where} as the first result, and surer of it."
+        return f"Better {kind} on {where} by more than luck: {best.share:.1%}, against {probe.share:.1%} for the first result."
+    return f"As accurate on {where} as the first result, and nearer to the truth by more than luck."
+
+
+def corrected(figure: Interval, measured: Interval, *, rehearsed: bool) -> str:
+    """One sentence on which figure is which. figure: what it comes to when each image has no part in the choice."""
+    told = f"{figure.value:.1%}, corrected for having been chosen by them from {measured.value:.1%}"
+    return f"The figure of this training on {_where(rehearsed)} is {told}."
 
 
 def nothing_better(*, rehearsed: bool) -> str:

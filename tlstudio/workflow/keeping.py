@@ -2,8 +2,8 @@
 
 A window calls `projects.open_project` and then `look_after` in a worker; a command that changes a project does all of it with
 `changing`. Whoever only reads needs neither. `check`, `evaluate`, `explain`, `export` and `predict` are safe beside an open
-window: they write new files below runs/, cache/ and exports/ or where the user says, each complete before it gets its name, and
-leave the database alone.
+window: they write new files below runs/, cache/ and exports/ or where the user says, each complete before it gets its name, add a
+line to the book of openings, and leave the database alone.
 """
 
 from __future__ import annotations

@@ -29,15 +29,25 @@ NAME = "left-out.json"
 Chances = dict[str, tuple[float, ...]]  # calibrated probabilities in the run's class order, by content
 
 
-def calibrate(folder: Path, judged: Sequence[Sample], probabilities: npt.NDArray[np.float64], part: str) -> Calibration:
+def calibrate(
+    folder: Path,
+    judged: Sequence[Sample],
+    probabilities: npt.NDArray[np.float64],
+    part: str,
+    *,
+    said: npt.NDArray[np.int64] | None = None,
+) -> Calibration:
     """Fits the temperature to `judged` and keeps their calibrated probabilities, (n, classes), in the run's folder.
 
-    part: VALIDATION, or LEFT_OUT for images of the training part.
+    part: VALIDATION, or LEFT_OUT for images of the training part. said: classes, (n,), by what would have been chosen without the
+    image, where the model was chosen by these; kept beside them.
     """
     truth = np.array([s.label for s in judged], dtype=np.int64)
     found = fit_temperature(probabilities, truth, [s.unit for s in judged])
     calibrated = tempered(probabilities, found.temperature)
     rows = [{"content": s.content, "probabilities": p.tolist()} for s, p in zip(judged, calibrated, strict=True)]
+    if said is not None:
+        rows = [{**row, "said": int(label)} for row, label in zip(rows, said, strict=True)]
     files.write_json(folder / NAME, {"part": part, "calibration": asdict(found), "images": rows})
     return found
 
@@ -49,6 +59,16 @@ def calibration_of(project: Project, run: RunRow) -> Calibration | None:
         return None if data is None else Calibration(**data["calibration"])
     except (KeyError, TypeError) as error:
         raise _damaged(project.run_folder(run.id) / NAME) from error
+
+
+def said_unchosen(project: Project, run: RunRow) -> dict[str, int]:
+    """The class that the run's figure counts for each of its images, by content; empty where nothing was chosen by them."""
+    path = project.run_folder(run.id) / NAME
+    data = _read(path)
+    try:
+        return {} if data is None else {str(r["content"]): int(r["said"]) for r in data["images"] if "said" in r}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path) from error
 
 
 def left_out_chances(project: Project, run: RunRow) -> Chances:

@@ -27,6 +27,7 @@ from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
+from tlstudio.training.untrained import IMAGES, LOOKS
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.judging import hold_back, labels_of
 from tlstudio.workflow.rehearsing import halves_for
@@ -34,7 +35,7 @@ from tlstudio.workflow.run_data import Sample, training_rows
 
 Ints = npt.NDArray[np.int64]
 
-COMPARED = 2  # heads that are fitted once the training is over, each about as long as the first
+COMPARED = 3  # heads that are fitted once the training is over, each about as long as the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,15 @@ class Prepared:
     def data(self) -> Data:
         train, val = self.train, self.val
         keys, held = [s.content for s in train], [s.content for s in val]
-        return Data(self.pixels, keys, labels_of(train), held, labels_of(val))
+        return Data(self.pixels, keys, labels_of(train), held, labels_of(val), [s.unit for s in val])
 
     def rows(self, learn: Ints, judge: Ints) -> Data:
         """Some of the training images to learn from, others of them to judge by; both by their numbers."""
         keys, labels = [s.content for s in self.train], labels_of(self.train)
-        return Data(self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge])
+        units = [self.train[i].unit for i in judge]
+        return Data(
+            self.pixels, [keys[i] for i in learn], labels[learn], [keys[i] for i in judge], labels[judge], units
+        )
 
 
 class Preparation:
@@ -116,9 +120,12 @@ class Preparation:
             train, val = hold_back(train, len(self.classes), self.settings.seed)
         keys = [s.content for s in (*train, *val)]
         self.reporter.report(Note("Looking at the images with the pretrained model."))
-        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
-        self.reporter.report(Note("Finding the first result."))
         watch.lap()
+        features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
+        after += watch.lap() * (
+            1 + min(LOOKS / len(keys), LOOKS / IMAGES)
+        )  # the same network untrained looks at them, too
+        self.reporter.report(Note("Finding the first result."))
         probe = fit_probe(
             features[: len(train)],
             labels_of(train),

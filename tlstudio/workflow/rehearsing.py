@@ -21,6 +21,7 @@ import numpy.typing as npt
 from tlstudio.domain.events import EpochDone, Event, Reporter, StepDone
 from tlstudio.domain.planning import REHEARSALS, rehearses
 from tlstudio.domain.runs import TrainSettings
+from tlstudio.evaluation.contest import sureness
 from tlstudio.images import splits
 from tlstudio.storage import files
 from tlstudio.storage.clocks import awake
@@ -72,9 +73,11 @@ def evidence_of(rehearsals: Sequence[Rehearsal]) -> Evidence:
 
 def likeliest(evidence: Evidence, *, balanced: bool) -> str:
     """The kind of candidate that convinces; the probe where none does, and training in earnest would be for nothing."""
-    scores = {kind: candidates.score(said, evidence.truth, balanced=balanced) for kind, said in evidence.said.items()}
-    rivals = [Candidate(kind, {}, scores[kind]) for kind in likeliest_first(scores, len(evidence.truth))]
-    return choose(Candidate(PROBE, {}, scores[PROBE]), rivals).name
+    truth, units = evidence.truth, evidence.units
+    sure = sureness(evidence.said[PROBE].argmax(axis=1) == truth)
+    scores = {k: candidates.score(said, truth, balanced=balanced, sure=sure) for k, said in evidence.said.items()}
+    rivals = [Candidate(kind, {}, scores[kind]) for kind in likeliest_first(scores, len(truth))]
+    return choose(Candidate(PROBE, {}, scores[PROBE]), rivals, truth, units=units).taken.name
 
 
 def agreed(rehearsals: Sequence[Rehearsal], look: Augmentation) -> Augmentation:

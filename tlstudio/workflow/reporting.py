@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
+from tlstudio.domain.openings import Way
 from tlstudio.domain.results import ReportResult, SectionLine
 from tlstudio.reports.compose import compose
 from tlstudio.reports.compose import outline as lines_of
@@ -27,7 +28,8 @@ def outline(project: Path, run: str | None = None, reporter: Reporter = SILENT) 
 
 
 def report(project: Path, out: Path, run: str | None = None, reporter: Reporter = SILENT) -> ReportResult:
-    """Measures the run on the test images, or on the validation images where there are none, and writes the report.
+    """Measures the run on the test images, which opens them, or on the validation images where there are none, and writes the
+    report.
 
     `out` ends in .html or .pdf. Raises WrongUsage for another suffix; RunNotFound, RunNotReady; NotEnoughImages without test
     and validation images, or when none of their files can be found; DiskFull …
@@ -50,7 +52,7 @@ def _measure(project: Project, run_id: str, reporter: Reporter) -> Material:
     row = runs.get_run(project, run_id)  # with its history
     facts = known(project, row)
     reporter.report(Note("Measuring the trained model."))
-    evaluation = evaluate(project.folder, row.id, facts.measured_on, reporter)
+    evaluation = evaluate(project.folder, row.id, facts.measured_on, reporter, way=Way.REPORT)
     reporter.report(Note("Checking the images."))
     findings = check(project.folder, reporter).findings
     rows = held_out(project, row, facts.measured_on)

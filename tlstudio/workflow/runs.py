@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tlstudio.domain.errors import RunNotFound
@@ -10,11 +11,14 @@ from tlstudio.domain.run_comparison import RunComparison, side_by_side
 from tlstudio.domain.runs import RunRecords, RunRow, RunState
 from tlstudio.storage import recovery, run_records, runs
 from tlstudio.storage.project import Project
+from tlstudio.workflow.openings import counted
 
 
 def list_runs(project: Path) -> list[RunRow]:
-    """All runs, newest first, without their history."""
-    return runs.list_runs(_there(project))
+    """All runs, newest first, without their history, and how often the test images were opened for each."""
+    there = _there(project)
+    opened = counted(there)
+    return [replace(row, test_openings=opened.get(row.id, 0)) for row in runs.list_runs(there)]
 
 
 def run(project: Path, run_id: str) -> RunRow:
@@ -50,7 +54,9 @@ def resumable(project: Path) -> RunRow | None:
 
 def compare(project: Path, run_ids: Sequence[str]) -> RunComparison:
     """Runs side by side, with their curves; raises RunNotFound."""
-    return side_by_side([run(project, run_id) for run_id in run_ids])
+    opened = counted(_there(project))
+    found = (run(project, run_id) for run_id in run_ids)
+    return side_by_side([replace(row, test_openings=opened.get(row.id, 0)) for row in found])
 
 
 def _there(project: Path) -> Project:

@@ -29,11 +29,20 @@ from tlstudio.storage import files, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
-from tlstudio.training.baselines import Baselines, Learned, fit_baselines, load_baselines, save_baselines, thumbnails
+from tlstudio.training.baselines import (
+    Baselines,
+    Learned,
+    Seen,
+    fit_baselines,
+    load_baselines,
+    save_baselines,
+    thumbnails,
+)
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import Network, NetworkSpec, load_pretrained
+from tlstudio.training.untrained import Draw, best_draw, untrained
 from tlstudio.workflow import rehearsing
-from tlstudio.workflow.left_out import Chances, left_out_chances, measured_chances
+from tlstudio.workflow.left_out import Chances, left_out_chances, measured_chances, said_unchosen
 from tlstudio.workflow.run_data import Sample, read_samples, training_rows
 
 UNCHANGED = "probe"  # what a run is said to have chosen where the pretrained model itself stays as it is
@@ -83,7 +92,9 @@ def compare_own(project: Project, run: RunRow, reporter: Reporter) -> Transfer:
         judged = [s for s in samples if s.content in own and (s.part == "val" or images == HELD_BACK)]
         said = work.ask(baselines, [s.content for s in judged]) if judged else {}
     truth = np.array([s.label for s in judged], dtype=np.int64)
-    said[Method.MODEL] = _likeliest(own, judged)
+    unchosen = said_unchosen(project, run)  # or what it was chosen for would be taken for what it is
+    likeliest = zip(judged, _likeliest(own, judged), strict=True)
+    said[Method.MODEL] = np.array([unchosen.get(s.content, int(label)) for s, label in likeliest], dtype=np.int64)
     found = work.tell(truth, said, [s.unit for s in judged], images)
     work.keep(found, run_records.TRANSFER)
     return found
@@ -160,28 +171,39 @@ class _Comparing:
         store, _ = fill_cache(self.project, self.spec.preprocess, rows, self.reporter)
         return [s for s in samples if s.content in store.keys]
 
-    def features(self, contents: Sequence[str]) -> npt.NDArray[np.float32]:
+    def features(self, network: Network, contents: Sequence[str]) -> npt.NDArray[np.float32]:
         device = devices.choose("auto")
         try:
-            return frozen_features(
-                self.project, self.pretrained, self.pixels, contents, device=device, reporter=self.reporter
-            )
+            return frozen_features(self.project, network, self.pixels, contents, device=device, reporter=self.reporter)
+        finally:
+            devices.release(device)
+
+    def draw(self, samples: Sequence[Sample]) -> Draw:
+        """The untrained network, by images that the run learned from."""
+        device = devices.choose("auto")
+        labels, keys = np.array([s.label for s in samples], dtype=np.int64), [s.content for s in samples]
+        try:
+            return best_draw(self.spec, self.pixels, keys, labels, units=[s.unit for s in samples], device=device)
         finally:
             devices.release(device)
 
     def fit(self, samples: Sequence[Sample]) -> tuple[Baselines, dict[Method, dict[str, int]]]:
         """Fits the baselines and keeps them; also what each said of an image while that was left out, by content."""
-        learned = self._fitted(samples)
+        learned = self._fitted(samples, self.draw(samples))
         save_baselines(learned.baselines, self.folder)
         contents = [s.content for s in samples]
         left_out = {m: dict(zip(contents, map(int, said), strict=True)) for m, said in learned.left_out.items()}
         return learned.baselines, left_out
 
-    def _fitted(self, samples: Sequence[Sample]) -> Learned:
+    def _fitted(self, samples: Sequence[Sample], draw: Draw) -> Learned:
         contents = [s.content for s in samples]
         return fit_baselines(
-            thumbnails(self.pixels, contents),
-            self.features(contents) if self.tuned else None,
+            Seen(
+                thumbnails(self.pixels, contents),
+                self.features(untrained(self.spec, draw), contents),
+                draw,
+                self.features(self.pretrained, contents) if self.tuned else None,
+            ),
             np.array([s.label for s in samples], dtype=np.int64),
             len(self.run.classes),
             units=[s.unit for s in samples],
@@ -191,9 +213,10 @@ class _Comparing:
     def fit_halves(self, samples: Sequence[Sample]) -> dict[Method, dict[str, int]]:
         """What each says of an image after learning from the half that it is not in, as in the run's rehearsals; by content."""
         found: dict[Method, dict[str, int]] = {}
+        draw = self.draw(samples)
         for left_out in rehearsing.halves(samples, self.run.settings.seed):
             out = set(left_out.tolist())
-            baselines = self._fitted([s for i, s in enumerate(samples) if i not in out]).baselines
+            baselines = self._fitted([s for i, s in enumerate(samples) if i not in out], draw).baselines
             contents = [samples[i].content for i in left_out]
             for method, answers in self.ask(baselines, contents).items():
                 found.setdefault(method, {}).update(zip(contents, map(int, answers), strict=True))
@@ -204,10 +227,11 @@ class _Comparing:
         features = None
         if self.tuned:
             try:
-                features = self.features(contents)
+                features = self.features(self.pretrained, contents)
             except StudioError as error:
                 self.reporter.report(Note(f"The first result is not part of the comparison. {error.what}"))
-        return baselines.answers(thumbnails(self.pixels, contents), features)
+        blank = self.features(untrained(self.spec, baselines.draw), contents)
+        return baselines.answers(thumbnails(self.pixels, contents), blank, features)
 
     def tell(self, truth: npt.NDArray[np.int64], said: Answers, units: Sequence[str], images: str) -> Transfer:
         if len(truth) == 0:

@@ -30,7 +30,7 @@ from tlstudio.training.steps import Settled
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.forewarning import forewarn
-from tlstudio.workflow.judging import interval_of, judge, nothing_better, why
+from tlstudio.workflow.judging import corrected, interval_of, judge, judge_answers, nothing_better, why
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
 from tlstudio.workflow.run_context import RunContext
@@ -50,22 +50,31 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Which candidate became the model, why, and what it reached."""
+    """Which candidate became the model, why, and what it reached.
+
+    accuracy, balanced_accuracy: corrected for having been chosen by these very images. measured: the accuracy without that
+    correction; None where nothing was chosen.
+    """
 
     chosen: str
     reason: str
     accuracy: Interval
     balanced_accuracy: float
+    measured: Interval | None = None
     epochs: int = 0
     stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What the model said of images that it had not learned from: probabilities (n, classes)."""
+    """What the model said of images that it had not learned from: probabilities (n, classes).
+
+    said: classes, (n,), by what would have been chosen without the image; None where nothing was chosen.
+    """
 
     samples: list[Sample]
     probabilities: npt.NDArray[np.float64]
+    said: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,7 @@ class Tuning:
             self.before += tuner.at.epoch
             return None
         said = tuner.said or {PROBE: tuner.said_first}  # without its end it says nothing for any candidate
-        evidence = Evidence(said, data.val_labels, left_out)
+        evidence = Evidence(said, data.val_labels, left_out, tuple(data.val_units))
         return Rehearsal(evidence, look.flip, look.flip_vertical, tuner.at.epoch, unstable=tuner.unstable)
 
     # --- in earnest ---
@@ -196,22 +205,30 @@ class Tuning:
 
         stopped = tuner.run(course, on_epoch)
         tuner.keep_best()
-        chosen, epochs = tuner.chosen, tuner.at.epoch
+        choice, chosen, epochs = tuner.choice, tuner.chosen, tuner.at.epoch
         reason = why(chosen.name, tuner.probe.score, chosen.score, rehearsed=evidence is not None)
         if tuner.unstable:
             reason = UNSTABLE
         elif stopped and chosen.name == PROBE:
             reason = STOPPED
-        judged = Judged(val, tuner.validation.probabilities()) if val else None
-        if judged is None and chosen.name != PROBE and evidence is not None:
-            judged = self._rehearsed(evidence, chosen.name)
+        said = None if chosen.name == PROBE else choice.said
+        judged = None
+        if val:  # the last of those that were chosen by
+            judged = Judged(val, tuner.validation.probabilities(), None if said is None else said[-len(val) :])
+        elif said is not None and evidence is not None:
+            judged = replace(self._rehearsed(evidence, chosen.name), said=said)
         if self.settings.adapter is Adapter.LORA:
             adapters.merge(network)
         if judged is None:
             return self._first_result(reason, stopped=stopped, epochs=epochs)
-        accuracy, balanced = judge(judged.samples, judged.probabilities, len(self.context.classes))
         self.context.keep_confusion(judged.samples, judged.probabilities.argmax(axis=1).tolist())
-        return Tuned(Outcome(chosen.name, reason, accuracy, balanced, self.before + epochs, stopped), judged)
+        measured, balanced = judge(judged.samples, judged.probabilities, len(self.context.classes))
+        outcome = Outcome(chosen.name, reason, measured, balanced, None, self.before + epochs, stopped)
+        if judged.said is not None:
+            figure, balanced = judge_answers(judged.samples, judged.said, len(self.context.classes))
+            told = f"{reason} {corrected(figure, measured, rehearsed=not val)}"
+            outcome = replace(outcome, reason=told, accuracy=figure, balanced_accuracy=balanced, measured=measured)
+        return Tuned(outcome, judged)
 
     def _rehearsed(self, evidence: Evidence, kind: str) -> Judged:
         """What candidates of a kind said of the training images, each while it was left out."""

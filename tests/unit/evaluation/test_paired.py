@@ -6,8 +6,9 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, t
 
+from tlstudio.evaluation import paired
 from tlstudio.evaluation.paired import balanced_difference, balanced_sign_test, difference_interval, sign_test
 
 
@@ -84,3 +85,109 @@ def test_a_rare_class_counts_as_much_as_a_frequent_one() -> None:
     found = balanced_difference(ours, theirs, truth, alone(200))
     assert found.value == pytest.approx(0.45) and found.low > 0.3 and found.high <= 1
     assert balanced_sign_test(ours, theirs, truth, alone(200)) < 0.001
+
+
+# --- figures by hand -----------------------------------------------------------------------------------------------------
+
+
+def test_the_interval_is_that_of_bonett_and_price() -> None:
+    a, b = pair(4, 3, 1, 2)
+    found = difference_interval(a, b, alone(10))
+    up, down = 4 / 12, 2 / 12
+    half = 1.959963984540054 * np.sqrt((up + down - (up - down) ** 2) / 12)
+    assert found.value == pytest.approx(0.2)
+    assert (found.low, found.high) == (pytest.approx(up - down - half), pytest.approx(up - down + half))
+
+
+def test_the_interval_ends_at_one_and_holds_its_figure() -> None:
+    a, b = pair(0, 3, 0, 0)
+    found = difference_interval(a, b, alone(3))
+    assert found.value == found.high == 1.0 and found.low > -0.11
+    a, b = pair(0, 0, 3, 0)
+    assert difference_interval(a, b, alone(3)).low == -1.0
+    a, b = pair(0, 2_000, 0, 0)
+    assert difference_interval(a, b, alone(2_000)).high == 1.0, "the figure itself belongs to it"
+
+
+def test_groups_are_reckoned_by_student_s_t_and_the_design_effect() -> None:
+    """Four groups of three; their differences: 3, 1, 0, -1 of 3."""
+    gains = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, -1, 0, 0])
+    units = np.repeat(["a", "b", "c", "d"], 3)
+    n, mean = 12, 3 / 12
+    sums = np.array([3, 1, 0, -1]) - 3 * mean
+    between = 4 / 3 * (sums**2).sum() / n**2
+    worth = n * (((gains - mean) ** 2).mean() / n) / between
+    assert 4 <= worth <= 12
+    up, down = (4 / 12 * worth + 1) / (worth + 2), (1 / 12 * worth + 1) / (worth + 2)
+    half = t.ppf(0.975, 3) * np.sqrt((up + down - (up - down) ** 2) / (worth + 2))
+    found = difference_interval(gains > 0, gains < 0, list(units))
+    assert found.value == pytest.approx(mean)
+    assert (found.low, found.high) == (pytest.approx(up - down - half), 1.0)
+
+
+def test_groups_are_worth_no_less_than_one_image_each_and_no_more_than_all_of_theirs() -> None:
+    whole = np.repeat([1, -1, 1, -1], 5)  # nothing but groups: four of them, each worth one
+    units = list(np.repeat([0, 1, 2, 3], 5))
+    found = difference_interval(whole > 0, whole < 0, units)
+    up = down = (0.5 * 4 + 1) / 6
+    assert found.high == pytest.approx(min(1.0, t.ppf(0.975, 3) * np.sqrt((up + down) / 6)))
+    mixed = np.tile([1, -1], 10)  # within groups alone: each image is worth itself
+    found = difference_interval(mixed > 0, mixed < 0, list(np.repeat([0, 1, 2, 3, 4], 4)))
+    up = down = (0.5 * 20 + 1) / 22
+    assert found.high == pytest.approx(t.ppf(0.975, 4) * np.sqrt((up + down) / 22))
+    same = difference_interval(whole > 0, whole > 0, units)  # without any difference a group counts once
+    up = down = 1 / 6
+    assert same.high == pytest.approx(t.ppf(0.975, 3) * np.sqrt((up + down) / 6))
+
+
+@pytest.mark.parametrize("units", [["one"] * 6, [1] * 6])
+def test_a_single_group_tells_nothing(units: list[object]) -> None:
+    a, b = pair(0, 6, 0, 0)
+    found = difference_interval(a, b, units)
+    assert (found.value, found.low, found.high) == (1.0, -1.0, 1.0)
+
+
+def test_the_mean_over_classes_adds_up_squares() -> None:
+    truth = np.repeat([0, 1], [12, 8])
+    a, b = pair(4, 6, 3, 7)
+    parts = [difference_interval(a[truth == k], b[truth == k], alone(int((truth == k).sum()))) for k in (0, 1)]
+    found = balanced_difference(a, b, truth, alone(20))
+    value = (parts[0].value + parts[1].value) / 2
+    below = np.hypot(parts[0].value - parts[0].low, parts[1].value - parts[1].low) / 2
+    above = np.hypot(parts[0].high - parts[0].value, parts[1].high - parts[1].value) / 2
+    assert found.value == pytest.approx(value)
+    assert (found.low, found.high) == (pytest.approx(value - below), pytest.approx(value + above))
+
+
+def test_small_counts_of_signs_are_exact() -> None:
+    """Sums 2, 1 and 1: reached by one choice of eight, and by its opposite."""
+    ours = np.array([True, True, True, True])
+    assert sign_test(ours, ~ours, ["a", "a", "b", "c"]) == 2 / 8
+    assert (
+        sign_test(np.array([True, True, False, True]), np.array([False, False, True, False]), ["a", "a", "b", "c"])
+        == 6 / 8
+    )
+    balanced = np.array([True, True, False, False])
+    assert sign_test(balanced, ~balanced, ["a", "a", "b", "b"]) == 1.0
+
+
+@pytest.mark.parametrize(("reach", "drawn"), [(4_000, False), (4_001, True)])
+def test_sums_beyond_4000_are_drawn(reach: int, drawn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(paired, "_drawn_signs", lambda sums: asked.append(len(sums)) or 0.5)
+    assert paired.EXACT_SUM == 4_000
+    ours = np.ones(reach, bool)
+    units = ["big"] * (reach - 2) + ["b", "c"]
+    assert sign_test(ours, ~ours, units) == (0.5 if drawn else 2 / 8)
+    assert asked == ([3] if drawn else [])
+
+
+def test_ten_thousand_choices_are_drawn_and_none_is_impossible() -> None:
+    assert paired.FLIPS == 10_000
+    truth = np.repeat([0, 1], [30, 30])
+    ours = np.ones(60, bool)
+    assert balanced_sign_test(ours, ~ours, truth, alone(60)) == 1 / 10_001
+    one = np.array([True, False])
+    assert balanced_sign_test(one, ~one, np.array([0, 0]), alone(2)) == 1.0
+    two = balanced_sign_test(np.ones(2, bool), np.zeros(2, bool), np.array([0, 0]), alone(2))
+    assert two == pytest.approx(0.5, abs=0.02)

@@ -66,3 +66,65 @@ def test_only_the_features_of_candidates_are_asked_for() -> None:
 
     teaching_order(two_classes(rng.random(50_000)), features_of)
     assert len(asked) == len(set(asked)) < 1000
+
+
+def test_its_numbers_are_those_that_were_tried() -> None:
+    """Twenty at a time, 25 times; each out of the 200 least certain that are left: 680 images have to be looked at."""
+    assert (BATCH, selection.ROUNDS, selection.CANDIDATES) == (20, 25, 10)
+    rng = np.random.default_rng(4)
+    margin, features = rng.random(1_500), rng.normal(size=(1_500, 4)).astype(np.float32)
+    asked: list[int] = []
+
+    def features_of(rows: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        assert margin[rows].max() <= np.sort(margin)[679]
+        return features[rows]
+
+    order = teaching_order(two_classes(margin), features_of)
+    assert asked == [680]
+    by_margin = np.argsort(margin, kind="stable")
+    left = list(by_margin[:680])
+    for batch in order[:500].reshape(25, 20):
+        assert set(batch) <= set(left[:200])
+        assert [left.index(i) for i in batch] == sorted(left.index(i) for i in batch), (
+            "the least certain of a batch first"
+        )
+        left = [i for i in left if i not in set(batch)]
+    assert not (np.diff(margin[order[460:500]]) >= 0).all(), "with care to the end"
+    assert order[500:].tolist() == [i for i in by_margin if i not in set(order[:500])]
+
+
+@pytest.mark.parametrize(("n", "asked"), [(20, 0), (21, 1)])
+def test_a_single_batch_needs_no_features(n: int, asked: int) -> None:
+    calls: list[int] = []
+
+    def features_of(rows: np.ndarray) -> np.ndarray:
+        calls.append(len(rows))
+        return np.eye(n, dtype=np.float32)[rows]
+
+    margin = np.linspace(0.1, 0.9, n)
+    order = teaching_order(two_classes(margin), features_of)
+    assert len(calls) == asked and len(set(order)) == n
+
+
+def test_directions_are_of_length_one_whatever_the_scale() -> None:
+    rng = np.random.default_rng(5)
+    features = rng.normal(3.0, [1.0, 100.0, 0.01, 1.0], (50, 4)).astype(np.float32)
+    features[:, 3] = 7.0  # tells nothing
+    found = selection._directions(features)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(50))
+    standard = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-6)
+    assert np.abs(found[:, 3]).max() < 1e-3
+    assert found[:, :3] == pytest.approx(standard[:, :3] / np.linalg.norm(standard, axis=1, keepdims=True), abs=1e-3)
+    assert np.isfinite(selection._directions(np.ones((3, 2), np.float32))).all()
+
+
+def test_a_batch_has_one_of_each_cluster_that_is_nearest_to_its_middle() -> None:
+    rng = np.random.default_rng(6)
+    middles = rng.normal(size=(BATCH, 6)) * 50
+    points = np.concatenate([middles + 0.1, middles, middles - 0.1])  # the middle one of three each
+    taken = selection._spread(points, np.ones(len(points)))
+    assert sorted(taken) == list(range(BATCH, 2 * BATCH))
+    uncertain = np.ones(len(points))
+    uncertain[: 2 * BATCH] = 0.0  # certain ones count next to nothing: the middle moves to the third
+    assert sorted(selection._spread(points, uncertain)) == list(range(2 * BATCH, 3 * BATCH))

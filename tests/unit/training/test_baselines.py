@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from tlstudio.domain.errors import RunNotReady
 from tlstudio.domain.transfer import Method
 from tlstudio.storage.rowstore import RowStore
-from tlstudio.training.baselines import EDGE, NAME, fit_baselines, load_baselines, save_baselines, thumbnails
+from tlstudio.training.baselines import EDGE, NAME, Seen, fit_baselines, load_baselines, save_baselines, thumbnails
+from tlstudio.training.untrained import Draw
 
 
 def store_of(folder: Path, pictures: np.ndarray) -> tuple[RowStore, list[str]]:
@@ -48,7 +50,8 @@ def test_they_are_kept_and_found_again(tmp_path: Path) -> None:
     labels = np.repeat([0, 1, 2], [10, 25, 1])
     pixels = rng.random((36, 48), np.float32) + labels[:, None].astype(np.float32)
     features = rng.random((36, 20), np.float32) - labels[:, None].astype(np.float32)
-    learned = fit_baselines(pixels, features, labels, 3, units=list(range(36)), seed=0)
+    blank, norms = rng.random((36, 12), np.float32), {"bn1.running_mean": np.arange(4, dtype=np.float32)}
+    learned = fit_baselines(Seen(pixels, blank, Draw(2, norms), features), labels, 3, units=list(range(36)), seed=0)
     assert learned.baselines.majority == 1
     # The class with one image is never left out; what the others were said to be then comes from models without them.
     assert (learned.left_out[Method.PROBE][:35] >= 0).all() and learned.left_out[Method.PROBE][35] == -1
@@ -56,21 +59,28 @@ def test_they_are_kept_and_found_again(tmp_path: Path) -> None:
     save_baselines(learned.baselines, tmp_path)
     again = load_baselines(tmp_path)
     assert again is not None
-    said, known = learned.baselines.answers(pixels, features), again.answers(pixels, features)
-    assert set(said) == {Method.MAJORITY, Method.THUMBNAILS, Method.PROBE}
+    said, known = (each.answers(pixels, blank, features) for each in (learned.baselines, again))
+    assert set(said) == {Method.MAJORITY, Method.THUMBNAILS, Method.UNTRAINED, Method.PROBE}
+    assert again.draw.seed == 2 and list(again.draw.norms) == list(norms)
+    assert (again.draw.norms["bn1.running_mean"] == norms["bn1.running_mean"]).all()
     assert all((said[m] == known[m]).all() for m in said)
     assert (said[Method.THUMBNAILS] == labels).mean() > 0.9
-    assert Method.PROBE not in again.answers(pixels, None)
+    assert Method.PROBE not in again.answers(pixels, blank, None)
+
+
+def test_those_of_a_version_without_an_untrained_network_are_fitted_anew(tmp_path: Path) -> None:
+    save_file({"majority": np.array([1]), "thumbnails.weight": np.zeros((2, 3))}, tmp_path / NAME)
+    assert load_baselines(tmp_path) is None
 
 
 def test_without_features_there_is_no_probe(tmp_path: Path) -> None:
     labels = np.arange(20) % 2
     pixels = np.random.default_rng(3).random((20, 48), np.float32) + labels[:, None].astype(np.float32)
-    learned = fit_baselines(pixels, None, labels, 2, units=list(range(20)), seed=0)
+    learned = fit_baselines(Seen(pixels, pixels, Draw(0, {}), None), labels, 2, units=list(range(20)), seed=0)
     save_baselines(learned.baselines, tmp_path)
     again = load_baselines(tmp_path)
     assert again is not None and again.probe is None
-    assert Method.PROBE not in again.answers(pixels, pixels) and Method.PROBE not in learned.left_out
+    assert Method.PROBE not in again.answers(pixels, pixels, pixels) and Method.PROBE not in learned.left_out
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

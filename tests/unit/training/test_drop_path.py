@@ -18,7 +18,7 @@ from tlstudio.domain.events import StepDone
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
-from tlstudio.training.network import Network, _keep_branches, load_network, load_pretrained, save_network
+from tlstudio.training.network import Network, keep_branches, load_network, load_pretrained, save_network
 from tlstudio.training.optimizer import begin_training
 
 SPEC = PreprocessSpec(EDGE, "stretch", "bicubic")
@@ -71,5 +71,5 @@ def test_none_means_none_where_the_architecture_would_leave_some_out() -> None:
     backbone = timm.create_model("swin_tiny_patch4_window7_224", num_classes=0)
     drops = [module for module in backbone.modules() if isinstance(module, DropPath)]
     assert max(module.drop_prob for module in drops) > 0
-    _keep_branches(backbone)
+    keep_branches(backbone)
     assert max(module.drop_prob for module in drops) == 0

@@ -74,6 +74,11 @@ def test_killed_between_any_two_steps_it_goes_on_to_the_same_bits(
     rest: list[Epoch] = []
     later.run(Recorder(), rest.append)
     assert same(whole, later)
+    looked = [[errors.tolist() for errors in each.course.errors] for each in (whole, later)]
+    assert looked[0] == looked[1] and len(looked[0]) == 3, (
+        "what all epochs said is chosen by, those before the kill too"
+    )
+    assert whole.choice.said.tolist() == later.choice.said.tolist()
     assert [(e.train_loss, e.train_accuracy) for e in course[-len(rest) :]] == [
         (e.train_loss, e.train_accuracy) for e in rest
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,8 @@ from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
-from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE
-from tlstudio.training.choosing import Evidence
+from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE, Candidate
+from tlstudio.training.choosing import Choice, Evidence
 from tlstudio.workflow import rehearsing, transfer, tuning
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
@@ -46,7 +46,7 @@ def evidence(right: dict[str, float], n: int = 80) -> Evidence:
         hit = np.arange(n) < share * n
         chances[np.arange(n), np.where(hit, truth, 1 - truth)] = 0.8
         said[kind] = chances
-    return Evidence(said, truth, np.arange(n))
+    return Evidence(said, truth, np.arange(n), tuple(map(str, range(n))))
 
 
 def test_few_images_to_choose_by_are_what_it_takes() -> None:
@@ -113,8 +113,12 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
 @pytest.fixture
 def convinced(monkeypatch: pytest.MonkeyPatch) -> None:
     """These images are too easy for anything to beat the probe: here the likeliest is believed all the same."""
-    monkeypatch.setattr(rehearsing, "choose", lambda probe, rivals: rivals[0])
-    monkeypatch.setattr("tlstudio.training.finetune.choose", lambda probe, rivals: rivals[0])
+
+    def first(probe: Candidate, rivals: Sequence[Candidate], truth: object, **more: object) -> Choice:
+        return Choice(rivals[0], np.array(rivals[0].score.predicted))
+
+    monkeypatch.setattr(rehearsing, "choose", first)
+    monkeypatch.setattr("tlstudio.training.finetune.choose", first)
 
 
 @pytest.mark.usefixtures("convinced")
@@ -127,7 +131,9 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     assert [event.rehearsal for event in told] == [True] * 4 + [False] * 2
     assert told[-1].accuracy == result.accuracy, "the figure of the rehearsals, on images that were left out"
     assert (result.chosen, result.epochs) == (HALF_WAY, 6)
-    assert "images that were left out" in result.reason
+    assert "images that were left out" in result.reason and "corrected for having been chosen" in result.reason
+    assert result.measured == result.accuracy, "here the same is chosen whatever is left out"
+    assert runs.get_run(Project(project), result.run).measured == result.measured
     assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
     compared = run_records.read_transfer(Project(project), result.run)
     assert compared is not None and compared.images == transfer.HALVES, "all of them have learned from the same halves"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.bench.random_weights import make_random
 from tests.conftest import STARTER
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import SILENT, Note, Progress
@@ -136,6 +137,7 @@ def test_without_the_pretrained_model_only_its_bar_is_missing(
     watch = recorder()
     found = evaluate(project, result.run, Split.TEST, watch).transfer
     assert found is not None and found.of(Method.PROBE) is None and found.of(Method.THUMBNAILS) is not None
+    assert found.of(Method.UNTRAINED) is not None and found.verdict is not Verdict.HELPS
     assert any("replaced by another" in note.text for note in watch.of(Note))
     assert opened.folder == project
 
@@ -162,6 +164,35 @@ def test_cancelling_the_comparison_leaves_the_run_finished(
     transfer.compare_when_trained(Project(project), result.run, watch)
     with pytest.raises(Cancelled):
         evaluate(project, result.run, Split.TEST, recorder(cancel=lambda event: isinstance(event, Progress)))
+
+
+def test_a_network_with_random_weights_is_never_said_to_help(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted truth: it beats thumbnails on textures, and owes nothing to any pretraining."""
+    name = make_random(tmp_path / "weights", "mobilenetv3_small_100", seed=1)
+    monkeypatch.setenv("TLSTUDIO_WEIGHTS", str(tmp_path / "weights"))
+    project = tmp_path / "p"
+    import_images(ImportRequest(stripes(tmp_path / "stripes", 90), project, test_fraction=0.3))
+    result = train(project, replace(settings(Mode.QUICK), model=name))
+    found = evaluate(project, result.run).transfer
+    assert found is not None and found.verdict is not Verdict.HELPS
+    assert "helps" not in found.sentence or "can't be told" in found.sentence
+
+
+def stripes(folder: Path, count: int) -> Path:
+    """Two directions of stripes at any place: alike at 16 x 16 pixels on average."""
+    from PIL import Image
+
+    rng = np.random.default_rng(4)
+    for label in ("across", "along"):
+        (folder / label).mkdir(parents=True)
+        for i in range(count):
+            wave = np.sin(np.arange(32) * 2.1 + rng.uniform(0, 6.3)) * 60
+            plain = np.tile(wave, (32, 1)) + rng.normal(0, 30, (32, 32)) + 128
+            grey = plain.T if label == "along" else plain
+            Image.fromarray(np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)).save(
+                folder / label / f"{i}.png"
+            )
+    return folder
 
 
 def noise(folder: Path, count: int) -> Path:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.openings import UseOfTest
 from tlstudio.domain.runs import RunRecords, RunRow, RunState
 from tlstudio.domain.transfer import Method, Transfer
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.run_list import PROBE
 from tlstudio.gui.session import Session
-from tlstudio.workflow import browsing, runs
+from tlstudio.workflow import browsing, openings, runs
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,14 @@ class RunReader:
             return None if project is None else runs.records(project, run).transfer
         except StudioError:
             return None
+
+    def test_use(self) -> UseOfTest:
+        """How often the test images were opened. What can't be read is not known to be open."""
+        project = self._session.project
+        try:
+            return UseOfTest() if project is None else openings.test_use(project)
+        except StudioError:
+            return UseOfTest()
 
     def styles(self) -> ClassStyles:
         """How the project's classes look."""

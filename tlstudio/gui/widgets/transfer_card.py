@@ -20,9 +20,10 @@ class Text:
     help_caption = "What is compared?"
     help_words = (
         "Most frequent class: always the same answer. Plain thumbnails: a simple classifier on pictures of 16 by 16 pixels, "
-        "without a pretrained model. First result: a simple classifier on what the unchanged pretrained model sees. All have "
-        "learned from the same images as this model and are tried on the same ones. The pretrained model helps where this one "
-        "is right more often than the first two, and chance alone would hardly do that."
+        "without a pretrained model. Same network, untrained: a simple classifier on what the same network sees that has learned "
+        "nothing. First result: the same on what the unchanged pretrained model sees. All have learned from the same images as "
+        "this model and are tried on the same ones. The pretrained model helps where this one is better than the first two, and "
+        "the first result better than the untrained network, each for certain by more than 2 points."
     )
     trying = "What to try"
 

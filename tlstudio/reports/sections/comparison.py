@@ -34,12 +34,13 @@ def _row(baseline: Baseline, n: int) -> tuple[str, tuple[Share, ...]]:
 
 
 def _basis(found: Transfer) -> str:
-    first = "" if not found.tuned else " First result: a simple classifier on what the unchanged pretrained model sees."
+    first = "" if not found.tuned else " First result: the same on what the unchanged pretrained model sees."
     return (
         "All ways have learned from the same images and are measured on the same ones. Most frequent class: always the answer"
         " that is most frequent among the training images. Plain thumbnails: a simple classifier on pictures of 16 by 16 pixels,"
-        f" without a pretrained model.{first} A difference counts as shown where chance alone would make one as large fewer than"
-        f" 1 time in 20 ({found.test})."
+        " without a pretrained model. Same network, untrained: a simple classifier on what the same network sees that has learned"
+        f" nothing.{first} A difference matters from {100 * found.margin:g} points on; it counts as shown where its whole 95 %"
+        f" interval lies beyond that and chance alone would make one as large fewer than 1 time in 20 ({found.test})."
     )
 
 

@@ -29,7 +29,7 @@ def _write(material: Material) -> tuple[Block, ...]:
     return (
         Paragraph(_task(known)),
         _counts(known),
-        Paragraph(_division(known)),
+        Paragraph(_division(material)),
         _facts(known),
     )
 
@@ -57,11 +57,14 @@ def _counts(known: Known) -> Table:
     return Table(columns, tuple(rows), last_is_sum=True)
 
 
-def _division(known: Known) -> str:
-    images = known.images
+def _division(material: Material) -> str:
+    images, use = material.known.images, material.evaluation.test_use
+    apart = "test images are kept apart from both"
+    if use is not None and not use.compared:
+        apart = "test images are kept apart until the end"
     told = (
-        "The model learns from the training images, validation images help to choose, and test images are kept apart until"
-        " the end. The images were divided when they were imported, before any training: by folders called train, validation"
+        f"The model learns from the training images, validation images help to choose, and {apart}. The images were divided when"
+        " they were imported, before any training: by folders called train, validation"
         f" and test where they came in such folders, and otherwise at random within each class (seed {images.seed or '0'})."
     )
     if images.torn:

@@ -36,6 +36,7 @@ def _basis(material: Material) -> str:
     told = f"Measured on {words.images(found.n, found.split)} "
     if found.split is Split.TEST and not material.seen:
         told += "that the model did not learn from and that took no part in its training. "
+        told += "" if found.test_use is None else f"{found.test_use.sentence} "
     elif not material.seen:
         told += "that the model did not learn from. "
     else:

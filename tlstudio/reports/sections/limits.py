@@ -50,9 +50,24 @@ def no_test(material: Material) -> Iterator[Limit]:
             if quick
             else "These also helped to choose the best epoch, so the figures are a little too good."
         )
+        corrected = material.evaluation.corrected
+        if corrected is not None:
+            why += f" Corrected for that the accuracy is {words.interval(corrected)}."
         yield Limit(
             "Measured on validation images, because there are no test images.",
             f"No test images were kept apart, so the figures come from validation images. {why}",
+        )
+
+
+def compared_before(material: Material) -> Iterator[Limit]:
+    """Test images by which more than one training was judged."""
+    use = material.evaluation.test_use
+    if use is not None and use.compared:
+        told = f"used {words.number(use.times)} times to compare {words.number(use.trainings)} trainings"
+        yield Limit(
+            f"The test images have been {told}.",
+            f"The test images have been {told}. The best of several looks a little better on the images they are compared by than"
+            " it is on others. For a figure that is free of that, measure on images by which nothing has been compared yet.",
         )
 
 
@@ -195,6 +210,7 @@ def only_like_these(material: Material) -> Iterator[Limit]:
 LIMITS: tuple[Callable[[Material], Iterator[Limit]], ...] = (
     learned_before,
     no_test,
+    compared_before,
     no_better,
     findings,
     few_images,

@@ -81,7 +81,11 @@ def _course(training: Training) -> Iterator[tuple[str, str]]:
             if training.held
             else "training images that were left out in turn"
         )
-        yield "Accuracy when it was chosen", f"{words.interval(run.accuracy)} on {held}"
+        if run.measured is not None:
+            yield "Accuracy when it was chosen", f"{words.interval(run.measured)} on {held}"
+            yield "Corrected for having been chosen by them", words.interval(run.accuracy)
+        else:
+            yield "Accuracy when it was chosen", f"{words.interval(run.accuracy)} on {held}"
 
 
 def _settings(training: Training) -> Iterator[tuple[str, str]]:

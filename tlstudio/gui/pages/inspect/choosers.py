@@ -61,6 +61,10 @@ class Choosers(QWidget):
         value = self.split_box.currentData()
         return None if value is None else Split(value)
 
+    def offers(self, split: Split) -> bool:
+        """Whether there are images of it."""
+        return self.split_box.findData(split.value) >= 0
+
     def show_runs(self, finished: Sequence[RunRow], wanted: str) -> None:
         """`wanted`: the id of the run to choose; the newest when it is not among them."""
         self.run_box.blockSignals(True)

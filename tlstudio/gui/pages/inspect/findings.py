@@ -26,6 +26,7 @@ class Text:
     )
     calibration = "{error:.1f} % (by\N{NO-BREAK SPACE}chance\N{NO-BREAK SPACE}{chance:.1f}\N{NO-BREAK SPACE}%)"
     off = "The confidence is off by more than chance explains (calibration error {error:.1f} %)."
+    corrected = "Corrected for that it is {accuracy}."
     mistake = "→ {predicted} · {share}"
 
 
@@ -41,7 +42,11 @@ def cautions(evaluation: Evaluation) -> list[str]:
     """What the user should know before believing the figure."""
     found = []
     if evaluation.split is Split.VAL:
-        found.append(Text.validation)
+        told = evaluation.corrected
+        more = [] if told is None else [Text.corrected.format(accuracy=told.percent())]
+        found.append(" ".join([Text.validation, *more]))
+    if evaluation.test_use is not None:
+        found.append(evaluation.test_use.sentence)
     if evaluation.n < FEW:
         found.append(Text.few.format(images=messages.count(evaluation.n, "image")))
     if 0 < evaluation.groups < evaluation.n:

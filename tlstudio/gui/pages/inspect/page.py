@@ -46,6 +46,12 @@ class Text:
     job = "Measuring the result"
     again = "Measure again"
     stopped = "The measurement was stopped"
+    closed = "The test images are closed"
+    closed_words = (
+        "They show how good a training is on images that had no part in it. Each training that is compared by them makes the "
+        "best one look better than it is, so open them for those between which you decide at the end. Each opening is counted."
+    )
+    open_test = "Open the test images"
     no_split = "No images were held out for a test. Import the images again with a test share to measure honestly."
 
 
@@ -168,8 +174,21 @@ class InspectPage(Page):
         known = self._measured.get((run, split))
         if known is not None:
             self._show(known)
+        elif split is Split.TEST and self.runs.test_use().of(run) == 0:
+            self._ask_to_open()
         elif self._job is None or self._measuring != (run, split):
             self.measure()
+
+    def _ask_to_open(self) -> None:
+        """The test images are opened by a deed of the user, and never because a page was visited."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        self._measuring = None
+        words = " ".join(part for part in (Text.closed_words, self.runs.test_use().sentence) if part)
+        self.state.show_state("info", "muted", Text.closed, words, Text.open_test)
+        self.stack.setCurrentIndex(0)
+        self.set_primary(Text.primary)
 
     def measure(self) -> None:
         """Tries the chosen run on the chosen images; an older measurement that is under way is given up."""
@@ -233,8 +252,12 @@ class InspectPage(Page):
         words = Text.mistakes_count.format(count=messages.number(wrong)) if wrong else Text.mistakes
         self.tabs.setTabText(1, words)
         self.threshold.show_evaluation(evaluation)
-        self.report.show_run(evaluation.run)
+        self.report.show_run(evaluation.run, opens_test=self._opens_test(evaluation.run))
         self.choosers.show_outdated(False)
+
+    def _opens_test(self, run: str) -> bool:
+        """Whether a report on it would open the test images."""
+        return self.choosers.offers(Split.TEST) and self.runs.test_use().of(run) == 0
 
     def _rows(self, ids: Sequence[int]) -> list[ImageRow]:
         """These images as they are now. Raises StudioError."""

@@ -43,6 +43,7 @@ class Text:
         "Everything about this model on a few pages: how good it is, how it was trained, and what its figures can't tell. It"
         " holds numbers only: no pictures, no names of files or groups."
     )
+    opens_test = "Saving it opens the test images for this training, and that is counted."
     sections = "What the report holds"
     looking = "Looking at what is known of this model"
     again = "Try again"
@@ -102,6 +103,10 @@ class ReportTab(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.sections)
         column.addStretch(1)
+        self.opens_test = named(QLabel(Text.opens_test), "inspect.report_opens_test", Text.opens_test)
+        self.opens_test.setProperty("tone", "caution")
+        self.opens_test.setWordWrap(True)
+        self.opens_test.hide()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.state)
         self._area = scroll_around(listed)
@@ -122,6 +127,7 @@ class ReportTab(QWidget):
         inside.addWidget(sentence)
         inside.addSpacing(theme.S)
         inside.addWidget(self.stack, 1)
+        inside.addWidget(self.opens_test)
         inside.addWidget(self.message)
         inside.addLayout(buttons)
         outer = QVBoxLayout(self)
@@ -131,9 +137,13 @@ class ReportTab(QWidget):
 
     # --- what it would hold -------------------------------------------------------------
 
-    def show_run(self, run: str) -> None:
-        """Another run, or the same with other labels. What it would hold is asked when somebody looks."""
+    def show_run(self, run: str, *, opens_test: bool = False) -> None:
+        """Another run, or the same with other labels. What it would hold is asked when somebody looks.
+
+        opens_test: nobody has looked at the test images for this run yet, and a report does.
+        """
         self.forget()
+        self.opens_test.setVisible(opens_test)
         self._run = run
         if self.isVisible():
             self._ask()
@@ -241,6 +251,7 @@ class ReportTab(QWidget):
 
     def _done(self, result: ReportResult) -> None:
         self._file = result.file
+        self.opens_test.hide()
         words = Text.done.format(file=result.file.name, size=messages.size(result.bytes))
         self._tell(words, " ".join(result.notes), "caution" if result.notes else "good", saved=True)
 

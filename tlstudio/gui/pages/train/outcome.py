@@ -26,6 +26,7 @@ class Text:
     failed = "The last training failed."
     done = "Training is done: {accuracy} of the images kept from it are right."
     done_stopped = "Training was stopped; the best model is kept: {accuracy} of the images kept from it are right."
+    corrected = "That is corrected for having been chosen by these images; counted plainly it is {measured}."
 
 
 class OutcomeMessage(InlineMessage):
@@ -53,6 +54,8 @@ class OutcomeMessage(InlineMessage):
         """A training that has just ended, and whether the pretrained model helps."""
         negative = compared is not None and compared.verdict is Verdict.NEGATIVE
         words = (Text.done_stopped if result.stopped else Text.done).format(accuracy=result.accuracy.percent())
+        if result.measured is not None:
+            words = f"{words} {Text.corrected.format(measured=result.measured.percent())}"
         self.say(words, compared.sentence if compared is not None else "", "caution" if negative else "good")
         self.offer(None, None)
 

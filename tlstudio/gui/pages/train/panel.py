@@ -33,6 +33,8 @@ class Text:
     best_so_far = "Best accuracy so far, on images kept from it"
     first_so_far = "First result, on images kept from it"
     reached = "Accuracy on images kept from it"
+    reached_corrected = "Accuracy on images kept from it, corrected for having been chosen by them"
+    counted = "Not corrected"
     first = "First result"
     time_left, epoch, speed, device = "Time left", "Epoch", "Images per second", "Device"
     memory, gpu_memory = "Memory", "GPU memory"
@@ -88,6 +90,7 @@ class RunPanel(QWidget):
         help_button = HelpButton(Text.epochs_help, "train.epochs_help", "What is an epoch?", Text.epochs_title)
         for key, caption, beside in (
             ("first", Text.first, None),
+            ("counted", Text.counted, None),
             ("time_left", Text.time_left, None),
             ("epoch", Text.epoch, help_button),
             ("speed", Text.speed, None),
@@ -262,8 +265,10 @@ class RunPanel(QWidget):
         self.views.show_stored(run.records, run.styles)
         self._mode = row.mode
         self.title.setText(f"{title_of(row.model)} · {mode_of(row)}")
-        self.number.show_interval(row.accuracy, Text.reached)
+        self.number.show_interval(row.accuracy, Text.reached if row.measured is None else Text.reached_corrected)
         self.facts.clear()
+        if row.measured is not None:
+            self.facts.set("counted", row.measured.percent())
         if row.mode is not Mode.QUICK and row.epochs:
             self.facts.set("epoch", messages.number(row.epochs))
         if row.seconds:
