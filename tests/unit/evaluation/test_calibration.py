@@ -76,6 +76,7 @@ def test_scaling_is_that_of_the_logits_and_can_be_undone() -> None:
     sure = np.array([[1.0, 0.0, 0.0]])
     assert np.isfinite(tempered(sure, 10.0)).all()
     assert tempered(sure, 10.0).argmax() == 0
+    assert np.allclose(tempered(sure, BOUNDS[0]), sure)
 
 
 def test_too_few_images_change_nothing_and_say_so() -> None:

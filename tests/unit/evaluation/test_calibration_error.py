@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy.special import ndtri
+from scipy.stats import norm
 
 from tlstudio.evaluation import calibration_error
 from tlstudio.evaluation.calibration_error import BINS, ChanceError, chance_error, expected_calibration_error
+from tlstudio.evaluation.intervals import alikeness, few_groups
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -154,3 +156,23 @@ def test_the_certain_is_drawn_like_the_nearly_certain() -> None:
     found = chance_error(np.arange(40) % 2, sure, np.repeat(np.arange(4), 10))
     assert 0.0 <= found.mean < 1e-4
     assert found.limit < 1e-4
+
+
+def test_the_certain_share_the_last_bin() -> None:
+    probabilities = np.array([[0.95, 0.05], [1.0, 0.0]])
+    assert expected_calibration_error(np.array([0, 1]), probabilities) == pytest.approx(0.475)
+
+
+def test_the_correlation_is_that_of_right_answers_taken_larger_for_few_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = np.repeat(np.arange(12), 10)
+    truth, probabilities = right_model(5, groups, alike=0.15, sharp=0.5)
+    confidence, hits = probabilities.max(1), probabilities.argmax(1) == truth
+    seen = alikeness((hits - confidence) / np.sqrt(confidence * (1 - confidence)), groups)
+    thinned = (norm.pdf(norm.ppf(confidence)) ** 2 / (confidence * (1 - confidence))).mean()
+    found = calibration_error._latent_alikeness(hits, confidence, groups)
+    assert 0.0 < found < 1.0
+    assert found == pytest.approx(seen / thinned * few_groups(12))
+    asked: list[list[bool]] = []
+    monkeypatch.setattr(calibration_error, "_latent_alikeness", lambda h, c, g: asked.append(h.tolist()) or 0.0)
+    chance_error(truth, probabilities, groups)
+    assert asked == [hits.tolist()]
