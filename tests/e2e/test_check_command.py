@@ -78,7 +78,7 @@ def test_what_no_command_repairs_is_refused_before_anything_is_done(
     assert said[-1]["event"] == "failed"
     assert "Add images" in said[-1]["remedy"]
     assert not any(r.excluded for r in list_images(Project.open(project)))
-    assert "leak, conflicting_labels" in checked("--repair", "no_such_kind", status=2)[-1]["remedy"]
+    assert "leak, torn_groups" in checked("--repair", "no_such_kind", status=2)[-1]["remedy"]
 
 
 def test_a_finding_is_set_aside_with_a_reason_and_taken_back(checked: Callable[..., list[dict[str, Any]]]) -> None:

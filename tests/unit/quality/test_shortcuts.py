@@ -249,3 +249,12 @@ def test_a_score_holds_above_every_shuffle_only() -> None:
     assert not Score(0.8, 0.5, 0.8, right).holds(0.3)
     assert Score(0.8, 0.5, 0.6, right).gain == pytest.approx(0.6)
     assert Score(1.0, 1.0, 1.0, right).gain == 0.0
+
+
+def test_the_strongest_property_is_told_first(animals: list[ImageRow]) -> None:
+    rows = resized(animals, cat=(640, 480), dog=(1024, 1024), emu=(1024, 1024))
+    origins = {r.content: Origin("PNG", f"camera of {r.label}") for r in rows}
+    finding = shortcuts(Evidence(rows, origins=origins))
+    assert finding is not None
+    assert finding.detail == "camera"
+    assert "The picture's size and picture's shape do so too." in finding.harm

@@ -134,10 +134,7 @@ class Disk:
         return sorted((e for e in found if e.name.lower() not in FOREIGN_FOLDERS), key=lambda e: natural_key(e.name))
 
     def has(self, place: str) -> bool:
-        try:
-            return os.path.isfile(place)  # noqa: PTH113 - asked for every line of a table
-        except ValueError:
-            return False  # a cell that is no name at all
+        return os.path.isfile(place)  # noqa: PTH113 - asked for every line of a table; no for a cell that is no name at all
 
     def files(self, folder: str) -> frozenset[str]:
         try:
