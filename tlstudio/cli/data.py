@@ -38,6 +38,11 @@ def import_options(p: argparse.ArgumentParser) -> None:
         metavar="path=A,class=B,group=C,split=D",
         help="which columns of a table say what, where their names don't tell; an empty name for none",
     )
+    p.add_argument(
+        "--near-duplicates",
+        choices=("keep", "ignore"),
+        help="keep them on one side of a split, or treat every image on its own; default: as the project has it, else keep",
+    )
     p.add_argument("--pages", choices=("first", "all"), default="first", help="of files that hold several")
     how = p.add_mutually_exclusive_group()
     how.add_argument("--unlabeled", action="store_true", help="import images without labels, to be labeled here")
@@ -104,6 +109,7 @@ def import_(options: argparse.Namespace, output: Output) -> None:
         reading="unlabeled" if options.unlabeled else options.reading,
         columns=parse(options.columns),
         pages=options.pages,
+        near_duplicates=None if options.near_duplicates is None else options.near_duplicates == "keep",
     )
     done = import_images(request, output)
     _tell(done, output)
@@ -124,6 +130,8 @@ def _tell(done: ImportResult, output: Output) -> None:
     output.text(f"{done.images:,} images added, {done.total:,} in {done.project}")
     if done.empty is not None:
         output.text(f"CAUTION: {done.empty.what} {done.empty.remedy}")
+    for sentence in done.warnings:
+        output.text(f"CAUTION: {sentence}")
 
 
 def _numbers(*values: int) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ class ImportRequest:
     kept as a keyed hash). may_ask: to stop where names suggest groups and group_from is None; else every image is on its own
     then. copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose part the source
     names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names don't tell.
-    pages: `first` or `all` of files that hold several.
+    pages: `first` or `all` of files that hold several. near_duplicates: whether they stay on one side of a split; None: as the
+    project has it, and a new project keeps them together.
     """
 
     source: Path
@@ -41,6 +42,7 @@ class ImportRequest:
     columns: Mapping[str, str] = field(default_factory=dict)
     pages: str = "first"
     may_ask: bool = True
+    near_duplicates: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class ImportResult:
     """images: how many were added. classes, splits, groups, unlabeled: what the project holds now, older images included.
 
     rows: the same in one table, class by class, those without a class last. empty: the parts that have no image and should.
+    warnings: sentences on what will make the figures wrong.
     """
 
     images: int
@@ -153,6 +156,7 @@ class ImportResult:
     recognised: str = ""
     rows: tuple[ImportedClass, ...] = ()
     empty: EmptyParts | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -175,4 +179,5 @@ class ImportResult:
             ],
             "empty_parts": [part.value for part in self.empty.parts] if self.empty else [],
             "empty_reason": f"{self.empty.what} {self.empty.remedy}" if self.empty else "",
+            "warnings": list(self.warnings),
         }

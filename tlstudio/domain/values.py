@@ -101,6 +101,7 @@ class ProjectSummary:
     """What the start page and the window's frame show of a project.
 
     trouble: why it can't be opened as it is, as a sentence: its database is damaged or gone, and there are backups.
+    near_duplicates: whether they stay on one side of a split in it.
     """
 
     folder: Path
@@ -115,3 +116,4 @@ class ProjectSummary:
     opened_at: float = 0.0  # seconds since the epoch
     thumbnails: tuple[Path, ...] = ()
     trouble: str = ""
+    near_duplicates: bool = True

@@ -15,6 +15,7 @@ from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.values import Refusal
 from tlstudio.images.address import split
 from tlstudio.images.decode import load_rgb, read_header
+from tlstudio.images.landmarks import landmarks_of
 from tlstudio.images.looks import look
 from tlstudio.storage.files import part_of
 
@@ -27,7 +28,8 @@ class Inspected:
     """An image that can be used.
 
     path: its address, see `address`. content: see `content_key`. width, height: pixels, as seen upright. size: of the file in
-    bytes. thumbnail: JPEG of at most THUMBNAIL px. look: see `looks`, of the thumbnail.
+    bytes. thumbnail: JPEG of at most THUMBNAIL px. look, landmarks: see `looks` and `landmarks`, of the thumbnail; the latter are
+    int8 of landmarks.SHAPE, as bytes.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class Inspected:
     size: int
     thumbnail: bytes
     look: str = ""
+    landmarks: bytes = b""
 
 
 def inspect(path: Path) -> Inspected | Refusal:
@@ -46,8 +49,9 @@ def inspect(path: Path) -> Inspected | Refusal:
         picture = load_rgb(path, least=2 * THUMBNAIL)
         small = shrink(picture, THUMBNAIL)
         size = split(path)[0].stat().st_size
-        seen = look(Image.open(io.BytesIO(small)))
-        return Inspected(path, content_key(path), header.width, header.height, size, small, seen)
+        seen = Image.open(io.BytesIO(small))
+        found = landmarks_of(seen).tobytes()
+        return Inspected(path, content_key(path), header.width, header.height, size, small, look(seen), found)
     except ImageRefused as error:
         return Refusal(str(path), error.what)
     except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 
 from tlstudio.domain.findings import Finding, Repair, Severity
 from tlstudio.domain.values import ImageRow, Split
+from tlstudio.images.splits import Units
 from tlstudio.quality.evidence import Evidence, counted, paths
 
 Sets = list[list[ImageRow]]
@@ -31,11 +32,15 @@ def exact_duplicates(evidence: Evidence) -> Finding | None:
 
 
 def conflicting_labels(evidence: Evidence) -> Finding | None:
-    """Copies of one file, or near-duplicates, that carry different classes."""
+    """Copies of one file, or the same picture saved again, that carry different classes.
+
+    Pictures that only look nearly the same, or that a person changed, are none: a scratch or a mirror may be what tells the
+    classes apart.
+    """
     exact = [same for same in _copies(evidence.images) if _conflicting(same)]
     told = {image.id for same in exact for image in same}
-    near = [kin for kin in _near(evidence.images) if _conflicting(kin) and not told & {image.id for image in kin}]
-    sets = [*exact, *near]
+    again = [kin for kin in _resaved(evidence) if _conflicting(kin) and not told & {image.id for image in kin}]
+    sets = [*exact, *again]
     if not sets:
         return None
     marked = all(image.unsure for same in sets for image in same)
@@ -44,7 +49,7 @@ def conflicting_labels(evidence: Evidence) -> Finding | None:
         Severity.HIGH,
         len(sets),
         _files(sets),
-        _conflict_title(len(exact), len(near)),
+        _conflict_title(len(exact), len(again)),
         "One of the two labels is wrong, and the model is taught both.",
         sets=_paths(sets),
         repair=None if marked else Repair.LOOK_AGAIN,
@@ -53,18 +58,20 @@ def conflicting_labels(evidence: Evidence) -> Finding | None:
     )
 
 
-def _conflict_title(exact: int, near: int) -> str:
-    if not near:
+def _conflict_title(exact: int, again: int) -> str:
+    if not again:
         return counted(exact, "appears under two different classes", "appear under two different classes")
     if not exact:
         return counted(
-            near, "appears, changed a little, under two classes", "appear, changed a little, under two classes"
+            again,
+            "appears, saved again, under two different classes",
+            "appear, saved again, under two different classes",
         )
-    return f"{exact + near:,} images appear under two different classes, {near:,} of them changed a little"
+    return f"{exact + again:,} images appear under two different classes, {again:,} of them saved again"
 
 
 def near_duplicates(evidence: Evidence) -> Finding | None:
-    """Pictures that differ only by brightness, compression, size or a slight crop. Those on both sides are a leak as well."""
+    """One picture saved again or changed by a person, see `tlstudio.images.alike`. Those on both sides are a leak as well."""
     sets = _near(evidence.images)
     if not sets:
         return None
@@ -162,6 +169,18 @@ def _groups(images: Iterable[ImageRow]) -> Sets:
 def _near(images: Iterable[ImageRow]) -> Sets:
     """Near-duplicates; copies of one file alone are none."""
     return [kin for kin in _sets(images, lambda image: image.alike) if len({image.content for image in kin}) > 1]
+
+
+def _resaved(evidence: Evidence) -> Sets:
+    """Images that are one picture saved again, in sets."""
+    place = {image.id: i for i, image in enumerate(evidence.images)}
+    units = Units(len(evidence.images))
+    for pair in evidence.resaved:
+        for number in pair:
+            units.join(place[number], pair)
+    tied = {number for pair in evidence.resaved for number in pair}
+    unit_of = dict(zip(place, units.all(), strict=True))
+    return _sets(evidence.images, lambda image: unit_of[image.id] if image.id in tied else None)
 
 
 def _conflicting(same: Iterable[ImageRow]) -> bool:

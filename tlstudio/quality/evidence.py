@@ -18,8 +18,9 @@ class Evidence:
     """images: all that the user has not left out. The rest is known for some of them only.
 
     measures, origins: by content. edges: by content, (edges.WIDTH,). text: contents with text written into the picture.
-    missing: ids of images whose file is not there any more. refused: files that could not be imported. groups_open: nobody has
-    said what belongs together, nor that nothing does.
+    missing: ids of images whose file is not there any more. resaved: pairs of ids of images with different classes, of which
+    one is the other saved again. refused: files that could not be imported. groups_open: nobody has said what belongs together,
+    nor that nothing does.
     """
 
     images: Sequence[ImageRow]
@@ -28,6 +29,7 @@ class Evidence:
     edges: Mapping[str, npt.NDArray[np.uint8]] = field(default_factory=dict)
     text: Iterable[str] = frozenset()
     missing: frozenset[int] = frozenset()
+    resaved: Sequence[tuple[int, int]] = ()
     refused: Sequence[Refusal] = ()
     groups_open: bool = False
 

@@ -19,7 +19,7 @@ class Images:
 
     classes: labeled images of each class in each split, in the user's order. excluded: what a person left out of each split;
     it counts nowhere else. grouped: images with a group; torn: groups with images in more than one split. seed: of the division
-    at the import.
+    at the import. torn_copies: what is known of copies and near-duplicates in more than one part, as a sentence; empty for none.
     """
 
     classes: Mapping[str, Mapping[Split, int]]
@@ -30,6 +30,7 @@ class Images:
     torn: int
     seed: str
     excluded: Mapping[Split, int] = field(default_factory=dict)
+    torn_copies: str = ""
 
     @property
     def labeled(self) -> int:

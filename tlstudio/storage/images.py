@@ -122,6 +122,12 @@ def set_looks(project: Project, looks: dict[int, str]) -> None:
         db.executemany("UPDATE images SET look = ? WHERE id = ?", [(look, number) for number, look in looks.items()])
 
 
+def forget_looks(project: Project) -> None:
+    """Forgets all near-duplicates and that images were ever compared."""
+    with project.write() as db:
+        db.execute("UPDATE images SET look = NULL, alike = NULL WHERE look IS NOT NULL OR alike IS NOT NULL")
+
+
 def set_alike(project: Project, alike: dict[int, int | None]) -> None:
     """Keeps near-duplicates: {image id: id of the first of them, its own if it is the first, None where it has none}."""
     with project.write() as db:

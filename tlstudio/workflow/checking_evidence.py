@@ -7,16 +7,15 @@ a check is safe beside an open window.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from tlstudio.domain.errors import ProjectBusy, StudioError
+from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.values import ImageRow, Refusal
 from tlstudio.images.address import split
@@ -33,12 +32,12 @@ from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.import_groups import stated_rule
-from tlstudio.workflow.near_duplicates import NearDuplicates
+from tlstudio.workflow.kept_rows import Row, keep_rows
+from tlstudio.workflow.near_duplicates import NearDuplicates, resaved_across_classes
+from tlstudio.workflow.near_setting import kept_together
 
 STAGE = "Looking at every image"
 ORIGINS = "origins-2.json"
-
-Row = npt.NDArray[np.generic]
 
 
 def gather(project: Project, reporter: Reporter) -> Evidence:
@@ -55,6 +54,7 @@ def gather(project: Project, reporter: Reporter) -> Evidence:
         cells,
         text=frozenset(content for content, origin in origins.items() if origin.text),
         missing=frozenset(row.id for row in rows if not _is_there(row.path)),
+        resaved=resaved_across_classes(project, rows),
         refused=images.list_refusals(project),
         groups_open=stated_rule(project) is None,
     )
@@ -69,29 +69,6 @@ def checks_folder(project: Project) -> Path:
     return project.cache / "checks"
 
 
-def keep_rows(
-    store: RowStore, keys: Iterable[str], results: Callable[[list[str]], Iterable[tuple[str, Row | None]]]
-) -> dict[str, Row]:
-    """The rows of `keys`; those that the store lacks are made by `results` and kept. None as a row: it could not be made.
-
-    Where somebody else is writing the same rows just now, they are made for this once and not kept.
-    """
-    wanted = list(keys)
-    missing = store.missing(wanted)
-    made: dict[str, Row] = {}
-    if missing:
-        try:
-            with store.writer(len(missing)) as writer:
-                for key, row in results(missing):
-                    if row is not None:
-                        writer.append(key, row)
-        except ProjectBusy:
-            made = {key: row for key, row in results(missing) if row is not None}
-    there = [key for key in wanted if key in store.keys]
-    kept = dict(zip(there, store.take(there), strict=True)) if there else {}
-    return {**kept, **made}
-
-
 def _is_there(path: Path) -> bool:
     try:
         return split(path)[0].exists()
@@ -101,7 +78,7 @@ def _is_there(path: Path) -> bool:
 
 def _with_near_duplicates(project: Project, rows: list[ImageRow], reporter: Reporter) -> list[ImageRow]:
     """Images that an earlier version imported were never compared; here they are, for this check alone."""
-    if all(row.look is not None for row in rows):
+    if all(row.look is not None for row in rows) or not kept_together(project):
         return rows
     found = NearDuplicates(project, rows, [], reporter).of_known
     first: dict[int, int] = {}

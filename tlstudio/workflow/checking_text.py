@@ -16,7 +16,8 @@ from tlstudio.quality import text
 from tlstudio.quality.evidence import Evidence
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
-from tlstudio.workflow.checking_evidence import Row, checks_folder, keep_rows, one_path_each
+from tlstudio.workflow.checking_evidence import checks_folder, one_path_each
+from tlstudio.workflow.kept_rows import Row, keep_rows
 
 STAGE = "Looking for text in the images"
 

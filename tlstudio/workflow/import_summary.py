@@ -72,7 +72,7 @@ def _cause(empty: Sequence[Split], counted: Sequence[ImportedClass], new: Sequen
     if near < groups and near <= _needed(counted):
         return (
             f"Copies and nearly equal pictures are never divided, and of these images only {near:,} differ enough. "
-            "Add images that differ."
+            "Add images that differ, or import them again without keeping near-duplicates together (--near-duplicates ignore)."
         )
     return f"With {_images(images)} the shares asked for come to nothing. Add images, or ask for larger shares."
 

@@ -28,6 +28,8 @@ from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
 from tlstudio.workflow.import_places import Usable, places, unpacked
 from tlstudio.workflow.near_duplicates import NearDuplicates
+from tlstudio.workflow.near_setting import kept_together, set_kept_together
+from tlstudio.workflow.torn import torn
 
 PAGES = ("first", "all")
 
@@ -98,6 +100,8 @@ class _Import:
     reporter: Reporter
 
     def run(self, scan: Scan) -> ImportResult:
+        if self.request.near_duplicates is not None:
+            set_kept_together(self.project, self.request.near_duplicates)
         known = images.list_images(self.project)
         refused = [*scan.refused]
         new = self._new(scan.found, known)
@@ -173,14 +177,13 @@ class _Import:
     ) -> list[Candidate]:
         """groups_of: {place: group}. Gives the images as they were divided."""
         groups = [groups_of[item.place] for item, _ in usable]
-        alike = NearDuplicates(self.project, known, [seen for _, seen in usable], self.reporter)
-        if alike.sentence():
-            self.reporter.report(Note(alike.sentence()))
+        alike = self._alike(usable, groups, known)
+        numbers = [None] * len(usable) if alike is None else alike.of_new
         new = [
             Candidate(item.label, seen.content, group, item.split, number)
-            for (item, seen), group, number in zip(usable, groups, alike.of_new, strict=True)
+            for (item, seen), group, number in zip(usable, groups, numbers, strict=True)
         ]
-        division = divide_new(new, known, alike.of_known, self.request)
+        division = divide_new(new, known, {} if alike is None else alike.of_known, self.request)
         if division.joined:
             self.reporter.report(Note(f"{division.joined:,} images went to the part where their group or copy is."))
         with places(self.project, usable, copy=self.request.copy, move=moved, reporter=self.reporter) as stored:
@@ -195,15 +198,28 @@ class _Import:
                     group=group,
                     split=split,
                     columns=dict(item.columns),
-                    look=seen.look,
+                    look=None if alike is None else seen.look,
                 )
                 for (item, seen), group, split, place in zip(usable, groups, division.splits, stored, strict=True)
             ]
             images.add_images(self.project, rows, refused)
-        alike.keep([row.stored for row in rows])
+        if alike is not None:
+            alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
         import_groups.keep_rule(self.project, self.request)
         return new
+
+    def _alike(
+        self, usable: Sequence[Usable], groups: Sequence[str | None], known: Sequence[ImageRow]
+    ) -> NearDuplicates | None:
+        """None where near-duplicates are to be ignored."""
+        if not kept_together(self.project):
+            return None
+        stated = [(item.label, group) for (item, _), group in zip(usable, groups, strict=True)]
+        alike = NearDuplicates(self.project, known, [seen for _, seen in usable], self.reporter, stated=stated)
+        if alike.sentence():
+            self.reporter.report(Note(alike.sentence()))
+        return alike
 
     def _result(
         self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal]
@@ -222,6 +238,7 @@ class _Import:
             recognised=self.source.sentence,
             rows=table,
             empty=import_summary.empty_parts(table, new, self.request),
+            warnings=(told,) if (told := torn(images.list_images(self.project)).sentence()) else (),
         )
 
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
+from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.values import ImageRow
-from tlstudio.images.alike import clusters
+from tlstudio.images import landmarks
+from tlstudio.images.alike import Known, clusters, conflicts
 from tlstudio.images.inspect import Inspected
 from tlstudio.images.looks import look
+from tlstudio.images.ordered import in_order
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
+from tlstudio.storage.rowstore import RowStore
 from tlstudio.workflow.browsing import thumbnail
+from tlstudio.workflow.kept_rows import Row, keep_rows
 
 STAGE = "Looking for near-duplicates"
+
+Marks = npt.NDArray[np.int8]
 
 
 class NearDuplicates:
@@ -26,17 +37,25 @@ class NearDuplicates:
     """
 
     def __init__(
-        self, project: Project, known: Sequence[ImageRow], new: Sequence[Inspected], reporter: Reporter
+        self,
+        project: Project,
+        known: Sequence[ImageRow],
+        new: Sequence[Inspected],
+        reporter: Reporter,
+        *,
+        stated: Sequence[tuple[str | None, str | None]] = (),
     ) -> None:
+        """stated: class and group of each new image."""
         self._project, self._known = project, known
         self._missing = {row.id: seen for row in known if row.look is None and (seen := self._look_of(row.content))}
         contents = [*(row.content for row in known), *(seen.content for seen in new)]
-        looks = [*(row.look or self._missing.get(row.id) for row in known), *(seen.look for seen in new)]
-        together = [_known_number(row) for row in known] + [None] * len(new)
+        pictures = [self._known_picture(row) for row in known]
+        pictures += [Known(seen.look, *said) for seen, said in zip(new, stated, strict=True)]
+        self._fresh = {seen.content: _marks(seen.landmarks) for seen in new if seen.landmarks}
         firsts = clusters(
-            looks,
+            pictures,
+            _landmarks(project, contents, self._fresh),
             lambda i: _small(thumbnail(project.folder, contents[i])),
-            together=together,
             step=lambda done, total: reporter.report(Progress(STAGE, done, total)),
         )
         self.of_new = firsts[len(known) :]
@@ -47,8 +66,11 @@ class NearDuplicates:
         n = sum(1 for number in self.of_new if number is not None)
         if not n:
             return ""
-        looks = "1 image looks" if n == 1 else f"{n:,} images look"
-        return f"{looks} nearly like others; each stays in their part."
+        return "1 image looks nearly like others." if n == 1 else f"{n:,} images look nearly like others."
+
+    def _known_picture(self, row: ImageRow) -> Known:
+        cluster = None if row.look is None else -1 if row.alike is None else row.alike
+        return Known(row.look or self._missing.get(row.id, ""), row.label, row.group, cluster)
 
     def _look_of(self, content: str) -> str | None:
         """The look of an image that an earlier version of the program imported."""
@@ -75,13 +97,51 @@ class NearDuplicates:
             images.set_looks(project, self._missing)
         if changed:
             images.set_alike(project, changed)
+        with suppress(StudioError):  # only a memory: where it can't be kept, the pictures are looked at again
+            keep_rows(_store(project), self._fresh, lambda missing: ((key, self._fresh[key]) for key in missing))
 
 
-def _known_number(row: ImageRow) -> int | None:
-    """What `clusters` is told of a known image: its cluster, -1 for none, None where it was never compared."""
-    if row.look is None:
-        return None
-    return -1 if row.alike is None else row.alike
+def resaved_across_classes(project: Project, rows: Sequence[ImageRow]) -> tuple[tuple[int, int], ...]:
+    """Pairs of ids: near-duplicates with different classes of which one is the other saved again."""
+    sets: dict[int, list[ImageRow]] = defaultdict(list)
+    for row in rows:
+        if row.alike is not None:
+            sets[row.alike].append(row)
+    found: list[tuple[int, int]] = []
+    for kin in sets.values():
+        if len({row.label for row in kin if row.label is not None}) < 2:
+            continue
+        contents = [row.content for row in kin]
+        small = [_small(thumbnail(project.folder, content)) for content in contents]
+        pairs = conflicts([Known(label=row.label) for row in kin], _landmarks(project, contents, {}), small.__getitem__)
+        found += [(kin[i].id, kin[j].id) for i, j in pairs]
+    return tuple(found)
+
+
+def _store(project: Project) -> RowStore:
+    """Landmarks of each picture: int8, (n, *landmarks.SHAPE), by content."""
+    return RowStore(project.cache / "alike", f"landmarks-{landmarks.VERSION}", landmarks.SHAPE, "int8")
+
+
+def _landmarks(project: Project, contents: Sequence[str], fresh: Mapping[str, Marks]) -> Marks:
+    """Landmarks of these images, (n, *landmarks.SHAPE); those that neither are fresh nor were kept are found anew and kept."""
+
+    def results(missing: list[str]) -> Iterable[tuple[str, Row | None]]:
+        return in_order(lambda content: _looked_at(project, content), missing)
+
+    there = keep_rows(_store(project), (content for content in contents if content not in fresh), results)
+    nothing = np.zeros(landmarks.SHAPE, np.int8)
+    rows = [fresh[content] if content in fresh else there.get(content, nothing) for content in contents]
+    return np.array(rows, np.int8).reshape(len(contents), *landmarks.SHAPE)
+
+
+def _looked_at(project: Project, content: str) -> Marks | None:
+    small = _small(thumbnail(project.folder, content))
+    return None if small is None else landmarks.landmarks_of(small)
+
+
+def _marks(kept: bytes) -> Marks:
+    return np.frombuffer(kept, np.int8).reshape(landmarks.SHAPE)
 
 
 def _small(path: Path) -> Image.Image | None:

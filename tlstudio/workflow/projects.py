@@ -17,6 +17,7 @@ from tlstudio.storage.project import Project
 from tlstudio.storage.volumes import volume_of
 from tlstudio.workflow import keeping
 from tlstudio.workflow.browsing import thumbnail
+from tlstudio.workflow.near_setting import kept_together
 
 
 def create_project(folder: Path, name: str) -> None:
@@ -93,6 +94,7 @@ def summary(folder: Path, known: ProjectSummary | None = None) -> ProjectSummary
         best_accuracy=best,
         opened_at=dict(recent.read()).get(project.folder, 0.0),
         thumbnails=tuple(thumbnail(project.folder, content) for content in images.sample_contents(project, 4)),
+        near_duplicates=kept_together(project),
     )
 
 

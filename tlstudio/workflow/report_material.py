@@ -23,6 +23,7 @@ from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.workflow.held_out import first_held_out
 from tlstudio.workflow.run_data import fingerprint, read_samples
+from tlstudio.workflow.torn import torn
 
 LIBRARIES = ("torch", "timm", "numpy", "scikit-learn", "Pillow")
 MEASURED = (Split.TEST, Split.VAL)  # a report judges; images that the model learned from would flatter it
@@ -51,7 +52,8 @@ def _images(project: Project) -> Images:
     groups: dict[str, set[Split]] = defaultdict(set)
     unlabeled = grouped = 0
     excluded = dict.fromkeys(Split, 0)
-    for row in images.list_images(project):
+    rows = images.list_images(project)
+    for row in rows:
         if row.excluded:
             excluded[row.split] += 1
             continue
@@ -71,6 +73,7 @@ def _images(project: Project) -> Images:
         torn=sum(1 for splits in groups.values() if len(splits) > 1),
         seed=project.meta("seed"),
         excluded=excluded,
+        torn_copies=torn([row for row in rows if row.label is not None]).sentence(),
     )
 
 

@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from tlstudio.catalog import weights
-from tlstudio.domain.events import SILENT, Reporter
+from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
-from tlstudio.storage import runs
+from tlstudio.storage import images, runs
 from tlstudio.storage.clocks import awake
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
@@ -17,6 +17,7 @@ from tlstudio.training.network import need_branches
 from tlstudio.workflow.completing import Begun, complete, nothing
 from tlstudio.workflow.first_results import keep_within
 from tlstudio.workflow.run_data import collect
+from tlstudio.workflow.torn import torn
 
 
 def train(
@@ -37,6 +38,8 @@ def train(
     opened = Project.open(project)
     with held(opened.folder, "tlstudio train"):
         started = awake()
+        if sentence := torn(images.list_images(opened, labeled=True)).sentence():
+            reporter.report(Note(sentence))
         begun = _begin(opened, settings) if resume is None else _begin_again(opened, resume)
         at_first = partial(keep_within, opened, begun.id, begun.settings.device) if keep_first else nothing
         return complete(begun, started, reporter, at_first=at_first)

@@ -50,12 +50,28 @@ def test_a_copy_without_a_class_is_no_conflict(clean: list[ImageRow]) -> None:
     assert exact_duplicates(evidence) is not None
 
 
-def test_near_duplicates_under_two_classes(clean: list[ImageRow]) -> None:
-    cat, dog = near("cat", Split.TRAIN, Split.TRAIN)
-    finding = conflicting_labels(Evidence([*clean, cat, replace(dog, label="dog")]))
+def test_a_picture_saved_again_under_two_classes(clean: list[ImageRow]) -> None:
+    cat, other, third = near("cat", Split.TRAIN, Split.TRAIN, Split.TRAIN)
+    dog = replace(other, label="dog")
+    finding = conflicting_labels(Evidence([*clean, cat, dog, third], resaved=[(cat.id, dog.id)]))
     assert finding is not None
-    assert finding.count == 1
-    assert "changed a little" in finding.title
+    assert (finding.count, finding.files) == (1, paths([cat, dog]))
+    assert finding.title == "1 image appears, saved again, under two different classes"
+
+
+def test_what_only_looks_nearly_the_same_accuses_no_label(clean: list[ImageRow]) -> None:
+    """A scratch may be all that tells the classes apart."""
+    good, other = near("good", Split.TRAIN, Split.TRAIN)
+    assert conflicting_labels(Evidence([*clean, good, replace(other, label="scratch")])) is None
+
+
+def test_copies_and_pictures_saved_again_are_told_in_one_sentence(clean: list[ImageRow]) -> None:
+    copy = image_row(950, "dog", content=clean[0].content)
+    cat, other = near("cat", Split.TRAIN, Split.TRAIN)
+    dog = replace(other, label="dog")
+    finding = conflicting_labels(Evidence([*clean, copy, cat, dog], resaved=[(cat.id, dog.id)]))
+    assert finding is not None
+    assert finding.title == "2 images appear under two different classes, 1 of them saved again"
 
 
 def test_near_duplicates_are_many_and_on_both_sides_a_leak_too(clean: list[ImageRow]) -> None:

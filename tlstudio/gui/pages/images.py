@@ -185,7 +185,8 @@ class ImagesPage(Page):
             text = self.Text.DONE_REFUSED.format(amount, count(len(result.refused), "file"))
         else:
             text = self.Text.DONE.format(amount)
-        self.session.say.emit(text, "caution" if result.refused or result.empty else "good")
+        text = " ".join((text, *result.warnings))
+        self.session.say.emit(text, "caution" if result.refused or result.empty or result.warnings else "good")
 
     # --- views ---
 

@@ -49,6 +49,11 @@ class Text:
         "Images of one patient, one part or one batch look alike. If some of them are used for training and others for "
         "the test, the result looks better than it is. Keeping each group on one side prevents that."
     )
+    NEAR = "Keep near-duplicates together"
+    NEAR_MORE = (
+        "Copies that were changed a little (saved again, mirrored, turned, cut) count as one image in the division. Switch it off"
+        " where one camera takes many images of the same kind of part and they are wrongly taken for copies."
+    )
     DIVISION = "How the images are divided"
     DIVISION_HELP = (
         "The program learns from the training images, chooses the best state on the validation images, and measures the "
@@ -137,8 +142,24 @@ class ImportOptions(QScrollArea):
         frame, column = option_card(Text.TOGETHER, Text.TOGETHER_HELP, "images.help_groups")
         self.groups = GroupChoice()
         self.groups.changed.connect(self._refresh)
+        self.near = named(QCheckBox(Text.NEAR), "images.near_duplicates", Text.NEAR)
+        self.near.setToolTip(Text.NEAR_MORE)
+        self.near.setChecked(True)
+        self.near.toggled.connect(self._near_chosen)
+        self._near_wish: bool | None = None
         column.addWidget(self.groups)
+        column.addWidget(self.near)
         return frame
+
+    def _near_chosen(self, wanted: bool) -> None:
+        self._near_wish = wanted
+
+    def _show_near(self) -> None:
+        """As the project has it, until somebody chooses."""
+        if self._near_wish is None:
+            self.near.blockSignals(True)
+            self.near.setChecked(self._current.near_duplicates if self._current and self._adding() else True)
+            self.near.blockSignals(False)
 
     def _division_card(self) -> QFrame:
         frame, column = option_card(Text.DIVISION, Text.DIVISION_HELP, "images.help_division")
@@ -185,6 +206,7 @@ class ImportOptions(QScrollArea):
         self.add.setAccessibleName(self.add.text())
         if not keep:
             self._named_by_hand = False
+            self._near_wish = None
             self.new.setVisible(current is not None)
             self.add.setVisible(current is not None)
             (self.add if adding and current is not None else self.new).setChecked(True)
@@ -226,6 +248,7 @@ class ImportOptions(QScrollArea):
 
     def _refresh(self) -> None:
         self._fields.setVisible(self.new.isChecked() or self._current is None)
+        self._show_near()
         self.validation.setMaximum(min(50, 100 - LEAST_TRAINING - self.test.value()))
         self.test.setMaximum(min(50, 100 - LEAST_TRAINING - self.validation.value()))
         known = self._preview is not None and all(self._preview.splits.get(split.value) for split in Split)
@@ -283,4 +306,5 @@ class ImportOptions(QScrollArea):
             columns=columns,
             pages=self.pages.pages(),
             may_ask=False,  # it has been asked here
+            near_duplicates=self._near_wish,
         )

@@ -72,6 +72,8 @@ def _division(material: Material) -> str:
         told += f" {groups} {'lies' if images.torn == 1 else 'lie'} in more than one part, so these parts are not independent."
     elif images.groups:
         told += " All images of a group lie in the same part."
+    if images.torn_copies:
+        told += f" {images.torn_copies}"
     return told
 
 

@@ -123,6 +123,13 @@ def groups(material: Material) -> Iterator[Limit]:
         )
 
 
+def torn_copies(material: Material) -> Iterator[Limit]:
+    """Copies and near-duplicates on both sides of a division that came with the images."""
+    told = material.known.images.torn_copies
+    if told:
+        yield Limit("Copies or near-duplicates lie in more than one part.", told)
+
+
 def rare_classes(material: Material) -> Iterator[Limit]:
     """Classes that were measured on few images, or on none."""
     found = material.evaluation
@@ -215,6 +222,7 @@ LIMITS: tuple[Callable[[Material], Iterator[Limit]], ...] = (
     findings,
     few_images,
     groups,
+    torn_copies,
     rare_classes,
     poorly_learned,
     never_answered,
