@@ -258,3 +258,9 @@ def test_the_strongest_property_is_told_first(animals: list[ImageRow]) -> None:
     assert finding is not None
     assert finding.detail == "camera"
     assert "The picture's size and picture's shape do so too." in finding.harm
+
+
+def test_every_class_counts_the_same() -> None:
+    right, labels = np.array([True, True, False, False, True]), np.array([0, 0, 1, 2, 2])
+    assert module._balanced(right, labels, np.ones(5, dtype=bool)) == pytest.approx(0.5)
+    assert module._balanced(right, labels, labels > 0) == pytest.approx(0.25)
