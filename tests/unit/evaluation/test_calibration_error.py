@@ -176,3 +176,9 @@ def test_the_correlation_is_that_of_right_answers_taken_larger_for_few_groups(mo
     monkeypatch.setattr(calibration_error, "_latent_alikeness", lambda h, c, g: asked.append(h.tolist()) or 0.0)
     chance_error(truth, probabilities, groups)
     assert asked == [hits.tolist()]
+
+
+def test_chance_is_about_the_likeliest_of_many_classes() -> None:
+    found = chance_error(np.arange(50) % 3, np.tile([0.6, 0.3, 0.1], (50, 1)))
+    shares = np.random.default_rng(5).binomial(50, 0.6, 200_000) / 50
+    assert found.mean == pytest.approx(np.abs(shares - 0.6).mean(), abs=0.005)
