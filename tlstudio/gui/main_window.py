@@ -232,6 +232,20 @@ class MainWindow(QMainWindow):
         page = self.stack.current
         show_bubble(page.help_button, page.title, page.help or page.sentence)
 
+    # --- the keyboard ---
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        """Tab goes on as ever. But when the control with the keyboard vanishes or is greyed, Qt would take whatever comes next,
+        such as the button that ends a training: then the keyboard stays beside where it was.
+        """
+        focused = self.focusWidget()
+        if not self._furnished or focused is None or (focused.isVisible() and focused.isEnabled()):
+            return super().focusNextPrevChild(following)
+        from tlstudio.gui.widgets.stop_button import rest
+
+        rest(focused if self.stack.isAncestorOf(focused) else self.stack.current.title_label)
+        return True
+
     # --- drops ---
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

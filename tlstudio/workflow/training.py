@@ -9,7 +9,7 @@ from tlstudio.catalog import weights
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
 from tlstudio.storage import runs
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
@@ -36,7 +36,7 @@ def train(
     """
     opened = Project.open(project)
     with held(opened.folder, "tlstudio train"):
-        started = awake()
+        started = working()
         begun = _begin(opened, settings) if resume is None else _begin_again(opened, resume)
         at_first = partial(keep_within, opened, begun.id, begun.settings.device) if keep_first else nothing
         return complete(begun, started, reporter, at_first=at_first)

@@ -19,6 +19,7 @@ from tlstudio.domain.values import Interval
 from tlstudio.storage import run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE
+from tlstudio.storage import clocks
 from tlstudio.training.choosing import Evidence
 from tlstudio.workflow import rehearsing, transfer, tuning
 from tlstudio.workflow.importing import import_images
@@ -101,6 +102,20 @@ def test_parts_are_told_as_one_course(recorder: Callable) -> None:
         "this part takes 35 seconds in all, and twice that comes"
     )
     assert (epoch.epoch, epoch.seconds_left) == (8, pytest.approx(0, abs=1)), "no time has passed here"
+
+
+def test_a_pause_within_a_part_costs_the_parts_after_it_nothing(
+    recorder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(clocks, "awake", lambda: now)
+    watch = recorder()
+    course = PartOfCourse(watch, parts_after=1, work_after=2.0)
+    now += 5
+    with clocks.pause():
+        now += 1800
+    course.report(StepDone(1, 4, 5, 10, 0.5, 20.0, seconds_left=35.0))
+    assert watch.events[0].seconds_left == pytest.approx(35 + 2 * 40)
 
 
 @pytest.fixture

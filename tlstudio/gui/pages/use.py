@@ -15,6 +15,7 @@ from tlstudio.gui.pages.base import Page, named, set_role
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.export_card import ExportCard
 from tlstudio.gui.widgets.offline_panel import OfflinePanel
+from tlstudio.gui.widgets.stop_button import StopButton
 from tlstudio.workflow.prediction_table import table_bytes
 
 
@@ -56,7 +57,7 @@ class UsePage(Page):
         self.content.addWidget(self.panel, 1)
         self.clear = named(QPushButton(self.Text.CLEAR), "use.clear", self.Text.CLEAR)
         self.clear.clicked.connect(self.panel.clear)
-        self.stop = named(QPushButton(self.Text.STOP), "use.stop", self.Text.STOP)
+        self.stop = StopButton(self.Text.STOP, "use.stop")
         self.stop.clicked.connect(self._stop)
         self.extra.addWidget(self.clear)
         self.extra.addWidget(self.stop)
@@ -152,8 +153,12 @@ class UsePage(Page):
         else:
             sentence = text.WITH_PROJECT if self.session.project is not None else text.NO_MODEL
         self.set_sentence(sentence)
-        self.set_primary(text.SAVE if has_rows else "", enabled=not running, hint=panel.tally())
+        told = (panel.progress if running else "", panel.tally())
+        hint = " · ".join(part for part in told if part)
+        self.set_primary(text.SAVE if has_rows else "", enabled=not running, hint=hint)
         self.stop.setVisible(running)
+        if panel.job is not None and self.stop not in panel.job.places:
+            panel.job.show_in(self.stop)
         self.card.emphasise(panel.bundle is None)
         set_role(panel.choose, "" if self.card.can_export() and self.card.isVisibleTo(self) else "primary")
         self.clear.setVisible(has_rows and not running)

@@ -15,7 +15,7 @@ from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.runs import RunRow
 from tlstudio.gui import icons, theme
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import accuracy, ago, number, size, time_left
+from tlstudio.gui.messages import accuracy, ago, progress, size
 from tlstudio.gui.pages.base import named, set_role
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.inline_message import InlineMessage
@@ -170,8 +170,7 @@ class ExportCard(QFrame):
         if isinstance(event, Note):
             self._say(event.text)
         elif isinstance(event, Progress):
-            counted = f"{event.stage} {number(event.done)} of {number(event.total)}" if event.total > 1 else event.stage
-            self._say(" · ".join(part for part in (counted, time_left(event.seconds_left)) if part))
+            self._say(progress(event))
 
     def _done(self, result: ExportResult) -> None:
         self._say(Text.DONE.format(result.file.name, size(result.bytes)))

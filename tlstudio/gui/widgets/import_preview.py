@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import count, number, place, time_left
+from tlstudio.gui.messages import count, number, place, progress
 from tlstudio.gui.models.class_table import ClassRow
 from tlstudio.gui.models.class_table import Text as Classes
 from tlstudio.gui.pages.base import named
@@ -20,6 +20,7 @@ from tlstudio.gui.widgets.import_options import ImportOptions
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
 from tlstudio.gui.widgets.refusals import RefusedRow
+from tlstudio.gui.widgets.stop_button import StopButton
 
 
 class Text:
@@ -32,7 +33,6 @@ class Text:
     TABLE = "Classes that were found"
     WAITING = "Waiting for other work to end"
     IMPORTING = "Reading images"
-    COUNTED = "{} {} of {}"
     CANCEL = "Cancel the import"
     CANCELLED = "The import was cancelled. Nothing was kept."
     SMALL = "{} has fewer than 10 images. More images make the result more certain."
@@ -90,7 +90,7 @@ class ImportPreviewView(QWidget):
         self.stage.setFont(theme.font(tabular=True))
         self.bar = named(QProgressBar(), "images.progress", Text.IMPORTING)
         self.bar.setTextVisible(False)
-        self.cancel = named(QPushButton(Text.CANCEL), "images.cancel_import", Text.CANCEL)
+        self.cancel = StopButton(Text.CANCEL, "images.cancel_import")
         self.cancel.clicked.connect(self._cancel)
         head = QHBoxLayout()
         head.setSpacing(theme.S)
@@ -158,7 +158,7 @@ class ImportPreviewView(QWidget):
 
     def follow(self, job: Job) -> None:
         """Shows the import's progress in place, and locks the choices until it ends."""
-        self.job = job
+        self.job = job.show_in(self.card)
         self.trouble.hide()
         self.stage.setText(Text.WAITING)
         self.bar.setRange(0, 0)
@@ -180,9 +180,7 @@ class ImportPreviewView(QWidget):
         elif isinstance(event, Progress):
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)
-            stage = Text.COUNTED.format(event.stage, number(event.done), number(event.total))
-            left = time_left(event.seconds_left)
-            self.stage.setText(f"{stage} · {left}" if left else stage)
+            self.stage.setText(progress(event))
 
     def _cancel(self) -> None:
         if self.job is not None:

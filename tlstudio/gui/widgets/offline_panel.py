@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.events import Predicted
+from tlstudio.domain.events import Predicted, Progress
 from tlstudio.gui import icons, theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import count, listing, number
+from tlstudio.gui.messages import count, listing, number, progress
 from tlstudio.gui.models.prediction_table import PredictionRow
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
@@ -67,6 +67,7 @@ class OfflinePanel(QWidget):
         self._reading: Job | None = None
         self._waiting: list[PredictionRow] = []
         self._received = 0
+        self.progress = ""  # how far the work under way is
         self._flush = QTimer(self, interval=FLUSH_MS)
         self._flush.timeout.connect(self._show_waiting)
         self.model_card = self._model_row()
@@ -231,6 +232,7 @@ class OfflinePanel(QWidget):
             self.trouble.say(Text.CHOOSE_MODEL, Text.NO_MODEL_MORE, "caution")
             return
         self.trouble.hide()
+        self.progress = ""
         bridge = self._session.bridge
         self.job = job = bridge.submit(
             "predict", Text.LOOKING, bundle=self.bundle, paths=paths, recursive=True, thumbnails=True
@@ -246,6 +248,8 @@ class OfflinePanel(QWidget):
         if isinstance(event, Predicted):
             self._waiting.append(PredictionRow.read(event.row, self._received))
             self._received += 1
+        elif isinstance(event, Progress):
+            self.progress = progress(event, stage="")
 
     def _show_waiting(self) -> None:
         """A batch at a time: a row by itself would repaint the table a thousand times a second."""

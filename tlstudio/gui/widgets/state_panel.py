@@ -8,14 +8,25 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
 from tlstudio.gui import icons, messages, theme
+from tlstudio.gui.job_bridge import Job
+from tlstudio.gui.widgets.stop_button import StopButton
 
 _WIDTH = 460
 _MARK = 40
 _BAR = 1000
 
 
+class Text:
+    """Words of the panel."""
+
+    stop = "Cancel"
+
+
 class StatePanel(QWidget):
-    """A mark, a title, a sentence, and where it helps a bar or a button. pressed: the button."""
+    """A mark, a title, a sentence, and where it helps a bar or a button. pressed: the button.
+
+    A job whose progress it shows can be ended here as well.
+    """
 
     pressed = Signal()
 
@@ -34,6 +45,9 @@ class StatePanel(QWidget):
         self.button.setObjectName(f"{name}_button")
         self.button.setAccessibleName(name)
         self.button.clicked.connect(self.pressed)
+        self._job: Job | None = None
+        self.stop = StopButton(Text.stop, f"{name}_stop", self)
+        self.stop.clicked.connect(self._end)
         middle = Qt.AlignmentFlag.AlignHCenter
         for label in (self.title, self.words, self.mark):
             label.setAlignment(middle)
@@ -49,6 +63,7 @@ class StatePanel(QWidget):
         for part in (self.mark, self.title, self.words, self.bar):
             inside.addWidget(part)
         inside.addWidget(self.button, 0, middle)
+        inside.addWidget(self.stop, 0, middle)
         outer = QVBoxLayout(self)
         row = QHBoxLayout()
         row.addStretch(1)
@@ -65,25 +80,36 @@ class StatePanel(QWidget):
         self.words.setText(words)
         self.words.setVisible(bool(words))
         self.bar.setVisible(False)
+        self._job = None
+        self.stop.setVisible(False)
         self.button.setText(button)
         self.button.setAccessibleName(button or self.objectName())
         self.button.setVisible(bool(button))
         self.setAccessibleName(f"{title} {words}".strip())
 
-    def show_working(self, title: str, words: str = "", button: str = "") -> None:
-        self.show_state("clock", "muted", title, words, button)
+    def show_working(self, title: str, words: str = "", *, job: Job | None = None) -> None:
+        """job: what is under way, where it can be ended here."""
+        self.show_state("clock", "muted", title, words)
         self.bar.setAccessibleName(title)
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
+        self._job = job
+        self.stop.setVisible(job is not None)
+        self.stop.setEnabled(job is not None and not job.cancelling)
+        if job is not None:
+            job.show_in(self.stop)
+
+    def _end(self) -> None:
+        if self._job is not None:
+            self.stop.setEnabled(False)
+            self._job.cancel()
 
     def show_progress(self, event: Progress) -> None:
         """Moves the bar; the sentence below says how far and how long."""
         self.bar.setRange(0, _BAR if event.total else 0)
         if event.total:
             self.bar.setValue(round(_BAR * event.done / event.total))
-        counted = f"{messages.number(event.done)} of {messages.number(event.total)}" if event.total else ""
-        parts = [event.stage, counted, messages.time_left(event.seconds_left)]
-        self.words.setText(" · ".join(part for part in parts if part))
+        self.words.setText(messages.progress(event))
         self.words.setVisible(True)
 
     def show_trouble(self, error: StudioError, button: str) -> None:

@@ -61,8 +61,12 @@ class Checks(QObject):
     # --- what is known ---
 
     @property
+    def quick(self) -> Job | None:
+        """The quick check that is under way."""
+        return self._quick
+
+    @property
     def running(self) -> bool:
-        """A quick check is under way."""
         return self._quick is not None
 
     @property

@@ -163,7 +163,7 @@ class CheckPage(Page):
         if findings is None:
             self.cards.clear()
             self.set_sentence(Text.sentence)
-            self.state.show_working(Text.working, Text.working_more)
+            self.state.show_working(Text.working, Text.working_more, job=self.checks.quick)
             self.stack.setCurrentIndex(0)
             return
         self.trouble.hide()

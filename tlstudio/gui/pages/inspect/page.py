@@ -179,11 +179,11 @@ class InspectPage(Page):
             return
         if self._job is not None:
             self._job.cancel()
-        self.state.show_working(Text.working)
-        self.stack.setCurrentIndex(0)
         self.set_primary(Text.primary)
         key = self._measuring = (run, split)
         job = self._job = self.session.bridge.submit("evaluate", Text.job, project=project, run=run, split=split)
+        self.state.show_working(Text.working, job=job)
+        self.stack.setCurrentIndex(0)
         job.event.connect(lambda event: self._progress(job, event))
         job.finished.connect(lambda result: self._done(job, key, result))
         job.failed.connect(lambda error: self._failed(job, error))

@@ -234,10 +234,7 @@ class ReportTab(QWidget):
         if isinstance(event, Note):
             self._say(event.text)
         elif isinstance(event, Progress):
-            counted = f"{messages.number(event.done)} of {messages.number(event.total)}" if event.total > 1 else ""
-            self._say(
-                " · ".join(part for part in (event.stage, counted, messages.time_left(event.seconds_left)) if part)
-            )
+            self._say(messages.progress(event))
 
     def _done(self, result: ReportResult) -> None:
         self._file = result.file

@@ -206,6 +206,7 @@ class ModelShelf(QWidget):
         card = self.cards[model]
         words = Text.downloading.format(title=self.title(model))
         job = self._downloads[model] = self._session.bridge.submit("download_model", words, model=model)
+        job.show_in(card.panel.bar)
         job.event.connect(lambda event: card.panel.show_running(event) if isinstance(event, Progress) else None)
         job.failed.connect(card.panel.show_trouble)
         job.cancelled.connect(card.panel.show_stopped)

@@ -40,6 +40,7 @@ class Text:
     starting = "Getting ready"
     no_gain = "No gain for {epochs}: stopping early is fine."
     paused = "Paused. Nothing is lost; go on whenever you like."
+    going_on = "Going on where it was."
     stopping = "Stopping after this step. The best model so far is kept."
     quick = "Quick mode has no epochs: it builds on what the model has learned before and is done in one step."
     quick_done = (
@@ -200,6 +201,8 @@ class RunPanel(QWidget):
         if paused:
             self._say(Text.paused)
             self.facts.set("time_left", "")
+        elif self.now.text() == Text.paused:
+            self._say(Text.going_on)
 
     def show_stopping(self) -> None:
         self._say(Text.stopping)
@@ -212,9 +215,8 @@ class RunPanel(QWidget):
         self.bar.setRange(0, _BAR if event.total else 0)
         if event.total:
             self.bar.setValue(round(_BAR * event.done / event.total))
-        counted = f"{messages.number(event.done)} of {messages.number(event.total)}" if event.total else ""
-        self._say(" · ".join(part for part in (event.stage, counted) if part))
-        self.facts.set("time_left", messages.time_left(event.seconds_left))
+        self._say(messages.progress(event, time=False))
+        self._time_left(event.seconds_left)
 
     def _step(self, event: StepDone) -> None:
         self._counts(event)
@@ -230,7 +232,8 @@ class RunPanel(QWidget):
         self._add_epoch(event)
 
     def _add_epoch(self, event: EpochDone) -> None:
-        self.number.show_interval(event.best_accuracy, Text.best_so_far)
+        if not event.rehearsal:  # whose figures are about other images, and of models that are given up
+            self.number.show_interval(event.best_accuracy, Text.best_so_far)
         losses = event.train_loss, event.val_loss
         point = Point(event.epoch, event.accuracy.value, *losses, event.train_accuracy, event.learning_rate)
         self.chart.add(point, event.epochs)
@@ -248,11 +251,14 @@ class RunPanel(QWidget):
         speed, memory = event.images_per_second, event.memory
         self.facts.set("epoch", f"{event.epoch} of {event.epochs}")
         self.facts.set("speed", messages.number(round(speed)) if speed >= 10 else f"{speed:.1f}")
-        self.facts.set("time_left", messages.time_left(event.seconds_left).removesuffix(" left"))
+        self._time_left(event.seconds_left)
         if memory is not None:
             self.facts.set("memory", messages.memory(memory.process))
             shown = messages.memory(memory.device, memory.device_total) if memory.device_total else ""
             self.facts.set("gpu_memory", shown)
+
+    def _time_left(self, seconds: float | None) -> None:
+        self.facts.set("time_left", messages.time_left(seconds).removesuffix(" left"))
 
     # --- stored -----------------------------------------------------------------------
 
