@@ -98,21 +98,25 @@ def duration(seconds: float) -> str:
     minutes = round(seconds / MINUTE)
     if minutes < 90:
         return f"{minutes} minutes"
-    hours, rest = divmod(minutes, 60)
-    tens = rest // 10 * 10
+    hours, tens = divmod(round(seconds / (10 * MINUTE)), 6)
     text = count(hours, "hour")
-    return f"{text} {tens} minutes" if tens else text
+    return f"{text} {10 * tens} minutes" if tens else text
+
+
+def about(seconds: float) -> str:
+    """An estimate: `a few seconds`, `about 20 s`, `about 4 minutes`. Rounded, because a second's precision would be a lie."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 55:
+        return f"about {round(seconds / 10) * 10} s"
+    return "about a minute" if seconds < 90 else f"about {duration(seconds)}"
 
 
 def time_left(seconds: float | None) -> str:
-    """`about 4 minutes left`; empty while unknown. Rounded, because a second's precision would be a lie."""
+    """`about 4 minutes left`; empty while unknown."""
     if seconds is None or not 0 <= seconds < 100 * DAY:
         return ""
-    if seconds < 10:
-        return "a few seconds left"
-    if seconds < 55:
-        return f"about {round(seconds / 10) * 10} s left"
-    return "about a minute left" if seconds < 90 else f"about {duration(seconds)} left"
+    return f"{about(seconds)} left"
 
 
 def progress(event: Progress, *, stage: str | None = None, time: bool = True) -> str:

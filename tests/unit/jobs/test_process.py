@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 import threading
 import time
+import weakref
 from multiprocessing import Pipe
 from types import SimpleNamespace
 from typing import Any

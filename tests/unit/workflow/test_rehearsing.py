@@ -16,10 +16,9 @@ from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.planning import rehearses
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
-from tlstudio.storage import run_records, runs
+from tlstudio.storage import clocks, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE
-from tlstudio.storage import clocks
 from tlstudio.training.choosing import Evidence
 from tlstudio.workflow import rehearsing, transfer, tuning
 from tlstudio.workflow.importing import import_images

@@ -53,9 +53,10 @@ class Text:
 
 
 class OfflinePanel(QWidget):
-    """`changed` whenever the model, the rows or the work under way changed."""
+    """`changed` whenever the model, the rows or the work under way changed. `opened`: another model file is open."""
 
     changed = Signal()
+    opened = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -63,6 +64,7 @@ class OfflinePanel(QWidget):
         self._session = session
         self.info: BundleInfo | None = None
         self.bundle: Path | None = None
+        self.own = False  # the user has chosen the file, so that it stays until they choose another
         self.job: Job | None = None
         self._reading: Job | None = None
         self._waiting: list[PredictionRow] = []
@@ -158,14 +160,14 @@ class OfflinePanel(QWidget):
     def receive(self, dropped: Dropped) -> None:
         """A model is opened; anything else is looked at."""
         if dropped.kind is Kind.BUNDLE:
-            self.open_bundle(dropped.path)
+            self.open_bundle(dropped.path, own=True)
         else:
             self.predict(list(dropped.paths))
 
     def choose_model(self) -> None:
         dialog = QFileDialog(self.window(), Text.CHOOSE_MODEL, "", Text.MODELS)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda file: self.open_bundle(Path(file)))
+        dialog.fileSelected.connect(lambda file: self.open_bundle(Path(file), own=True))
         self._ask(dialog, "use.model_dialog")
 
     def choose_images(self) -> None:
@@ -188,13 +190,25 @@ class OfflinePanel(QWidget):
 
     # --- the model ---
 
-    def open_bundle(self, file: Path) -> None:
-        """Reads the model's own description; one that can't be used leaves the one before in its place."""
+    def forget(self) -> None:
+        """No model is open, and nothing that one has said is shown."""
+        self.bundle = self.info = self._session.bundle = None
+        self.own = False
+        self._reading = None
         self.trouble.hide()
+        self.clear()
+
+    def open_bundle(self, file: Path, *, own: bool = False) -> None:
+        """Reads the model's own description; one that can't be used leaves the one before in its place.
+
+        own: the user chose the file.
+        """
+        self.trouble.hide()
+        self.own = own
         self._reading = job = self._session.bridge.submit("read_bundle", "", bundle=file)
-        job.finished.connect(lambda info: self._opened(file, info))
-        job.failed.connect(self._refused)
-        job.ended.connect(self._read)
+        job.finished.connect(lambda info: self._opened(file, info) if job is self._reading else None)
+        job.failed.connect(lambda error: self._refused(error) if job is self._reading else None)
+        job.ended.connect(lambda: self._read(job))
 
     def _opened(self, file: Path, info: BundleInfo) -> None:
         if self.bundle != file:
@@ -208,13 +222,15 @@ class OfflinePanel(QWidget):
         self.model_classes.setToolTip(", ".join(info.classes))
         self.seal.show_info(info)
         self.table.show_classes(info.classes)
+        self.opened.emit()
 
     def _refused(self, error: StudioError) -> None:
         self.trouble.tell(error)
 
-    def _read(self) -> None:
-        self._reading = None
-        self._show_view()
+    def _read(self, job: Job) -> None:
+        if job is self._reading:
+            self._reading = None
+            self._show_view()
 
     # --- looking at images ---
 

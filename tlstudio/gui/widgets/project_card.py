@@ -63,7 +63,8 @@ class ProjectCard(CardButton):
         opened = Text.OPENED.format(ago(summary.opened_at))
         if summary.trouble:
             return summary.trouble, f"{Text.BACKUPS_HELP} · {opened}"
-        amounts = f"{count(len(summary.classes), *Text.CLASSES)} · {count(summary.images, 'image')}"
+        classes = sum(each.count > 0 for each in summary.classes)
+        amounts = f"{count(classes, *Text.CLASSES)} · {count(summary.images, 'image')}"
         best = Text.BEST.format(accuracy(summary.best_accuracy)) if summary.best_accuracy else Text.NOT_TRAINED
         return amounts, f"{best} · {opened}"
 

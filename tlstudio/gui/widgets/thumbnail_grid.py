@@ -145,7 +145,8 @@ class ThumbnailGrid(GridView):
         """Makes a row the current and only selected one."""
         if self._images.rowCount():
             index = self._images.index(max(0, min(row, self._images.rowCount() - 1)))
-            self.setCurrentIndex(index)
+            # `setCurrentIndex` of a view minds the keys that are down: with Ctrl+Z it would add the image to those selected.
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             self.scrollTo(index)
 
     def show_section(self, label: str | None) -> None:

@@ -32,6 +32,7 @@ class AsideList(QWidget):
         self._read_only = read_only
         self.toggle = named(QToolButton(), "check.aside", "")
         self.toggle.setCheckable(True)
+        self.toggle.setProperty("fold", True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggle.setMinimumHeight(theme.HIT)
         self.toggle.toggled.connect(self._open)

@@ -53,6 +53,7 @@ class CompareSummary(QFrame):
         self.toggle = named(QToolButton(self), "labels.by_class", Text.table)
         self.toggle.setText(Text.by_class)
         self.toggle.setCheckable(True)
+        self.toggle.setProperty("fold", True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggle.setMinimumHeight(theme.HIT)
         self.toggle.toggled.connect(self._open)

@@ -44,6 +44,7 @@ class AdvancedSettings(QWidget):
         self.fold_button = named(QPushButton(Text.fold, self), "model.advanced", Text.fold)
         self.fold_button.setProperty("role", "flat")
         self.fold_button.setCheckable(True)
+        self.fold_button.setProperty("fold", True)
         self.fold_button.setStyleSheet("text-align: left; padding-left: 4px;")
         self.fold_button.toggled.connect(self._fold)
         self.body = QWidget(self)

@@ -36,6 +36,7 @@ class Text:
     none = "None of the models on this machine could be tried on your images."
     only = "Only {title} could be tried. Download another model to compare."
     close = "For your images: {title}, but the intervals overlap: {others} may be as good."
+    chosen, chosen_instead = "It is chosen.", "It is chosen now, in place of {title}."
     more = (
         "Accuracy of a first, quick result on images the model did not learn from, with its 95 % interval; the time that trying "
         "it took; the size of the model."
@@ -102,6 +103,12 @@ class Advice(QFrame):
         if self.ranking.isHidden() and self._job is None:
             self._say(Text.ask if here > 1 else Text.one)
             self.button.setEnabled(here > 1)
+
+    def tell_choice(self, best: str, before: str) -> None:
+        """After a comparison its first is chosen, and no choice changes in silence. before: the model that was chosen."""
+        title = self._titles.get(before, before)
+        words = Text.chosen if best == before or not before else Text.chosen_instead.format(title=title)
+        self._say(f"{self.words.text()} {words}")
 
     def set_selected(self, model: str) -> None:
         self.ranking.set_selected(model)
