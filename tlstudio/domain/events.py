@@ -11,8 +11,8 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from tlstudio.domain.amounts import size
 from tlstudio.domain.values import Interval
+from tlstudio.domain.wording import size
 
 
 @dataclass(frozen=True, slots=True)

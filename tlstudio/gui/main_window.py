@@ -10,13 +10,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from tlstudio.gui.preferences import settings
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+    from PySide6.QtGui import (
+        QAction,
+        QCloseEvent,
+        QDragEnterEvent,
+        QDragLeaveEvent,
+        QDropEvent,
+        QResizeEvent,
+        QShowEvent,
+    )
 
     from tlstudio.gui.dropping import Dropped
     from tlstudio.gui.job_bridge import Job, JobBridge
@@ -60,6 +68,7 @@ class MainWindow(QMainWindow):
         if saved is None or not self.restoreGeometry(saved):
             room = self.screen().availableSize()
             self.resize(min(1280, room.width()), min(800, room.height()))
+        self._first_size: QSize | None = self.size()  # until it has been fitted to the screen
 
     def furnish(self) -> None:
         """Builds everything that is seen, shows the start page, and has the rest loaded when nothing else is to do."""
@@ -243,7 +252,7 @@ class MainWindow(QMainWindow):
             return super().focusNextPrevChild(following)
         from tlstudio.gui.widgets.stop_button import rest
 
-        rest(focused if self.stack.isAncestorOf(focused) else self.stack.current.title_label)
+        rest(focused)
         return True
 
     # --- drops ---
@@ -279,6 +288,28 @@ class MainWindow(QMainWindow):
         self.bridge.start()
         self.stack.load_when_idle()
         self.bridge.submit("device").finished.connect(self.strip.show_device)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # How thick the frame is, the desktop says only once it has drawn one.
+        for wait in (0, 200):
+            QTimer.singleShot(wait, self, self.fit_screen)
+
+    def fit_screen(self) -> None:
+        """Frame, title bar and all within what the desktop leaves free of the screen; a size that the user has given it stays."""
+        if self.size() != self._first_size or self.isMaximized() or self.isFullScreen():
+            self._first_size = None
+            return
+        free, frame = self.screen().availableGeometry(), self.frameGeometry()
+        sides, ends = frame.width() - self.width(), frame.height() - self.height()
+        size = self.size().boundedTo(free.size() - QSize(sides, ends))
+        if size != self.size():
+            self.resize(size)
+            self._first_size, frame = self.size(), self.frameGeometry()
+        x = max(free.left(), min(frame.left(), free.right() + 1 - frame.width()))
+        y = max(free.top(), min(frame.top(), free.bottom() + 1 - frame.height()))
+        if (x, y) != (frame.left(), frame.top()):
+            self.move(x, y)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

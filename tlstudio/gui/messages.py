@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlstudio.domain import amounts
+from tlstudio.domain import wording
+from tlstudio.domain.wording import isolated_all
 
 if TYPE_CHECKING:
     from tlstudio.domain.events import Progress
@@ -86,7 +87,7 @@ def accuracy(interval: Interval) -> str:
     return interval.percent()
 
 
-size = amounts.size
+size = wording.size
 
 
 def duration(seconds: float) -> str:
@@ -170,6 +171,7 @@ def place(path: Path) -> str:
 
 def listing(names: list[str], most: int = 3) -> str:
     """`a, b and c`, or `a, b and 4 more`."""
+    names = isolated_all(names)
     if len(names) <= 1:
         return "".join(names)
     if len(names) <= most:

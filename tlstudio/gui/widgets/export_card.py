@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from tlstudio.domain.bundle import ExportResult
 from tlstudio.domain.errors import StudioError
@@ -18,6 +18,7 @@ from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.messages import accuracy, ago, progress, size
 from tlstudio.gui.pages.base import named, set_role
 from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
 
@@ -63,8 +64,7 @@ class ExportCard(QFrame):
         self.sentence.setWordWrap(True)
         self.spinner = Spinner()
         self.spinner.hide()
-        self.runs = named(QComboBox(), "use.run", Text.RUN)
-        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.runs = named(Chooser(), "use.run", Text.RUN)
         self.runs.setMaximumWidth(460)
         self.int8 = named(QCheckBox(Text.INT8), "use.int8", Text.INT8)
         self.int8.setToolTip(Text.INT8_TIP)

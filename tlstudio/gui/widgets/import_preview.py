@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary
+from tlstudio.domain.wording import isolated_all
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.messages import count, number, place, progress
@@ -15,6 +16,7 @@ from tlstudio.gui.models.class_table import ClassRow
 from tlstudio.gui.models.class_table import Text as Classes
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
+from tlstudio.gui.widgets.fitting import MIDDLE, Chooser, ElidedLabel
 from tlstudio.gui.widgets.import_columns import ColumnChoice
 from tlstudio.gui.widgets.import_options import ImportOptions
 from tlstudio.gui.widgets.inline_message import InlineMessage
@@ -51,13 +53,12 @@ class ImportPreviewView(QWidget):
         self.options.changed.connect(self.changed)
         self.heading = named(QLabel(), "images.found", "")
         self.heading.setProperty("role", "card-title")
-        self.source = named(QLabel(), "images.source", "")
+        self.source = named(ElidedLabel(mode=MIDDLE), "images.source", "")
         self.source.setProperty("role", "secondary")
         self.reading = named(QLabel(), "images.recognised", "")
         self.reading.setProperty("role", "muted")
         self.reading.setWordWrap(True)
-        self.readings = named(QComboBox(), "images.reading", Text.READING)
-        self.readings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.readings = named(Chooser(), "images.reading", Text.READING)
         self.readings.activated.connect(self._reading_chosen)
         self.columns = ColumnChoice()
         self.columns.chosen.connect(self._columns_chosen)
@@ -86,7 +87,7 @@ class ImportPreviewView(QWidget):
     def _progress_card(self) -> QFrame:
         self.card = named(QFrame(), "images.progress_card", Text.IMPORTING)
         self.card.setProperty("role", "card")
-        self.stage = named(QLabel(), "images.progress_text", Text.IMPORTING)
+        self.stage = named(ElidedLabel(), "images.progress_text", Text.IMPORTING)
         self.stage.setFont(theme.font(tabular=True))
         self.bar = named(QProgressBar(), "images.progress", Text.IMPORTING)
         self.bar.setTextVisible(False)
@@ -139,7 +140,9 @@ class ImportPreviewView(QWidget):
         if preview.problem:
             self.trouble.say(preview.problem, tone="caution")
         elif small:
-            names = "“" + "”, “".join(small[:3]) + "”" if len(small) <= 3 else number(len(small)) + " classes"
+            names = (
+                "“" + "”, “".join(isolated_all(small[:3])) + "”" if len(small) <= 3 else number(len(small)) + " classes"
+            )
             has = Text.SMALL if len(small) == 1 else Text.SMALL.replace("has", "have")
             self.trouble.say(has.format(names), tone="caution")
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Predicted, Progress
+from tlstudio.domain.wording import isolated_all
 from tlstudio.gui import icons, theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
@@ -27,6 +28,7 @@ from tlstudio.gui.models.prediction_table import PredictionRow
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.drop_area import DropArea
+from tlstudio.gui.widgets.fitting import MIDDLE, ElidedLabel
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.prediction_view import PredictionView
 from tlstudio.gui.widgets.seal import Seal
@@ -95,9 +97,9 @@ class OfflinePanel(QWidget):
         card.setProperty("role", "card")
         mark = QLabel()
         icons.set_icon(mark, "model", "accent", 24)
-        self.model_name = named(QLabel(), "use.model_name", "")
+        self.model_name = named(ElidedLabel(mode=MIDDLE), "use.model_name", "")
         self.model_name.setProperty("role", "card-title")
-        self.model_classes = named(QLabel(), "use.model_classes", "")
+        self.model_classes = named(ElidedLabel(), "use.model_classes", "")
         self.model_classes.setProperty("role", "muted")
         self.seal = Seal("use.seal")
         self.other = named(QPushButton(Text.OTHER_MODEL), "use.other_model", Text.OTHER_MODEL)
@@ -219,7 +221,7 @@ class OfflinePanel(QWidget):
         self.model_name.setToolTip(str(file))
         classes = listing(list(info.classes), 6)
         self.model_classes.setText(Text.CLASSES.format(count(len(info.classes), "class", "classes"), classes))
-        self.model_classes.setToolTip(", ".join(info.classes))
+        self.model_classes.setToolTip(", ".join(isolated_all(info.classes)))
         self.seal.show_info(info)
         self.table.show_classes(info.classes)
         self.opened.emit()

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
+
+PAGES = "window.pages"  # the object name of what shows one page of the window at a time
 
 
 class StopButton(QPushButton):
@@ -24,13 +26,15 @@ class StopButton(QPushButton):
 
 
 def rest(near: QWidget) -> None:
-    """Puts the keyboard beside `near`, where no key does anything by itself: on what holds it, as far as that can be seen."""
+    """Puts the keyboard beside `near`, where no key does anything by itself: on what holds it within the page that is shown, or
+    on the page, so that the page's shortcuts go on working.
+    """
+    pages = near.window().findChild(QStackedWidget, PAGES)
+    page = pages.currentWidget() if isinstance(pages, QStackedWidget) else None
     place = near.parentWidget()
-    while place is not None and not place.isWindow() and not (place.isVisible() and place.isEnabled()):
+    while place is not None and not (place.isVisible() and place.isEnabled()):
         place = place.parentWidget()
-    if place is None or place.isWindow():
-        focused = QApplication.focusWidget()
-        if focused is not None:
-            focused.clearFocus()
-    else:
+    if page is not None and place is not page and (place is None or not page.isAncestorOf(place)):
+        place = page
+    if place is not None:
         place.setFocus(Qt.FocusReason.MouseFocusReason)  # as if a person had clicked there

@@ -32,7 +32,7 @@ from tlstudio.gui.models.class_style import KEYS, ClassStyles
 from tlstudio.gui.models.image_list import Entry, Fetch
 from tlstudio.gui.widgets.grid_view import GridView
 from tlstudio.gui.widgets.section_layout import SectionLayout
-from tlstudio.gui.widgets.thumbnail_painter import HEADER, CellState, ThumbnailPainter, cell_size
+from tlstudio.gui.widgets.thumbnail_painter import HEADER, CellState, ThumbnailPainter
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
 _EMPTY = 44
@@ -96,6 +96,11 @@ class ThumbnailGrid(GridView):
     def set_styles(self, styles: ClassStyles) -> None:
         self.painter_of_cells.styles = styles
         self.viewport().update()
+
+    def set_captions(self, wanted: bool) -> None:
+        """Room for words under small pictures as well, as for `notes`."""
+        self.painter_of_cells.captions = wanted
+        self.relayout()
 
     def set_edge(self, edge: int) -> None:
         """Another thumbnail size; the current image stays in sight."""
@@ -161,7 +166,7 @@ class ThumbnailGrid(GridView):
         """Places all cells anew: after a reset, a resize or another size of thumbnails."""
         counts = [section.count for section in self._images.sections]
         header = HEADER if self._images.grouped else 0
-        cell = cell_size(self.painter_of_cells.edge)
+        cell = self.painter_of_cells.cell_size()
         # The bar's room is kept free even while there is none: cells that move when it comes could make it go again.
         width = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width()
         self._layout = SectionLayout(counts, width, cell, header, _EMPTY if header else 0)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.findings import Finding
+from tlstudio.domain.wording import directed
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.check.discarding import Column
@@ -61,7 +62,7 @@ class AsideList(QWidget):
     def _row(self, finding: Finding) -> QFrame:
         frame = QFrame()
         frame.setProperty("role", "card")
-        title, reason = QLabel(finding.title), QLabel(Text.reason.format(reason=finding.reason))
+        title, reason = QLabel(directed(finding.title)), QLabel(directed(Text.reason.format(reason=finding.reason)))
         reason.setProperty("role", "muted")
         words = QVBoxLayout()
         words.setSpacing(theme.XS)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayo
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.explanations import Explanation, Verdict
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.base import named
@@ -130,7 +131,7 @@ class HeatPanel(QWidget):
     def _tell(self, found: Explanation, pixmap: QPixmap) -> None:
         self._canvas.set_layer(pixmap)
         tone = {Verdict.HOLDS: "good", Verdict.FAILS: "caution"}.get(found.proof.verdict, "muted")
-        self._say(f"{Text.speaks.format(label=found.label)} {found.proof.sentence()}", tone)
+        self._say(f"{Text.speaks.format(label=isolated(found.label))} {found.proof.sentence()}", tone)
 
     def _say(self, text: str, tone: str = "muted") -> None:
         self.words.setText(text)

@@ -6,10 +6,11 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QFrame,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QScrollArea,
@@ -37,6 +38,9 @@ from tlstudio.gui.widgets.transfer_card import TransferCard
 
 _SIDE = 300
 _GALLERY_LEAST = 264
+_ROW_OF_IMAGES = 168  # height of the gallery in which a whole row of images with its figures is seen
+_BESIDE = 460  # width of a matrix from which on the figures stand above it in a narrow window
+_WIDEST = 16_777_215  # Qt's own word for no limit
 
 
 class Text:
@@ -98,12 +102,16 @@ class SummaryTab(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.M)
-        top = QHBoxLayout()
-        top.setSpacing(theme.M)
-        top.addWidget(self._side())
-        top.addWidget(self._matrix_card(), 3)
-        top.addWidget(self._gallery(), 2)
-        column.addLayout(top)
+        # Side by side where there is room: the figures, the matrix, the images of a cell. Else one below the other.
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.addWidget(self._matrix_card(), 3)
+        self._pair.addWidget(self._gallery(), 2)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.addWidget(self._side())
+        self._top.addLayout(self._pair, 1)
+        for parts in (self._pair, self._top):
+            parts.setSpacing(theme.M)
+        column.addLayout(self._top)
         column.addWidget(self.transfer)
         column.addWidget(self._table_card())
         column.addStretch(1)
@@ -111,11 +119,27 @@ class SummaryTab(QWidget):
         outer.setContentsMargins(0, theme.M, 0, 0)
         outer.addWidget(scroll_around(inner))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        """The parts lie side by side as long as every column of the matrix is seen there, and the gallery has its room."""
+        side, low = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        matrix = self.matrix.minimumSizeHint().width() + 2 * theme.L + 2
+        room = self.width() - theme.S
+        beside = room >= _SIDE + theme.M + min(matrix, _BESIDE)
+        self._top.setDirection(side if beside else low)
+        self._figures.setMaximumWidth(_SIDE if beside else _WIDEST)
+        left = room - (_SIDE + theme.M if beside else 0)
+        self._pair.setDirection(side if left >= matrix + theme.M + _GALLERY_LEAST else low)
+
     # --- building -----------------------------------------------------------------------
 
     def _side(self) -> QFrame:
         card, column = _card()
-        card.setFixedWidth(_SIDE)
+        self._figures = card
+        card.setMinimumWidth(_SIDE)
         for key, caption, words in (
             ("balanced", Text.balanced, Text.balanced_help),
             ("auroc", Text.auroc, Text.auroc_help),
@@ -149,6 +173,8 @@ class SummaryTab(QWidget):
     def _gallery(self) -> QFrame:
         card, column = _card()
         card.setMinimumWidth(_GALLERY_LEAST)
+        self.grid.set_captions(True)
+        self.grid.setMinimumHeight(_ROW_OF_IMAGES)
         self.cell_words.setWordWrap(True)
         self.grid.setFrameShape(QFrame.Shape.NoFrame)
         self.grid.set_edge(theme.THUMBNAILS[0])
@@ -201,6 +227,7 @@ class SummaryTab(QWidget):
         self.transfer.show_transfer(evaluation.transfer)
         self.grid.set_styles(styles)
         self.matrix.show_matrix(evaluation.confusion, evaluation.classes, styles)
+        self._turn()
         self.table_model.show_figures(evaluation)
         heads = self.table.horizontalHeader().sizeHint().height()
         self.table.setFixedHeight(heads + theme.HIT * self.table_model.rowCount() + 4)

@@ -19,10 +19,11 @@ from tlstudio.gui.pages.run_reader import RunReader
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.mode_tile import ModeTiles
 from tlstudio.gui.widgets.mode_tile import Text as Tiles
-from tlstudio.gui.widgets.scrolling import scroll_around
+from tlstudio.gui.widgets.scrolling import FittedScroll, scroll_around
 from tlstudio.workflow import models
 
 SIDE = 300
+ADVICE_LEAST = 96  # height of the comparison in the lowest window, where it scrolls
 
 
 class Text:
@@ -63,13 +64,13 @@ class ModelPage(Page):
         self.advanced.download_wanted.connect(self.shelf.download_by_name)
         session.project_changed.connect(self._forget)
         session.read_only.watch(self.primary)
-        session.bridge.job_started.connect(lambda _: self._update())
+        session.bridge.job_started.connect(lambda _: self._show_times())
         session.bridge.job_ended.connect(lambda _: self._after_work())
 
     def _arrange(self) -> None:
         left = QVBoxLayout()
         left.setSpacing(theme.M)
-        left.addWidget(self.advice)
+        left.addWidget(FittedScroll(self.advice, ADVICE_LEAST))
         left.addWidget(self.shelf, 1)
         inner = QWidget()
         side = QVBoxLayout(inner)
@@ -163,7 +164,7 @@ class ModelPage(Page):
         summary = self.session.summary
         if summary is None:
             return
-        self._show_times(summary.splits)
+        self._show_times()
         typed = self.advanced.other.text().strip()
         self.advanced.offer_download(typed if typed == self._model and not self.shelf.is_here(typed) else "")
         hint, enabled = "", bool(self._model)
@@ -178,7 +179,8 @@ class ModelPage(Page):
         self.set_primary(Text.primary, enabled=enabled, hint=hint)
         self.advanced.show_choice(self._model, self.modes.mode(), "" if enabled else hint)
 
-    def _show_times(self, splits: dict[str, int]) -> None:
+    def _show_times(self) -> None:
+        splits = self.session.summary.splits if self.session.summary is not None else {}
         status = self.shelf.statuses.get(self._model)
         speed = status.images_per_second if status is not None else None
         learn, held = splits.get(Split.TRAIN.value, 0), splits.get(Split.VAL.value, 0)

@@ -1,0 +1,40 @@
+"""Nothing is cut off, lies over something else or is out of reach, in any page and state of the tour, in both sizes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gui import layout, tour
+from tests.gui.tour import Tour
+
+
+@pytest.fixture(scope="module")
+def way(studio, tmp_path_factory: pytest.TempPathFactory) -> Tour:
+    data = tmp_path_factory.mktemp("strain")
+    source = tour.images(data / tour.PROJECT)
+    more = tour.images(data / "More images of the same parts, photographed by the night shift with the other camera", 6)
+    return Tour(studio, tour.project_of(studio, source), more)
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (880, 600)], ids=lambda size: f"{size[0]} x {size[1]}")
+def test_every_word_is_whole_or_can_be_had(way: Tour, size: tuple[int, int]) -> None:
+    way.window.resize(*size)
+    found: dict[str, list[layout.Fault]] = {}
+
+    def look(stop: str) -> None:
+        faults = layout.faults(way.window)
+        if faults:
+            found[stop] = faults
+        photos = os.environ.get("TLSTUDIO_PHOTOS")
+        if photos:
+            Path(photos).mkdir(parents=True, exist_ok=True)
+            way.window.grab().save(str(Path(photos) / f"{stop}-{size[0]}.png"))
+
+    way.walk(look)
+    told = "\n".join(f"{stop}\n  " + "\n  ".join(map(str, faults)) for stop, faults in found.items())
+    print(told, file=sys.stderr)
+    assert not found, f"\n{told}"
