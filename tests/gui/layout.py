@@ -45,7 +45,7 @@ PADDING = 8  # of a cell or heading, left and right together at least
 
 @dataclass(frozen=True)
 class Fault:
-    """what: `cut`, `over`, `away`, `small`, `turned`. where: the object name of the control, or of the nearest one that has a name."""
+    """what: `cut`, `over`, `away`, `small` or `turned`. where: the object name of the control, or of what holds it."""
 
     what: str
     where: str
@@ -232,11 +232,12 @@ def _cut_line(line: QLineEdit) -> Iterator[Fault]:
 
 def _too_small(window: QWidget) -> Iterator[Fault]:
     """What is laid out needs more room than the window has: something is squeezed, or beyond its edge."""
-    stack = window.findChild(QStackedWidget, "window.pages")
-    for part in (stack.currentWidget(), window.findChild(QWidget, "strip")):
-        least = part.minimumSizeHint()
+    for part in window.findChildren(QWidget):
+        if not part.isVisible() or part.layout() is None or part.findChild(QStackedWidget) is not None:
+            continue  # what is stacked asks for the room of all that could be shown there
+        least = part.layout().minimumSize()
         if least.width() > part.width() + SLACK or least.height() > part.height() + SLACK:
-            yield Fault("small", name_of(part), "", f"{least.toTuple()} in {part.size().toTuple()}")
+            yield Fault("small", name_of(part), type(part).__name__, f"{least.toTuple()} in {part.size().toTuple()}")
 
 
 def _speaks(widget: QWidget) -> bool:

@@ -130,6 +130,10 @@ class Chooser(QComboBox):
 class ElidedRadio(QRadioButton):
     """A choice with a name in it."""
 
+    def __init__(self, words: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(words, parent)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(min(120, super().sizeHint().width()), super().sizeHint().height())
 

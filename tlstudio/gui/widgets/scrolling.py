@@ -28,6 +28,7 @@ class FittedScroll(QScrollArea):
 
     def __init__(self, inner: QWidget, least: int) -> None:
         super().__init__()
+        inner.setProperty("role", inner.property("role") or "scrolled")
         self._inner, self._least = inner, least
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)

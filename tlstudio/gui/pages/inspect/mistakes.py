@@ -24,11 +24,13 @@ from tlstudio.gui.widgets.class_chip import ClassChip
 from tlstudio.gui.widgets.confidence_bars import ConfidenceBars
 from tlstudio.gui.widgets.fitting import MIDDLE, ElidedLabel
 from tlstudio.gui.widgets.heat_canvas import HeatCanvas
+from tlstudio.gui.widgets.scrolling import FittedScroll
 from tlstudio.gui.widgets.state_panel import StatePanel
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
 _LIST, _LIST_LEAST = 348, 196
+_SAID_LEAST = 112  # height of what is said below the picture in the lowest window, where it scrolls
 _KEY_NAME = 18  # signs of a name beside its key
 
 
@@ -102,7 +104,9 @@ class MistakesTab(QWidget):
         column.setSpacing(theme.S)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.heat)
-        below = QHBoxLayout()
+        said = QWidget()
+        below = QHBoxLayout(said)
+        below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(theme.L)
         words = QVBoxLayout()
         words.setSpacing(theme.XS)
@@ -111,7 +115,7 @@ class MistakesTab(QWidget):
         words.addStretch(1)
         below.addLayout(words, 1)
         below.addWidget(self.bars, 1, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(below)
+        column.addWidget(FittedScroll(said, _SAID_LEAST))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, theme.M, 0, 0)
         row.setSpacing(theme.M)
