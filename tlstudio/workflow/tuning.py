@@ -172,7 +172,7 @@ class Tuning:
         )
         tuner.resume()
         judged = [ready.train[i] for i in left_out]
-        if tuner.run(course, lambda epoch: self._tell(epoch, Standing(epoch.score, epoch.best, judged), course, ())):
+        if tuner.run(course, lambda epoch: self._tell(epoch, Standing(epoch.score, epoch.best, judged), course)):
             self.before += tuner.at.epoch
             return None
         said = tuner.said or {PROBE: tuner.said_first}  # without its end it says nothing for any candidate
@@ -263,8 +263,8 @@ class Tuning:
         grey = not has_colour(self.ready.pixels, self.ready.data.train_keys)
         return Augmentation(colour=0.0) if grey else Augmentation()
 
-    def _tell(self, epoch: Epoch, now: Standing, course: Reporter, confusion: Confusion) -> None:
-        """confusion: of the best so far; that of a rehearsal is nothing to be kept or shown, as its model is given up."""
+    def _tell(self, epoch: Epoch, now: Standing, course: Reporter, confusion: Confusion | None = None) -> None:
+        """confusion: of the best so far; None in a rehearsal, whose models are given up."""
         row = EpochRow(
             self.before + epoch.epoch,
             epoch.train_loss,
@@ -273,6 +273,7 @@ class Tuning:
             epoch.learning_rate,
             epoch.seconds,
             epoch.train_accuracy,
+            rehearsal=confusion is None,
         )
         runs.append_epoch(self.context.project, self.context.run_id, row)
         self.events.add(row)
@@ -289,7 +290,7 @@ class Tuning:
                 seconds_left=epoch.seconds_left,
                 train_accuracy=epoch.train_accuracy,
                 memory=devices.memory(self.context.device),
-                confusion=confusion,
+                confusion=confusion or (),
             )
         )
 

@@ -143,6 +143,10 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     assert (result.chosen, result.epochs) == (HALF_WAY, 6)
     assert "images that were left out" in result.reason
     assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
+    kept = runs.read_history(Project(project), result.run)
+    assert [row.rehearsal for row in kept] == [event.rehearsal for event in told]
+    assert any(row.rehearsal for row in kept) and not kept[-1].rehearsal
+    assert all(not event.confusion for event in told if event.rehearsal), "its model is given up"
     compared = run_records.read_transfer(Project(project), result.run)
     assert compared is not None and compared.images == transfer.HALVES, "all of them have learned from the same halves"
     left = {path.name for path in (project / "runs" / result.run).iterdir()}

@@ -157,9 +157,10 @@ class RunPanel(QWidget):
         self.views.log.show_lines(run.records.log)
         self.views.show_counts(run.records.confusion)
         if row.history:
-            best = max(row.history, key=lambda r: r.val_accuracy)
-            self._best, self._best_epoch = best.val_accuracy, best.epoch
-            self.number.show_interval(None, Text.best_so_far)
+            best = max((r for r in row.history if not r.rehearsal), key=lambda r: r.val_accuracy, default=None)
+            if best is not None:
+                self._best, self._best_epoch = best.val_accuracy, best.epoch
+                self.number.show_interval(None, Text.best_so_far)
 
     def name_classes(self, classes: Sequence[str], styles: ClassStyles) -> None:
         """The run's classes in its own order, known once it has begun."""
@@ -235,15 +236,16 @@ class RunPanel(QWidget):
         if not event.rehearsal:  # whose figures are about other images, and of models that are given up
             self.number.show_interval(event.best_accuracy, Text.best_so_far)
         losses = event.train_loss, event.val_loss
-        point = Point(event.epoch, event.accuracy.value, *losses, event.train_accuracy, event.learning_rate)
+        figures = event.epoch, event.accuracy.value, *losses, event.train_accuracy, event.learning_rate
+        point = Point(*figures, rehearsal=event.rehearsal)
         self.chart.add(point, event.epochs)
         self.views.show_counts(event.confusion)
-        if event.accuracy.value > self._best:
+        if event.accuracy.value > self._best and not event.rehearsal:
             self._best, self._best_epoch = event.accuracy.value, event.epoch
         idle = event.epoch - self._best_epoch
         # After rehearsals no image may be left to measure on: a figure that stands still says nothing of the training.
-        figures = {(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}
-        if event.rehearsal or (len(figures) == 1 and event.accuracy == event.best_accuracy):
+        seen = {(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}
+        if event.rehearsal or (len(seen) == 1 and event.accuracy == event.best_accuracy):
             idle, self._best_epoch = 0, event.epoch  # nor does a rehearsal, which has to come to its end
         self._advise(Text.no_gain.format(epochs=messages.count(idle, "epoch")) if idle >= NO_GAIN else "")
 
@@ -291,7 +293,15 @@ class RunPanel(QWidget):
 
     def _fill_chart(self, row: RunRow) -> None:
         points = [
-            Point(r.epoch, r.val_accuracy, r.train_loss, r.val_loss, r.train_accuracy, r.learning_rate)
+            Point(
+                r.epoch,
+                r.val_accuracy,
+                r.train_loss,
+                r.val_loss,
+                r.train_accuracy,
+                r.learning_rate,
+                rehearsal=r.rehearsal,
+            )
             for r in row.history
         ]
         if points:
