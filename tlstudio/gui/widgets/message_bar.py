@@ -96,6 +96,7 @@ class Toast(Overlay):
         self.label = named(QLabel(), "window.toast_text", Text.MESSAGE)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.action = named(QPushButton(), "window.toast_action", "")
+        self.action.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the page
         self.action.setProperty("role", "flat")
         self.action.clicked.connect(self._act)
         row = self._row = QHBoxLayout(self)

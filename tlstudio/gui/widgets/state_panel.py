@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
@@ -12,6 +12,7 @@ from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.widgets.stop_button import StopButton
 
 _WIDTH = 460
+_FIRST = 1000  # stretch: the column has its width before the room beside it grows
 _MARK = 40
 _BAR = 1000
 
@@ -53,10 +54,11 @@ class StatePanel(QWidget):
             label.setAlignment(middle)
         self.title.setWordWrap(True)
         self.words.setWordWrap(True)
-        # The words stand in a column of fixed width, because a centred label would not get the height its lines need.
+        # The words stand in a column of their own, because a centred label would not get the height its lines need.
         self.mark.setMinimumHeight(_MARK)
         column = QWidget(self)
-        column.setFixedWidth(_WIDTH)
+        column.setMaximumWidth(_WIDTH)
+        column.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         inside = QVBoxLayout(column)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.M)
@@ -67,7 +69,7 @@ class StatePanel(QWidget):
         outer = QVBoxLayout(self)
         row = QHBoxLayout()
         row.addStretch(1)
-        row.addWidget(column)
+        row.addWidget(column, _FIRST)
         row.addStretch(1)
         outer.addStretch(2)
         outer.addLayout(row)

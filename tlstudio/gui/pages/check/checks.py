@@ -66,6 +66,11 @@ class Checks(QObject):
         return self._quick
 
     @property
+    def close(self) -> Job | None:
+        """The close one."""
+        return self._close
+
+    @property
     def running(self) -> bool:
         return self._quick is not None
 

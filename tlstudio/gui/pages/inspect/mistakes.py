@@ -30,7 +30,7 @@ from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
 _LIST, _LIST_LEAST = 348, 196
-_SAID_LEAST = 112  # height of what is said below the picture in the lowest window, where it scrolls
+_SAID_LEAST = 88  # height of what is said below the picture in the lowest window, where it scrolls
 _KEY_NAME = 18  # signs of a name beside its key
 
 
