@@ -19,6 +19,7 @@ from tlstudio.domain.results import Ranked, Recommendation
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.gui import theme
+from tlstudio.gui.desktop.following import Follower
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.labels.page import LabelsPage
 from tlstudio.gui.widgets.job_strip import JobItem
@@ -576,3 +577,57 @@ def test_a_time_that_is_not_known_says_why_and_is_measured_once_it_can_be(
     assert "about" in tile.time.text().lower() or "few seconds" in tile.time.text()
     said = [label.text() for label in tile.findChildren(QLabel)]
     assert "minutes" not in said and "seconds" not in said, "no second word on time that could disagree"
+
+
+# --- what else of the last project does not go along -----------------------------------------------------
+
+
+def test_nothing_set_or_offered_for_one_project_is_there_in_the_next(
+    studio: Studio, one: Path, other: Path, hand: Hand
+) -> None:
+    open_(studio, one, "model")
+    page = studio.page("model")
+    page.advanced.controls["epochs"].setValue(7)
+    page.modes.set_mode(Mode.THOROUGH)
+    studio.window.toast.say("9 images moved", "Undo", lambda: pytest.fail("it would undo something else"))
+    hand.instead_of_workers()
+    studio.page("use").card.export_to(one / "exports" / "later.onnx")
+    exporting = hand.jobs[-1]
+    assert exporting.task == "export" and studio.page("use").card.job is exporting
+    hand._patch.undo()
+    open_(studio, other, "model")
+    usual = TrainSettings(model="m", mode=Mode.BALANCED)
+    assert page.advanced.settings("m", Mode.BALANCED) == usual and page.modes.mode() is Mode.BALANCED
+    assert not studio.window.toast.isVisible()
+    card = studio.page("use").card
+    assert card.job is None and card.can_export()
+    said = card.sentence.text()
+    hand.tell(exporting, Progress("Writing the file", 1, 3))
+    assert card.sentence.text() == said, "that of the last project is told in the strip alone"
+
+
+def test_trouble_with_a_source_does_not_hide_the_next_project(
+    studio: Studio, one: Path, other: Path, tmp_path: Path
+) -> None:
+    open_(studio, one, "images")
+    page = studio.page("images")
+    page.look_into(tmp_path / "not there")
+    studio.wait(lambda: not studio.window.bridge.jobs())
+    assert page.trouble.isVisible()
+    open_(studio, other, "images")
+    assert studio.find("images.classes").isVisible() and not page.trouble.isVisible()
+
+
+def test_the_desktop_hears_nothing_of_a_paused_training() -> None:
+    told: list[float | None] = []
+    desktop = type("Desktop", (), {"progress": lambda self, share: told.append(share), "notify": None, "end": None})()
+    parent = QWidget()
+    follower = Follower(parent, desktop, lambda: True)
+    job = Job("train", "Training", {}, None)  # type: ignore[arg-type]
+    job._tell = lambda wish: None  # type: ignore[method-assign]
+    follower.follow(job)
+    job.event.emit(StepDone(2, 4, 10, 20, 0.5, 12.0, 60.0))
+    job.pause()
+    job.resume()
+    assert told == [0.375, None, 0.375]
+    parent.deleteLater()

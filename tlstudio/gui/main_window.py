@@ -186,6 +186,7 @@ class MainWindow(QMainWindow):
         summary = self.session.summary
         self.setWindowTitle(Text.TITLE.format(summary.name) if summary else Text.PROGRAM)
         self.messages.hide()
+        self.toast.hide()  # its Undo would take back something of another project
         self.refresh_rail()
         if summary is None:
             self.stack.go("start")

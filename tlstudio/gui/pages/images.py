@@ -190,8 +190,10 @@ class ImagesPage(Page):
 
     def _project_changed(self) -> None:
         if self.preview_view.job is None:
-            self._preview = None
+            self._stop_looking()
+            self._looking = self._preview = None
             self._adding = False
+            self.before.forget_trouble()
         self._show_view()
 
     def _show_view(self) -> None:

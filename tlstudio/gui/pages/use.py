@@ -108,6 +108,7 @@ class UsePage(Page):
         """Another project has another model; the same one opened anew keeps what is there."""
         if self.session.project != self._project:
             self._project = self.session.project
+            self.card.forget()
             self.panel.forget()
             self._show_model_of(self._run_at_hand())
         self._show_runs()

@@ -152,11 +152,16 @@ class ExportCard(QFrame):
         }
         self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted)
         self._busy(True)
-        job.event.connect(self._on_event)
-        job.finished.connect(self._done)
-        job.failed.connect(self._failed)
-        job.cancelled.connect(lambda: self._say(Text.SENTENCE))
-        job.ended.connect(self._ended)
+        job.event.connect(lambda event: self._on_event(event) if job is self.job else None)
+        job.finished.connect(lambda result: self._done(result) if job is self.job else None)
+        job.failed.connect(lambda error: self._failed(error) if job is self.job else None)
+        job.cancelled.connect(lambda: self._say(Text.SENTENCE) if job is self.job else None)
+        job.ended.connect(lambda: self._ended() if job is self.job else None)
+
+    def forget(self) -> None:
+        """Another project: what is still exported of the last one goes on, and is told in the job strip."""
+        self.job = None
+        self._busy(False)
 
     def _busy(self, busy: bool) -> None:
         self.spinner.setVisible(busy)

@@ -106,6 +106,7 @@ class HeatPanel(QWidget):
         job = self._job = self._session.bridge.submit("explain", Text.job, **wanted)
         job.finished.connect(lambda result: self._done(job, key, result))
         job.failed.connect(lambda error: self._failed(job, error))
+        job.cancelled.connect(lambda: self._stopped(job))
 
     def _done(self, job: Job, key: tuple[str, str], found: Explanation) -> None:
         pixmap = QPixmap()
@@ -122,6 +123,12 @@ class HeatPanel(QWidget):
         if job is self._job:
             self._job = None
             self._say(f"{error.what} {error.remedy}".strip(), "bad")
+
+    def _stopped(self, job: Job) -> None:
+        """By the user, in the job strip; the switch asks again."""
+        if job is self._job:
+            self._job = None
+            self.switch.setChecked(False)
 
     def _cancel(self) -> None:
         job, self._job = self._job, None

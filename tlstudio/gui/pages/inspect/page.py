@@ -146,6 +146,9 @@ class InspectPage(Page):
     # --- choosing -------------------------------------------------------------------------
 
     def _forget(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._job = self._measuring = None
         self._measured.clear()
         self.threshold.forget()
         self.report.forget()

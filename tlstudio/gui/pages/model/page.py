@@ -117,7 +117,8 @@ class ModelPage(Page):
     def _forget(self) -> None:
         self._model = ""
         self.advice.forget()
-        self.advanced.rate.forget()
+        self.modes.set_mode(Mode.BALANCED)
+        self.advanced.forget()
 
     def _choose_first(self) -> None:
         """The one that was trained last, or a sensible one for a beginning."""
