@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from tests.gui.conftest import Studio, hit
 from tlstudio.domain.events import EpochDone, FirstResult, Progress, Started, StepDone, Unit
 from tlstudio.domain.results import Ranked, Recommendation
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
-from tlstudio.gui import theme
+from tlstudio.gui import first_fit, theme
 from tlstudio.gui.desktop.following import Follower
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.labels.page import LabelsPage
@@ -631,3 +641,42 @@ def test_the_desktop_hears_nothing_of_a_paused_training() -> None:
     job.resume()
     assert told == [0.375, None, 0.375]
     parent.deleteLater()
+
+
+# --- the first window ------------------------------------------------------------------------------------------
+
+
+class Framed(QMainWindow):
+    """A window on a desktop that draws a frame some time after it was shown."""
+
+    def __init__(self, free: QRect) -> None:
+        super().__init__()
+        self.free, self.frame = free, 0
+        self.resize(free.width(), free.height())
+
+    def frameGeometry(self) -> QRect:
+        return QRect(self.pos(), self.size()).adjusted(0, 0, 2 if self.frame else 0, self.frame)
+
+    def screen(self) -> Any:
+        return SimpleNamespace(availableGeometry=lambda: self.free)
+
+
+@pytest.mark.parametrize(
+    ("frame", "by_hand", "size"), [(25, False, (1278, 695)), (25, True, (900, 650)), (0, False, (1280, 720))]
+)
+def test_the_first_window_lies_whole_on_the_screen(
+    studio: Studio, frame: int, by_hand: bool, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_fit, "MS", 10)
+    monkeypatch.setattr(first_fit, "LOOKS", 8)
+    window = Framed(QRect(0, 0, 1280, 720))
+    fit = first_fit.FirstFit(window)
+    fit.begin()
+    QTest.qWait(30)
+    if by_hand:
+        window.resize(900, 650)
+    window.frame = frame
+    QTest.qWait(120)
+    assert window.size().toTuple() == size
+    assert not fit._timer.isActive(), "it looks no more"
+    window.deleteLater()

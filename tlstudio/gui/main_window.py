@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
+from tlstudio.gui.first_fit import FirstFit
 from tlstudio.gui.preferences import settings
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from tlstudio.gui.widgets.job_strip import JobStrip
     from tlstudio.gui.widgets.message_bar import MessageBar, Toast
     from tlstudio.gui.widgets.rail import Rail
-
-FRAME_MS, FRAME_LOOKS = 100, 50  # between two looks whether the desktop has drawn a frame, and how many are worth it
 
 
 class Text:
@@ -70,10 +69,7 @@ class MainWindow(QMainWindow):
         if saved is None or not self.restoreGeometry(saved):
             room = self.screen().availableSize()
             self.resize(min(1280, room.width()), min(800, room.height()))
-        self._first_size: QSize | None = self.size()  # until it has been fitted to the screen
-        self._looks = 0
-        self._fitting = QTimer(self, interval=FRAME_MS)
-        self._fitting.timeout.connect(self._fit_screen)
+        self._first_fit = FirstFit(self)
 
     def furnish(self) -> None:
         """Builds everything that is seen, shows the start page, and has the rest loaded when nothing else is to do."""
@@ -297,31 +293,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._first_size is not None:
-            self._fitting.start()
-
-    def _fit_screen(self) -> None:
-        """Frame, title bar and all within what the desktop leaves free of the screen; a size that the user has given it stays.
-
-        How thick the frame is, the desktop says only some time after it has drawn one.
-        """
-        self._looks += 1
-        free, frame = self.screen().availableGeometry(), self.frameGeometry()
-        edges = frame.size() - self.size()
-        settled = self.isMaximized() or self.isFullScreen() or self.size() != self._first_size
-        if settled or edges.height() > 0:
-            self._fitting.stop()
-            self._first_size = None
-        if settled or edges.height() <= 0:
-            if self._looks >= FRAME_LOOKS:
-                self._fitting.stop()
-            return
-        size = self.size().boundedTo(free.size() - edges)
-        frame.setSize(size + edges)
-        self.resize(size)
-        x = max(free.left(), min(frame.left(), free.right() + 1 - frame.width()))
-        y = max(free.top(), min(frame.top(), free.bottom() + 1 - frame.height()))
-        self.move(x, y)
+        self._first_fit.begin()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
