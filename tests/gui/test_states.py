@@ -654,7 +654,7 @@ class Framed(QMainWindow):
         self.free, self.frame = free, 0
         self.resize(free.width(), free.height())
 
-    def frameGeometry(self) -> QRect:
+    def frameGeometry(self) -> QRect:  # noqa: N802 - Qt's name
         return QRect(self.pos(), self.size()).adjusted(0, 0, 2 if self.frame else 0, self.frame)
 
     def screen(self) -> Any:
