@@ -132,7 +132,7 @@ def test_a_paused_training_rests_on_every_page(studio: Studio, one: Path, hand: 
     item = studio.find("strip.job", JobItem)
     assert hand.strip() == ["Training: epoch 2 of 36 · about 31 minutes left"]
     job.pause()
-    for page in ("labels", "check", "model", "use"):
+    for page in ("labels", "model", "use", "images"):
         studio.window.go(page)
         assert hand.strip() == ["Training: paused"], page
         assert not item.spinner.turning
