@@ -77,6 +77,7 @@ class Tour:
             ("images-importing", self.images_importing),
             ("images-project", self.images_project),
             ("labels", self.labels),
+            ("labels-from-right", self.labels_from_right),
             ("labels-marked", self.labels_marked),
             ("labels-viewer", self.labels_viewer),
             ("check", self.check),
@@ -168,6 +169,11 @@ class Tour:
 
     def labels(self) -> None:
         self.window.go("labels")
+
+    def labels_from_right(self) -> None:
+        page = self.studio.page("labels")
+        page.grid.show_section(HEBREW)
+        page.panel.buckets.scrollToBottom()
 
     def labels_marked(self) -> None:
         page = self.studio.page("labels")
