@@ -21,6 +21,7 @@ from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
+from tlstudio.gui.widgets.stop_button import STOP, StopButton
 
 
 class Text:
@@ -64,6 +65,9 @@ class ExportCard(QFrame):
         self.sentence.setWordWrap(True)
         self.spinner = Spinner()
         self.spinner.hide()
+        self.stop = StopButton(STOP, "use.export_stop")
+        self.stop.clicked.connect(self._stop)
+        self.stop.hide()
         self.runs = named(Chooser(), "use.run", Text.RUN)
         self.runs.setMaximumWidth(460)
         self.int8 = named(QCheckBox(Text.INT8), "use.int8", Text.INT8)
@@ -83,6 +87,7 @@ class ExportCard(QFrame):
         row.addWidget(self.runs)
         row.addWidget(self.int8)
         row.addWidget(self.button)
+        row.addWidget(self.stop)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         column.setSpacing(theme.M)
@@ -150,7 +155,7 @@ class ExportCard(QFrame):
             "out": file,
             "int8": self.int8.isChecked(),
         }
-        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted)
+        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted).show_in(self.stop)
         self._busy(True)
         job.event.connect(lambda event: self._on_event(event) if job is self.job else None)
         job.finished.connect(lambda result: self._done(result) if job is self.job else None)
@@ -160,11 +165,20 @@ class ExportCard(QFrame):
 
     def forget(self) -> None:
         """Another project: what is still exported of the last one goes on, and is told in the job strip."""
+        if self.job is not None:
+            self.job.leave(self.stop)
         self.job = None
         self._busy(False)
 
+    def _stop(self) -> None:
+        if self.job is not None:
+            self.stop.setEnabled(False)
+            self.job.cancel()
+
     def _busy(self, busy: bool) -> None:
         self.spinner.setVisible(busy)
+        self.stop.setVisible(busy)
+        self.stop.setEnabled(busy)
         self.button.setEnabled(not busy)
         self.runs.setEnabled(not busy)
         self.int8.setEnabled(not busy)

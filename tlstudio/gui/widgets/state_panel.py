@@ -9,18 +9,12 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.widgets.stop_button import StopButton
+from tlstudio.gui.widgets.stop_button import STOP, StopButton
 
 _WIDTH = 460
 _FIRST = 1000  # stretch: the column has its width before the room beside it grows
 _MARK = 40
 _BAR = 1000
-
-
-class Text:
-    """Words of the panel."""
-
-    stop = "Cancel"
 
 
 class StatePanel(QWidget):
@@ -47,7 +41,7 @@ class StatePanel(QWidget):
         self.button.setAccessibleName(name)
         self.button.clicked.connect(self.pressed)
         self._job: Job | None = None
-        self.stop = StopButton(Text.stop, f"{name}_stop", self)
+        self.stop = StopButton(STOP, f"{name}_stop", self)
         self.stop.clicked.connect(self._end)
         middle = Qt.AlignmentFlag.AlignHCenter
         for label in (self.title, self.words, self.mark):

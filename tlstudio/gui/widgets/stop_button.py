@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
+STOP = "Cancel"  # what most of them say
 PAGES = "window.pages"  # the object name of what shows one page of the window at a time
 
 

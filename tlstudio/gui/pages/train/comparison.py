@@ -73,10 +73,13 @@ class ComparisonPanel(QFrame):
         self.table.setColumnCount(len(runs))
         self.table.setRowCount(len(lines))
         self.table.setHorizontalHeaderLabels(names)
+        for at, name in enumerate(names):
+            self.table.horizontalHeaderItem(at).setToolTip(name)
         self.table.setVerticalHeaderLabels([caption for caption, _ in lines])
         for row, (caption, values) in enumerate(lines):
             for at, value in enumerate(values):
                 item = QTableWidgetItem(value)
+                item.setToolTip(value)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{names[at]}: {caption} {value}")
                 self.table.setItem(row, at, item)
 
