@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 )
 
 from tlstudio.gui.widgets import paint
+from tlstudio.gui.widgets.thumbnail_painter import ThumbnailPainter
 
 SLACK = 1  # pixels that rounding may cost
 PADDING = 8  # of a cell or heading, left and right together at least
@@ -304,9 +305,15 @@ def _turned(widget: QWidget) -> Iterator[Fault]:
 
 
 @contextmanager
-def _recorded(found: list[tuple[QWidget, QRect, str]]) -> Iterator[None]:
-    """Notes down every line that `paint.text` has to shorten."""
-    real = paint.text
+def _recorded(found: list[tuple[QWidget, QRect, str]], beyond: list[tuple[QWidget, str]]) -> Iterator[None]:
+    """Notes down every line that `paint.text` has to shorten, and those below a thumbnail that do not lie in its cell."""
+    real, real_cell = paint.text, ThumbnailPainter.cell
+    cells: list[QRect] = []
+
+    def cell(self: ThumbnailPainter, painter: QPainter, rect: QRect, *args: Any, **options: Any) -> None:
+        cells.append(rect)
+        real_cell(self, painter, rect, *args, **options)
+        cells.pop()
 
     def text(painter: QPainter, rect: QRect, words: str, *args: Any, **options: Any) -> None:
         font = paint.theme.font(
@@ -316,22 +323,28 @@ def _recorded(found: list[tuple[QWidget, QRect, str]]) -> Iterator[None]:
         )
         shown = QFontMetrics(font).elidedText(words, options.get("elide", Qt.TextElideMode.ElideRight), rect.width())
         device = painter.device()
+        if cells and not cells[-1].contains(rect) and isinstance(device, QWidget):
+            beyond.append((device, words))
         if (shown != words or mixed(words)) and isinstance(device, QWidget):
             found.append((device, painter.transform().mapRect(rect), words))
         real(painter, rect, words, *args, **options)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paint, "text", text)
+        patch.setattr(ThumbnailPainter, "cell", cell)
         yield
 
 
 def _painted(window: QWidget) -> Iterator[Fault]:
     found: list[tuple[QWidget, QRect, str]] = []
-    with _recorded(found):
+    beyond: list[tuple[QWidget, str]] = []
+    with _recorded(found, beyond):
         for widget in window.findChildren(QWidget):
             if widget.isVisible() and not widget.visibleRegion().isEmpty():
                 widget.repaint()
         QApplication.processEvents()
+    for widget, words in beyond:
+        yield Fault("over", name_of(widget), words, "painted beyond its cell")
     for widget, place, words in found:
         if mixed(words):
             yield Fault("turned", name_of(widget), words, "painted")

@@ -72,9 +72,10 @@ class ComparisonPanel(QFrame):
         lines = _lines(found)
         self.table.setColumnCount(len(runs))
         self.table.setRowCount(len(lines))
-        self.table.setHorizontalHeaderLabels(names)
         for at, name in enumerate(names):
-            self.table.horizontalHeaderItem(at).setToolTip(name)
+            heading = QTableWidgetItem(name)
+            heading.setToolTip(name)
+            self.table.setHorizontalHeaderItem(at, heading)
         self.table.setVerticalHeaderLabels([caption for caption, _ in lines])
         for row, (caption, values) in enumerate(lines):
             for at, value in enumerate(values):
