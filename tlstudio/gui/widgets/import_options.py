@@ -192,6 +192,7 @@ class ImportOptions(QScrollArea):
             self.add.setVisible(current is not None)
             (self.add if adding and current is not None else self.new).setChecked(True)
             self.name.setText(preview.suggested_project.name)
+            self.name.setCursorPosition(0)  # of a long name the beginning is seen
             self.place.setText(str(preview.suggested_project))
         archive = preview.source.suffix.lower() == ARCHIVE and preview.source.is_file()
         self.copy.setVisible(not archive)

@@ -39,7 +39,6 @@ from tlstudio.gui.widgets.transfer_card import TransferCard
 _SIDE = 300
 _GALLERY_LEAST = 264
 _ROW_OF_IMAGES = 168  # height of the gallery in which a whole row of images with its figures is seen
-_BESIDE = 460  # width of a matrix from which on the figures stand above it in a narrow window
 _WIDEST = 16_777_215  # Qt's own word for no limit
 
 
@@ -93,7 +92,7 @@ class SummaryTab(QWidget):
         self.facts = Facts("inspect")
         self.transfer = TransferCard("inspect", self)
         self.matrix = ConfusionMatrix("inspect.matrix")
-        self.matrix.chosen.connect(self.show_cell)
+        self.matrix.chosen.connect(self._cell_chosen)
         self.cell_words = named(QLabel(Text.choose), "inspect.cell", "The chosen cell")
         self.grid = named(ThumbnailGrid(store), "inspect.cell_images", Text.gallery)
         self.table_model = ClassFiguresModel(self)
@@ -117,22 +116,24 @@ class SummaryTab(QWidget):
         column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, theme.M, 0, 0)
-        outer.addWidget(scroll_around(inner))
+        self._area = scroll_around(inner)
+        outer.addWidget(self._area)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._turn()
 
     def _turn(self) -> None:
-        """The parts lie side by side as long as every column of the matrix is seen there, and the gallery has its room."""
+        """All parts lie side by side where every column of the matrix is seen so. Else the figures stand above, so that the images
+        of a cell are beside it as long as that goes.
+        """
         side, low = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         matrix = self.matrix.minimumSizeHint().width() + 2 * theme.L + 2
-        room = self.width() - theme.S
-        beside = room >= _SIDE + theme.M + min(matrix, _BESIDE)
+        room, pair = self.width() - theme.S, matrix + theme.M + _GALLERY_LEAST
+        beside = room >= _SIDE + theme.M + pair
         self._top.setDirection(side if beside else low)
         self._figures.setMaximumWidth(_SIDE if beside else _WIDEST)
-        left = room - (_SIDE + theme.M if beside else 0)
-        self._pair.setDirection(side if left >= matrix + theme.M + _GALLERY_LEAST else low)
+        self._pair.setDirection(side if room >= pair else low)
 
     # --- building -----------------------------------------------------------------------
 
@@ -233,6 +234,11 @@ class SummaryTab(QWidget):
         self.table.setFixedHeight(heads + theme.HIT * self.table_model.rowCount() + 4)
         self._say(Text.choose)
         self.grid.set_rows([], None)
+
+    def _cell_chosen(self, row: int, column: int) -> None:
+        self.show_cell(row, column)
+        if self._pair.direction() == QBoxLayout.Direction.TopToBottom:
+            self._area.ensureWidgetVisible(self.grid)  # it lies below the matrix
 
     def show_cell(self, row: int, column: int) -> None:
         """The images of one cell, those the model was surest of first."""
