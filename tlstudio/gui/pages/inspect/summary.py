@@ -124,8 +124,8 @@ class SummaryTab(QWidget):
         self._turn()
 
     def _turn(self) -> None:
-        """All parts lie side by side where every column of the matrix is seen so. Else the figures stand above, so that the images
-        of a cell are beside it as long as that goes.
+        """All parts lie side by side where every column of the matrix is seen so. Else the figures stand above, so that the
+        images of a cell are beside it as long as that goes.
         """
         side, low = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
         matrix = self.matrix.minimumSizeHint().width() + 2 * theme.L + 2
