@@ -102,7 +102,7 @@ def test_paused_and_resumed(desk: Desk, many_images: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("goes_on", [False, True])
 def test_what_is_paused_before_its_turn_waits_when_that_comes(
-    desk: Desk, source: Path, project: Path, many_images: Path, tmp_path: Path, goes_on: bool
+    desk: Desk, source: Path, project: Path, *, many_images: Path, tmp_path: Path, goes_on: bool
 ) -> None:
     with closing(lock(project)):
         first = desk.submit("import", request=ImportRequest(source, project))
