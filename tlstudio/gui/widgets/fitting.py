@@ -40,6 +40,7 @@ class ElidedLabel(QLabel):
 
     def setText(self, words: str) -> None:
         self._words = words
+        self.setAccessibleName(words)  # a screen reader says the whole
         self.updateGeometry()
         self._fit()
 
