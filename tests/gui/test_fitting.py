@@ -74,11 +74,11 @@ class Painted(QWidget):
 
 
 def ask(widget: QWidget, x: int, y: int) -> str:
-    QToolTip.hideText()
+    """What the tooltip there says; an earlier one goes only after a while, so another is shown first."""
+    QToolTip.showText(widget.mapToGlobal(QPoint(x, y)), "another", widget)
     QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, QPoint(x, y), widget.mapToGlobal(QPoint(x, y))))
     said = QToolTip.text()
-    QToolTip.hideText()
-    return said
+    return "" if said == "another" else said
 
 
 def test_painted_words_tell_their_whole_where_they_stand(qapp: QApplication) -> None:
@@ -92,6 +92,8 @@ def test_painted_words_tell_their_whole_where_they_stand(qapp: QApplication) -> 
     widget.resize(900, 60)
     widget.repaint()
     assert ask(widget, 60, 40) == "", "nothing is cut any more"
+    widget.hide()
+    QTest.qWait(400)  # until the tooltip is gone
     widget.deleteLater()
 
 
