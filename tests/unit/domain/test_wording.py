@@ -17,8 +17,10 @@ FSI, PDI = "\u2068", "\u2069"
         (999, "999 bytes"),
         (1000, "1.0 kB"),
         (9_960, "10.0 kB"),
+        (10_400_000, "10 MB"),
         (14_200_000, "14 MB"),
         (999_999_999, "1,000 MB"),
+        (1_000_400_000, "1.0 GB"),
         (1_240_000_000, "1.2 GB"),
         (2_000_000_000_000, "2,000 GB"),
     ],
@@ -46,6 +48,7 @@ def test_a_name_that_is_not_is_set_apart_whole(name: str) -> None:
         (f"“{ARABIC}” has 8 images.", [ARABIC]),
         (f"{ARABIC} 12, {HEBREW} 3", [ARABIC, HEBREW]),
         (f"{HEBREW} renamed to {ARABIC}", [HEBREW, ARABIC]),
+        ("שריטה", ["שריטה"]),
         ("Nothing of the kind.", []),
     ],
 )

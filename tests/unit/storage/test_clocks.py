@@ -33,6 +33,27 @@ def test_what_one_counts_and_the_other_does_not_was_sleep(monkeypatch: pytest.Mo
     assert watch.slept() == 0
 
 
+def test_sleep_is_counted_from_the_beginning_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = {"always": 5000.0}
+    monkeypatch.setattr(clocks, "awake", lambda: 100.0)
+    monkeypatch.setattr(clocks, "always", lambda: now["always"])
+    watch = SleepWatch()
+    now["always"] += 3600
+    assert watch.slept() == 3600
+
+
+@pytest.mark.parametrize(
+    ("platform", "clock"), [("linux", "CLOCK_BOOTTIME"), ("darwin", "CLOCK_MONOTONIC"), ("win32", "")]
+)
+def test_each_platform_has_a_clock_that_goes_on(monkeypatch: pytest.MonkeyPatch, platform: str, clock: str) -> None:
+    for number, name in enumerate(("CLOCK_BOOTTIME", "CLOCK_MONOTONIC"), start=1):
+        monkeypatch.setattr(clocks.time, name, number, raising=False)
+    monkeypatch.setattr(clocks.time, "clock_gettime", {1: 11.0, 2: 22.0}.__getitem__, raising=False)
+    monkeypatch.setattr(clocks.time, "monotonic", lambda: 33.0)
+    monkeypatch.setattr(clocks, "PLATFORM", platform)
+    assert always() == {"CLOCK_BOOTTIME": 11.0, "CLOCK_MONOTONIC": 22.0, "": 33.0}[clock]
+
+
 @pytest.mark.parametrize("works", [True, False])
 def test_windows_counts_without_sleep_where_it_can(monkeypatch: pytest.MonkeyPatch, works: bool) -> None:
     def query(place: Any) -> int:
