@@ -118,6 +118,11 @@ class JobItem(QWidget):
         job.ending.connect(self.show_state)
         self.show_state()
 
+    def beside_words(self) -> int:
+        """Pixels that the rest of it needs."""
+        bar = 0 if self.bar.isHidden() else self.bar.minimumWidth() + theme.S
+        return self.spinner.width() + theme.S + bar + self.button.sizeHint().width() + theme.S
+
     def show_state(self) -> None:
         """What the user wants of it, and then what it told last."""
         job, leaving = self.job, self.job.cancelling or self.job.stopping
@@ -204,11 +209,16 @@ class JobStrip(QWidget):
         self.device = named(QLabel(Text.STARTING), "strip.device", Text.STARTING)
         for label in (offline, self.device):
             label.setProperty("role", "secondary")
-        row.addWidget(self._offline_mark)
-        row.addWidget(offline)
-        row.addSpacing(theme.M)
-        row.addWidget(self._device_mark)
-        row.addWidget(self.device)
+        self._machine = QWidget()
+        inside = QHBoxLayout(self._machine)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(theme.S)
+        inside.addWidget(self._offline_mark)
+        inside.addWidget(offline)
+        inside.addSpacing(theme.M)
+        inside.addWidget(self._device_mark)
+        inside.addWidget(self.device)
+        row.addWidget(self._machine)
 
     def show_device(self, sentence: str) -> None:
         """sentence: such as `GPU NVIDIA RTX 4070` or `Processor, 8 cores`; short here, whole in the tooltip."""
@@ -217,6 +227,24 @@ class JobStrip(QWidget):
         self.device.setText(f"{Text.GPU} ✓" if gpu else Text.PROCESSOR)
         self.device.setToolTip(sentence)
         self.device.setAccessibleName(sentence)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self._share_room()
+        return super().event(event)
+
+    def _share_room(self) -> None:
+        """Sentences that are too long for the strip are shortened alike; one that needs less leaves the rest to the other."""
+        shown = [item for item in self._items if not item.isHidden()]
+        beside = self._more.sizeHint().width() + theme.S if not self._more.isHidden() else 0
+        room = self.width() - 2 * theme.L - self._machine.sizeHint().width() - 2 * theme.S - beside
+        room -= theme.XL * max(0, len(shown) - 1) + sum(item.beside_words() for item in shown)
+        for left, item in zip(
+            range(len(shown), 0, -1), sorted(shown, key=lambda i: i.label.sizeHint().width()), strict=True
+        ):
+            width = min(item.label.sizeHint().width(), max(room // left, item.label.minimumSizeHint().width()))
+            room -= width
+            item.label.setFixedWidth(width)
 
     def items(self) -> list[JobItem]:
         return list(self._items)
