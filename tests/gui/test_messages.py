@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tlstudio.domain.events import Progress, Unit
 from tlstudio.gui import messages
 
 
@@ -21,11 +22,30 @@ from tlstudio.gui import messages
         (38, "about 40 s left"),
         (70, "about a minute left"),
         (250, "about 4 minutes left"),
+        (89 * 60, "about 89 minutes left"),
+        (5990, "about 1 hour 40 minutes left"),
         (2 * 3600 + 700, "about 2 hours 10 minutes left"),
+        (2 * 3600 - 120, "about 2 hours left"),
     ],
 )
 def test_time_left_is_rounded(seconds: float | None, said: str) -> None:
     assert messages.time_left(seconds) == said
+
+
+@pytest.mark.parametrize("seconds", [0.5, 4, 9.9, 12, 38, 54, 60, 89, 91, 250, 3000, 5390, 5990, 7080, 7900, 86_000])
+def test_a_time_is_rounded_alike_wherever_it_is_said(seconds: float) -> None:
+    assert messages.time_left(seconds) == f"{messages.about(seconds)} left"
+    if seconds >= 90:
+        assert messages.about(seconds) == f"about {messages.duration(seconds)}"
+
+
+def test_progress_is_told_alike_wherever_it_is_said() -> None:
+    event = Progress("Reading images.", 24, 1500, 250.0)
+    assert messages.progress(event) == "Reading images · 24 of 1,500 · about 4 minutes left"
+    assert messages.progress(event, time=False) == "Reading images · 24 of 1,500"
+    assert messages.progress(event, stage="") == "24 of 1,500 · about 4 minutes left"
+    share = Progress("Trying ResNet (1 of 5)", 24, 1000, unit=Unit.SHARES)
+    assert messages.progress(share) == "Trying ResNet (1 of 5) · 2\N{NO-BREAK SPACE}%"
 
 
 def test_numbers_sizes_and_lists() -> None:

@@ -230,7 +230,7 @@ def test_a_rate_is_found_shown_and_used(known: Bench) -> None:
     panel.button.click()
     task, arguments, job = known.jobs[-1]
     assert task == "find_rate" and arguments["settings"] == TrainSettings("net.tag")
-    assert panel.bar.isVisible() and panel.button.text() == rate_panel.Text.cancel
+    assert panel.bar.isVisible() and panel.stop.isVisible() and not panel.button.isVisible()
     job.event.emit(Note("Finding the first result."))
     assert panel.words.text() == "Finding the first result."
     job.event.emit(Progress("Trying learning rates", 40, 100, 30.0))
@@ -273,7 +273,7 @@ def test_a_curve_that_names_no_rate_offers_none(known: Bench) -> None:
 def test_the_search_can_be_cancelled_and_can_fail(known: Bench) -> None:
     panel = known.view.rate
     panel.button.click()
-    panel.button.click()
+    panel.stop.click()
     job = known.job("find_rate")
     assert job.wishes == ["cancel"]
     job.cancelled.emit()

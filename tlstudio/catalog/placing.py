@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tlstudio.catalog.weights import check_folder, own_folder
 from tlstudio.domain.errors import DiskFull, FileTrouble, from_os_error
-from tlstudio.domain.events import Progress, Reporter
+from tlstudio.domain.events import Progress, Reporter, Unit
 
 SPARE = 64_000_000  # bytes that stay free on the user's disk
 CHUNK = 1 << 20  # bytes
@@ -44,7 +44,7 @@ class Meter:
         fresh = self._done - self._start
         speed = fresh / (self._last - self._began) if fresh and self._last > self._began else 0.0
         left = (self._total - self._done) / speed if speed else None
-        self._reporter.report(Progress(self._stage, self._done, self._total, left))
+        self._reporter.report(Progress(self._stage, self._done, self._total, left, Unit.BYTES))
 
 
 def unfinished_folder() -> Path:

@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import IO, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
@@ -49,25 +49,26 @@ class Output:
 
     def _show(self, event: Event) -> None:
         if isinstance(event, Progress):
-            self._progress(event.stage, event.done, event.total)
+            self._progress(event.stage, event.done, event.total, event.counted())
         elif isinstance(event, StepDone):
-            done = (event.epoch - 1) * event.steps + event.step
-            self._progress(f"Training, loss {event.loss:.3f}", done, event.epochs * event.steps)
+            done, total = (event.epoch - 1) * event.steps + event.step, event.epochs * event.steps
+            self._progress(f"Training, loss {event.loss:.3f}", done, total, f"{done:,} of {total:,}")
         elif sentence(event):
             self.say(sentence(event))
 
-    def _progress(self, stage: str, done: int, total: int) -> None:
+    def _progress(self, stage: str, done: int, total: int, counted: str) -> None:
         if not self._err.is_terminal:
             return
         if self._bars is None:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            counting = TextColumn("{task.fields[counted]}")
+            columns = (TextColumn("{task.description}"), BarColumn(), counting, TimeRemainingColumn())
             self._bars = Bars(*columns, console=self._err, transient=True)
             self._bars.start()
-            self._task = self._bars.add_task(stage, total=None)
+            self._task = self._bars.add_task(stage, total=None, counted="")
         if stage.split(",", maxsplit=1)[0] != self._stage:
             self._stage = stage.split(",", maxsplit=1)[0]
             self._bars.reset(self._task)
-        self._bars.update(self._task, description=stage, completed=done, total=total or None)
+        self._bars.update(self._task, description=stage, completed=done, total=total or None, counted=counted)
 
     # --- words and results ---
 

@@ -173,7 +173,8 @@ class BundleInfo:
     when its probability is at least the threshold, and the likeliest class else. novelty_threshold: novelty above it is
     reported as unfamiliar. novelty: what was measured of it, None in files of earlier versions.
     data_fingerprint: SHA-256 over the contents and labels of the training images.
-    metrics: as `evaluate` gives them, with intervals. versions: of the program and libraries that made it.
+    metrics: as `evaluate` gives them, with intervals. versions: of the program and libraries that made it. run: the id, in its
+    project, of the training that it is the model of; empty in files of earlier versions.
     """
 
     classes: tuple[str, ...]
@@ -190,6 +191,7 @@ class BundleInfo:
     metrics: dict[str, Any] = field(default_factory=dict)
     certificate: Certificate | None = None
     format_version: int = FORMAT_VERSION
+    run: str = ""
 
     def dumps(self) -> str:
         data = {
@@ -206,6 +208,7 @@ class BundleInfo:
             "novelty_threshold": self.novelty_threshold,
             "novelty": None if self.novelty is None else asdict(self.novelty),
             "metrics": self.metrics,
+            "run": self.run or None,
             "certificate": None
             if self.certificate is None
             else {k: v for k, v in asdict(self.certificate).items() if v is not None},
@@ -241,6 +244,7 @@ class BundleInfo:
                 metrics=dict(data.get("metrics", {})),
                 certificate=None if certificate is None else _certificate(certificate),
                 format_version=version,
+                run=str(data.get("run", "")),
             )
         except WrongUsage as error:
             raise _too_new(error.what, path) from error

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, is_dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from tlstudio.domain.values import Interval
+from tlstudio.domain.wording import size
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Started(Event):
     device: str = ""
 
 
+class Unit(StrEnum):
+    """What the steps of a progress are: things that can be counted, shares of the way and nothing else, or bytes."""
+
+    THINGS = "things"
+    SHARES = "shares"
+    BYTES = "bytes"
+
+
 @dataclass(frozen=True, slots=True)
 class Progress(Event):
     """`done` of `total` steps of a stage; `total` 0 while unknown. `stage` is a sentence for the user."""
@@ -40,6 +49,15 @@ class Progress(Event):
     done: int
     total: int
     seconds_left: float | None = None
+    unit: Unit = Unit.THINGS
+
+    def counted(self) -> str:
+        """How far it is: `24 of 1,500`, `12 %`, `3.1 MB of 14 MB`; empty while unknown, and for a single thing."""
+        if self.unit is Unit.SHARES and self.total:
+            return f"{100 * self.done // self.total}\N{NO-BREAK SPACE}%"
+        if self.unit is Unit.BYTES and self.total:
+            return f"{size(self.done)} of {size(self.total)}"
+        return f"{self.done:,} of {self.total:,}" if self.total > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +117,8 @@ class EpochDone(Event):
 
     learning_rate: of the head, at the end of the epoch. train_accuracy: share 0 … 1 of the views that the model got right while
     it learned from them; None while unknown. confusion: of the best so far on the validation images, empty where unknown or where
-    classes are too many. rehearsal: it belongs to one, and is judged on the half of the training images that this leaves out.
+    classes are too many. rehearsal: it belongs to one: both accuracies are about the half of the training images that it leaves
+    out, and can be compared neither with the first result nor with what comes after it.
     """
 
     epoch: int
@@ -159,10 +178,10 @@ def sentence(event: object) -> str:
         case FirstKept(run=run):
             return f"The first result can be used now: it is kept as the run {run}."
         case EpochDone():
-            return (
-                f"Epoch {event.epoch} of {event.epochs}: {event.accuracy.percent()}, best {event.best_accuracy.percent()},"
-                f" {event.images_per_second:.0f} images/s"
-            )
+            best = f"best {event.best_accuracy.percent()}"
+            figures = f"{event.accuracy.percent()}{' of the half left out' if event.rehearsal else f', {best}'}"
+            epoch = f"{'Rehearsal, epoch' if event.rehearsal else 'Epoch'} {event.epoch} of {event.epochs}"
+            return f"{epoch}: {figures}, {event.images_per_second:.0f} images/s"
     return ""
 
 

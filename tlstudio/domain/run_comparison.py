@@ -61,6 +61,7 @@ def _plain(run: RunRow) -> dict[str, Any]:
                 "train_loss": r.train_loss,
                 "val_loss": r.val_loss,
                 "learning_rate": r.learning_rate,
+                "rehearsal": r.rehearsal,
             }
             for r in run.history
         ],

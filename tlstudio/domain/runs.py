@@ -149,7 +149,7 @@ class EpochRow:
     """One line of metrics.jsonl. Losses in nats, accuracy 0 … 1 on the validation images.
 
     learning_rate: of the head, at the end of the epoch. train_accuracy: of the changed views that were learned from; None in runs
-    of earlier versions.
+    of earlier versions. rehearsal: it belongs to one, and accuracy and validation loss are those of the half that it leaves out.
     """
 
     epoch: int
@@ -159,6 +159,7 @@ class EpochRow:
     learning_rate: float
     seconds: float
     train_accuracy: float | None = None
+    rehearsal: bool = False
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> EpochRow:

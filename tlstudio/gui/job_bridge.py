@@ -14,6 +14,8 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 from tlstudio.domain.errors import StudioError
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from tlstudio.jobs.supervisor import Supervisor
 
 CLOSE_PATIENCE_MS = 15_000
@@ -23,7 +25,9 @@ class Job(QObject):
     """One task under way. `event` carries the domain's events, `finished` the task's result, `failed` a StudioError.
 
     Exactly one of finished, failed and cancelled is emitted, and `ended` after it. task: its name. title: shown in the job
-    strip, empty to stay out of it. latest: the last event, for pages that are opened while the job runs.
+    strip, empty to stay out of it. latest: the last event, for pages that are opened while the job runs. paused: the user wants
+    it to wait; `pause_changed` tells. cancelling, stopping: the user wants it to end; `ending` tells. places: parts of
+    pages that show its progress and the way out of it; while one of them is seen, the job strip does not say the same again.
     """
 
     event = Signal(object)  # type: ignore[assignment]  # hides QObject.event, which no job overrides
@@ -31,6 +35,9 @@ class Job(QObject):
     failed = Signal(object)
     cancelled = Signal()
     ended = Signal()
+    pause_changed = Signal(bool)
+    ending = Signal()
+    placed = Signal()
 
     def __init__(self, task: str, title: str, arguments: dict[str, Any], lane: _Lane) -> None:
         super().__init__()
@@ -41,22 +48,47 @@ class Job(QObject):
         self.latest: object | None = None
         self.over = False
         self.cancelling = False
+        self.stopping = False
+        self.paused = False
+        self.places: list[QWidget] = []
         self._lane = lane
+
+    def show_in(self, place: QWidget) -> Job:
+        """`place` is visible only while it shows this job; returns the job."""
+        self.places.append(place)
+        self.placed.emit()
+        return self
+
+    def leave(self, place: QWidget) -> None:
+        """`place` shows something else."""
+        self.places = [known for known in self.places if known is not place]
+        self.placed.emit()
 
     def cancel(self) -> None:
         """Asks the task to end without a result; `cancelled` follows."""
         self.cancelling = True
         self._tell("cancel")
+        self.ending.emit()
 
     def stop(self) -> None:
-        """Asks the task to end now and keep the best so far; `finished` follows."""
+        """Asks the task to end now and keep the best so far, also out of a pause; `finished` follows."""
+        self.stopping = True
         self._tell("stop")
+        self._set_paused(False)
+        self.ending.emit()
 
     def pause(self) -> None:
         self._tell("pause")
+        self._set_paused(True)
 
     def resume(self) -> None:
         self._tell("resume")
+        self._set_paused(False)
+
+    def _set_paused(self, paused: bool) -> None:
+        if self.paused != paused and not self.over:
+            self.paused = paused
+            self.pause_changed.emit(paused)
 
     def _tell(self, wish: str) -> None:
         if not self.over:

@@ -13,10 +13,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
+from tlstudio.gui.first_fit import FirstFit
 from tlstudio.gui.preferences import settings
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+    from PySide6.QtGui import (
+        QAction,
+        QCloseEvent,
+        QDragEnterEvent,
+        QDragLeaveEvent,
+        QDropEvent,
+        QResizeEvent,
+        QShowEvent,
+    )
 
     from tlstudio.gui.dropping import Dropped
     from tlstudio.gui.job_bridge import Job, JobBridge
@@ -60,6 +69,7 @@ class MainWindow(QMainWindow):
         if saved is None or not self.restoreGeometry(saved):
             room = self.screen().availableSize()
             self.resize(min(1280, room.width()), min(800, room.height()))
+        self._first_fit = FirstFit(self)
 
     def furnish(self) -> None:
         """Builds everything that is seen, shows the start page, and has the rest loaded when nothing else is to do."""
@@ -172,6 +182,7 @@ class MainWindow(QMainWindow):
         summary = self.session.summary
         self.setWindowTitle(Text.TITLE.format(summary.name) if summary else Text.PROGRAM)
         self.messages.hide()
+        self.toast.hide()  # its Undo would take back something of another project
         self.refresh_rail()
         if summary is None:
             self.stack.go("start")
@@ -232,6 +243,20 @@ class MainWindow(QMainWindow):
         page = self.stack.current
         show_bubble(page.help_button, page.title, page.help or page.sentence)
 
+    # --- the keyboard ---
+
+    def focusNextPrevChild(self, following: bool) -> bool:
+        """Tab goes on as ever. But when the control with the keyboard vanishes or is greyed, Qt would take whatever comes next,
+        such as the button that ends a training: then the keyboard stays beside where it was.
+        """
+        focused = self.focusWidget()
+        if not self._furnished or focused is None or (focused.isVisible() and focused.isEnabled()):
+            return super().focusNextPrevChild(following)
+        from tlstudio.gui.widgets.stop_button import rest
+
+        rest(focused)
+        return True
+
     # --- drops ---
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -265,6 +290,10 @@ class MainWindow(QMainWindow):
         self.bridge.start()
         self.stack.load_when_idle()
         self.bridge.submit("device").finished.connect(self.strip.show_device)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._first_fit.begin()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

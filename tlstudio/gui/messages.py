@@ -8,7 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlstudio.domain import wording
+from tlstudio.domain.wording import isolated_all
+
 if TYPE_CHECKING:
+    from tlstudio.domain.events import Progress
     from tlstudio.domain.values import Interval
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -83,15 +87,7 @@ def accuracy(interval: Interval) -> str:
     return interval.percent()
 
 
-def size(amount: int) -> str:
-    """`14 MB`, `1.2 GB`: decimal units, as drives and download pages count."""
-    if amount < 1000:
-        return count(amount, "byte")
-    for unit, factor in (("kB", 10**3), ("MB", 10**6), ("GB", 10**9)):
-        if amount < factor * 1000 or unit == "GB":
-            value = amount / factor
-            return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
-    raise AssertionError
+size = wording.size
 
 
 def duration(seconds: float) -> str:
@@ -103,21 +99,35 @@ def duration(seconds: float) -> str:
     minutes = round(seconds / MINUTE)
     if minutes < 90:
         return f"{minutes} minutes"
-    hours, rest = divmod(minutes, 60)
-    tens = rest // 10 * 10
+    hours, tens = divmod(round(seconds / (10 * MINUTE)), 6)
     text = count(hours, "hour")
-    return f"{text} {tens} minutes" if tens else text
+    return f"{text} {10 * tens} minutes" if tens else text
+
+
+def about(seconds: float) -> str:
+    """An estimate: `a few seconds`, `about 20 s`, `about 4 minutes`. Rounded, because a second's precision would be a lie."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 55:
+        return f"about {round(seconds / 10) * 10} s"
+    return "about a minute" if seconds < 90 else f"about {duration(seconds)}"
 
 
 def time_left(seconds: float | None) -> str:
-    """`about 4 minutes left`; empty while unknown. Rounded, because a second's precision would be a lie."""
+    """`about 4 minutes left`; empty while unknown."""
     if seconds is None or not 0 <= seconds < 100 * DAY:
         return ""
-    if seconds < 10:
-        return "a few seconds left"
-    if seconds < 55:
-        return f"about {round(seconds / 10) * 10} s left"
-    return "about a minute left" if seconds < 90 else f"about {duration(seconds)} left"
+    return f"{about(seconds)} left"
+
+
+def progress(event: Progress, *, stage: str | None = None, time: bool = True) -> str:
+    """How far work is, the same wherever it is told: `Reading images · 24 of 1,500 · about 4 minutes left`.
+
+    stage: in place of the event's own. time: whether it says how long it still takes.
+    """
+    said = event.stage.rstrip(".") if stage is None else stage
+    left = time_left(event.seconds_left) if time else ""
+    return " · ".join(part for part in (said, event.counted(), left) if part)
 
 
 def ago(moment: float, now: float | None = None) -> str:
@@ -161,6 +171,7 @@ def place(path: Path) -> str:
 
 def listing(names: list[str], most: int = 3) -> str:
     """`a, b and c`, or `a, b and 4 more`."""
+    names = isolated_all(names)
     if len(names) <= 1:
         return "".join(names)
     if len(names) <= most:

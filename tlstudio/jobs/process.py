@@ -20,6 +20,7 @@ from tlstudio.domain.errors import Cancelled, DeviceFailed, StudioError, from_de
 from tlstudio.domain.events import Event, Progress, StepDone
 from tlstudio.jobs.messages import Broke, Control, Done, Lane, Message, Request, Steer, WasCancelled
 from tlstudio.jobs.tasks import task
+from tlstudio.storage import clocks
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +48,10 @@ class PipeReporter:
             except OSError as error:
                 raise Cancelled from error
         self._listen(block=False)
-        while self._paused:
-            self._listen(block=True)
+        if self._paused:
+            with clocks.pause():  # nobody's time: neither spent nor left
+                while self._paused:
+                    self._listen(block=True)
 
     def stop_requested(self) -> bool:
         self._listen(block=False)

@@ -39,6 +39,7 @@ class Supervisor:
         self._lock = threading.Lock()
         self._queue: deque[Request] = deque()
         self._steers: deque[Steer] = deque()
+        self._wishes: dict[int, Steer] = {}  # for jobs that are not begun
         self._closing = False
         self._current: Request | None = None
         self._cancelled_at: float | None = None
@@ -111,7 +112,11 @@ class Supervisor:
             self._current = self._queue.popleft() if self._queue else None
         if self._current is not None:
             self._cancelled_at, self._heard = None, False
-            self._ensure_worker().send(self._current)
+            worker = self._ensure_worker()
+            worker.send(self._current)
+            wish = self._wishes.pop(self._current.number, None)
+            if wish is not None:
+                worker.send(wish)
 
     def _forward_steers(self) -> None:
         while True:
@@ -123,7 +128,10 @@ class Supervisor:
                 if waiting is not None and steer.control in (Control.CANCEL, Control.STOP):
                     self._queue.remove(waiting)
             if waiting is not None and steer.control in (Control.CANCEL, Control.STOP):
+                self._wishes.pop(steer.number, None)
                 self._listener(steer.number, WasCancelled())
+            elif waiting is not None:
+                self._wishes[steer.number] = steer  # to wait, or not to: told when its turn comes
             elif self._current is not None and steer.number == self._current.number:
                 if steer.control is Control.CANCEL:
                     self._cancelled_at = time.monotonic()

@@ -52,6 +52,7 @@ TASKS: dict[str, Task] = {
     "add_model": _light("models:add_model"),
     "predict": _light("predicting:predict"),
     "read_bundle": _light("predicting:read_bundle"),
+    "find_export": _light("exports:find_export"),
     "make_sample": _light("samples:make_sample"),
     "thresholds": _light("operating:thresholds"),
     "keep_threshold": _light("operating:keep_threshold"),

@@ -6,7 +6,6 @@ One view of each image: mirrored ones beside it did not pay (27.6 % errors of th
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from tlstudio.domain.errors import OutOfMemory, memory_is_full
 from tlstudio.domain.events import Progress, Reporter
+from tlstudio.storage.clocks import working
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.devices import release
@@ -52,16 +52,16 @@ def frozen_features(
     store = feature_store(project, network)
     missing = store.missing(keys)
     if missing:
-        started = time.monotonic()
         light = len(keys) >= WORTH_FOLDING  # of all: the features must not depend on where a run was cut short
         looking = _without_norms(network, pixels, missing[0], device) if light else network
         with store.writer(len(missing), reporter) as writer:
             done, missing = 0, store.missing(missing)
+            started = working()  # waiting for somebody else's is no measure of what is left
             for batch, rows in embed_batches(looking, pixels, missing, device):
                 for key, row in zip(batch, rows, strict=True):
                     writer.append(key, row)
                 done += len(batch)
-                left = (time.monotonic() - started) / done * (len(missing) - done)
+                left = (working() - started) / done * (len(missing) - done)
                 reporter.report(Progress("Looking at the images with the pretrained model", done, len(missing), left))
     return np.asarray(store.take(keys), dtype=np.float32)
 

@@ -274,7 +274,6 @@ class FineTuner:
         slept = self.sleep.slept()
         if slept >= NAP:
             reporter.report(Note(ASLEEP.format(minutes=round(slept / 60))))
-        watch.lap()  # a pause happens within the report and is nobody's time
 
     def _factor(self) -> float:
         return rate_factor(self.clock.progress(self._taken()), self.recipe.warm_up)

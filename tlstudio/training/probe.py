@@ -21,7 +21,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from tlstudio.domain.events import SILENT, Progress, Reporter
+from tlstudio.domain.events import SILENT, Progress, Reporter, Unit
 from tlstudio.training.discriminant import Discriminant
 from tlstudio.training.linear import Features, Floats, Ints, LinearHead, Mask, softmax
 from tlstudio.training.logistic import Logistic
@@ -243,7 +243,8 @@ class _Telling:
     count: int
 
     def tell(self, done: int, total: int) -> None:
-        self.reporter.report(Progress("Choosing the regularisation", self.number * total + done, self.count * total))
+        share = self.number * total + done, self.count * total
+        self.reporter.report(Progress("Working out a first result", *share, unit=Unit.SHARES))
 
 
 def sharpness_for(logits: Floats, truth: Ints, usual: float = 1.0) -> float:

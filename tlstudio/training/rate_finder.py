@@ -74,7 +74,6 @@ class _Search:
                     return
                 spent += watch.lap()
                 reporter.report(Progress(STAGE, number + 1, STEPS, spent / (number + 1) * (STEPS - number - 1)))
-                watch.lap()  # a pause happens within the report
                 if reporter.stop_requested():
                     return
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.training.candidates import Score
 from tlstudio.training.pace import Pace
 from tlstudio.training.recipe import Recipe
@@ -26,7 +26,7 @@ def rate_factor(progress: float, warm_up: float) -> float:
 
 @dataclass
 class Clock(ABC):
-    """Tells the loop where it stands. spent: seconds reported with `spend`, and no others: a pause costs nothing."""
+    """Tells the loop where it stands. spent: seconds reported with `spend`, and no others."""
 
     spent: float = field(default=0.0, kw_only=True)
 
@@ -140,9 +140,9 @@ class Epoch:
 
 @dataclass
 class Stopwatch:
-    """Seconds since it was made or last read; `now` in seconds, replaceable in tests."""
+    """Seconds of work since it was made or last read; `now` in seconds, replaceable in tests."""
 
-    now: Callable[[], float] = awake
+    now: Callable[[], float] = working
     started: float = field(default=0.0)
 
     def __post_init__(self) -> None:

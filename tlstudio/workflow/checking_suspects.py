@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import Event, Note, Progress, Reporter
+from tlstudio.domain.events import Event, Note, Progress, Reporter, Unit
 from tlstudio.domain.findings import Finding
 from tlstudio.domain.values import ImageRow
 from tlstudio.images.cache import fill_cache
@@ -85,7 +85,7 @@ class _Telling:
     def report(self, event: Event) -> None:
         if isinstance(event, Progress) and event.total:
             done = 100 * (self._number + event.done / event.total) / self._rounds
-            event = Progress("Comparing the labels", round(done), 100)
+            event = Progress("Comparing the labels", round(done), 100, unit=Unit.SHARES)
         self._reporter.report(event)
 
     def stop_requested(self) -> bool:

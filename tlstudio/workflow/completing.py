@@ -61,9 +61,9 @@ def complete(
 ) -> TrainResult:
     """Trains, and marks the run as what came of it. Raises what ended it, a device's own error by its name.
 
-    started: the time on `awake` that the user's time counts from. at_first: called once the first result of a training that goes
-    on is there and told, with the reporter that also writes the log. compared: with simpler ways, once it is finished; else that
-    is done when somebody asks for it.
+    started: the time on `working` that the user's time counts from. at_first: called once the first result of a training that
+    goes on is there and told, with the reporter that also writes the log. compared: with simpler ways, once it is finished; else
+    that is done when somebody asks for it.
     """
     log = LoggingReporter(reporter, begun.project, begun.id)
     try:

@@ -104,6 +104,7 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[Subjec
         novelty_threshold=UNFAMILIAR,
         novelty=told,
         metrics={"split": split.value, **found.to_json()},
+        run=row.id,
     )
     examination = Examination(
         paths=[p.path for p in predictions],

@@ -16,7 +16,7 @@ from tlstudio.domain.errors import RunNotReady, StudioError
 from tlstudio.domain.events import SILENT, Event, FirstKept, Note, Progress, Reporter
 from tlstudio.domain.runs import Mode, RunState, TrainResult
 from tlstudio.storage import runs
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
@@ -61,7 +61,7 @@ def _keep(project: Project, run: str, reporter: Reporter, *, device: str, compar
     known = next((row for row in runs.list_runs(project) if row.first_of == run), None)
     if known is not None and known.state is RunState.FINISHED:
         return TrainResult.of(known)
-    started = awake()
+    started = working()
     samples = read_samples(project, run)
     settings = replace(parent.settings, mode=Mode.QUICK, device=device, minutes=0.0, events=False)
     if known is None:

@@ -12,7 +12,7 @@ from tlstudio.domain.errors import NotEnoughImages
 from tlstudio.domain.events import FirstResult, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
@@ -63,7 +63,7 @@ class Fitting:
             judged, probabilities = self._left_out(ready.train, probe)
         accuracy, balanced = judge(judged, probabilities, len(self.context.classes))
         confusion = self.context.keep_confusion(judged, probabilities.argmax(axis=1).tolist())
-        self.context.reporter.report(FirstResult(accuracy, awake() - started, confusion))
+        self.context.reporter.report(FirstResult(accuracy, working() - started, confusion))
         if self.context.settings.mode is Mode.QUICK:
             reason = "Quick training stops at the first result; the pretrained model itself stays as it is."
             self._calibrate(network, judged, probabilities)
@@ -124,6 +124,6 @@ class Fitting:
             measured=outcome.measured,
             chosen=outcome.chosen,
             reason=outcome.reason,
-            seconds=awake() - started,
+            seconds=working() - started,
             stopped=outcome.stopped,
         )

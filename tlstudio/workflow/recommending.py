@@ -15,11 +15,11 @@ from tlstudio.catalog import weights
 from tlstudio.catalog.prior import expected
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
 from tlstudio.domain.errors import DeviceFailed, NotEnoughImages, StudioError, TooSlow, WrongUsage, from_device_error
-from tlstudio.domain.events import SILENT, Event, Note, Progress, Reporter
+from tlstudio.domain.events import SILENT, Event, Note, Progress, Reporter, Unit
 from tlstudio.domain.results import NotTried, Ranked, Recommendation
 from tlstudio.evaluation.intervals import share_interval
 from tlstudio.images.cache import fill_cache
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
@@ -75,7 +75,7 @@ def recommend(project: Path, reporter: Reporter = SILENT, *, seconds_each: float
     ranking = race.ranking()
     telling = _Telling(reporter, "Looking at how the images suit the best model", RACED, 1 - RACED)
     mismatch = _mismatch(opened, ranking[0].model, chosen, telling) if ranking else ()
-    reporter.report(Progress("Comparing done", STEPS, STEPS))
+    reporter.report(Progress("Comparing done", STEPS, STEPS, unit=Unit.SHARES))
     return Recommendation(tuple(ranking), len(chosen), tuple(race.not_tried), expected(statuses), mismatch)
 
 
@@ -189,7 +189,7 @@ class _Telling:
 
     def timed(self, limit: float, left: float) -> None:
         """From here on the model has so many of its `limit` seconds left."""
-        self._limit, self._until = limit, awake() + left
+        self._limit, self._until = limit, working() + left
 
     def part(self, begin: float, end: float) -> _Telling:
         """What follows takes the model from `begin` to `end` of its way, 0 … 1."""
@@ -198,12 +198,12 @@ class _Telling:
         return self
 
     def report(self, event: Event) -> None:
-        if awake() > self._until:
+        if working() > self._until:
             raise TooSlow(f"It took longer than {self._limit:,.0f} seconds.", remedy="Allow more time for each model.")
         if isinstance(event, Progress):
             begin, end = self._part
             share = begin + (end - begin) * (event.done / event.total if event.total else 0.0)
-            event = Progress(self._stage, round(STEPS * (self._begin + self._width * share)), STEPS)
+            event = Progress(self._stage, round(STEPS * (self._begin + self._width * share)), STEPS, unit=Unit.SHARES)
         self._reporter.report(event)
 
     def stop_requested(self) -> bool:
@@ -223,12 +223,12 @@ class _Trial:
 
     def run(self, samples: list[Sample], telling: _Telling) -> None:
         """Raises TooSlow, NotEnoughImages, WeightsRefused …"""
-        begun = awake()
+        begun = working()
         telling.timed(self._limit, self._limit - self._spent)
         try:
             found = self._tried(samples, telling)
         finally:
-            self._spent += awake() - begun
+            self._spent += working() - begun
         self.ranked = replace(found, seconds=self._spent)
 
     def _tried(self, samples: list[Sample], telling: _Telling) -> Ranked:
@@ -279,11 +279,11 @@ def measure_speed(model: str, reporter: Reporter = SILENT) -> ModelStatus:
     done = 0
     with torch.inference_mode():
         network.embed(batch).sum().item()  # the first pass also sets up kernels and memory
-        started = awake()
-        while awake() - started < SPEED_SECONDS:
+        started = working()
+        while working() - started < SPEED_SECONDS:
             network.embed(batch).sum().item()  # .item() waits for the device
             done += SPEED_BATCH
             reporter.report(Progress("Measuring the speed", 0, 0))
-    seconds = awake() - started
+    seconds = working() - started
     devices.release(device)
     return remember_speed(model, done / seconds)

@@ -24,7 +24,7 @@ from tlstudio.domain.runs import TrainSettings
 from tlstudio.evaluation.contest import sureness
 from tlstudio.images import splits
 from tlstudio.storage import files
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.storage.files import remove_leftovers
 from tlstudio.training import candidates, checkpoint, keeping
 from tlstudio.training.augment import Augmentation
@@ -150,7 +150,7 @@ class PartOfCourse:
         self._before = before
         self._parts_after = parts_after
         self._work_after = work_after
-        self._begun = awake()
+        self._begun = working()
 
     def report(self, event: Event) -> None:
         self._inner.report(self._placed(event))
@@ -163,7 +163,7 @@ class PartOfCourse:
             return event
         left = event.seconds_left
         if left is not None:
-            left += self._work_after * (awake() - self._begun + left)
+            left += self._work_after * (working() - self._begun + left)
         epochs = self._before + event.epochs * (1 + self._parts_after)
         placed = replace(event, epoch=self._before + event.epoch, epochs=epochs, seconds_left=left)
         # What comes with parts to follow is a rehearsal; the last part is in earnest.

@@ -9,7 +9,7 @@ from tlstudio.catalog import weights
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
 from tlstudio.storage import images, runs
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
@@ -37,7 +37,7 @@ def train(
     """
     opened = Project.open(project)
     with held(opened.folder, "tlstudio train"):
-        started = awake()
+        started = working()
         if sentence := torn(images.list_images(opened, labeled=True)).sentence():
             reporter.report(Note(sentence))
         begun = _begin(opened, settings) if resume is None else _begin_again(opened, resume)

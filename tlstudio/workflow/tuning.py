@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.events import EpochDone, Reporter
+from tlstudio.domain.events import Confusion, EpochDone, Reporter
 from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.domain.values import Interval
 from tlstudio.storage import runs
-from tlstudio.storage.clocks import awake
+from tlstudio.storage.clocks import working
 from tlstudio.training import adapters, candidates, devices
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
@@ -95,7 +95,7 @@ class Tuned:
 
 
 class Tuning:
-    """The fine-tuning of one run. `started` is the time on `awake` that the user's time counts from."""
+    """The fine-tuning of one run. `started` is the time on `working` that the user's time counts from."""
 
     def __init__(self, context: RunContext, way: Preparation, ready: Prepared, first: Outcome, started: float) -> None:
         """way: by which `ready` came about; rehearsals take it again. first: what the first result reached, which is the outcome
@@ -156,10 +156,10 @@ class Tuning:
             self.started -= known.seconds  # they belong to the time that the user gave it
             return known
         self.context.say(REHEARSAL.format(number=number, count=REHEARSALS))
-        begun = awake()
+        begun = working()
         found = self._rehearse(number, data, left_out)
         if found is not None:
-            found = replace(found, seconds=awake() - begun)
+            found = replace(found, seconds=working() - begun)
             rehearsing.keep(folder, number, found, origin)
         return found
 
@@ -201,7 +201,8 @@ class Tuning:
         known = None if val or evidence is None else self._standing(evidence)
 
         def on_epoch(epoch: Epoch) -> None:
-            self._tell(epoch, known or Standing(epoch.score, epoch.best, val), course)
+            now = known or Standing(epoch.score, epoch.best, val)
+            self._tell(epoch, now, course, self.context.keep_confusion(now.samples, now.best.predicted))
 
         stopped = tuner.run(course, on_epoch)
         tuner.keep_best()
@@ -255,7 +256,7 @@ class Tuning:
         """share: of the time that is left."""
         folder.mkdir(exist_ok=True)
         wish = 60 * self.settings.minutes
-        budget = max(0.0, self.started + wish - awake()) * share if wish else None
+        budget = max(0.0, self.started + wish - working()) * share if wish else None
         recipe = self.way.planned(network, data, look, images=len(self.ready.train), budget=budget)
         if self.ready.halves:
             # what is rehearsed must go on as long as what follows, which has nothing to be patient about
@@ -279,7 +280,8 @@ class Tuning:
         grey = not has_colour(self.ready.pixels, self.ready.data.train_keys)
         return Augmentation(colour=0.0) if grey else Augmentation()
 
-    def _tell(self, epoch: Epoch, now: Standing, course: Reporter) -> None:
+    def _tell(self, epoch: Epoch, now: Standing, course: Reporter, confusion: Confusion | None = None) -> None:
+        """confusion: of the best so far; None in a rehearsal, whose models are given up."""
         row = EpochRow(
             self.before + epoch.epoch,
             epoch.train_loss,
@@ -288,6 +290,7 @@ class Tuning:
             epoch.learning_rate,
             epoch.seconds,
             epoch.train_accuracy,
+            rehearsal=confusion is None,
         )
         runs.append_epoch(self.context.project, self.context.run_id, row)
         self.events.add(row)
@@ -304,7 +307,7 @@ class Tuning:
                 seconds_left=epoch.seconds_left,
                 train_accuracy=epoch.train_accuracy,
                 memory=devices.memory(self.context.device),
-                confusion=self.context.keep_confusion(now.samples, now.best.predicted),
+                confusion=confusion or (),
             )
         )
 

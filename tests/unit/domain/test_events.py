@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from tlstudio.domain.events import (
     Progress,
     Started,
     StepDone,
+    Unit,
     event_name,
     sentence,
     to_plain,
@@ -95,3 +96,32 @@ def test_train_settings_read_back_and_ignore_what_they_do_not_know() -> None:
     assert TrainSettings.from_json({**settings.to_json(), "new_in_2030": 1}) == settings
     with pytest.raises(WrongUsage, match="tpu"):
         TrainSettings("net.tag", device="tpu")
+
+
+@pytest.mark.parametrize(
+    ("event", "counted"),
+    [
+        (Progress("Reading images", 24, 1500), "24 of 1,500"),
+        (Progress("Reading images", 0, 0), ""),
+        (Progress("Reading an image", 1, 1), ""),
+        (Progress("Reading images", 1, 2), "1 of 2"),
+        (Progress("Comparing", 24, 1000, unit=Unit.SHARES), "2\N{NO-BREAK SPACE}%"),
+        (Progress("Comparing", 999, 1000, unit=Unit.SHARES), "99\N{NO-BREAK SPACE}%"),
+        (Progress("Comparing", 1000, 1000, unit=Unit.SHARES), "100\N{NO-BREAK SPACE}%"),
+        (Progress("Fetching", 3_100_000, 14_000_000, unit=Unit.BYTES), "3.1 MB of 14 MB"),
+        (Progress("Fetching", 0, 0, unit=Unit.BYTES), ""),
+    ],
+)
+def test_only_what_can_be_counted_is_counted(event: Progress, counted: str) -> None:
+    """Thousandths of a way are a share, bytes have a unit."""
+    assert event.counted() == counted
+
+
+def test_an_epoch_of_a_rehearsal_says_that_it_is_one() -> None:
+    told = EpochDone(3, 36, 0.7, 0.6, SHARE, SHARE, 1e-3, 100.0, 9.0)
+    assert sentence(told) == "Epoch 3 of 36: 90 % (80 to 95), best 90 % (80 to 95), 100 images/s".replace(
+        " %", SHARE.percent()[2:4]
+    )
+    rehearsal = sentence(replace(told, rehearsal=True))
+    assert rehearsal.startswith("Rehearsal, epoch 3 of 36: ") and "of the half left out" in rehearsal
+    assert "best" not in rehearsal

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import weakref
 from multiprocessing import Pipe
 from types import SimpleNamespace
@@ -10,8 +12,11 @@ from typing import Any
 import pytest
 
 from tlstudio.domain.errors import DeviceFailed, OutOfMemory
+from tlstudio.domain.events import Note
 from tlstudio.jobs import process
 from tlstudio.jobs.messages import Broke, Control, Done, Request, Steer
+from tlstudio.jobs.process import PipeReporter
+from tlstudio.storage.clocks import working
 
 
 def answers(monkeypatch: pytest.MonkeyPatch, *failures: Exception) -> tuple[list[Any], int]:
@@ -77,3 +82,16 @@ def test_after_full_memory_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     found, _ = answers(monkeypatch, MemoryError())
     assert isinstance(found[0], Broke) and isinstance(found[0].error, OutOfMemory)
     assert found[1:] == [Done("done")]
+
+
+@pytest.mark.parametrize("ends", [Control.RESUME, Control.STOP])
+def test_the_clock_of_work_stands_still_while_the_user_lets_it_wait(ends: Control) -> None:
+    ours, theirs = Pipe()
+    ours.send(Steer(7, Control.PAUSE))
+    later = threading.Timer(0.4, lambda: ours.send(Steer(7, ends)))
+    later.start()
+    worked, passed = working(), time.monotonic()
+    PipeReporter(theirs, 7).report(Note("An epoch is over."))
+    worked, passed = working() - worked, time.monotonic() - passed
+    later.join()
+    assert passed >= 0.35 and worked < 0.15 < passed - worked

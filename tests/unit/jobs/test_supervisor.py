@@ -100,6 +100,26 @@ def test_paused_and_resumed(desk: Desk, many_images: Path, tmp_path: Path) -> No
     assert isinstance(desk.last_word(job), Done)
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_what_is_paused_before_its_turn_waits_when_that_comes(
+    desk: Desk, source: Path, project: Path, *, many_images: Path, tmp_path: Path, goes_on: bool
+) -> None:
+    with closing(lock(project)):
+        first = desk.submit("import", request=ImportRequest(source, project))
+        second = desk.submit("import", request=request(many_images, tmp_path))
+        desk.supervisor.pause(second)
+        if goes_on:
+            desk.supervisor.resume(second)
+    assert isinstance(desk.last_word(first), Done)
+    if not goes_on:
+        while desk.next()[0] != second:
+            pass
+        time.sleep(1.0)
+        assert desk._messages.qsize() <= 1, "it has told that it begins, and tells no more"
+        desk.supervisor.resume(second)
+    assert isinstance(desk.last_word(second), Done)
+
+
 def test_cancelled_while_paused(desk: Desk, many_images: Path, tmp_path: Path) -> None:
     desk.on_message(lambda job, message: isinstance(message, Note) and desk.supervisor.pause(job))
     job = desk.submit("import", request=request(many_images, tmp_path))

@@ -16,6 +16,7 @@ from tests.unit.training.conftest import CPU, network, recipe
 from tlstudio.domain.errors import Cancelled, RunNotReady
 from tlstudio.domain.events import Note, StepDone
 from tlstudio.domain.runs import Balance
+from tlstudio.storage import clocks
 from tlstudio.training import finetune
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
@@ -282,3 +283,25 @@ def test_only_the_wished_layers_move(data: Data, tmp_path: Path) -> None:
     moved = {name for name, p in each.network.named_parameters() if not torch.equal(p, before[name])}
     assert moved <= {*layer_groups(each.network)[-1], "head.weight", "head.bias"}
     assert "head.weight" in moved
+
+
+def test_a_pause_counts_neither_as_spent_nor_as_left(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half an hour at lunch, in the middle of an epoch: training took no longer, and what is left is no more."""
+    awake, lunch = clocks.awake, 0.0
+    monkeypatch.setattr(clocks, "awake", lambda: awake() + lunch)
+
+    def wait_a_while(event: object) -> bool:
+        nonlocal lunch
+        if isinstance(event, StepDone) and not lunch:
+            with clocks.pause():
+                lunch = 1800.0
+        return False
+
+    each, watch, course = tuner(data, tmp_path / "run"), Recorder(cancel=wait_a_while), []
+    each.run(watch, course.append)
+    left = [e.seconds_left for e in watch.of(StepDone) if isinstance(e, StepDone) and e.seconds_left is not None]
+    assert lunch and each.clock.spent < 600
+    assert max(left) < 600 and sum(epoch.seconds for epoch in course) < 600
+    assert min(e.images_per_second for e in watch.of(StepDone) if isinstance(e, StepDone)) > 0.1

@@ -130,7 +130,7 @@ def test_a_model_that_can_not_be_loaded_costs_itself_alone(
 
 def test_a_model_that_takes_too_long_is_given_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(np.arange(0.0, 1e6, 40.0))
-    monkeypatch.setattr(recommending, "awake", lambda: float(next(clock)))
+    monkeypatch.setattr(recommending, "working", lambda: float(next(clock)))
     found = recommend(project, seconds_each=60)
     assert found.ranking == ()
     assert "longer than 60 seconds" in found.not_tried[0].reason
@@ -199,7 +199,7 @@ def test_the_time_of_both_rounds_counts(tmp_path: Path, monkeypatch: pytest.Monk
     import_images(ImportRequest(metal.sample.folder, tmp_path / "p", group_from=metal.sample.group_rule))
     monkeypatch.setattr(recommending, "FIRST_LOOK", 24)
     now, real = 0.0, recommending.frozen_features
-    monkeypatch.setattr(recommending, "awake", lambda: now)
+    monkeypatch.setattr(recommending, "working", lambda: now)
 
     def forty_seconds(*given, **named):  # type: ignore[no-untyped-def]
         nonlocal now

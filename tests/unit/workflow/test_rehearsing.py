@@ -16,7 +16,7 @@ from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.planning import rehearses
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Interval
-from tlstudio.storage import run_records, runs
+from tlstudio.storage import clocks, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE, Candidate
 from tlstudio.training.choosing import Choice, Evidence
@@ -103,6 +103,20 @@ def test_parts_are_told_as_one_course(recorder: Callable) -> None:
     assert (epoch.epoch, epoch.seconds_left) == (8, pytest.approx(0, abs=1)), "no time has passed here"
 
 
+def test_a_pause_within_a_part_costs_the_parts_after_it_nothing(
+    recorder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(clocks, "awake", lambda: now)
+    watch = recorder()
+    course = PartOfCourse(watch, parts_after=1, work_after=2.0)
+    now += 5
+    with clocks.pause():
+        now += 1800
+    course.report(StepDone(1, 4, 5, 10, 0.5, 20.0, seconds_left=35.0))
+    assert watch.events[0].seconds_left == pytest.approx(35 + 2 * 40)
+
+
 @pytest.fixture
 def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
     place = tmp_path / "project"
@@ -135,6 +149,10 @@ def test_after_the_rehearsals_all_images_are_learned_from(project: Path, recorde
     assert result.measured == result.accuracy, "here the same is chosen whatever is left out"
     assert runs.get_run(Project(project), result.run).measured == result.measured
     assert tuning.IN_EARNEST in [note.text for note in watch.of(Note)]
+    kept = runs.read_history(Project(project), result.run)
+    assert [row.rehearsal for row in kept] == [event.rehearsal for event in told]
+    assert any(row.rehearsal for row in kept) and not kept[-1].rehearsal
+    assert all(not event.confusion for event in told if event.rehearsal), "its model is given up"
     compared = run_records.read_transfer(Project(project), result.run)
     assert compared is not None and compared.images == transfer.HALVES, "all of them have learned from the same halves"
     left = {path.name for path in (project / "runs" / result.run).iterdir()}

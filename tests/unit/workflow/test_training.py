@@ -16,7 +16,7 @@ from tlstudio.domain.events import EpochDone, FirstResult, Note, Started, StepDo
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Adapter, Mode, RunState, TrainSettings
 from tlstudio.domain.values import Split
-from tlstudio.storage import runs
+from tlstudio.storage import clocks, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.workflow import labeling
@@ -206,3 +206,21 @@ def test_resuming_with_other_images_is_refused(project: Path, recorder: Callable
     next((project.parent / "images" / "red").iterdir()).unlink()
     with pytest.raises(RunNotReady, match="not the ones"):
         train(project, settings(Mode.BALANCED), resume=run.id)
+
+
+def test_a_pause_does_not_count_as_training_time(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    awake, lunch = clocks.awake, 0.0
+    monkeypatch.setattr(clocks, "awake", lambda: awake() + lunch)
+
+    def wait_a_while(event: object) -> bool:
+        nonlocal lunch
+        if isinstance(event, Started):
+            with clocks.pause():
+                lunch = 1800.0
+        return False
+
+    watch = Recorder(cancel=wait_a_while)
+    result = train(project, settings(Mode.QUICK), reporter=watch)
+    assert lunch and result.seconds < 600
+    assert runs.list_runs(Project(project))[0].seconds == pytest.approx(result.seconds, abs=0.01)
+    assert [e.seconds < 600 for e in watch.of(FirstResult) if isinstance(e, FirstResult)] == [True]

@@ -59,6 +59,7 @@ class Follower(QObject):
         job.finished.connect(lambda result: self._notify(begun, *_done(job, result)))
         job.failed.connect(lambda error: self._notify(begun, *_failed(job, error)))
         job.ended.connect(lambda: self._drop(job))
+        job.pause_changed.connect(lambda _: self._show())
         if job.latest is not None:
             self._take(job, job.latest)
 
@@ -73,8 +74,9 @@ class Follower(QObject):
         self._show()
 
     def _show(self) -> None:
-        """The newest job whose end is known; said again only when a whole per cent has changed."""
-        share = next((known for known in reversed(self._shares.values()) if known is not None), None)
+        """The newest job whose end is known and that is not paused; said again only when a whole per cent has changed."""
+        working = [known for job, known in self._shares.items() if known is not None and not job.paused]
+        share = working[-1] if working else None
         percent = None if share is None else round(100 * share)
         if percent != self._told:
             self._told = percent

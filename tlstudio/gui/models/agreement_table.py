@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from tlstudio.domain.labels import Agreement, ClassAgreement
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 
 Index = QModelIndex | QPersistentModelIndex
@@ -64,7 +65,7 @@ class AgreementTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return words
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{name}, {self.headerData(index.column(), Qt.Orientation.Horizontal)}: {words}"
+            return f"{isolated(name)}, {self.headerData(index.column(), Qt.Orientation.Horizontal)}: {words}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return Text.tips[index.column()].format(name=self._name) or name
         return None

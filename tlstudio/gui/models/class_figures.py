@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from tlstudio.domain.results import ClassFigures, Evaluation
 from tlstudio.domain.values import Interval
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 
 Index = QModelIndex | QPersistentModelIndex
@@ -62,7 +63,7 @@ class ClassFiguresModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return words
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{name}, {_HEADS[index.column()]}: {words}"
+            return f"{isolated(name)}, {_HEADS[index.column()]}: {words}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return _TIPS[index.column()] or name
         return None

@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from tlstudio.domain.values import ImageClass
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 
 Index = QModelIndex | QPersistentModelIndex
@@ -64,7 +65,7 @@ class ClassListModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return name
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return f"{name}, {messages.count(count, 'image')}"
+            return f"{isolated(name)}, {messages.count(count, 'image')}"
         return {self.CountRole: count, self.LabelRole: label}.get(role)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

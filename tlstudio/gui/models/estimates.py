@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tlstudio.domain.planning import planned_epochs, rehearses
 from tlstudio.domain.runs import Mode, TrainSettings
-from tlstudio.gui import messages
 
 # Learning costs more than looking: the way back through the part that is trained takes about twice the way forth.
 _COST = {Mode.QUICK: 1.0, Mode.BALANCED: 1.7, Mode.THOROUGH: 3.2}
@@ -22,14 +21,3 @@ def training_seconds(settings: TrainSettings, images: int, held_out: int, images
     # Rehearsals learn from every image once more, and are judged on every one.
     rehearsed = rounds * images * (_COST[settings.mode] + 1) / speed if rehearses(settings, images, held_out) else 0.0
     return _SETTING_UP + first + once + rehearsed
-
-
-def in_words(seconds: float) -> str:
-    """`about 20 s`, `about 4 minutes`; rounded, because a second's precision would be a lie."""
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 55:
-        return f"about {round(seconds / 10) * 10} s"
-    if seconds < 90:
-        return "about a minute"
-    return f"about {messages.duration(seconds)}"

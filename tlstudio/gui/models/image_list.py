@@ -14,6 +14,7 @@ from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.labels import Suggestion
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 
 IMAGE_MIME = "application/x-tlstudio-image-ids"
@@ -215,17 +216,17 @@ class ImageListModel(QAbstractListModel):
 
 def describe(row: ImageRow, suggestion: Suggestion | None = None) -> str:
     """One line about an image: `weld_12.png · crack · Training · 640 × 480`."""
-    parts = [row.name, row.label or "no class yet"]
+    parts = [isolated(row.name), isolated(row.label or "no class yet")]
     if suggestion is not None:
-        parts.append(f"suggested: {suggestion.label}, {messages.percent(suggestion.confidence)}")
+        parts.append(f"suggested: {isolated(suggestion.label)}, {messages.percent(suggestion.confidence)}")
     parts.append(row.split.caption)
     if row.group:
-        parts.append(f"group {row.group}")
+        parts.append(f"group {isolated(row.group)}")
     parts.append(f"{row.width} × {row.height}")
     if row.excluded:
         parts.append("left out")
     if row.unsure:
         parts.append("unsure")
     if row.note:
-        parts.append(f"note: {row.note}")
+        parts.append(f"note: {isolated(row.note)}")
     return " · ".join(parts)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from tlstudio.domain.wording import isolated
 from tlstudio.gui.messages import percent
 
 Index = QModelIndex | QPersistentModelIndex
@@ -82,7 +83,7 @@ class PredictionRow:
     def in_words(self) -> str:
         """For the tooltip: what the status means, and the most likely classes."""
         lines = [self.message or Text.MEANING.get(self.status, "")]
-        lines += [f"{name} {percent(value, 1)}" for name, value in self.probabilities[:5]]
+        lines += [f"{isolated(name)} {percent(value, 1)}" for name, value in self.probabilities[:5]]
         return "\n".join(line for line in lines if line)
 
 
@@ -156,7 +157,10 @@ class PredictionTableModel(QAbstractTableModel):
             return str(row.file) if index.column() == Column.FILE else row.in_words()
         if role == Qt.ItemDataRole.AccessibleTextRole:
             words = {"file": row.file.name, "status": row.status_words(), "label": row.label}
-            return Text.SPOKEN.format(**words, confidence=percent(row.confidence) if row.label else row.message)
+            return Text.SPOKEN.format(
+                **{k: isolated(v) for k, v in words.items()},
+                confidence=percent(row.confidence) if row.label else row.message,
+            )
         return None
 
     @staticmethod

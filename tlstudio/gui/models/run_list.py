@@ -80,7 +80,9 @@ class RunListModel(QAbstractTableModel):
             return row
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{_HEADS[index.column()]}: {_cell(row, index.column())}"
-        return _cell(row, index.column()) if role == Qt.ItemDataRole.DisplayRole else None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):  # whole, where a column is narrow
+            return _cell(row, index.column())
+        return None
 
 
 def _cell(row: RunRow, column: int) -> str:

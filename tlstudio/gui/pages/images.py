@@ -117,7 +117,7 @@ class ImagesPage(Page):
         self.before.forget_trouble()
         title = self.Text.LOOKING.format(source.name)
         job = self.session.bridge.submit("preview_import", title, source=source, reading=reading, columns=columns)
-        self._looking = job
+        self._looking = job.show_in(self.before.stop_button)
         # Only the newest look counts: an earlier one may have ended before it heard that nobody waits for it.
         job.finished.connect(lambda preview: self._found(preview) if self._looking is job else None)
         job.failed.connect(lambda error: self._not_found(error) if self._looking is job else None)
@@ -192,8 +192,10 @@ class ImagesPage(Page):
 
     def _project_changed(self) -> None:
         if self.preview_view.job is None:
-            self._preview = None
+            self._stop_looking()
+            self._looking = self._preview = None
             self._adding = False
+            self.before.forget_trouble()
         self._show_view()
 
     def _show_view(self) -> None:

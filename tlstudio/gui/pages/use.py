@@ -9,13 +9,18 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from tlstudio.domain.bundle import ExportResult
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.runs import RunState
 from tlstudio.gui.dropping import Dropped, Kind
+from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.base import Page, named, set_role
+from tlstudio.gui.pages.run_reader import RunReader
+from tlstudio.gui.pages.ticks import Tick
+from tlstudio.gui.pages.wishes import take_run_wish
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.export_card import ExportCard
 from tlstudio.gui.widgets.offline_panel import OfflinePanel
+from tlstudio.gui.widgets.stop_button import StopButton
 from tlstudio.workflow.prediction_table import table_bytes
+from tlstudio.workflow.steps import Step
 
 
 class UsePage(Page):
@@ -48,15 +53,20 @@ class UsePage(Page):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.runs = RunReader(session)
+        self._tick = Tick(session, Step.USE)
+        self._project = session.project
+        self._searching: Job | None = None
         self.card = ExportCard(session)
         self.card.exported.connect(self._exported)
         self.panel = OfflinePanel(session)
         self.panel.changed.connect(self._show_footer)
+        self.panel.opened.connect(self._model_opened)
         self.content.addWidget(self.card)
         self.content.addWidget(self.panel, 1)
         self.clear = named(QPushButton(self.Text.CLEAR), "use.clear", self.Text.CLEAR)
         self.clear.clicked.connect(self.panel.clear)
-        self.stop = named(QPushButton(self.Text.STOP), "use.stop", self.Text.STOP)
+        self.stop = StopButton(self.Text.STOP, "use.stop")
         self.stop.clicked.connect(self._stop)
         self.extra.addWidget(self.clear)
         self.extra.addWidget(self.stop)
@@ -68,10 +78,19 @@ class UsePage(Page):
     # --- the page's answers to the window ---
 
     def done(self) -> bool:
-        return bool(self.panel.table.table.rows)
+        """A model of the open project was taken out, or looks at images; without a project any model that does."""
+        looked = bool(self.panel.table.table.rows)
+        if self.session.project is None:
+            return looked
+        own = {row.id for row in self.runs.finished()}
+        return self._tick.run in own or (looked and self._run_shown() in own)
 
     def enter(self) -> None:
         self._show_runs()
+        wish = take_run_wish(self.session)
+        idle = not self.panel.table.table.rows and self.panel.job is None and not self.panel.own
+        if wish or idle:
+            self._show_model_of(wish or self._run_at_hand())
         self._show_footer()
 
     def wants(self, dropped: Dropped) -> bool:
@@ -86,29 +105,49 @@ class UsePage(Page):
     # --- export ---
 
     def _project_changed(self) -> None:
-        """Another project brings its own last export; without one the model that is open stays."""
+        """Another project has another model; the same one opened anew keeps what is there."""
+        if self.session.project != self._project:
+            self._project = self.session.project
+            self.card.forget()
+            self.panel.forget()
+            self._show_model_of(self._run_at_hand())
         self._show_runs()
-        summary = self.session.summary
-        latest = _latest_export(summary.folder) if summary is not None else None
-        if latest is not None and latest != self.panel.bundle:
-            self.panel.open_bundle(latest)
+
+    def _run_at_hand(self) -> str:
+        """The one that is looked at, or the newest; empty where nothing is trained."""
+        newest = next(iter(self.runs.finished()), None)
+        return self.session.run_id or (newest.id if newest is not None else "")
+
+    def _run_shown(self) -> str:
+        return self.panel.info.run if self.panel.info is not None else ""
+
+    def _show_model_of(self, run: str) -> None:
+        """Opens what was exported of this training; where there is no such file, none is open and the card above makes one."""
+        project = self.session.project
+        if project is None or not run or (self._run_shown() == run and not self.panel.own):
+            return
+        self.panel.forget()
+        job = self._searching = self.session.bridge.submit("find_export", project=project, run=run)
+        job.finished.connect(lambda file: self._found(job, file))
+
+    def _found(self, job: Job, file: Path | None) -> None:
+        wanted = job is self._searching and job.arguments["project"] == self.session.project
+        if wanted and file is not None and not self.panel.own:
+            self.panel.open_bundle(file)
 
     def _show_runs(self) -> None:
-        project = self.session.project
-        self.card.setVisible(project is not None)
-        if project is None:
-            return
-        from tlstudio.workflow import runs
-
-        try:
-            finished = [run for run in runs.list_runs(project) if run.state is RunState.FINISHED]
-        except StudioError as error:
-            self.session.tell(error)
-            return
-        self.card.show_runs(finished)
+        self.card.setVisible(self.session.project is not None)
+        if self.session.project is not None:
+            self.card.show_runs(self.runs.finished())
 
     def _exported(self, result: ExportResult) -> None:
+        self._searching = None
         self.panel.open_bundle(result.file)
+
+    def _model_opened(self) -> None:
+        """A model of the open project that is there as a file: that step is taken."""
+        if self._run_shown() in {row.id for row in self.runs.finished()}:
+            self._tick.set(self._run_shown())
 
     # --- the table ---
 
@@ -152,17 +191,12 @@ class UsePage(Page):
         else:
             sentence = text.WITH_PROJECT if self.session.project is not None else text.NO_MODEL
         self.set_sentence(sentence)
-        self.set_primary(text.SAVE if has_rows else "", enabled=not running, hint=panel.tally())
+        told = (panel.progress if running else "", panel.tally())
+        hint = " · ".join(part for part in told if part)
+        self.set_primary(text.SAVE if has_rows else "", enabled=not running, hint=hint)
         self.stop.setVisible(running)
+        if panel.job is not None and self.stop not in panel.job.places:
+            panel.job.show_in(self.stop)
         self.card.emphasise(panel.bundle is None)
         set_role(panel.choose, "" if self.card.can_export() and self.card.isVisibleTo(self) else "primary")
         self.clear.setVisible(has_rows and not running)
-
-
-def _latest_export(project: Path) -> Path | None:
-    """The newest model file among the project's exports."""
-    try:
-        found = [(file.stat().st_mtime, file) for file in (project / "exports").glob("*.onnx")]
-    except OSError:
-        return None
-    return max(found)[1] if found else None

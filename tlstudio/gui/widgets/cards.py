@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy,
 
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.fitting import ElidedLabel
 
 
 class CardButton(QAbstractButton):
@@ -25,9 +26,9 @@ class CardButton(QAbstractButton):
         layout = self.layout()
         return layout.sizeHint() if layout is not None else QSize(theme.HIT, theme.HIT)
 
-    def label(self, text: str, role: str) -> QLabel:
-        """A label on the card that takes no clicks of its own."""
-        label = QLabel(text)
+    def label(self, text: str, role: str, *, elided: bool = False) -> QLabel:
+        """A label on the card that takes no clicks of its own. elided: of what may be longer than any card."""
+        label = ElidedLabel(text) if elided else QLabel(text)
         label.setProperty("role", role)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -54,6 +55,7 @@ class ActionCard(CardButton):
         mark.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         icons.set_icon(mark, icon, "accent", 24)
         self.title = self.label(title, "card-title")
+        self.title.setWordWrap(True)
         self.sentence = self.label(sentence, "muted")
         self.sentence.setWordWrap(True)
         words = QVBoxLayout()

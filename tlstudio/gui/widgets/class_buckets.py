@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import (
     QAbstractItemModel,
+    QItemSelectionModel,
     QMimeData,
     QModelIndex,
     QPersistentModelIndex,
@@ -81,7 +82,11 @@ class ClassBuckets(QListView):
     def select_label(self, label: str | None) -> None:
         row = self.classes.row_of(label)
         if row >= 0:
-            self.setCurrentIndex(self.classes.index(row))
+            self.make_current(self.classes.index(row))
+
+    def make_current(self, index: QModelIndex) -> None:
+        """Whatever keys are down, which `setCurrentIndex` of a view would mind."""
+        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def rename_current(self) -> None:
         """Opens the name of the current class for editing."""

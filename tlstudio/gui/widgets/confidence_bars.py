@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.widgets import paint
@@ -37,7 +38,7 @@ class ConfidenceBars(QWidget):
         if label not in [name for name, _ in shown]:
             shown = [*shown[: self._most - 1], *(line for line in lines if line[0] == label)]
         self._lines, self._label, self._styles = shown, label, styles
-        self.setAccessibleName(", ".join(f"{name} {messages.percent(share)}" for name, share in shown))
+        self.setAccessibleName(", ".join(f"{isolated(name)} {messages.percent(share)}" for name, share in shown))
         self.updateGeometry()
         self.update()
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import ClassStyles, contrast
 from tlstudio.gui.widgets import paint
@@ -81,8 +82,8 @@ class ConfusionMatrix(QWidget):
         return words.format(
             count=messages.number(count),
             total=messages.number(total),
-            label=self._classes[row],
-            predicted=self._classes[column],
+            label=isolated(self._classes[row]),
+            predicted=isolated(self._classes[column]),
             rate=messages.percent(count / total) if total else "–",
         )
 

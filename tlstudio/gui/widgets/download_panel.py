@@ -10,6 +10,7 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models import licences
+from tlstudio.gui.widgets.stop_button import StopButton
 
 _BAR = 1000
 
@@ -49,7 +50,7 @@ class DownloadPanel(QFrame):
         self.go_button.setObjectName(f"model.download_{card.id}")
         self.go_button.setAccessibleName(f"{Text.agree_plain}: {card.title}")
         self.go_button.clicked.connect(self._go)
-        self.back_button = QPushButton(self)
+        self.back_button = StopButton("", "", self)
         self.back_button.setObjectName(f"model.cancel_{card.id}")
         self.back_button.setAccessibleName(f"{Text.not_now}: {card.title}")
         self.back_button.setProperty("role", "flat")
@@ -70,28 +71,26 @@ class DownloadPanel(QFrame):
         self.hide()
 
     def ask(self) -> None:
-        """Shows the licence and asks."""
+        """Shows the licence and asks; the keyboard goes to the answer."""
+        self._ask()
+        self.go_button.setFocus()
+
+    def _ask(self) -> None:
         size = messages.size(self._card.bytes) if self._card.bytes else ""
         self._show(licences.full(self._card), go=Text.agree.format(size=size) if size else Text.agree_plain)
         self._name_back(Text.not_now)
-        self.go_button.setFocus()
 
     def show_running(self, event: Progress | None) -> None:
         """The bar and how much has arrived."""
-        first = not self._running
         self._running = True
         words = Text.starting
         if event is not None and event.total:
-            done, total = messages.size(event.done), messages.size(event.total)
-            left = messages.time_left(event.seconds_left)
-            words = f"{done} of {total}" + (f" · {left}" if left else "")
+            words = messages.progress(event, stage="")
         self._show(words, bar=True)
         self._name_back(Text.cancel)
         self.bar.setRange(0, _BAR if event is not None and event.total else 0)
         if event is not None and event.total:
             self.bar.setValue(round(_BAR * event.done / event.total))
-        if first:
-            self.back_button.setFocus()
 
     def show_trouble(self, error: StudioError) -> None:
         self._running = False
@@ -101,7 +100,7 @@ class DownloadPanel(QFrame):
     def show_stopped(self) -> None:
         """After a cancel: what has arrived waits for the next try."""
         self._running = False
-        self.ask()
+        self._ask()
         self.words.setText(f"{Text.kept} {licences.full(self._card)}")
 
     def _show(self, words: str, *, go: str = "", bar: bool = False, tone: str = "") -> None:

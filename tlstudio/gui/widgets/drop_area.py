@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVB
 from tlstudio.gui import dropping, icons, theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.fitting import MIDDLE, ElidedLabel
 
 BIG_ICON = 48
 
@@ -37,7 +38,7 @@ class DropArea(QWidget):
         self._mark = QLabel()
         self._icon_size = theme.ICON if compact else BIG_ICON
         icons.set_icon(self._mark, icon, "muted", self._icon_size)
-        self.headline = named(QLabel(headline), f"{name}_headline", headline)
+        self.headline = named(ElidedLabel(headline, mode=MIDDLE), f"{name}_headline", headline)
         self.headline.setProperty("role", "strong" if compact else "card-title")
         self.sentence = named(QLabel(sentence), f"{name}_sentence", sentence)
         self.sentence.setProperty("role", "muted")
@@ -73,7 +74,8 @@ class DropArea(QWidget):
         column.addStretch(1)
         column.addWidget(self._mark, 0, middle)
         column.addSpacing(theme.S)
-        column.addWidget(self.headline, 0, middle)
+        self.headline.setAlignment(middle)
+        column.addWidget(self.headline)
         column.addWidget(self.sentence)
         column.addSpacing(theme.L)
         column.addLayout(self.buttons)

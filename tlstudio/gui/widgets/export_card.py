@@ -15,11 +15,13 @@ from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.runs import RunRow
 from tlstudio.gui import icons, theme
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import accuracy, ago, number, size, time_left
+from tlstudio.gui.messages import accuracy, ago, progress, size
 from tlstudio.gui.pages.base import named, set_role
 from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
+from tlstudio.gui.widgets.stop_button import STOP, StopButton
 
 
 class Text:
@@ -68,8 +70,10 @@ class ExportCard(QFrame):
         self.sentence.setWordWrap(True)
         self.spinner = Spinner()
         self.spinner.hide()
-        self.runs = named(QComboBox(), "use.run", Text.RUN)
-        self.runs.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.stop = StopButton(STOP, "use.export_stop")
+        self.stop.clicked.connect(self._stop)
+        self.stop.hide()
+        self.runs = named(Chooser(), "use.run", Text.RUN)
         self.runs.setMaximumWidth(460)
         self.kinds = named(QComboBox(), "use.kind", Text.KIND)
         for kind in FileKind:
@@ -92,6 +96,7 @@ class ExportCard(QFrame):
         row.addWidget(self.runs)
         row.addWidget(self.kinds)
         row.addWidget(self.button)
+        row.addWidget(self.stop)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         column.setSpacing(theme.M)
@@ -172,16 +177,30 @@ class ExportCard(QFrame):
             "out": file,
             "kind": self.kind,
         }
-        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted)
+        self.job = job = self._session.bridge.submit("export", Text.EXPORTING, **wanted).show_in(self.stop)
         self._busy(True)
-        job.event.connect(self._on_event)
-        job.finished.connect(self._done)
-        job.failed.connect(self._failed)
-        job.cancelled.connect(lambda: self._say(self._offer()))
-        job.ended.connect(self._ended)
+        job.event.connect(lambda event: self._on_event(event) if job is self.job else None)
+        job.finished.connect(lambda result: self._done(result) if job is self.job else None)
+        job.failed.connect(lambda error: self._failed(error) if job is self.job else None)
+        job.cancelled.connect(lambda: self._say(self._offer()) if job is self.job else None)
+        job.ended.connect(lambda: self._ended() if job is self.job else None)
+
+    def forget(self) -> None:
+        """Another project: what is still exported of the last one goes on, and is told in the job strip."""
+        if self.job is not None:
+            self.job.leave(self.stop)
+        self.job = None
+        self._busy(False)
+
+    def _stop(self) -> None:
+        if self.job is not None:
+            self.stop.setEnabled(False)
+            self.job.cancel()
 
     def _busy(self, busy: bool) -> None:
         self.spinner.setVisible(busy)
+        self.stop.setVisible(busy)
+        self.stop.setEnabled(busy)
         self.button.setEnabled(not busy)
         self.runs.setEnabled(not busy)
         self.kinds.setEnabled(not busy)
@@ -192,8 +211,7 @@ class ExportCard(QFrame):
         if isinstance(event, Note):
             self._say(event.text)
         elif isinstance(event, Progress):
-            counted = f"{event.stage} {number(event.done)} of {number(event.total)}" if event.total > 1 else event.stage
-            self._say(" · ".join(part for part in (counted, time_left(event.seconds_left)) if part))
+            self._say(progress(event))
 
     def _done(self, result: ExportResult) -> None:
         self._say(Text.DONE.format(result.file.name, size(result.bytes)))

@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 from tlstudio.domain.labels import ImageQuery, Mark
 from tlstudio.domain.values import Split
 from tlstudio.gui import icons, messages, theme
+from tlstudio.gui.widgets.fitting import Chooser, ElidedLabel
 from tlstudio.gui.widgets.search_box import SearchBox
 
 _TYPING_MS = 150
+_BOX = 200  # the widest that a box becomes, whatever the classes are called
 
 
 class Text:
@@ -180,7 +182,7 @@ class FilterBar(QWidget):
         row.setContentsMargins(theme.M, theme.XS, theme.XS, theme.XS)
         mark = QLabel(self._wish)
         icons.set_icon(mark, "filter", "accent")
-        self._wish_label = QLabel(self._wish)
+        self._wish_label = ElidedLabel(parent=self._wish)
         self._wish_label.setObjectName(f"{page}.wish")
         back = QPushButton(Text.clear, self._wish)
         back.setObjectName(f"{page}.show_all")
@@ -211,8 +213,8 @@ class FilterBar(QWidget):
 
 
 def _box(name: str, accessible: str, parent: QWidget) -> QComboBox:
-    box = QComboBox(parent)
+    box = Chooser(parent)
     box.setObjectName(name)
     box.setAccessibleName(accessible)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    box.setMaximumWidth(_BOX)
     return box

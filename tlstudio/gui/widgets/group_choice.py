@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QComboBox, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLabel, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.importing import ImportPreview
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import theme
 from tlstudio.gui.messages import count, listing, number
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.fitting import Chooser
 
 OWN = "own"
 ALONE = "none"
@@ -78,8 +80,7 @@ class GroupChoice(QWidget):
         self.alone = named(QRadioButton(Text.ALONE), "images.group_alone", Text.ALONE)
         self.other = named(QRadioButton(Text.OTHER), "images.group_other", Text.OTHER)
         self._group = QButtonGroup(self)
-        self.rules = named(QComboBox(), "images.group_rule", Text.RULE)
-        self.rules.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.rules = named(Chooser(), "images.group_rule", Text.RULE)
         self.pattern = named(QLineEdit(), "images.group_pattern", Text.PATTERN)
         self.pattern.setPlaceholderText(Text.PATTERN_HINT)
         self.example = named(QLabel(), "images.group_example", "")
@@ -110,7 +111,7 @@ class GroupChoice(QWidget):
         if self._said:
             groups = count(preview.groups, *Text.GROUP)
             column = preview.table.mapping.get("group") if preview.table else None
-            text = Text.SAID.format(column, groups) if column else Text.SAID_PLAIN.format(groups)
+            text = Text.SAID.format(isolated(column), groups) if column else Text.SAID_PLAIN.format(groups)
             self._kept = None
         elif preview.tags:
             text, self._kept = Text.TAGGED, f"dicom:{preview.tags[0]}"
@@ -118,7 +119,8 @@ class GroupChoice(QWidget):
             files = listing(list(guess.examples[:2]))
             what = Text.FOLDERS if guess.rule == "folder" else Text.NAMES
             amounts = number(guess.shared), count(guess.images, "image")
-            text, self._kept = Text.GUESSED.format(files, guess.example_group, what, *amounts), guess.rule
+            text = Text.GUESSED.format(files, isolated(guess.example_group), what, *amounts)
+            self._kept = guess.rule
         else:
             text, self._kept = Text.NO_GUESS, None
         self._keepable = self._said or self._kept is not None
@@ -134,7 +136,7 @@ class GroupChoice(QWidget):
         self.rules.blockSignals(True)
         self.rules.clear()
         for name in preview.columns:
-            self.rules.addItem(Text.COLUMN.format(name), f"column:{name}")
+            self.rules.addItem(Text.COLUMN.format(isolated(name)), f"column:{name}")
         for tag in preview.tags:
             self.rules.addItem(Text.TAGS[tag], f"dicom:{tag}")
         for caption, rule in Text.RULES:
@@ -208,7 +210,11 @@ class GroupChoice(QWidget):
         for name in self._names[:3]:
             found = pattern.search(name)
             group = found.group(1 if pattern.groups else 0) if found else None
-            lines.append(Text.EXAMPLE.format(name, group) if group else Text.EXAMPLE_ALONE.format(name))
+            lines.append(
+                Text.EXAMPLE.format(isolated(name), isolated(group))
+                if group
+                else Text.EXAMPLE_ALONE.format(isolated(name))
+            )
         return "\n".join(lines)
 
 

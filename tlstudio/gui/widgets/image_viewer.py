@@ -8,10 +8,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLay
 
 from tlstudio.domain.values import ImageRow
 from tlstudio.domain.viewing import DeepImage
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import icons, theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyle
 from tlstudio.gui.widgets.class_chip import ClassChip
 from tlstudio.gui.widgets.deep_view import DeepView
+from tlstudio.gui.widgets.fitting import MIDDLE, ElidedLabel
 from tlstudio.gui.widgets.image_canvas import ImageCanvas
 from tlstudio.gui.widgets.thumbnail_grid import MARK_KEYS
 from tlstudio.gui.widgets.window_bar import WindowBar
@@ -57,13 +59,15 @@ class ImageViewer(QFrame):
         self.canvas.setObjectName(f"{name}_canvas")
         self.window_bar = WindowBar(f"{name}_window", self)
         self.deep = DeepView(self.canvas, self.window_bar)
-        self.name_label = QLabel(self)
+        self.name_label = ElidedLabel(parent=self, mode=MIDDLE)
         self.name_label.setProperty("role", "card-title")
-        self.facts = QLabel(self)
+        self.facts = ElidedLabel(parent=self)
         self.facts.setProperty("role", "muted")
         self.chip = ClassChip(parent=self)
         hint = QLabel(Text.hint if labels else Text.hint_look, self)
         hint.setProperty("role", "secondary")
+        hint.setWordWrap(True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(theme.L, theme.S, theme.S, theme.S)
         outer.setSpacing(theme.S)
@@ -73,7 +77,7 @@ class ImageViewer(QFrame):
         self._middle.addWidget(self.canvas, 1)
         outer.addLayout(self._middle, 1)
         outer.addWidget(self.window_bar)
-        outer.addWidget(hint, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addWidget(hint)
         self._page = page
         self._labels = labels
         self._image: ImageRow | None = None
@@ -94,7 +98,12 @@ class ImageViewer(QFrame):
         fresh = self._image is None or self._image.id != row.id or not self.isVisible()
         self._image = row
         self.name_label.setText(row.name)
-        parts = [place, row.split.caption, f"{row.width} × {row.height}", f"group {row.group}" if row.group else ""]
+        parts = [
+            place,
+            row.split.caption,
+            f"{row.width} × {row.height}",
+            f"group {isolated(row.group)}" if row.group else "",
+        ]
         self.facts.setText(" · ".join(part for part in parts if part))
         self.chip.set_class(style)
         if not self.isVisible():

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from tlstudio.domain.importing import ROLES, TablePreview
 from tlstudio.gui import theme
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.help_bubble import HelpButton
 
 ROW_HEIGHT, MOST_ROWS = 32, 3
@@ -61,8 +62,7 @@ class ColumnChoice(QFrame):
         grid.setVerticalSpacing(theme.XS)
         self.boxes: dict[str, QComboBox] = {}
         for place, role in enumerate(ROLES):
-            box = self.boxes[role] = named(QComboBox(), f"images.column_{role}", Text.ROLES[role])
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box = self.boxes[role] = named(Chooser(), f"images.column_{role}", Text.ROLES[role])
             box.activated.connect(self._activated)
             caption = QLabel(Text.ROLES[role])
             caption.setBuddy(box)

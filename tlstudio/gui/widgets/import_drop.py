@@ -14,6 +14,7 @@ from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.drop_area import DropArea
 from tlstudio.gui.widgets.folder_picture import FolderPicture
 from tlstudio.gui.widgets.inline_message import InlineMessage
+from tlstudio.gui.widgets.stop_button import StopButton
 
 SIDE_WIDTH = 372
 
@@ -49,9 +50,12 @@ class ImportDrop(QWidget):
         self.drop = DropArea("images.drop", "images", (Text.DROP, Text.DROP_MORE), takes=(Kind.FOLDER, Kind.SOURCE))
         self.open_button = self.drop.add_button(named(QPushButton(Text.OPEN), "images.open", Text.OPEN))
         self.open_button.setProperty("role", "primary")
-        self.open_button.clicked.connect(self._open_clicked)
+        self.open_button.clicked.connect(self.folder_wanted)
         self.file_button = self.drop.add_button(named(QPushButton(Text.FILE), "images.open_file", Text.FILE))
         self.file_button.clicked.connect(self._ask_for_file)
+        self.stop_button = self.drop.add_button(StopButton(Text.STOP, "images.stop_looking"))
+        self.stop_button.clicked.connect(self.stop_wanted)
+        self.stop_button.hide()
         self.trouble = InlineMessage("images.error")
         self.unlabeled = named(QPushButton(Text.UNLABELED), "images.unlabeled", Text.UNLABELED)
         self.unlabeled.clicked.connect(self.unlabeled_wanted)
@@ -71,15 +75,13 @@ class ImportDrop(QWidget):
         row.setSpacing(theme.L)
         row.addWidget(self.drop, 1)
         row.addWidget(column)
-        self._busy = False
 
     def show_state(self, looking: str, adding_to: str) -> None:
         """looking: what is being looked through, empty for nothing. adding_to: the project that images are added to."""
-        self._busy = bool(looking)
         self.drop.headline.setText(looking or (Text.DROP_ADD.format(adding_to) if adding_to else Text.DROP))
-        self.open_button.setText(Text.STOP if looking else Text.OPEN)
-        self.open_button.setAccessibleName(self.open_button.text())
-        self.file_button.setVisible(not looking)
+        for button in (self.open_button, self.file_button):
+            button.setVisible(not looking)
+        self.stop_button.setVisible(bool(looking))
 
     def tell(self, error: StudioError) -> None:
         """What is wrong with a source; where only labels are missing, with the way on."""
@@ -89,9 +91,6 @@ class ImportDrop(QWidget):
     def forget_trouble(self) -> None:
         self.trouble.hide()
         self.unlabeled.hide()
-
-    def _open_clicked(self) -> None:
-        (self.stop_wanted if self._busy else self.folder_wanted).emit()
 
     def _ask_for_file(self) -> None:
         dialog = QFileDialog(self.window(), Text.FILE, "", Text.FILES)

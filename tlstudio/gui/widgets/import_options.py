@@ -23,9 +23,11 @@ from PySide6.QtWidgets import (
 
 from tlstudio.domain.importing import ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary, Split
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import listing, number
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.fitting import ElidedRadio
 from tlstudio.gui.widgets.group_choice import GroupChoice
 from tlstudio.gui.widgets.import_pages import PagesChoice
 from tlstudio.gui.widgets.import_pages import Text as Pages
@@ -101,13 +103,14 @@ class ImportOptions(QScrollArea):
 
     def _project_card(self) -> QFrame:
         self.new = named(QRadioButton(Text.NEW), "images.into_new", Text.NEW)
-        self.add = named(QRadioButton(), "images.into_current", Text.ADD_ANY)
+        self.add = named(ElidedRadio(), "images.into_current", Text.ADD_ANY)
         self.new.toggled.connect(self._refresh)
         self.name = named(QLineEdit(), "images.name", Text.NAME)
         self.name.textEdited.connect(self._name_edited)
         self.place = named(QLineEdit(), "images.place", Text.PLACE)
         self.place.textChanged.connect(self._refresh)
-        self.place.textChanged.connect(self.place.setToolTip)
+        for line in (self.name, self.place):
+            line.textChanged.connect(line.setToolTip)
         self.choose = named(QToolButton(), "images.choose_place", Text.CHOOSE)
         self.choose.setToolTip(Text.CHOOSE)
         self.choose.setFixedSize(theme.HIT, theme.HIT)
@@ -202,7 +205,7 @@ class ImportOptions(QScrollArea):
         keep: the same source read in another way; what was answered stays.
         """
         self._preview, self._current = preview, current
-        self.add.setText(Text.ADD.format(current.name if current else ""))
+        self.add.setText(Text.ADD.format(isolated(current.name) if current else ""))
         self.add.setAccessibleName(self.add.text())
         if not keep:
             self._named_by_hand = False
@@ -211,6 +214,7 @@ class ImportOptions(QScrollArea):
             self.add.setVisible(current is not None)
             (self.add if adding and current is not None else self.new).setChecked(True)
             self.name.setText(preview.suggested_project.name)
+            self.name.setCursorPosition(0)  # of a long name the beginning is seen
             self.place.setText(str(preview.suggested_project))
         archive = preview.source.suffix.lower() == ARCHIVE and preview.source.is_file()
         self.copy.setVisible(not archive)

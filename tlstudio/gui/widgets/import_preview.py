@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.importing import CLASSES, PARTS, ImportPreview, ImportRequest
 from tlstudio.domain.values import ProjectSummary
+from tlstudio.domain.wording import isolated_all
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import count, number, place, time_left
+from tlstudio.gui.messages import count, number, place, progress
 from tlstudio.gui.models.class_table import ClassRow
 from tlstudio.gui.models.class_table import Text as Classes
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
+from tlstudio.gui.widgets.fitting import MIDDLE, Chooser, ElidedLabel
 from tlstudio.gui.widgets.import_columns import ColumnChoice
 from tlstudio.gui.widgets.import_options import ImportOptions
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
 from tlstudio.gui.widgets.refusals import RefusedRow
+from tlstudio.gui.widgets.stop_button import StopButton
 
 
 class Text:
@@ -32,7 +35,6 @@ class Text:
     TABLE = "Classes that were found"
     WAITING = "Waiting for other work to end"
     IMPORTING = "Reading images"
-    COUNTED = "{} {} of {}"
     CANCEL = "Cancel the import"
     CANCELLED = "The import was cancelled. Nothing was kept."
     TWO_WAYS = (
@@ -54,13 +56,12 @@ class ImportPreviewView(QWidget):
         self.options.changed.connect(self.changed)
         self.heading = named(QLabel(), "images.found", "")
         self.heading.setProperty("role", "card-title")
-        self.source = named(QLabel(), "images.source", "")
+        self.source = named(ElidedLabel(mode=MIDDLE), "images.source", "")
         self.source.setProperty("role", "secondary")
         self.reading = named(QLabel(), "images.recognised", "")
         self.reading.setProperty("role", "muted")
         self.reading.setWordWrap(True)
-        self.readings = named(QComboBox(), "images.reading", Text.READING)
-        self.readings.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.readings = named(Chooser(), "images.reading", Text.READING)
         self.readings.activated.connect(self._reading_chosen)
         self.columns = ColumnChoice()
         self.columns.chosen.connect(self._columns_chosen)
@@ -89,11 +90,11 @@ class ImportPreviewView(QWidget):
     def _progress_card(self) -> QFrame:
         self.card = named(QFrame(), "images.progress_card", Text.IMPORTING)
         self.card.setProperty("role", "card")
-        self.stage = named(QLabel(), "images.progress_text", Text.IMPORTING)
+        self.stage = named(ElidedLabel(), "images.progress_text", Text.IMPORTING)
         self.stage.setFont(theme.font(tabular=True))
         self.bar = named(QProgressBar(), "images.progress", Text.IMPORTING)
         self.bar.setTextVisible(False)
-        self.cancel = named(QPushButton(Text.CANCEL), "images.cancel_import", Text.CANCEL)
+        self.cancel = StopButton(Text.CANCEL, "images.cancel_import")
         self.cancel.clicked.connect(self._cancel)
         head = QHBoxLayout()
         head.setSpacing(theme.S)
@@ -144,7 +145,9 @@ class ImportPreviewView(QWidget):
         elif {PARTS, CLASSES} <= {reading.key for reading in preview.readings}:
             self.trouble.say(Text.TWO_WAYS, tone="caution")
         elif small:
-            names = "“" + "”, “".join(small[:3]) + "”" if len(small) <= 3 else number(len(small)) + " classes"
+            names = (
+                "“" + "”, “".join(isolated_all(small[:3])) + "”" if len(small) <= 3 else number(len(small)) + " classes"
+            )
             has = Text.SMALL if len(small) == 1 else Text.SMALL.replace("has", "have")
             self.trouble.say(has.format(names), tone="caution")
 
@@ -163,7 +166,7 @@ class ImportPreviewView(QWidget):
 
     def follow(self, job: Job) -> None:
         """Shows the import's progress in place, and locks the choices until it ends."""
-        self.job = job
+        self.job = job.show_in(self.card)
         self.trouble.hide()
         self.stage.setText(Text.WAITING)
         self.bar.setRange(0, 0)
@@ -185,9 +188,7 @@ class ImportPreviewView(QWidget):
         elif isinstance(event, Progress):
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)
-            stage = Text.COUNTED.format(event.stage, number(event.done), number(event.total))
-            left = time_left(event.seconds_left)
-            self.stage.setText(f"{stage} · {left}" if left else stage)
+            self.stage.setText(progress(event))
 
     def _cancel(self) -> None:
         if self.job is not None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.wording import directed
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.message_bar import announce
@@ -50,8 +51,8 @@ class InlineMessage(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         icons.set_icon(self._mark, tone, tone)
-        self.what.setText(what)
-        self.remedy.setText(remedy)
+        self.what.setText(directed(what))
+        self.remedy.setText(directed(remedy))
         self.remedy.setVisible(bool(remedy))
         self.setAccessibleName(f"{what} {remedy}".strip())
         self.show()

@@ -29,13 +29,17 @@ class Text:
     epoch_learning = ", {accuracy} training"
     epoch_losses = "Loss {train:.2f} training, {val:.2f} validation"
     epoch_rate = " · learning rate {rate}"
-    described = "Accuracy after {epochs}: {last}, best {best}."
+    described, described_best = "Accuracy after {epochs}: {last}", ", best {best}."
+    rehearsal = "Rehearsal, epoch {epoch}: accuracy {accuracy} on the half left out"
     waiting = "The curve begins when the first epoch is done."
 
 
 @dataclass(frozen=True)
 class Point:
-    """One epoch: validation accuracy 0 … 1, the two losses in nats, training accuracy and learning rate where they are known."""
+    """One epoch: validation accuracy 0 … 1, the two losses in nats, training accuracy and learning rate where they are known.
+
+    rehearsal: its accuracy is about other images than the others', and never the best.
+    """
 
     epoch: int
     accuracy: float
@@ -43,6 +47,7 @@ class Point:
     val_loss: float
     train_accuracy: float | None = None
     rate: float | None = None
+    rehearsal: bool = False
 
 
 class LiveChart(QWidget):
@@ -91,14 +96,15 @@ class LiveChart(QWidget):
     def _describe(self) -> None:
         words = self.placeholder
         if self._points:
-            last, best = self._points[-1], max(self._points, key=lambda p: p.accuracy)
-            words = Text.described.format(
-                epochs=messages.count(len(self._points), "epoch"),
-                last=messages.percent(last.accuracy),
-                best=messages.percent(best.accuracy),
-            )
+            epochs = messages.count(len(self._points), "epoch")
+            words = Text.described.format(epochs=epochs, last=messages.percent(self._points[-1].accuracy))
+            best = self._best()
+            words += Text.described_best.format(best=messages.percent(best.accuracy)) if best is not None else "."
         self.setAccessibleName(words)
         self.update()
+
+    def _best(self) -> Point | None:
+        return max((p for p in self._points if not p.rehearsal), key=lambda p: p.accuracy, default=None)
 
     # --- the mouse ------------------------------------------------------------------
 
@@ -182,8 +188,8 @@ class LiveChart(QWidget):
             ends.append(End(y(self._first), Text.first.format(share=messages.percent(self._first)), muted))
         for _, share in self._learning()[-1:]:
             ends.append(End(y(share), Text.learning.format(share=messages.percent(share)), muted))
-        if self._points:
-            best = max(self._points, key=lambda p: p.accuracy)
+        best = self._best()
+        if best is not None:
             painter.setPen(QPen(accent, 2))
             painter.setBrush(theme.colour("surface"))
             painter.drawEllipse(QPointF(self._x(best.epoch), y(best.accuracy)), 5, 5)
@@ -226,7 +232,8 @@ class LiveChart(QWidget):
 
 def _reading(point: Point) -> tuple[str, str]:
     """An epoch in two lines: its accuracies, then its losses and its learning rate."""
-    accuracy = Text.epoch.format(epoch=point.epoch, accuracy=messages.percent(point.accuracy))
+    said = Text.rehearsal if point.rehearsal else Text.epoch
+    accuracy = said.format(epoch=point.epoch, accuracy=messages.percent(point.accuracy))
     if point.train_accuracy is not None:
         accuracy += Text.epoch_learning.format(accuracy=messages.percent(point.train_accuracy))
     losses = Text.epoch_losses.format(train=point.train_loss, val=point.val_loss)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from tlstudio.domain.wording import directed
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.overlay import Overlay
@@ -66,7 +67,7 @@ class MessageBar(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         icons.set_icon(self._mark, tone, tone)
-        self.label.setText(text)
+        self.label.setText(directed(text))
         self.label.setAccessibleName(text)
         self.action.setText(action)
         self.action.setAccessibleName(action)
@@ -82,6 +83,9 @@ class MessageBar(QFrame):
             self._do()
 
 
+_BUTTON = 120  # room for the button of a toast
+
+
 class Toast(Overlay):
     """A sentence at the foot of the page for a few seconds, with one button, such as Undo."""
 
@@ -92,6 +96,7 @@ class Toast(Overlay):
         self.label = named(QLabel(), "window.toast_text", Text.MESSAGE)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.action = named(QPushButton(), "window.toast_action", "")
+        self.action.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard with the page
         self.action.setProperty("role", "flat")
         self.action.clicked.connect(self._act)
         row = self._row = QHBoxLayout(self)
@@ -105,7 +110,7 @@ class Toast(Overlay):
 
     def say(self, text: str, action: str, do: Callable[[], None] | None) -> None:
         self._do = do
-        self.label.setText(text)
+        self._wrap(directed(text))
         self.action.setText(action)
         self.action.setAccessibleName(f"{action}: {text}")
         self.action.setVisible(bool(action))
@@ -113,6 +118,14 @@ class Toast(Overlay):
         self.appear()
         self._timer.start()
         announce(self, text)
+
+    def _wrap(self, text: str) -> None:
+        """In several lines where one would be wider than the page."""
+        room = self.host.width() - 2 * theme.L - theme.L - theme.S - _BUTTON
+        wide = self.label.fontMetrics().horizontalAdvance(text) > room
+        self.label.setWordWrap(wide)
+        self.label.setMinimumWidth(room if wide else 0)
+        self.label.setText(text)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._timer.stop()

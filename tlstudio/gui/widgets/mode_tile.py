@@ -16,17 +16,20 @@ from tlstudio.gui.widgets import paint
 class Text:
     """Words of the tiles."""
 
-    title: ClassVar[dict[Mode, tuple[str, str]]] = {
-        Mode.QUICK: ("Quick", "seconds"),
-        Mode.BALANCED: ("Balanced", "minutes"),
-        Mode.THOROUGH: ("Thorough", "best result"),
+    title: ClassVar[dict[Mode, str]] = {
+        Mode.QUICK: "Quick",
+        Mode.BALANCED: "Balanced",
+        Mode.THOROUGH: "Thorough",
     }
     more: ClassVar[dict[Mode, str]] = {
         Mode.QUICK: "Uses what the model knows already. Right for a first look.",
         Mode.BALANCED: "Adjusts the last layers to your images. Right for most.",
         Mode.THOROUGH: "Adjusts the whole model. Right for large or unusual sets.",
     }
-    unknown = "time not known yet"
+    unknown = "Time not known yet"
+    measuring = "Measuring how long it takes here"
+    later = "Time not known yet: it is measured when other work has ended"
+    away = "Time not known before the model is on this machine"
     estimate = "{time} here (estimate)"
 
 
@@ -42,15 +45,14 @@ class ModeTile(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        title = _label(Text.title[mode][0], "card-title")
-        unit = _label(Text.title[mode][1], "muted")
+        title = _label(Text.title[mode], "card-title")
         more = _label(Text.more[mode], "muted")
         more.setWordWrap(True)
         self.time = _label(Text.unknown, "secondary")
+        self.time.setWordWrap(True)
         head = QHBoxLayout()
         head.setSpacing(theme.S)
         head.addWidget(title)
-        head.addWidget(unit)
         head.addStretch(1)
         head.addSpacing(paint.CHIP)
         column = QVBoxLayout(self)
@@ -61,10 +63,10 @@ class ModeTile(QAbstractButton):
         column.addWidget(self.time)
         self.set_time("")
 
-    def set_time(self, words: str) -> None:
-        """The estimate in words; empty while the speed of the model is not known."""
-        self.time.setText(Text.estimate.format(time=words.capitalize()) if words else Text.unknown.capitalize())
-        self.setAccessibleName(f"{Text.title[self.mode][0]}. {Text.more[self.mode]} {self.time.text()}")
+    def set_time(self, words: str, why_not: str = Text.unknown) -> None:
+        """The estimate in words, the only word on time here; empty while the speed of the model is not known. why_not: then."""
+        self.time.setText(Text.estimate.format(time=words[:1].upper() + words[1:]) if words else why_not)
+        self.setAccessibleName(f"{Text.title[self.mode]}. {Text.more[self.mode]} {self.time.text()}")
 
     def sizeHint(self) -> QSize:
         layout = self.layout()

@@ -18,15 +18,17 @@ from PySide6.QtWidgets import (
 
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.events import Predicted
+from tlstudio.domain.events import Predicted, Progress
+from tlstudio.domain.wording import isolated_all
 from tlstudio.gui import icons, theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import count, listing, number
+from tlstudio.gui.messages import count, listing, number, progress
 from tlstudio.gui.models.prediction_table import PredictionRow
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.drop_area import DropArea
+from tlstudio.gui.widgets.fitting import MIDDLE, ElidedLabel
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.prediction_view import PredictionView
 from tlstudio.gui.widgets.seal import Seal
@@ -53,9 +55,10 @@ class Text:
 
 
 class OfflinePanel(QWidget):
-    """`changed` whenever the model, the rows or the work under way changed."""
+    """`changed` whenever the model, the rows or the work under way changed. `opened`: another model file is open."""
 
     changed = Signal()
+    opened = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -63,10 +66,12 @@ class OfflinePanel(QWidget):
         self._session = session
         self.info: BundleInfo | None = None
         self.bundle: Path | None = None
+        self.own = False  # the user has chosen the file, so that it stays until they choose another
         self.job: Job | None = None
         self._reading: Job | None = None
         self._waiting: list[PredictionRow] = []
         self._received = 0
+        self.progress = ""  # how far the work under way is
         self._flush = QTimer(self, interval=FLUSH_MS)
         self._flush.timeout.connect(self._show_waiting)
         self.model_card = self._model_row()
@@ -92,9 +97,9 @@ class OfflinePanel(QWidget):
         card.setProperty("role", "card")
         mark = QLabel()
         icons.set_icon(mark, "model", "accent", 24)
-        self.model_name = named(QLabel(), "use.model_name", "")
+        self.model_name = named(ElidedLabel(mode=MIDDLE), "use.model_name", "")
         self.model_name.setProperty("role", "card-title")
-        self.model_classes = named(QLabel(), "use.model_classes", "")
+        self.model_classes = named(ElidedLabel(), "use.model_classes", "")
         self.model_classes.setProperty("role", "muted")
         self.seal = Seal("use.seal")
         self.other = named(QPushButton(Text.OTHER_MODEL), "use.other_model", Text.OTHER_MODEL)
@@ -157,14 +162,14 @@ class OfflinePanel(QWidget):
     def receive(self, dropped: Dropped) -> None:
         """A model is opened; anything else is looked at."""
         if dropped.kind is Kind.BUNDLE:
-            self.open_bundle(dropped.path)
+            self.open_bundle(dropped.path, own=True)
         else:
             self.predict(list(dropped.paths))
 
     def choose_model(self) -> None:
         dialog = QFileDialog(self.window(), Text.CHOOSE_MODEL, "", Text.MODELS)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda file: self.open_bundle(Path(file)))
+        dialog.fileSelected.connect(lambda file: self.open_bundle(Path(file), own=True))
         self._ask(dialog, "use.model_dialog")
 
     def choose_images(self) -> None:
@@ -187,13 +192,25 @@ class OfflinePanel(QWidget):
 
     # --- the model ---
 
-    def open_bundle(self, file: Path) -> None:
-        """Reads the model's own description; one that can't be used leaves the one before in its place."""
+    def forget(self) -> None:
+        """No model is open, and nothing that one has said is shown."""
+        self.bundle = self.info = self._session.bundle = None
+        self.own = False
+        self._reading = None
         self.trouble.hide()
+        self.clear()
+
+    def open_bundle(self, file: Path, *, own: bool = False) -> None:
+        """Reads the model's own description; one that can't be used leaves the one before in its place.
+
+        own: the user chose the file.
+        """
+        self.trouble.hide()
+        self.own = own
         self._reading = job = self._session.bridge.submit("read_bundle", "", bundle=file)
-        job.finished.connect(lambda info: self._opened(file, info))
-        job.failed.connect(self._refused)
-        job.ended.connect(self._read)
+        job.finished.connect(lambda info: self._opened(file, info) if job is self._reading else None)
+        job.failed.connect(lambda error: self._refused(error) if job is self._reading else None)
+        job.ended.connect(lambda: self._read(job))
 
     def _opened(self, file: Path, info: BundleInfo) -> None:
         if self.bundle != file:
@@ -204,16 +221,18 @@ class OfflinePanel(QWidget):
         self.model_name.setToolTip(str(file))
         classes = listing(list(info.classes), 6)
         self.model_classes.setText(Text.CLASSES.format(count(len(info.classes), "class", "classes"), classes))
-        self.model_classes.setToolTip(", ".join(info.classes))
+        self.model_classes.setToolTip(", ".join(isolated_all(info.classes)))
         self.seal.show_info(info)
         self.table.show_classes(info.classes)
+        self.opened.emit()
 
     def _refused(self, error: StudioError) -> None:
         self.trouble.tell(error)
 
-    def _read(self) -> None:
-        self._reading = None
-        self._show_view()
+    def _read(self, job: Job) -> None:
+        if job is self._reading:
+            self._reading = None
+            self._show_view()
 
     # --- looking at images ---
 
@@ -231,6 +250,7 @@ class OfflinePanel(QWidget):
             self.trouble.say(Text.CHOOSE_MODEL, Text.NO_MODEL_MORE, "caution")
             return
         self.trouble.hide()
+        self.progress = ""
         bridge = self._session.bridge
         self.job = job = bridge.submit(
             "predict", Text.LOOKING, bundle=self.bundle, paths=paths, recursive=True, thumbnails=True
@@ -246,6 +266,8 @@ class OfflinePanel(QWidget):
         if isinstance(event, Predicted):
             self._waiting.append(PredictionRow.read(event.row, self._received))
             self._received += 1
+        elif isinstance(event, Progress):
+            self.progress = progress(event, stage="")
 
     def _show_waiting(self) -> None:
         """A batch at a time: a row by itself would repaint the table a thousand times a second."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen, QP
 
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import ClassStyle
+from tlstudio.gui.widgets import whole_words
 
 CHIP = 20
 
@@ -88,12 +89,18 @@ def text(
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
     elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
 ) -> None:
-    """One line of text that ends in an ellipsis where it does not fit."""
+    """One line of text that ends in an ellipsis where it does not fit; the whole of it is in the tooltip then.
+
+    It begins at the left, also in a script that is read from right to left: there its chip is, and its figure beside it.
+    """
     font = theme.font(size, semibold=semibold, tabular=tabular)
     painter.setFont(font)
     painter.setPen(colour if colour is not None else theme.colour("text"))
     shown = QFontMetrics(font).elidedText(words, elide, rect.width())
-    painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), shown)
+    if shown != words:
+        whole_words.note(painter, rect, words)
+    how = align | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+    painter.drawText(rect, int(how | Qt.TextFlag.TextSingleLine), shown)
 
 
 def text_width(words: str, *, size: int = theme.TEXT_BODY, semibold: bool = False, tabular: bool = False) -> int:

@@ -40,12 +40,12 @@ class ProjectCard(CardButton):
         words = self._words(summary)
         super().__init__("start.project", f"{summary.name}. {words[0]}. {words[1]}")
         self.summary = summary
-        self.setToolTip(place(summary.folder))
+        self.setToolTip(f"{summary.name}\n{place(summary.folder)}")
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.S, theme.S, theme.L)
         column.setSpacing(theme.XS)
         head = QHBoxLayout()
-        head.addWidget(self.label(summary.name, "card-title"), 1)
+        head.addWidget(self.label(summary.name, "card-title", elided=True), 1)
         head.addWidget(self._more_button())
         column.addLayout(head)
         if summary.thumbnails:
@@ -54,8 +54,8 @@ class ProjectCard(CardButton):
             strip.show_paths(summary.thumbnails)
             column.addWidget(strip)
             column.addSpacing(theme.XS)
-        column.addWidget(self.label(words[0], "secondary"))
-        column.addWidget(self.label(words[1], "secondary"))
+        column.addWidget(self.label(words[0], "secondary", elided=True))
+        column.addWidget(self.label(words[1], "secondary", elided=True))
         self.clicked.connect(lambda: self.opened.emit(self.summary.folder))
 
     @staticmethod
@@ -63,7 +63,8 @@ class ProjectCard(CardButton):
         opened = Text.OPENED.format(ago(summary.opened_at))
         if summary.trouble:
             return summary.trouble, f"{Text.BACKUPS_HELP} · {opened}"
-        amounts = f"{count(len(summary.classes), *Text.CLASSES)} · {count(summary.images, 'image')}"
+        classes = sum(each.count > 0 for each in summary.classes)
+        amounts = f"{count(classes, *Text.CLASSES)} · {count(summary.images, 'image')}"
         best = Text.BEST.format(accuracy(summary.best_accuracy)) if summary.best_accuracy else Text.NOT_TRAINED
         return amounts, f"{best} · {opened}"
 

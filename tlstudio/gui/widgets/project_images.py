@@ -78,7 +78,8 @@ class ProjectImagesView(QWidget):
 
         self._project = summary.folder
         parts = browsing.overview(summary.folder, PICTURES)
-        images, classes = sum(part.count for part in parts), sum(part.label is not None for part in parts)
+        images = sum(part.count for part in parts)
+        classes = sum(part.label is not None and part.count > 0 for part in parts)
         self._show_missing(parts)
         self.amounts.setText(Text.AMOUNTS.format(count(images, "image"), count(classes, *Text.CLASS)))
         self.groups.setText(Text.GROUPS.format(count(summary.groups, "group")))

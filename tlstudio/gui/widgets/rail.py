@@ -88,7 +88,9 @@ class RailHead(_RailButton):
         if not self.collapsed:
             font = theme.font(theme.TEXT_BODY, semibold=True)
             room = QRectF(mark.right() + theme.S, area.top(), area.right() - mark.right() - 2 * theme.S, area.height())
-            name = QFontMetrics(font).elidedText(self.text(), Qt.TextElideMode.ElideRight, int(room.width()))
+            name = QFontMetrics(font).elidedText(
+                self.text(), Qt.TextElideMode.ElideRight, int(room.width())
+            )  # see the tooltip
             painter.setFont(font)
             painter.setPen(theme.colour("text"))
             painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)

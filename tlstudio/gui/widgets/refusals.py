@@ -45,6 +45,7 @@ class RefusedRow(QWidget):
         named(self, name, Text.TABLE)
         self.toggle = named(QToolButton(), f"{name}_toggle", "")
         self.toggle.setCheckable(True)
+        self.toggle.setProperty("fold", True)
         self.toggle.setToolButtonStyle(self.toggle.toolButtonStyle().ToolButtonTextBesideIcon)
         self.toggle.setMinimumHeight(theme.HIT)
         self.toggle.toggled.connect(self._open)

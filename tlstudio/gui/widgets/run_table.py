@@ -11,7 +11,11 @@ from tlstudio.domain.runs import RunRow
 from tlstudio.gui import theme
 from tlstudio.gui.models.run_list import RunListModel
 
-_HEIGHT, _LEAST = 168, 104  # as high as its lines, within these
+_HEIGHT, _LEAST, _LOWEST = (
+    168,
+    104,
+    68,
+)  # as high as its lines, within these; the headings and a line in the lowest window
 
 
 class RunTable(QTableView):
@@ -34,7 +38,7 @@ class RunTable(QTableView):
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMinimumHeight(_LEAST)
+        self.setMinimumHeight(_LOWEST)
         self.setMaximumHeight(_LEAST)
         self.setStyleSheet("QTableView::item { padding-left: 5px; }")  # under the words of the headings
         self.verticalHeader().hide()

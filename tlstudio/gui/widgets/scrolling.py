@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QSizePolicy, QWidget
 
 from tlstudio.gui import theme
 
@@ -20,6 +21,40 @@ def scroll_around(inner: QWidget) -> QScrollArea:
     area.setWidget(inner)
     area.verticalScrollBar().rangeChanged.connect(lambda low, high: _keep_off(inner, high > low))
     return area
+
+
+class FittedScroll(QScrollArea):
+    """As high as what it holds, where the page has that room; lower, and scrolling, where it has not. least: in pixels."""
+
+    def __init__(self, inner: QWidget, least: int) -> None:
+        super().__init__()
+        inner.setProperty("role", inner.property("role") or "scrolled")
+        self._inner, self._least = inner, least
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setWidget(inner)
+        inner.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        inner = self._inner
+        width = max(self.viewport().width(), inner.minimumSizeHint().width())
+        height = inner.heightForWidth(width) if inner.hasHeightForWidth() else inner.sizeHint().height()
+        return QSize(inner.sizeHint().width(), height)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._inner.minimumSizeHint().width(), min(self._least, self.sizeHint().height()))
 
 
 def _keep_off(inner: QWidget, scrolls: bool) -> None:

@@ -11,6 +11,9 @@ class Text:
     clear = "Empty the search"
 
 
+_LEAST = 120
+
+
 class SearchBox(QLineEdit):
     """Says what it searches in its placeholder; Qt's own clear button gets a name for screen readers and tests."""
 
@@ -19,6 +22,8 @@ class SearchBox(QLineEdit):
         self.setObjectName(name)
         self.setAccessibleName(words)
         self.setPlaceholderText(words)
+        self.setToolTip(words)
+        self.setMinimumWidth(_LEAST)
         self.setClearButtonEnabled(True)
         button = self.findChild(QToolButton)
         if button is not None:

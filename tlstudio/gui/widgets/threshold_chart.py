@@ -11,6 +11,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from tlstudio.domain.operating import WINS, ThresholdCurve
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages, theme
 from tlstudio.gui.widgets import paint
 
@@ -69,7 +70,7 @@ class ThresholdChart(QWidget):
 
     def _describe(self) -> None:
         words = "" if self._threshold is None else self.reading(self._threshold)
-        self.setAccessibleName(Text.described.format(name=self._name, reading=words) if words else self._name)
+        self.setAccessibleName(Text.described.format(name=isolated(self._name), reading=words) if words else self._name)
         self.update()
 
     def _at(self, values: Sequence[float], threshold: float) -> float | None:
@@ -128,7 +129,7 @@ class ThresholdChart(QWidget):
                 painter, area, messages.probability(tick), muted, size=theme.TEXT_SECONDARY, tabular=True, align=middle
             )
         caption = QRectF(frame.left(), frame.bottom() + theme.XL, frame.width(), paint.LINE).toRect()
-        words = Text.axis.format(name=self._name)
+        words = Text.axis.format(name=isolated(self._name))
         paint.text(painter, caption, words, muted, size=theme.TEXT_SECONDARY, align=middle)
 
     def _paint_curve(self, painter: QPainter, values: Sequence[float], token: str, width: float) -> None:
@@ -149,7 +150,7 @@ class ThresholdChart(QWidget):
         """Above the frame: a stroke as wide as its curve, and its name."""
         left = self._frame().left()
         for token, width, words, values in (
-            ("accent", 2.5, Text.found.format(name=self._name), self._curve.sensitivity),
+            ("accent", 2.5, Text.found.format(name=isolated(self._name)), self._curve.sensitivity),
             ("muted", 1.5, Text.quiet, self._curve.specificity),
         ):
             if not values:

@@ -32,7 +32,7 @@ from tlstudio.gui.models.class_style import KEYS, ClassStyles
 from tlstudio.gui.models.image_list import Entry, Fetch
 from tlstudio.gui.widgets.grid_view import GridView
 from tlstudio.gui.widgets.section_layout import SectionLayout
-from tlstudio.gui.widgets.thumbnail_painter import HEADER, CellState, ThumbnailPainter, cell_size
+from tlstudio.gui.widgets.thumbnail_painter import HEADER, CellState, ThumbnailPainter
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
 _EMPTY = 44
@@ -97,6 +97,11 @@ class ThumbnailGrid(GridView):
         self.painter_of_cells.styles = styles
         self.viewport().update()
 
+    def set_captions(self, wanted: bool) -> None:
+        """Room for words under small pictures as well, as for `notes`."""
+        self.painter_of_cells.captions = wanted
+        self.relayout()
+
     def set_edge(self, edge: int) -> None:
         """Another thumbnail size; the current image stays in sight."""
         self.painter_of_cells.edge = edge
@@ -145,7 +150,8 @@ class ThumbnailGrid(GridView):
         """Makes a row the current and only selected one."""
         if self._images.rowCount():
             index = self._images.index(max(0, min(row, self._images.rowCount() - 1)))
-            self.setCurrentIndex(index)
+            # `setCurrentIndex` of a view minds the keys that are down: with Ctrl+Z it would add the image to those selected.
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
             self.scrollTo(index)
 
     def show_section(self, label: str | None) -> None:
@@ -160,7 +166,7 @@ class ThumbnailGrid(GridView):
         """Places all cells anew: after a reset, a resize or another size of thumbnails."""
         counts = [section.count for section in self._images.sections]
         header = HEADER if self._images.grouped else 0
-        cell = cell_size(self.painter_of_cells.edge)
+        cell = self.painter_of_cells.cell_size()
         # The bar's room is kept free even while there is none: cells that move when it comes could make it go again.
         width = self.maximumViewportSize().width() - self.verticalScrollBar().sizeHint().width()
         self._layout = SectionLayout(counts, width, cell, header, _EMPTY if header else 0)

@@ -37,11 +37,6 @@ class CellState:
     hovered: bool = False
 
 
-def cell_size(edge: int) -> QSize:
-    """A thumbnail of `edge` pixels with its margin and, from the middle size up, a line for the file name."""
-    return QSize(edge + 2 * PAD, edge + 2 * PAD + (CAPTION if has_caption(edge) else 0))
-
-
 def has_caption(edge: int) -> bool:
     return edge > theme.THUMBNAILS[0]
 
@@ -53,6 +48,15 @@ class ThumbnailPainter:
         self.store = store
         self.styles = ClassStyles()
         self.edge = theme.THUMBNAILS[1]
+        self.captions = False  # words under the picture whatever its size
+
+    def has_caption(self) -> bool:
+        """A line for the file name or a note: from the middle size up, or wherever it is wanted."""
+        return self.captions or has_caption(self.edge)
+
+    def cell_size(self) -> QSize:
+        """A thumbnail with its margin and its line of words."""
+        return QSize(self.edge + 2 * PAD, self.edge + 2 * PAD + (CAPTION if self.has_caption() else 0))
 
     def cell(
         self,
@@ -87,7 +91,7 @@ class ThumbnailPainter:
             mark = _corner(square, _INSET, bottom=False)
             mark.moveRight(square.right() - _INSET)
             paint.check_mark(painter, mark)
-        if has_caption(self.edge) or note:
+        if self.has_caption():
             line = QRect(square.x() + 2, square.bottom() + 2, square.width() - 4, CAPTION)
             paint.text(
                 painter,

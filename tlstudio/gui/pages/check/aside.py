@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.findings import Finding
+from tlstudio.domain.wording import directed
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.check.discarding import Column
@@ -32,6 +33,7 @@ class AsideList(QWidget):
         self._read_only = read_only
         self.toggle = named(QToolButton(), "check.aside", "")
         self.toggle.setCheckable(True)
+        self.toggle.setProperty("fold", True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggle.setMinimumHeight(theme.HIT)
         self.toggle.toggled.connect(self._open)
@@ -60,7 +62,7 @@ class AsideList(QWidget):
     def _row(self, finding: Finding) -> QFrame:
         frame = QFrame()
         frame.setProperty("role", "card")
-        title, reason = QLabel(finding.title), QLabel(Text.reason.format(reason=finding.reason))
+        title, reason = QLabel(directed(finding.title)), QLabel(directed(Text.reason.format(reason=finding.reason)))
         reason.setProperty("role", "muted")
         words = QVBoxLayout()
         words.setSpacing(theme.XS)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from tlstudio.domain.findings import Finding, Repair, Severity
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.wording import directed
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.base import named
@@ -50,7 +51,7 @@ def caption(finding: Finding) -> Callable[[ImageRow], str] | None:
     if finding.notes:
         notes = dict(zip(finding.files, finding.notes, strict=True))
         words = Text.doubt if finding.kind == "label_suspect" else "{note}"
-        return lambda row: words.format(note=notes.get(str(row.path), ""))
+        return lambda row: words.format(note=directed(notes.get(str(row.path), "")))
     if finding.kind == "conflicting_labels":
         return lambda row: row.label or Text.no_class
     return (lambda row: row.split.caption) if finding.sets else None
@@ -127,7 +128,7 @@ class FindingCard(QFrame):
             (self.finding.advice, ""),
         ):
             if text:
-                label = QLabel(text)
+                label = QLabel(directed(text))
                 label.setProperty("role", role)
                 label.setWordWrap(True)
                 label.setTextFormat(Qt.TextFormat.PlainText)

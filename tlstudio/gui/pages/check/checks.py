@@ -61,8 +61,17 @@ class Checks(QObject):
     # --- what is known ---
 
     @property
+    def quick(self) -> Job | None:
+        """The quick check that is under way."""
+        return self._quick
+
+    @property
+    def close(self) -> Job | None:
+        """The close one."""
+        return self._close
+
+    @property
     def running(self) -> bool:
-        """A quick check is under way."""
         return self._quick is not None
 
     @property

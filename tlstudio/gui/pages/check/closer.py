@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from tlstudio.domain.events import Progress
 from tlstudio.gui import messages, theme
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.stop_button import StopButton
 
 STEPS = 1000
 
@@ -37,9 +38,12 @@ class CloserLine(QFrame):
         self.words.setProperty("role", "muted")
         self.bar = named(QProgressBar(), "check.closer_progress", Text.looking)
         self.bar.setTextVisible(False)
-        self.stop = named(QPushButton(Text.stop), "check.closer_stop", Text.stop)
-        self.stop.setProperty("role", "flat")
-        self.stop.clicked.connect(self._pressed)
+        self.stop = StopButton(Text.stop, "check.closer_stop")
+        self.stop.clicked.connect(self.stop_wanted)
+        self.again = named(QPushButton(Text.again), "check.closer_again", Text.again)
+        self.again.clicked.connect(self.again_wanted)
+        for button in (self.stop, self.again):
+            button.setProperty("role", "flat")
         self._told = False
         column = QVBoxLayout()
         column.setSpacing(theme.S)
@@ -50,6 +54,7 @@ class CloserLine(QFrame):
         row.setSpacing(theme.L)
         row.addLayout(column, 1)
         row.addWidget(self.stop)
+        row.addWidget(self.again)
         self.hide()
 
     def show_progress(self, event: Progress | None) -> None:
@@ -60,15 +65,13 @@ class CloserLine(QFrame):
             return
         self._told = False
         self.label.setText(Text.looking)
-        self._label_button(Text.stop)
+        self.stop.show()
+        self.again.hide()
         self.bar.setVisible(True)
         self.bar.setRange(0, STEPS if event.total else 0)
-        counted = ""
         if event.total:
             self.bar.setValue(round(STEPS * event.done / event.total))
-            counted = f"{messages.number(event.done)} of {messages.number(event.total)}"
-        parts = (event.stage, counted, messages.time_left(event.seconds_left))
-        self.words.setText(" · ".join(part for part in parts if part))
+        self.words.setText(messages.progress(event))
         self.words.setVisible(bool(event.total))
         self.show()
 
@@ -78,16 +81,10 @@ class CloserLine(QFrame):
         self.label.setText(text)
         self.bar.hide()
         self.words.hide()
-        self._label_button(Text.again)
+        self.stop.hide()
+        self.again.show()
         self.show()
 
     def forget(self) -> None:
         self._told = False
         self.hide()
-
-    def _pressed(self) -> None:
-        (self.again_wanted if self._told else self.stop_wanted).emit()
-
-    def _label_button(self, words: str) -> None:
-        self.stop.setText(words)
-        self.stop.setAccessibleName(words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QMargins, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -12,7 +12,7 @@ from tlstudio.domain.values import ImageRow
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.image_list import describe
-from tlstudio.gui.widgets.thumbnail_painter import CAPTION, CellState, ThumbnailPainter, cell_size
+from tlstudio.gui.widgets.thumbnail_painter import CellState, ThumbnailPainter
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
 
@@ -43,8 +43,8 @@ class Examples(QWidget):
         self._painter = ThumbnailPainter(store)
         self._painter.styles = styles
         self._painter.edge = theme.THUMBNAILS[0]
-        size = cell_size(self._painter.edge)
-        self._cell = size if caption is None else size.grownBy(QMargins(0, 0, 0, CAPTION))
+        self._painter.captions = caption is not None
+        self._cell = self._painter.cell_size()
         self._current = 0
         self._under = -1
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if sets else Qt.FocusPolicy.NoFocus)

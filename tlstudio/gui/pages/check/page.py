@@ -163,7 +163,7 @@ class CheckPage(Page):
         if findings is None:
             self.cards.clear()
             self.set_sentence(Text.sentence)
-            self.state.show_working(Text.working, Text.working_more)
+            self.state.show_working(Text.working, Text.working_more, job=self.checks.quick)
             self.stack.setCurrentIndex(0)
             return
         self.trouble.hide()
@@ -211,6 +211,9 @@ class CheckPage(Page):
             self.stack.setCurrentIndex(0)
 
     def _closer(self, event: Progress | None) -> None:
+        job = self.checks.close
+        if event is not None and job is not None and self.closer.stop not in job.places:
+            job.show_in(self.closer.stop)
         self.closer.show_progress(event)
         if event is None and self.checks.findings == ():
             self._say(())

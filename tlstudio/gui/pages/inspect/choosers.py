@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import Split
 from tlstudio.gui import theme
 from tlstudio.gui.models.run_list import run_name
 from tlstudio.gui.pages.base import named
-
-_RUN_WIDTH = 320
+from tlstudio.gui.widgets.fitting import Chooser
 
 
 class Text:
@@ -34,9 +33,8 @@ class Choosers(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.run_box = named(QComboBox(self), "inspect.run", Text.run)
-        self.run_box.setMinimumWidth(_RUN_WIDTH)
-        self.split_box = named(QComboBox(self), "inspect.split", Text.split)
+        self.run_box = named(Chooser(self), "inspect.run", Text.run)
+        self.split_box = named(Chooser(self), "inspect.split", Text.split)
         self.changed_label = named(QLabel(Text.changed, self), "inspect.changed", Text.changed)
         self.changed_label.setProperty("tone", "caution")
         self.again_button = named(QPushButton(Text.again, self), "inspect.again", Text.again)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tlstudio.domain.predictions import ImagePrediction
 from tlstudio.domain.results import Evaluation
 from tlstudio.domain.values import Interval, Split
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 
 FEW = 100
@@ -66,7 +67,7 @@ def calibration(evaluation: Evaluation) -> str:
 def mistake_words(prediction: ImagePrediction) -> str:
     """`→ scratch · 97 %`: what the model took it for; the chip on the picture says what it is."""
     share = messages.percent(prediction.confidence)
-    return Text.mistake.format(predicted=prediction.predicted, share=share)
+    return Text.mistake.format(predicted=isolated(prediction.predicted), share=share)
 
 
 def figure(interval: Interval | None, *, share: bool = True) -> str:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayo
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.explanations import Explanation, Verdict
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.base import named
@@ -105,6 +106,7 @@ class HeatPanel(QWidget):
         job = self._job = self._session.bridge.submit("explain", Text.job, **wanted)
         job.finished.connect(lambda result: self._done(job, key, result))
         job.failed.connect(lambda error: self._failed(job, error))
+        job.cancelled.connect(lambda: self._stopped(job))
 
     def _done(self, job: Job, key: tuple[str, str], found: Explanation) -> None:
         pixmap = QPixmap()
@@ -122,6 +124,12 @@ class HeatPanel(QWidget):
             self._job = None
             self._say(f"{error.what} {error.remedy}".strip(), "bad")
 
+    def _stopped(self, job: Job) -> None:
+        """By the user, in the job strip; the switch asks again."""
+        if job is self._job:
+            self._job = None
+            self.switch.setChecked(False)
+
     def _cancel(self) -> None:
         job, self._job = self._job, None
         if job is not None:
@@ -130,7 +138,7 @@ class HeatPanel(QWidget):
     def _tell(self, found: Explanation, pixmap: QPixmap) -> None:
         self._canvas.set_layer(pixmap)
         tone = {Verdict.HOLDS: "good", Verdict.FAILS: "caution"}.get(found.proof.verdict, "muted")
-        self._say(f"{Text.speaks.format(label=found.label)} {found.proof.sentence()}", tone)
+        self._say(f"{Text.speaks.format(label=isolated(found.label))} {found.proof.sentence()}", tone)
 
     def _say(self, text: str, tone: str = "muted") -> None:
         self.words.setText(text)

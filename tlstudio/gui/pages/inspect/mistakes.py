@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from tlstudio.domain.predictions import Predictions
 from tlstudio.domain.results import Evaluation
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import KEYS, ClassStyles
 from tlstudio.gui.models.image_list import Entry
@@ -21,12 +22,16 @@ from tlstudio.gui.pages.inspect.heat import HeatPanel
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.class_chip import ClassChip
 from tlstudio.gui.widgets.confidence_bars import ConfidenceBars
+from tlstudio.gui.widgets.fitting import MIDDLE, ElidedLabel
 from tlstudio.gui.widgets.heat_canvas import HeatCanvas
+from tlstudio.gui.widgets.scrolling import FittedScroll
 from tlstudio.gui.widgets.state_panel import StatePanel
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 
-_LIST = 348
+_LIST, _LIST_LEAST = 348, 196
+_SAID_LEAST = 88  # height of what is said below the picture in the lowest window, where it scrolls
+_KEY_NAME = 18  # signs of a name beside its key
 
 
 class Text:
@@ -75,7 +80,7 @@ class MistakesTab(QWidget):
         self.grid.images.trouble.connect(session.tell)
         self.canvas = named(HeatCanvas(self), "inspect.mistake_image", "The image")
         self.heat = HeatPanel(session, self.canvas, self)
-        self.name_label = QLabel(self)
+        self.name_label = ElidedLabel(parent=self, mode=MIDDLE)
         self.name_label.setProperty("role", "card-title")
         self.labeled = ClassChip(Text.labeled, self)
         self.predicted = ClassChip(Text.predicted, self)
@@ -91,14 +96,17 @@ class MistakesTab(QWidget):
         inside = QVBoxLayout(self._list_card)
         inside.setContentsMargins(theme.XS, theme.XS, theme.XS, theme.XS)
         inside.addWidget(self.grid)
-        self._list_card.setFixedWidth(_LIST)
+        self._list_card.setMaximumWidth(_LIST)
+        self._list_card.setMinimumWidth(_LIST_LEAST)
         self._detail = _card()
         column = QVBoxLayout(self._detail)
         column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
         column.setSpacing(theme.S)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.heat)
-        below = QHBoxLayout()
+        said = QWidget()
+        below = QHBoxLayout(said)
+        below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(theme.L)
         words = QVBoxLayout()
         words.setSpacing(theme.XS)
@@ -107,12 +115,12 @@ class MistakesTab(QWidget):
         words.addStretch(1)
         below.addLayout(words, 1)
         below.addWidget(self.bars, 1, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(below)
+        column.addWidget(FittedScroll(said, _SAID_LEAST))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, theme.M, 0, 0)
         row.setSpacing(theme.M)
-        row.addWidget(self._list_card)
-        row.addWidget(self._detail, 1)
+        row.addWidget(self._list_card, 1)
+        row.addWidget(self._detail, 2)
         row.addWidget(self.nothing, 1)
 
     # --- showing ------------------------------------------------------------------------
@@ -125,9 +133,12 @@ class MistakesTab(QWidget):
         self._classes, self._styles, self._run = evaluation.classes, styles, evaluation.run
         self.grid.set_styles(styles)
         self.grid.notes = {}
-        keys = ", ".join(f"{style.shortcut} {name}" for name in styles.names if (style := styles[name]).shortcut)
-        self.hint.setText(Text.hint.format(keys=keys))
-        self.hint.setAccessibleName(self.hint.text())
+        keyed = [(styles[name].shortcut, name) for name in styles.names if styles[name].shortcut]
+        whole = Text.hint.format(keys=", ".join(f"{key} {isolated(name)}" for key, name in keyed))
+        short = (f"{key} {isolated(_short(name))}" for key, name in keyed)
+        self.hint.setText(Text.hint.format(keys=", ".join(short)))
+        self.hint.setToolTip(whole if whole != self.hint.text() else "")
+        self.hint.setAccessibleName(whole)
         images = messages.count(evaluation.n, f"{evaluation.split.caption.lower()} image")
         self.nothing.show_state("good", "good", Text.none, Text.none_more.format(images=images))
         for part in (self._list_card, self._detail):
@@ -143,7 +154,7 @@ class MistakesTab(QWidget):
         for row in rows:
             said = self._said[self._places[row.id]]
             changed = row.label is not None and row.label != said.label
-            words = Text.relabeled.format(label=row.label) if changed else findings.mistake_words(said)
+            words = Text.relabeled.format(label=isolated(row.label or "")) if changed else findings.mistake_words(said)
             self.grid.notes[row.id] = words
         return [Entry(row) for row in rows]
 
@@ -198,6 +209,10 @@ class MistakesTab(QWidget):
         row = self.grid.current_image()
         if label is not None and row is not None and row.label != label:
             self.relabel.emit(row.id, label)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _KEY_NAME else f"{name[: _KEY_NAME - 1].rstrip()}…"
 
 
 def _card() -> QFrame:

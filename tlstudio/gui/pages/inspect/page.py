@@ -26,11 +26,14 @@ from tlstudio.gui.pages.inspect.summary import SummaryTab
 from tlstudio.gui.pages.inspect.threshold import ThresholdTab
 from tlstudio.gui.pages.relabel import Relabeler
 from tlstudio.gui.pages.run_reader import RunReader
+from tlstudio.gui.pages.ticks import Tick
+from tlstudio.gui.pages.wishes import use_run
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.image_viewer import ImageViewer
 from tlstudio.gui.widgets.state_panel import StatePanel
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
 from tlstudio.workflow import browsing
+from tlstudio.workflow.steps import Step
 
 
 class Text:
@@ -63,6 +66,7 @@ class InspectPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.runs = RunReader(session)
+        self._tick = Tick(session, Step.INSPECT)
         self._measured: dict[tuple[str, Split], Evaluation] = {}
         self._job: Job | None = None
         self._measuring: tuple[str, Split] | None = None
@@ -129,7 +133,7 @@ class InspectPage(Page):
         return "" if self.runs.finished() else Text.first
 
     def done(self) -> bool:
-        return self._shown is not None
+        return self._shown is not None or self._tick.run in {row.id for row in self.runs.finished()}
 
     def enter(self) -> None:
         if self.relabeler.telling:
@@ -143,13 +147,14 @@ class InspectPage(Page):
         self.viewer.close_viewer()
 
     def continue_clicked(self) -> None:
-        self.session.run_id = self.choosers.run()
-        self.session.runs_changed.emit()
-        self.session.go_to.emit("use")
+        use_run(self.session, self.choosers.run())
 
     # --- choosing -------------------------------------------------------------------------
 
     def _forget(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        self._job = self._measuring = None
         self._measured.clear()
         self.threshold.forget()
         self.report.forget()
@@ -198,11 +203,11 @@ class InspectPage(Page):
             return
         if self._job is not None:
             self._job.cancel()
-        self.state.show_working(Text.working)
-        self.stack.setCurrentIndex(0)
         self.set_primary(Text.primary)
         key = self._measuring = (run, split)
         job = self._job = self.session.bridge.submit("evaluate", Text.job, project=project, run=run, split=split)
+        self.state.show_working(Text.working, job=job)
+        self.stack.setCurrentIndex(0)
         job.event.connect(lambda event: self._progress(job, event))
         job.finished.connect(lambda result: self._done(job, key, result))
         job.failed.connect(lambda error: self._failed(job, error))
@@ -247,6 +252,7 @@ class InspectPage(Page):
         if styles is None:
             return
         self._shown = key
+        self._tick.set(evaluation.run)
         self.summary.show_evaluation(evaluation, styles)
         wrong = self.mistakes.show_evaluation(evaluation, styles)
         words = Text.mistakes_count.format(count=messages.number(wrong)) if wrong else Text.mistakes
@@ -290,6 +296,7 @@ class InspectPage(Page):
     def _labels_changed(self) -> None:
         """Figures hold for the labels they were measured with. Own changes keep the list in front of the user."""
         self._measured.clear()
+        self._tick.clear()
         if not self.relabeler.telling:
             self._shown = None
 

@@ -27,10 +27,12 @@ from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
+from tlstudio.gui.widgets.fitting import ElidedLabel
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
 from tlstudio.gui.widgets.scrolling import clear, scroll_around
 from tlstudio.gui.widgets.state_panel import StatePanel
+from tlstudio.gui.widgets.stop_button import STOP, StopButton
 
 _TITLES = 260
 
@@ -79,7 +81,9 @@ class ReportTab(QWidget):
         self.state = StatePanel("inspect.report_state")
         self.state.pressed.connect(self._ask)
         self.spinner = Spinner()
-        self.progress = named(QLabel(), "inspect.report_progress", Text.job)
+        self.stop = StopButton(STOP, "inspect.report_stop")
+        self.stop.clicked.connect(self._stop)
+        self.progress = named(ElidedLabel(), "inspect.report_progress", Text.job)
         self.progress.setProperty("role", "muted")
         self.web_button = named(QPushButton(Text.web), "inspect.report_web", Text.web)
         self.pdf_button = named(QPushButton(Text.pdf), "inspect.report_pdf", Text.pdf)
@@ -115,6 +119,7 @@ class ReportTab(QWidget):
         buttons.setSpacing(theme.S)
         buttons.addWidget(self.spinner)
         buttons.addWidget(self.progress, 1)
+        buttons.addWidget(self.stop)
         buttons.addStretch(1)
         buttons.addWidget(self.web_button)
         buttons.addWidget(self.pdf_button)
@@ -149,13 +154,15 @@ class ReportTab(QWidget):
             self._ask()
 
     def forget(self) -> None:
-        """Another project, or none; a report under way goes on."""
+        """Another project, or none; a report under way goes on, and is told in the job strip."""
         if self._asking is not None:
             self._asking.cancel()
         self._run, self._outline, self._asking = "", None, None
-        if self.job is None:
-            self.message.hide()
-        self._busy(self.job is not None)
+        self.message.hide()
+        if self.job is not None:
+            self.job.leave(self.stop)
+        self.job = None
+        self._busy(False)
 
     def showEvent(self, event: QShowEvent) -> None:
         if self._outline is None and self._asking is None and self._run:
@@ -221,20 +228,28 @@ class ReportTab(QWidget):
         if project is None or not self._run or self.job is not None:
             return
         self.message.hide()
-        self.job = job = self._session.bridge.submit("report", Text.job, project=project, run=self._run, out=file)
+        wanted = {"project": project, "run": self._run, "out": file}
+        self.job = job = self._session.bridge.submit("report", Text.job, **wanted).show_in(self.stop)
         self._busy(True)
         self._say(Text.job)
-        job.event.connect(self._on_event)
-        job.finished.connect(self._done)
-        job.failed.connect(self._failed)
-        job.cancelled.connect(lambda: self._tell(Text.stopped, "", "caution"))
-        job.ended.connect(self._ended)
+        job.event.connect(lambda event: self._on_event(event) if job is self.job else None)
+        job.finished.connect(lambda result: self._done(result) if job is self.job else None)
+        job.failed.connect(lambda error: self._failed(error) if job is self.job else None)
+        job.cancelled.connect(lambda: self._tell(Text.stopped, "", "caution") if job is self.job else None)
+        job.ended.connect(lambda: self._ended() if job is self.job else None)
 
     def _busy(self, busy: bool) -> None:
         self.spinner.setVisible(busy)
         self.progress.setVisible(busy)
+        self.stop.setVisible(busy)
+        self.stop.setEnabled(busy)
         for button in (self.pdf_button, self.web_button):
             button.setEnabled(not busy and self._outline is not None)
+
+    def _stop(self) -> None:
+        if self.job is not None:
+            self.stop.setEnabled(False)
+            self.job.cancel()
 
     def _say(self, text: str) -> None:
         self.progress.setText(text)
@@ -244,10 +259,7 @@ class ReportTab(QWidget):
         if isinstance(event, Note):
             self._say(event.text)
         elif isinstance(event, Progress):
-            counted = f"{messages.number(event.done)} of {messages.number(event.total)}" if event.total > 1 else ""
-            self._say(
-                " · ".join(part for part in (event.stage, counted, messages.time_left(event.seconds_left)) if part)
-            )
+            self._say(messages.progress(event))
 
     def _done(self, result: ReportResult) -> None:
         self._file = result.file

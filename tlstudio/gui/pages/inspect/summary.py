@@ -6,10 +6,11 @@ from array import array
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QFrame,
-    QHBoxLayout,
     QHeaderView,
     QLabel,
     QScrollArea,
@@ -37,6 +38,8 @@ from tlstudio.gui.widgets.transfer_card import TransferCard
 
 _SIDE = 300
 _GALLERY_LEAST = 264
+_ROW_OF_IMAGES = 168  # height of the gallery in which a whole row of images with its figures is seen
+_WIDEST = 16_777_215  # Qt's own word for no limit
 
 
 class Text:
@@ -96,7 +99,7 @@ class SummaryTab(QWidget):
         self.facts = Facts("inspect")
         self.transfer = TransferCard("inspect", self)
         self.matrix = ConfusionMatrix("inspect.matrix")
-        self.matrix.chosen.connect(self.show_cell)
+        self.matrix.chosen.connect(self._cell_chosen)
         self.cell_words = named(QLabel(Text.choose), "inspect.cell", "The chosen cell")
         self.grid = named(ThumbnailGrid(store), "inspect.cell_images", Text.gallery)
         self.table_model = ClassFiguresModel(self)
@@ -105,24 +108,46 @@ class SummaryTab(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.M)
-        top = QHBoxLayout()
-        top.setSpacing(theme.M)
-        top.addWidget(self._side())
-        top.addWidget(self._matrix_card(), 3)
-        top.addWidget(self._gallery(), 2)
-        column.addLayout(top)
+        # Side by side where there is room: the figures, the matrix, the images of a cell. Else one below the other.
+        self._pair = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._pair.addWidget(self._matrix_card(), 3)
+        self._pair.addWidget(self._gallery(), 2)
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._top.addWidget(self._side())
+        self._top.addLayout(self._pair, 1)
+        for parts in (self._pair, self._top):
+            parts.setSpacing(theme.M)
+        column.addLayout(self._top)
         column.addWidget(self.transfer)
         column.addWidget(self._table_card())
         column.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, theme.M, 0, 0)
-        outer.addWidget(scroll_around(inner))
+        self._area = scroll_around(inner)
+        outer.addWidget(self._area)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        """All parts lie side by side where every column of the matrix is seen so. Else the figures stand above, so that the
+        images of a cell are beside it as long as that goes.
+        """
+        side, low = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        matrix = self.matrix.minimumSizeHint().width() + 2 * theme.L + 2
+        room, pair = self.width() - theme.S, matrix + theme.M + _GALLERY_LEAST
+        beside = room >= _SIDE + theme.M + pair
+        self._top.setDirection(side if beside else low)
+        self._figures.setMaximumWidth(_SIDE if beside else _WIDEST)
+        self._pair.setDirection(side if room >= pair else low)
 
     # --- building -----------------------------------------------------------------------
 
     def _side(self) -> QFrame:
         card, column = _card()
-        card.setFixedWidth(_SIDE)
+        self._figures = card
+        card.setMinimumWidth(_SIDE)
         for key, caption, words in (
             ("balanced", Text.balanced, Text.balanced_help),
             ("auroc", Text.auroc, Text.auroc_help),
@@ -157,6 +182,8 @@ class SummaryTab(QWidget):
     def _gallery(self) -> QFrame:
         card, column = _card()
         card.setMinimumWidth(_GALLERY_LEAST)
+        self.grid.set_captions(True)
+        self.grid.setMinimumHeight(_ROW_OF_IMAGES)
         self.cell_words.setWordWrap(True)
         self.grid.setFrameShape(QFrame.Shape.NoFrame)
         self.grid.set_edge(theme.THUMBNAILS[0])
@@ -210,11 +237,17 @@ class SummaryTab(QWidget):
         self.transfer.show_transfer(evaluation.transfer)
         self.grid.set_styles(styles)
         self.matrix.show_matrix(evaluation.confusion, evaluation.classes, styles)
+        self._turn()
         self.table_model.show_figures(evaluation)
         heads = self.table.horizontalHeader().sizeHint().height()
         self.table.setFixedHeight(heads + theme.HIT * self.table_model.rowCount() + 4)
         self._say(Text.choose)
         self.grid.set_rows([], None)
+
+    def _cell_chosen(self, row: int, column: int) -> None:
+        self.show_cell(row, column)
+        if self._pair.direction() == QBoxLayout.Direction.TopToBottom:
+            self._area.ensureWidgetVisible(self.grid)  # it lies below the matrix
 
     def show_cell(self, row: int, column: int) -> None:
         """The images of one cell, those the model was surest of first."""

@@ -135,7 +135,7 @@ class ThresholdTab(QWidget):
         self._show_step()
 
     def _failed(self, job: Job, error: StudioError | None) -> None:
-        """error: None when the job was cancelled from the job strip."""
+        """error: None when the user cancelled the job."""
         if job is not self._job:
             return
         self._job, self._trouble = None, error
@@ -154,8 +154,8 @@ class ThresholdTab(QWidget):
         if not isinstance(self._trouble, NotMeasured):
             self._ask()
             return
-        self.state.show_working(Text.measuring)
         job = self._submit("evaluate", Text.measuring, split=Split.VAL)
+        self.state.show_working(Text.measuring, job=job)
         job.event.connect(lambda event: self.state.show_progress(event) if isinstance(event, Progress) else None)
         job.finished.connect(lambda _: self._ask() if job is self._job else None)
 

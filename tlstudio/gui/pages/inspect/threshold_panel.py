@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from tlstudio.domain.operating import OperatingPoint, PointFigures
 from tlstudio.domain.values import Split
@@ -13,6 +13,7 @@ from tlstudio.gui import messages, theme
 from tlstudio.gui.pages.base import named, set_tone
 from tlstudio.gui.pages.inspect import findings, threshold_words
 from tlstudio.gui.widgets.facts import Facts
+from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.help_bubble import HelpButton
 from tlstudio.gui.widgets.scrolling import keep_wheel_off, scroll_around
 
@@ -56,7 +57,7 @@ class ThresholdPanel(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setFixedWidth(SIDE)
-        self.name_box = named(QComboBox(), "inspect.threshold_class", Text.name)
+        self.name_box = named(Chooser(), "inspect.threshold_class", Text.name)
         self.slider = named(QSlider(Qt.Orientation.Horizontal), "inspect.threshold_wanted", Text.wanted)
         self.slider.setRange(LEAST, 100)
         self.slider.setPageStep(5)

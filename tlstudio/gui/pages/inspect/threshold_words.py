@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tlstudio.domain.operating import LEFT_OUT, OperatingPoint, PointFigures
 from tlstudio.domain.values import Split
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 
 
@@ -27,7 +28,7 @@ class Text:
 def in_words(figures: PointFigures) -> str:
     """`Of 40 images of crack, 38 are found (35 without the threshold); of 160 others, 12 raise a false alarm.`"""
     name, others, alarms = figures.point.name, figures.n - figures.positives, figures.false_alarms
-    first = Text.none_here.format(name=name)
+    first = Text.none_here.format(name=isolated(name))
     if figures.positives:
         first = Text.found.format(
             images=messages.count(figures.positives, "image"),
@@ -76,7 +77,7 @@ def kept(point: OperatingPoint | None) -> str:
     if point is None:
         return Text.kept_none
     wanted = messages.percent(point.wanted, 0 if round(point.wanted * 100, 6).is_integer() else 1)
-    told = Text.kept.format(name=point.name, wanted=wanted, rule=rule(point))
+    told = Text.kept.format(name=isolated(point.name), wanted=wanted, rule=rule(point))
     return told + Text.kept_old if point.reached is None else told
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages, theme
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.message_bar import announce
 
 
@@ -39,7 +41,7 @@ class ClassQuestion(QFrame):
         self.words = named(QLabel(self), "labels.question_words", "")
         self.words.setWordWrap(True)
         self.words.setProperty("role", "strong")
-        self.target = named(QComboBox(self), "labels.question_target", Text.target)
+        self.target = named(Chooser(self), "labels.question_target", Text.target)
         self.move_button = self._button("question_move", Text.move, self._move)
         self.let_go_button = self._button("question_let_go", Text.let_go, self._let_go)
         self.keep_button = self._button("question_keep", Text.keep, self.dismiss)
@@ -55,7 +57,7 @@ class ClassQuestion(QFrame):
     def ask(self, name: str, count: int, others: Sequence[str]) -> None:
         """`others`: the classes that can take the images; without any, only letting them go is left."""
         self._name = name
-        words = Text.what.format(name=name, images=messages.count(count, "image"))
+        words = Text.what.format(name=isolated(name), images=messages.count(count, "image"))
         self.words.setText(words)
         self.setAccessibleName(words)
         self.target.clear()

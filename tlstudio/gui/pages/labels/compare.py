@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.labels.compare_detail import KEYS, CompareDetail
 from tlstudio.gui.pages.labels.compare_summary import CompareSummary
 from tlstudio.gui.widgets.class_buckets import dragged_files
+from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.state_panel import StatePanel
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
@@ -51,8 +53,7 @@ class CompareView(QWidget):
         self.back_button = named(QPushButton(Text.back, self), "labels.compare_back", Text.back)
         self.back_button.setProperty("role", "flat")
         icons.set_icon(self.back_button, "chevron-left", "accent", 16)
-        self.people = named(QComboBox(self), "labels.people", Text.person)
-        self.people.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.people = named(Chooser(self), "labels.people", Text.person)
         self.choose_button = named(QPushButton(Text.choose, self), "labels.choose_table", Text.choose)
         icons.set_icon(self.choose_button, "folder-open", "text", 16)
         self.state = StatePanel("labels.compare_state", self)
@@ -86,7 +87,7 @@ class CompareView(QWidget):
         self._list.setVisible(any_left)
         self.agreed.setVisible(not any_left)
         if not any_left:
-            self.agreed.show_state("good", "good", Text.agreed, Text.agreed_more.format(name=name))
+            self.agreed.show_state("good", "good", Text.agreed, Text.agreed_more.format(name=isolated(name)))
 
     def show_state(self) -> None:
         self.stack.setCurrentIndex(0)

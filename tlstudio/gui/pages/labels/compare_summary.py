@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from tlstudio.domain.labels import Agreement
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.models.agreement_table import AgreementTable
 from tlstudio.gui.pages.base import named
@@ -53,6 +54,7 @@ class CompareSummary(QFrame):
         self.toggle = named(QToolButton(self), "labels.by_class", Text.table)
         self.toggle.setText(Text.by_class)
         self.toggle.setCheckable(True)
+        self.toggle.setProperty("fold", True)
         self.toggle.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.toggle.setMinimumHeight(theme.HIT)
         self.toggle.toggled.connect(self._open)
@@ -67,7 +69,7 @@ class CompareSummary(QFrame):
         """The list of unused rows is kept while the same table is looked at: only its first reading tells them."""
         images = messages.count(agreement.n, "image")
         share = agreement.agreement.percent().replace(" ", "\N{NO-BREAK SPACE}")
-        self._say(self.words, Text.agree.format(name=agreement.annotator, share=share, images=images))
+        self._say(self.words, Text.agree.format(name=isolated(agreement.annotator), share=share, images=images))
         k = agreement.kappa
         self._say(self.kappa, Text.no_kappa if k is None else Text.kappa.format(value=k.value, low=k.low, high=k.high))
         self.model.show_agreement(agreement)

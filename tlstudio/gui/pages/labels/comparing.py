@@ -125,7 +125,6 @@ class Comparing(QObject):
             return
         if not keep:
             self._view.show_state()
-            self._view.state.show_working(Words.working)
         job = self._job = self._session.bridge.submit(
             "compare_labels",
             "" if keep else Text.job,
@@ -133,6 +132,8 @@ class Comparing(QObject):
             table=table,
             annotator=self._name if keep else annotator,
         )
+        if not keep:
+            self._view.state.show_working(Words.working, job=job)
         job.finished.connect(lambda found: self._found(job, found, keep=keep))
         job.failed.connect(lambda error: self._failed(job, error, keep=keep))
         job.cancelled.connect(lambda: self._cancelled(job))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButto
 
 from tlstudio.domain.labels import Deed, Suggestion
 from tlstudio.domain.values import ImageRow
+from tlstudio.domain.wording import directed, isolated
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.models.class_style import ClassStyle
 from tlstudio.gui.pages.base import named
@@ -164,7 +165,7 @@ class _Suggested(QWidget):
     def show_suggestion(self, suggestion: Suggestion | None, style: ClassStyle | None) -> None:
         self._suggestion, self._style = suggestion, style
         if suggestion is not None:
-            words = f"{Text.suggested}: {suggestion.label}, {messages.percent(suggestion.confidence)}"
+            words = f"{Text.suggested}: {isolated(suggestion.label)}, {messages.percent(suggestion.confidence)}"
             self.setAccessibleName(words)
             self.setToolTip(words)
         self.update()
@@ -192,7 +193,7 @@ def _line(what: str, who: str) -> QWidget:
     column.setSpacing(0)
     for words, role in ((what, ""), (who, "secondary")):
         if words:
-            label = QLabel(words)
+            label = QLabel(directed(words))
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setProperty("role", role)

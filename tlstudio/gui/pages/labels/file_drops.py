@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.importing import ImportResult
 from tlstudio.domain.labels import Matched
+from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
@@ -68,7 +69,7 @@ class FileDrops(QObject):
             many = len(matched.unknown) > 1
             what = Text.new.format(files=messages.count(len(matched.unknown), "image is", "images are"))
             words = Text.new_more if label is not None else Text.new_plain
-            self._message.say(what, words.format(them="them" if many else "it", label=label), "caution")
+            self._message.say(what, words.format(them="them" if many else "it", label=isolated(label or "")), "caution")
             self._message.setToolTip("\n".join(str(path) for path in matched.unknown[:20]))
             self._show_buttons(True)
 
@@ -85,7 +86,7 @@ class FileDrops(QObject):
         if project != self._session.project:
             return
         images = messages.count(result.images, "image")
-        words = Text.done.format(images=images, label=label) if label else Text.imported.format(images=images)
+        words = Text.done.format(images=images, label=isolated(label)) if label else Text.imported.format(images=images)
         if result.refused:
             words = f"{words} {Text.refused.format(files=messages.count(len(result.refused), 'file'))}"
         self._session.toast.emit(words, "", None)

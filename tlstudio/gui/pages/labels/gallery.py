@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject, QSignalBlocker, Signal
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.values import ImageClass
-from tlstudio.gui import messages
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.models.image_list import Entry
 from tlstudio.gui.pages.relabel import MANY
@@ -25,7 +24,6 @@ class Text:
     """Words of the gallery."""
 
     no_match = "No image matches. Try another word, or show all images."
-    place = "{place} of {all}"
     finding = "Looking the images up"
 
 
@@ -135,14 +133,17 @@ class Gallery(QObject):
             return
         use(ids)
 
-    def place_of(self, image: int) -> str:
-        """Such as `3 of 40`; empty for an image that is not shown."""
-        index = self._grid.images.index_of(image)
-        if not index.isValid():
-            return ""
-        return Text.place.format(
-            place=messages.number(index.row() + 1), all=messages.number(self._grid.images.rowCount())
-        )
+    def entry(self, image: int) -> Entry | None:
+        """An image of the project, whether or not the grid shows it now; None where it is gone or can't be read."""
+        place = self._grid.images.index_of(image)
+        if place.isValid():
+            return self._grid.images.entry(place.row())
+        project = self._session.project
+        try:
+            return None if project is None else next(iter(_fetch(project, [image])), None)
+        except StudioError as error:
+            self._session.tell(error)
+            return None
 
     def _set_classes(self, classes: Sequence[ImageClass], unlabeled: int) -> None:
         self.classes, self.unlabeled = list(classes), unlabeled

@@ -52,8 +52,7 @@ class Labeler(QObject):
         shown = self._looking.viewer.image
         if shown is None:
             return self._grid.current_entry()
-        place = self._grid.images.index_of(shown.id)
-        return self._grid.images.entry(place.row()) if place.isValid() else None
+        return self._gallery.entry(shown.id)
 
     # --- deeds ------------------------------------------------------------------------
 
@@ -70,7 +69,7 @@ class Labeler(QObject):
     def accept(self) -> None:
         """Takes over what is suggested for the images; those without a suggestion are left as they are."""
         ids = self.targets()
-        following = self._grid.image_after(ids)
+        following = self._after(ids)
         if self._marking.accept(ids):
             self._gallery.show()
             self._continue(following)
@@ -85,7 +84,9 @@ class Labeler(QObject):
             return
         ids = self.targets()
         following = self._grid.image_after(ids)
-        if self._marking.toggle(key, ids, current.row) and not self._grid.images.index_of(current.row.id).isValid():
+        changed = self._marking.toggle(key, ids, current.row)
+        gone = not self._grid.images.index_of(current.row.id).isValid()
+        if changed and gone and self._looking.viewer.image is None:
             self._continue(following)  # the filter does not show it any more
 
     def _write_note(self, current: Entry) -> None:
@@ -118,18 +119,21 @@ class Labeler(QObject):
 
     # --- showing what was done ------------------------------------------------------------
 
+    def _after(self, ids: Collection[int]) -> int | None:
+        """The image to go on with once these have changed; None where no other is left."""
+        shown = self._looking.viewer.image
+        return self._looking.after(shown.id) if shown is not None else self._grid.image_after(ids)
+
     def _go_on(self, ids: Collection[int]) -> None:
-        following = self._grid.image_after(ids)
+        following = self._after(ids)
         if following is not None:
             self._grid.clearSelection()  # it will be that one alone: images in a thousand places need not be found again
         self._gallery.show()
         self._continue(following)
 
     def _continue(self, following: int | None) -> None:
-        if following is None:
-            self._looking.viewer.close_viewer()
-        else:
-            self._looking.go_to(self._grid.images.index_of(following).row())
+        if following is not None:
+            self._looking.go_to(following)
 
     def _edited(self) -> None:
         self._gallery.refresh()
@@ -141,6 +145,4 @@ class Labeler(QObject):
 
     def _show_again(self, image: int) -> None:
         """An image that an undo or redo has changed comes into sight."""
-        place = self._grid.images.index_of(image)
-        if place.isValid():
-            self._looking.go_to(place.row())
+        self._looking.go_to(image)

@@ -152,7 +152,7 @@ class ClassPanel(QFrame):
         index = self.buckets.indexAt(point)
         label = self.buckets.classes.label(index.row()) if index.isValid() else None
         if label is not None:
-            self.buckets.setCurrentIndex(index)
+            self.buckets.make_current(index)
             others = [c.name for c in self.buckets.classes.classes() if c.name != label]
             menu = class_menu(
                 self,

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.domain.events import Progress
 from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.stop_button import StopButton
 
 _BAR = 160
 _STEPS = 1000
-
-
-class Action(Enum):
-    """What the button of the line does."""
-
-    SUGGEST = auto()
-    STOP = auto()
 
 
 class Text:
@@ -37,15 +29,15 @@ class Text:
 
 
 class SuggestBar(QFrame):
-    """pressed: an Action. The line is hidden while there is nothing to suggest."""
+    """suggest_wanted, stop_wanted: its buttons. The line is hidden while there is nothing to suggest."""
 
-    pressed = Signal(object)
+    suggest_wanted = Signal()
+    stop_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         named(self, "labels.suggesting", "Suggested classes")
         self.setProperty("role", "card")
-        self._action = Action.SUGGEST
         self._mark = QLabel(self)
         self.words = named(QLabel(self), "labels.suggest_words", "")
         self.more = named(QLabel(self), "labels.suggest_more", "")
@@ -57,7 +49,9 @@ class SuggestBar(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setFixedWidth(_BAR)
         self.button = named(QPushButton(self), "labels.suggest", Text.button)
-        self.button.clicked.connect(lambda: self.pressed.emit(self._action))
+        self.button.clicked.connect(self.suggest_wanted)
+        self.stop = StopButton(Text.stop, "labels.suggest_stop", self)
+        self.stop.clicked.connect(self._stop)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self.words)
@@ -69,6 +63,7 @@ class SuggestBar(QFrame):
         row.addLayout(words, 1)
         row.addWidget(self.bar)
         row.addWidget(self.button)
+        row.addWidget(self.stop)
         self.hide()
 
     def offer(self, unlabeled: int, *, possible: bool) -> None:
@@ -88,17 +83,21 @@ class SuggestBar(QFrame):
         self._show("model", "accent", words, " ".join(more), Text.again)
 
     def show_working(self, stage: str) -> None:
-        self._show("clock", "muted", stage, "", Text.stop)
+        self._show("clock", "muted", stage, "", "")
         self.bar.setRange(0, 0)
-        self.bar.setVisible(True)
+        for part in (self.bar, self.stop):
+            part.setVisible(True)
+        self.stop.setEnabled(True)
+
+    def _stop(self) -> None:
+        self.stop.setEnabled(False)
+        self.stop_wanted.emit()
 
     def show_progress(self, event: Progress) -> None:
         self.bar.setRange(0, _STEPS if event.total else 0)
         if event.total:
             self.bar.setValue(round(_STEPS * event.done / event.total))
-            counted = f"{messages.number(event.done)} of {messages.number(event.total)}"
-            left = messages.time_left(event.seconds_left)
-            self.more.setText(" · ".join(part for part in (event.stage, counted, left) if part))
+            self.more.setText(messages.progress(event))
             self.more.setVisible(True)
 
     def show_trouble(self, what: str, remedy: str) -> None:
@@ -106,12 +105,12 @@ class SuggestBar(QFrame):
 
     def _show(self, icon: str, tone: str, words: str, more: str, button: str) -> None:
         icons.set_icon(self._mark, icon, tone)
-        self._action = Action.STOP if button == Text.stop else Action.SUGGEST
         self.words.setText(words)
         self.words.setAccessibleName(words)
         self.more.setText(more)
         self.more.setVisible(bool(more))
-        self.bar.setVisible(False)
+        for part in (self.bar, self.stop):
+            part.setVisible(False)
         self.button.setText(button)
         self.button.setAccessibleName(button or Text.button)
         self.button.setVisible(bool(button))

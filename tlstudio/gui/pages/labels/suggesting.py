@@ -10,7 +10,7 @@ from tlstudio.domain.labels import SuggestResult
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.labels.gallery import Gallery
-from tlstudio.gui.pages.labels.suggest_bar import Action, SuggestBar, Text
+from tlstudio.gui.pages.labels.suggest_bar import SuggestBar, Text
 from tlstudio.gui.pages.run_reader import RunReader
 from tlstudio.gui.session import Session
 from tlstudio.workflow import browsing, models
@@ -30,7 +30,8 @@ class Suggesting(QObject):
         self._job: Job | None = None
         self._trouble: StudioError | None = None
         self._held_back = 0
-        bar.pressed.connect(self._pressed)
+        bar.suggest_wanted.connect(self.start)
+        bar.stop_wanted.connect(self._stop)
         gallery.shown.connect(self.update)
 
     def forget(self) -> None:
@@ -76,11 +77,9 @@ class Suggesting(QObject):
         self._follow(job, Text.training)
         job.finished.connect(lambda _: self._trained(job))
 
-    def _pressed(self, action: Action) -> None:
-        if action is Action.STOP and self._job is not None:
+    def _stop(self) -> None:
+        if self._job is not None:
             self._job.cancel()
-        else:
-            self.start()
 
     def _trained(self, job: Job) -> None:
         self._session.runs_changed.emit()
@@ -93,7 +92,7 @@ class Suggesting(QObject):
         job.finished.connect(lambda result: self._suggested(job, result))
 
     def _follow(self, job: Job, stage: str) -> None:
-        self._job = job
+        self._job = job.show_in(self._bar.stop)
         self._bar.show_working(stage)
         job.event.connect(lambda event: self._progress(job, event))
         job.failed.connect(lambda error: self._over(job, error))

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidg
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui import icons, theme
 from tlstudio.gui.pages.base import named
-from tlstudio.gui.pages.model.advanced_controls import control_for, set_value, value_of
+from tlstudio.gui.pages.model.advanced_controls import control_for, reset, set_value, value_of
 from tlstudio.gui.pages.model.advanced_fields import SECTIONS
 from tlstudio.gui.pages.model.layer_panel import LayerPanel
 from tlstudio.gui.pages.model.rate_panel import RatePanel
@@ -44,6 +44,7 @@ class AdvancedSettings(QWidget):
         self.fold_button = named(QPushButton(Text.fold, self), "model.advanced", Text.fold)
         self.fold_button.setProperty("role", "flat")
         self.fold_button.setCheckable(True)
+        self.fold_button.setProperty("fold", True)
         self.fold_button.setStyleSheet("text-align: left; padding-left: 4px;")
         self.fold_button.toggled.connect(self._fold)
         self.body = QWidget(self)
@@ -98,6 +99,15 @@ class AdvancedSettings(QWidget):
         self.get_button.setText(Text.get_other.format(name=name))
         self.get_button.setAccessibleName(self.get_button.text())
         self.licence_label.setText(Text.licence.format(name=name))
+
+    def forget(self) -> None:
+        """Another project: what was set for the last one, folded and unseen, is not for its images."""
+        self.other.clear()
+        for _, fields in SECTIONS:
+            for field in fields:
+                reset(self.controls[field.setting], field)
+        self.fold_button.setChecked(False)
+        self.rate.forget()
 
     def settings(self, model: str, mode: Mode) -> TrainSettings:
         """What the training is asked to do."""

@@ -37,6 +37,14 @@ def set_value(control: QWidget, value: float) -> None:
         control.setValue(value)
 
 
+def reset(control: QWidget, field: Field) -> None:
+    """Back to the usual value."""
+    if isinstance(control, QComboBox):
+        control.setCurrentIndex(0)
+    else:
+        set_value(control, field.start)
+
+
 def _whole(field: Field) -> QSpinBox:
     box = QSpinBox()
     box.setRange(int(field.least), int(field.most))

@@ -17,6 +17,7 @@ from tlstudio.gui.pages.base import named
 from tlstudio.gui.pages.model.comparison_notes import ComparisonNotes
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.ranking import Ranking
+from tlstudio.gui.widgets.stop_button import StopButton
 
 _BAR = 1000
 _NARROW = 560
@@ -35,6 +36,7 @@ class Text:
     none = "None of the models on this machine could be tried on your images."
     only = "Only {title} could be tried. Download another model to compare."
     close = "For your images: {title}, but the intervals overlap: {others} may be as good."
+    chosen, chosen_instead = "It is chosen.", "It is chosen now, in place of {title}."
     more = (
         "Accuracy of a first, quick result on images the model did not learn from, with its 95 % interval; the time that trying "
         "it took; the size of the model."
@@ -62,7 +64,9 @@ class Advice(QFrame):
         self.more.setProperty("role", "secondary")
         self.more.setWordWrap(True)
         self.button = named(QPushButton(Text.compare, self), "model.compare", Text.compare)
-        self.button.clicked.connect(self._pressed)
+        self.button.clicked.connect(self._compare)
+        self.stop = StopButton(Text.cancel, "model.compare_stop", self)
+        self.stop.clicked.connect(self._cancel)
         self.bar = named(QProgressBar(self), "model.compare_progress", Text.working)
         self.bar.setTextVisible(False)
         self.ranking = Ranking("model.ranking", self)
@@ -76,6 +80,7 @@ class Advice(QFrame):
         head.setSpacing(theme.M)
         head.addLayout(sentence, 1)
         head.addWidget(self.button)
+        head.addWidget(self.stop)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.L, theme.M, theme.M, theme.M)
         column.setSpacing(theme.S)
@@ -99,6 +104,12 @@ class Advice(QFrame):
             self._say(Text.ask if here > 1 else Text.one)
             self.button.setEnabled(here > 1)
 
+    def tell_choice(self, best: str, before: str) -> None:
+        """After a comparison its first is chosen, and no choice changes in silence. before: the model that was chosen."""
+        title = self._titles.get(before, before)
+        words = Text.chosen if best == before or not before else Text.chosen_instead.format(title=title)
+        self._say(f"{self.words.text()} {words}")
+
     def set_selected(self, model: str) -> None:
         self.ranking.set_selected(model)
 
@@ -109,22 +120,23 @@ class Advice(QFrame):
             self._job = None
         self._say(Text.ask)
         self._clear()
-        self.bar.hide()
+        self._show_working(False)
         self._set_button(Text.compare)
 
-    def _pressed(self) -> None:
+    def _cancel(self) -> None:
         if self._job is not None:
+            self.stop.setEnabled(False)
             self._job.cancel()
-            return
+
+    def _compare(self) -> None:
         project = self._session.project
         if project is None:
             return
         self._say(Text.working)
         self._clear()
         self.bar.setRange(0, 0)
-        self.bar.show()
-        self._set_button(Text.cancel)
-        job = self._job = self._session.bridge.submit("recommend", Text.job, project=project)
+        job = self._job = self._session.bridge.submit("recommend", Text.job, project=project).show_in(self.bar)
+        self._show_working(True)
         job.event.connect(lambda event: self._progress(job, event))
         job.finished.connect(lambda result: self._done(job, result))
         job.failed.connect(lambda error: self._failed(job, error))
@@ -136,7 +148,7 @@ class Advice(QFrame):
         self.bar.setRange(0, _BAR if event.total else 0)
         if event.total:
             self.bar.setValue(round(_BAR * event.done / event.total))
-        self._say(" · ".join(part for part in (event.stage, messages.time_left(event.seconds_left)) if part))
+        self._say(messages.progress(event))
 
     def _failed(self, job: Job, error: StudioError) -> None:
         self._ended(job, error_text(error))
@@ -144,7 +156,7 @@ class Advice(QFrame):
     def _ended(self, job: Job, words: str) -> None:
         if job is self._job:
             self._job = None
-            self.bar.hide()
+            self._show_working(False)
             self._say(words)
             self._set_button(Text.compare)
 
@@ -186,6 +198,12 @@ class Advice(QFrame):
     def _say(self, words: str) -> None:
         self.words.setText(words)
         self.words.setAccessibleName(words)
+
+    def _show_working(self, working: bool) -> None:
+        for part in (self.bar, self.stop):
+            part.setVisible(working)
+        self.stop.setEnabled(working)
+        self.button.setVisible(not working)
 
     def _set_button(self, words: str) -> None:
         self.button.setText(words)

@@ -37,6 +37,7 @@ class ComparisonNotes(QWidget):
         self.button = named(QPushButton(Text.show, self), "model.compare_more", Text.show)
         self.button.setProperty("role", "flat")
         self.button.setCheckable(True)
+        self.button.setProperty("fold", True)
         self.button.toggled.connect(self._open)
         self.words = named(QLabel(self), "model.compare_notes", Text.show)
         self.words.setProperty("role", "secondary")

@@ -15,12 +15,15 @@ from tlstudio.gui.pages.base import Page
 from tlstudio.gui.pages.model.advanced import AdvancedSettings
 from tlstudio.gui.pages.model.advice import Advice
 from tlstudio.gui.pages.model.shelf import ModelShelf
+from tlstudio.gui.pages.run_reader import RunReader
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.mode_tile import ModeTiles
-from tlstudio.gui.widgets.scrolling import scroll_around
+from tlstudio.gui.widgets.mode_tile import Text as Tiles
+from tlstudio.gui.widgets.scrolling import FittedScroll, scroll_around
 from tlstudio.workflow import models
 
 SIDE = 300
+ADVICE_LEAST = 96  # height of the comparison in the lowest window, where it scrolls
 
 
 class Text:
@@ -45,6 +48,7 @@ class ModelPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._model = ""
+        self.runs = RunReader(session)
         self.advice = Advice(session, self)
         self.shelf = ModelShelf(session, self)
         self.modes = ModeTiles(self)
@@ -60,12 +64,13 @@ class ModelPage(Page):
         self.advanced.download_wanted.connect(self.shelf.download_by_name)
         session.project_changed.connect(self._forget)
         session.read_only.watch(self.primary)
-        session.bridge.job_ended.connect(lambda _: self._update())
+        session.bridge.job_started.connect(lambda _: self._show_times())
+        session.bridge.job_ended.connect(lambda _: self._after_work())
 
     def _arrange(self) -> None:
         left = QVBoxLayout()
         left.setSpacing(theme.M)
-        left.addWidget(self.advice)
+        left.addWidget(FittedScroll(self.advice, ADVICE_LEAST))
         left.addWidget(self.shelf, 1)
         inner = QWidget()
         side = QVBoxLayout(inner)
@@ -96,7 +101,7 @@ class ModelPage(Page):
         return "" if sum(c.count > 0 for c in summary.classes) >= 2 else Text.two_classes
 
     def done(self) -> bool:
-        return bool(self.session.model_id)
+        return bool(self.session.model_id) or self.runs.newest() is not None
 
     def enter(self) -> None:
         self.shelf.load()
@@ -112,11 +117,15 @@ class ModelPage(Page):
     def _forget(self) -> None:
         self._model = ""
         self.advice.forget()
-        self.advanced.rate.forget()
+        self.modes.set_mode(Mode.BALANCED)
+        self.advanced.forget()
 
     def _choose_first(self) -> None:
+        """The one that was trained last, or a sensible one for a beginning."""
+        last = self.runs.newest()
+        known = self.session.model_id or (last.model if last is not None else "")
         try:
-            self.choose(self.session.model_id or models.default_model())
+            self.choose(known or models.default_model())
         except StudioError as error:
             self.session.say.emit(error_text(error), "bad")
 
@@ -134,13 +143,21 @@ class ModelPage(Page):
             self.choose(name)
 
     def _compared(self, result: Recommendation) -> None:
-        self.choose(result.ranking[0].model)
+        before, best = self._model, result.ranking[0].model
+        self.choose(best)
+        self.advice.tell_choice(best, before)
 
     def _measure_chosen(self) -> None:
         """The times on the tiles need the speed; it is measured when nothing else computes."""
-        status = self.shelf.statuses.get(self._model)
-        if status is not None and status.images_per_second is None and not self.session.bridge.computing():
+        if self.shelf.can_measure(self._model) and not self.session.bridge.computing():
             self.shelf.measure(self._model)
+            self._update()
+
+    def _after_work(self) -> None:
+        """Nothing may compute any more, so that what was not measured can be."""
+        self._update()
+        if self.isVisible():
+            self._measure_chosen()
 
     # --- showing -------------------------------------------------------------------
 
@@ -148,7 +165,7 @@ class ModelPage(Page):
         summary = self.session.summary
         if summary is None:
             return
-        self._show_times(summary.splits)
+        self._show_times()
         typed = self.advanced.other.text().strip()
         self.advanced.offer_download(typed if typed == self._model and not self.shelf.is_here(typed) else "")
         hint, enabled = "", bool(self._model)
@@ -163,14 +180,24 @@ class ModelPage(Page):
         self.set_primary(Text.primary, enabled=enabled, hint=hint)
         self.advanced.show_choice(self._model, self.modes.mode(), "" if enabled else hint)
 
-    def _show_times(self, splits: dict[str, int]) -> None:
+    def _show_times(self) -> None:
+        splits = self.session.summary.splits if self.session.summary is not None else {}
         status = self.shelf.statuses.get(self._model)
         speed = status.images_per_second if status is not None else None
         learn, held = splits.get(Split.TRAIN.value, 0), splits.get(Split.VAL.value, 0)
+        why = self._why_no_time()
         for mode in Mode:
             settings = self.advanced.settings(self._model, mode)
             seconds = None if speed is None else estimates.training_seconds(settings, learn, held, speed)
-            self.modes.tiles[mode].set_time("" if seconds is None else estimates.in_words(seconds))
+            self.modes.tiles[mode].set_time("" if seconds is None else messages.about(seconds), why)
+
+    def _why_no_time(self) -> str:
+        """Why the speed of the chosen model is not known, as a sentence."""
+        if not self.shelf.is_here(self._model):
+            return Tiles.away
+        if self.shelf.measuring == self._model:
+            return Tiles.measuring
+        return Tiles.later if self.session.bridge.computing() else Tiles.unknown
 
     def continue_clicked(self) -> None:
         """Starts the training; the Train page shows it."""

@@ -17,6 +17,7 @@ from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.message_bar import announce
 from tlstudio.gui.widgets.rate_chart import RateChart
+from tlstudio.gui.widgets.stop_button import StopButton
 
 _BAR = 1000
 
@@ -46,7 +47,9 @@ class RatePanel(QWidget):
         self._asked: TrainSettings | None = None  # what the curve, or the search under way, is for
         self.curve: RateCurve | None = None
         self.button = named(QPushButton(Text.find, self), "model.find_rate", Text.find)
-        self.button.clicked.connect(self._pressed)
+        self.button.clicked.connect(self._find)
+        self.stop = StopButton(Text.cancel, "model.find_rate_stop", self)
+        self.stop.clicked.connect(self.cancel)
         self.bar = named(QProgressBar(self), "model.find_rate_progress", Text.working)
         self.bar.setTextVisible(False)
         self.words = named(QLabel(self), "model.find_rate_words", "")
@@ -59,6 +62,7 @@ class RatePanel(QWidget):
         column.setContentsMargins(0, theme.XS, 0, theme.M)
         column.setSpacing(theme.S)
         column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.bar)
         column.addWidget(self.chart)
         column.addWidget(self.words)
@@ -73,6 +77,7 @@ class RatePanel(QWidget):
 
     def cancel(self) -> None:
         if self._job is not None:
+            self.stop.setEnabled(False)
             self._job.cancel()
 
     def show_settings(self, settings: TrainSettings, why_not: str) -> None:
@@ -97,10 +102,13 @@ class RatePanel(QWidget):
         self.words.setAccessibleName(words)
         self.bar.setVisible(working)
         self.chart.setVisible(fits and not working)
-        caption = Text.cancel if working else Text.again if self.curve is not None else Text.find
+        self.stop.setVisible(working)
+        self.stop.setEnabled(working and self._job is not None and not self._job.cancelling)
+        self.button.setVisible(not working)
+        caption = Text.again if self.curve is not None else Text.find
         self.button.setText(caption)
         self.button.setAccessibleName(caption)
-        self.button.setEnabled(working or (self._settings is not None and not self._why_not))
+        self.button.setEnabled(self._settings is not None and not self._why_not)
         rate = self.curve.suggested if self.curve is not None else None
         self.use_button.setVisible(fits and not working and rate is not None)
         if rate is not None:
@@ -108,17 +116,14 @@ class RatePanel(QWidget):
 
     # --- the search -------------------------------------------------------------------
 
-    def _pressed(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            return
+    def _find(self) -> None:
         if self._session.project is None or self._settings is None:
             return
         self.curve, self._asked = None, _deciding(self._settings)
         self.bar.setRange(0, 0)
         job = self._job = self._session.bridge.submit(
             "find_rate", Text.job, project=self._session.project, settings=self._settings
-        )
+        ).show_in(self.bar)
         job.event.connect(lambda event: self._progress(job, event))
         job.finished.connect(lambda curve: self._done(job, curve))
         job.failed.connect(lambda error: self._failed(job, error))
@@ -134,7 +139,7 @@ class RatePanel(QWidget):
             self.bar.setRange(0, _BAR if event.total else 0)
             if event.total:
                 self.bar.setValue(round(_BAR * event.done / event.total))
-            self._show(" · ".join(part for part in (event.stage, messages.time_left(event.seconds_left)) if part))
+            self._show(messages.progress(event))
 
     def _done(self, job: Job, curve: RateCurve) -> None:
         if job is self._job:

@@ -34,7 +34,7 @@ class Text:
     add = "Add from a file"
     choose_file = "Choose the weights of a model"
     files = "Weights (*.safetensors);;All files (*)"
-    added = "{title} is on this machine now."
+    added = "{title} is on this machine now, and chosen for the next training."
     none = "No model matches. Try another word, or show all models."
     downloading = "Downloading {title}"
     adding = "Adding a model"
@@ -78,6 +78,8 @@ class ModelShelf(QWidget):
         self.statuses: dict[str, ModelStatus] = {}
         self.cards: dict[str, ModelCardView] = {}
         self._selected = ""
+        self.measuring = ""  # the model whose speed is being measured
+        self._immeasurable: set[str] = set()
         self._downloads: dict[str, Job] = {}
         self._waiting: list[ModelStatus] = []
         self.search = SearchBox("model.search", Text.search, self)
@@ -181,13 +183,28 @@ class ModelShelf(QWidget):
         """Measures the speed of a model that is here, quietly."""
         if not self.is_here(model) or self._session.bridge.running("measure_speed") is not None:
             return
+        self.measuring = model
         card = self.cards.get(model)
         if card is not None:
             card.show_measuring()
         job = self._session.bridge.submit("measure_speed", model=model)
         job.finished.connect(self._take_status)
-        job.failed.connect(lambda error: self._session.say.emit(error_text(error), "caution"))
-        job.ended.connect(lambda: self._show_status(model))
+        job.failed.connect(lambda error: self._not_measured(model, error))
+        job.ended.connect(lambda: self._measured(model))
+
+    def can_measure(self, model: str) -> bool:
+        """It is here, its speed is not known, and trying to measure it has not failed."""
+        status = self.statuses.get(model)
+        unknown = status is not None and status.images_per_second is None
+        return unknown and self.is_here(model) and model not in self._immeasurable
+
+    def _not_measured(self, model: str, error: StudioError) -> None:
+        self._immeasurable.add(model)
+        self._session.say.emit(error_text(error), "caution")
+
+    def _measured(self, model: str) -> None:
+        self.measuring = ""
+        self._show_status(model)
 
     def _take_status(self, status: ModelStatus) -> None:
         self.statuses[status.card.id] = status
@@ -206,6 +223,7 @@ class ModelShelf(QWidget):
         card = self.cards[model]
         words = Text.downloading.format(title=self.title(model))
         job = self._downloads[model] = self._session.bridge.submit("download_model", words, model=model)
+        job.show_in(card.panel.bar)
         job.event.connect(lambda event: card.panel.show_running(event) if isinstance(event, Progress) else None)
         job.failed.connect(card.panel.show_trouble)
         job.cancelled.connect(card.panel.show_stopped)
@@ -228,9 +246,11 @@ class ModelShelf(QWidget):
             self._downloads[model].cancel()
 
     def _arrived(self, model: str) -> None:
+        """It becomes the one that is trained next, and that is said: it may have taken its time."""
         self.load()
         self.chosen.emit(model)
         self.changed.emit()
+        self._session.say.emit(Text.added.format(title=self.title(model)), "good")
 
     def _choose_file(self) -> None:
         dialog = QFileDialog(self, Text.choose_file, "", Text.files)
@@ -250,7 +270,6 @@ class ModelShelf(QWidget):
 
     def _added(self, model: str) -> None:
         self._arrived(model)
-        self._session.say.emit(Text.added.format(title=self.title(model)), "good")
 
 
 def _in_order(statuses: list[ModelStatus]) -> list[ModelStatus]:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton
 
 from tlstudio.gui import icons
 from tlstudio.gui.pages.base import Page, named
+from tlstudio.gui.widgets.stop_button import StopButton
 
 
 class Text:
@@ -27,7 +28,7 @@ class TrainButtons(QObject):
     def __init__(self, page: Page) -> None:
         super().__init__(page)
         self.pause_button = _button(page, "pause", Text.pause, "pause")
-        self.stop_button = _button(page, "stop", Text.stop, "stop")
+        self.stop_button = _placed(page, StopButton(Text.stop, "train.stop"), "stop")
         self.other_button = _button(page, "other", Text.other)
         self.again_button = _button(page, "again", Text.again, "refresh")
         for button, deed in (
@@ -38,16 +39,11 @@ class TrainButtons(QObject):
         ):
             button.clicked.connect(deed)
 
-    def show_stopping(self) -> None:
-        self.stop_button.setEnabled(False)
-        self.pause_button.setEnabled(False)
-
-    def show_state(self, *, live: bool, paused: bool) -> None:
-        """live: a training is under way."""
+    def show_state(self, *, live: bool, paused: bool, stopping: bool) -> None:
+        """live: a training is under way. stopping: the user has asked for its end."""
         for button in (self.pause_button, self.stop_button):
             button.setVisible(live)
-            if not live:
-                button.setEnabled(True)
+            button.setEnabled(not stopping)
         for button in (self.other_button, self.again_button):
             button.setVisible(not live)
         words = Text.resume if paused else Text.pause
@@ -57,7 +53,10 @@ class TrainButtons(QObject):
 
 
 def _button(page: Page, name: str, words: str, icon: str = "") -> QPushButton:
-    button = named(QPushButton(words, page), f"train.{name}", words)
+    return _placed(page, named(QPushButton(words), f"train.{name}", words), icon)
+
+
+def _placed(page: Page, button: QPushButton, icon: str) -> QPushButton:
     if icon:
         icons.set_icon(button, icon, "text", 16)
     page.extra.addWidget(button)

@@ -72,11 +72,15 @@ class ComparisonPanel(QFrame):
         lines = _lines(found)
         self.table.setColumnCount(len(runs))
         self.table.setRowCount(len(lines))
-        self.table.setHorizontalHeaderLabels(names)
+        for at, name in enumerate(names):
+            heading = QTableWidgetItem(name)
+            heading.setToolTip(name)
+            self.table.setHorizontalHeaderItem(at, heading)
         self.table.setVerticalHeaderLabels([caption for caption, _ in lines])
         for row, (caption, values) in enumerate(lines):
             for at, value in enumerate(values):
                 item = QTableWidgetItem(value)
+                item.setToolTip(value)
                 item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{names[at]}: {caption} {value}")
                 self.table.setItem(row, at, item)
 

@@ -7,11 +7,10 @@ from tlstudio.gui.job_bridge import Job
 
 
 class Live:
-    """began: what it has told that is told only once. paused: the user wants it to wait."""
+    """began: what it has told that is told only once."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.paused = False
         self.began: list[Started | FirstResult] = []
         job.event.connect(self._note)
 

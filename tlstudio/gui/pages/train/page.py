@@ -133,6 +133,8 @@ class TrainPage(Page):
             job.failed.connect(lambda error: self._failed(job, error))
             job.cancelled.connect(lambda: self._over(job))
             job.ended.connect(lambda: self._live.pop(job, None))
+            job.pause_changed.connect(lambda _: self._show_wishes(job))
+            job.ending.connect(lambda: self._show_wishes(job))
             self._follow(live)
 
     def _set_device(self, device: str) -> None:
@@ -142,7 +144,8 @@ class TrainPage(Page):
 
     def _follow(self, live: Live) -> None:
         """Shows a training from its beginning, or one that has got somewhere already."""
-        self._job = live.job
+        self._leave()
+        self._job = live.job.show_in(self.panel.bar)
         settings: TrainSettings = live.job.arguments["settings"]
         self.message.hide()
         self.panel.begin(settings, self._device)
@@ -152,12 +155,21 @@ class TrainPage(Page):
         row = self.runs.read(live.run) if live.run else None
         if row is not None:
             self.panel.continue_from(self.runs.stored(row))
-        self.panel.show_paused(self._paused)
-        self._update()
+        self._show_wishes(live.job)
 
     @property
     def _paused(self) -> bool:
-        return self._job is not None and self._live[self._job].paused
+        return self._job is not None and self._job.paused
+
+    def _show_wishes(self, job: Job) -> None:
+        """The user wants it to wait, to go on or to end, wherever that was said."""
+        if job is not self._job:
+            return
+        if job.stopping:
+            self.panel.show_stopping()
+        else:
+            self.panel.show_paused(job.paused)
+        self._update()
 
     def _take(self, job: Job, event: object) -> None:
         if job is not self._job:
@@ -205,8 +217,14 @@ class TrainPage(Page):
 
     # --- at rest --------------------------------------------------------------------------
 
-    def _forget(self) -> None:
+    def _leave(self) -> None:
+        """Whatever was followed is not shown here any more."""
+        for live in self._live.values():
+            live.job.leave(self.panel.bar)
         self._job = None
+
+    def _forget(self) -> None:
+        self._leave()
         self.first.forget()
         self._shown = ""
         self.message.hide()
@@ -265,30 +283,22 @@ class TrainPage(Page):
     def _pause(self) -> None:
         if self._job is None:
             return
-        live = self._live[self._job]
-        live.paused = not live.paused
-        if live.paused:
-            self._job.pause()
-        else:
+        if self._job.paused:
             self._job.resume()
-        self.panel.show_paused(self._paused)
-        self._update()
+        else:
+            self._job.pause()
 
     def _stop(self) -> None:
-        if self._job is None:
-            return
-        if self._paused:
-            self._pause()
-        self._job.stop()
-        self.panel.show_stopping()
-        self.buttons.show_stopping()
+        if self._job is not None:
+            self._job.stop()
 
     # --- showing ---------------------------------------------------------------------------
 
     def _update(self) -> None:
         live = self._job is not None
         self.set_sentence(Text.training if live else Text.resting)
-        self.buttons.show_state(live=live, paused=live and self._paused)
+        stopping = self._job is not None and (self._job.stopping or self._job.cancelling)
+        self.buttons.show_state(live=live, paused=self._paused, stopping=stopping)
         compared = not live and len(self.table.selected()) > 1
         self.panel.setVisible(not compared)
         self.comparison.setVisible(compared)

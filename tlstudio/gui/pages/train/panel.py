@@ -42,6 +42,7 @@ class Text:
     starting = "Getting ready"
     no_gain = "No gain for {epochs}: stopping early is fine."
     paused = "Paused. Nothing is lost; go on whenever you like."
+    going_on = "Going on where it was."
     stopping = "Stopping after this step. The best model so far is kept."
     quick = "Quick mode has no epochs: it builds on what the model has learned before and is done in one step."
     quick_done = (
@@ -159,9 +160,10 @@ class RunPanel(QWidget):
         self.views.log.show_lines(run.records.log)
         self.views.show_counts(run.records.confusion)
         if row.history:
-            best = max(row.history, key=lambda r: r.val_accuracy)
-            self._best, self._best_epoch = best.val_accuracy, best.epoch
-            self.number.show_interval(None, Text.best_so_far)
+            best = max((r for r in row.history if not r.rehearsal), key=lambda r: r.val_accuracy, default=None)
+            if best is not None:
+                self._best, self._best_epoch = best.val_accuracy, best.epoch
+                self.number.show_interval(None, Text.best_so_far)
 
     def name_classes(self, classes: Sequence[str], styles: ClassStyles) -> None:
         """The run's classes in its own order, known once it has begun."""
@@ -203,6 +205,8 @@ class RunPanel(QWidget):
         if paused:
             self._say(Text.paused)
             self.facts.set("time_left", "")
+        elif self.now.text() == Text.paused:
+            self._say(Text.going_on)
 
     def show_stopping(self) -> None:
         self._say(Text.stopping)
@@ -215,9 +219,8 @@ class RunPanel(QWidget):
         self.bar.setRange(0, _BAR if event.total else 0)
         if event.total:
             self.bar.setValue(round(_BAR * event.done / event.total))
-        counted = f"{messages.number(event.done)} of {messages.number(event.total)}" if event.total else ""
-        self._say(" · ".join(part for part in (event.stage, counted) if part))
-        self.facts.set("time_left", messages.time_left(event.seconds_left))
+        self._say(messages.progress(event, time=False))
+        self._time_left(event.seconds_left)
 
     def _step(self, event: StepDone) -> None:
         self._counts(event)
@@ -233,17 +236,19 @@ class RunPanel(QWidget):
         self._add_epoch(event)
 
     def _add_epoch(self, event: EpochDone) -> None:
-        self.number.show_interval(event.best_accuracy, Text.best_so_far)
+        if not event.rehearsal:  # whose figures are about other images, and of models that are given up
+            self.number.show_interval(event.best_accuracy, Text.best_so_far)
         losses = event.train_loss, event.val_loss
-        point = Point(event.epoch, event.accuracy.value, *losses, event.train_accuracy, event.learning_rate)
+        figures = event.epoch, event.accuracy.value, *losses, event.train_accuracy, event.learning_rate
+        point = Point(*figures, rehearsal=event.rehearsal)
         self.chart.add(point, event.epochs)
         self.views.show_counts(event.confusion)
-        if event.accuracy.value > self._best:
+        if event.accuracy.value > self._best and not event.rehearsal:
             self._best, self._best_epoch = event.accuracy.value, event.epoch
         idle = event.epoch - self._best_epoch
         # After rehearsals no image may be left to measure on: a figure that stands still says nothing of the training.
-        figures = {(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}
-        if event.rehearsal or (len(figures) == 1 and event.accuracy == event.best_accuracy):
+        seen = {(point.accuracy, point.val_loss) for point in self.chart.points[-NO_GAIN:]}
+        if event.rehearsal or (len(seen) == 1 and event.accuracy == event.best_accuracy):
             idle, self._best_epoch = 0, event.epoch  # nor does a rehearsal, which has to come to its end
         self._advise(Text.no_gain.format(epochs=messages.count(idle, "epoch")) if idle >= NO_GAIN else "")
 
@@ -251,11 +256,14 @@ class RunPanel(QWidget):
         speed, memory = event.images_per_second, event.memory
         self.facts.set("epoch", f"{event.epoch} of {event.epochs}")
         self.facts.set("speed", messages.number(round(speed)) if speed >= 10 else f"{speed:.1f}")
-        self.facts.set("time_left", messages.time_left(event.seconds_left).removesuffix(" left"))
+        self._time_left(event.seconds_left)
         if memory is not None:
             self.facts.set("memory", messages.memory(memory.process))
             shown = messages.memory(memory.device, memory.device_total) if memory.device_total else ""
             self.facts.set("gpu_memory", shown)
+
+    def _time_left(self, seconds: float | None) -> None:
+        self.facts.set("time_left", messages.time_left(seconds).removesuffix(" left"))
 
     # --- stored -----------------------------------------------------------------------
 
@@ -290,7 +298,15 @@ class RunPanel(QWidget):
 
     def _fill_chart(self, row: RunRow) -> None:
         points = [
-            Point(r.epoch, r.val_accuracy, r.train_loss, r.val_loss, r.train_accuracy, r.learning_rate)
+            Point(
+                r.epoch,
+                r.val_accuracy,
+                r.train_loss,
+                r.val_loss,
+                r.train_accuracy,
+                r.learning_rate,
+                rehearsal=r.rehearsal,
+            )
             for r in row.history
         ]
         if points:
