@@ -6,7 +6,7 @@ The first holds what the program needs to run and to be installed from a checkou
 and has the same version of everything else. Versions are pinned and every file has its hash, so pip refuses anything that is
 not the file that was tried. Without --upgrade the versions of the present files are kept where they still fit. --check writes
 nothing and fails if a file is not what would be written. Needs uv (https://docs.astral.sh/uv/) and a connection; of the machine's
-own pip settings nothing is used, so the files are the same wherever they are made.
+own pip settings nothing is used, so the files are the same wherever they are made. The packages of LEFT_OUT are not in them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RUNTIME, DEV = "requirements.lock", "requirements-dev.lock"
 PYTHON = "3.11"
+# What a dependency names and this program never loads (tlstudio.explain.borrowed): captum draws with it, which nothing here does.
+LEFT_OUT = ("matplotlib",)
 
 HEADER = """\
 # {title}
@@ -56,10 +58,13 @@ def wanted() -> tuple[list[str], list[str]]:
 def resolve(requirements: list[str], present: str, constraints: str = "") -> str:
     """The pinned list for all platforms. present: versions to keep where they fit; constraints: versions that must be taken."""
     with tempfile.TemporaryDirectory() as folder:
-        wishes, output, limits = (Path(folder) / name for name in ("wishes.in", "output.txt", "limits.txt"))
+        names = ("wishes.in", "output.txt", "limits.txt", "left-out.txt")
+        wishes, output, limits, left_out = (Path(folder) / name for name in names)
         wishes.write_text("\n".join(requirements) + "\n", encoding="utf-8")
         output.write_text(present, encoding="utf-8")
         limits.write_text(constraints, encoding="utf-8")
+        never = [f"{name} ; python_version < '3'\n" for name in LEFT_OUT]
+        left_out.write_text("".join(never), encoding="utf-8")
         command = [
             find_uv(),
             "pip",
@@ -71,7 +76,8 @@ def resolve(requirements: list[str], present: str, constraints: str = "") -> str
             "--generate-hashes",
         ]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet"]
-        command += ["--constraint", str(limits), "--output-file", str(output), str(wishes)]
+        command += ["--constraint", str(limits), "--override", str(left_out)]
+        command += ["--output-file", str(output), str(wishes)]
         done = subprocess.run(command, cwd=folder, check=False)
         if done.returncode:
             sys.exit(f"uv could not resolve the requirements (status {done.returncode}).")

@@ -260,10 +260,11 @@ def explain(options: argparse.Namespace, output: Output) -> None:
         reporter=output,
     )
     rows = [(e.file.name, e.label, f"{e.confidence:.0%}", e.method, e.proof.sentence()) for e in done.images]
-    output.table("", ("Image", "Class", "Probability", "Method", "What the test of the heat map shows"), rows)
+    output.table("", ("Image", "Class", "Probability", "Method", "What the tests of the heat map show"), rows)
     if done.refused:
         output.table("Files that could not be read", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
-    output.text(f"{len(done.images):,} heat maps in {options.out}")
+    written = sum(e.picture is not None for e in done.images)
+    output.text(f"{written:,} of {len(done.images):,} heat maps passed their test and are in {options.out}")
     output.result(done)
 
 

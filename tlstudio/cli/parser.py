@@ -55,7 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     _train(p)
     keeping.changes_project(p)
     _evaluate(command("evaluate", "measure a model on images it did not learn from", commands.evaluate))
-    _explain(command("explain", "show where in images the model finds its reasons, and test it", commands.explain))
+    _explain(
+        command("explain", "show where in images the model finds its reasons, if that can be proven", commands.explain)
+    )
     p = command("export", "write a model as one ONNX file with a certificate", commands.export)
     _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
@@ -111,9 +113,7 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
 
 def _explain(p: argparse.ArgumentParser) -> None:
     _run(p)
-    p.add_argument(
-        "--method", metavar="NAME", help="gradcam, integrated-gradients or occlusion; default: what proves itself"
-    )
+    p.add_argument("--method", metavar="NAME", help="stages (default), gradcam, integrated-gradients or occlusion")
     p.add_argument("--class", dest="label", metavar="NAME", help="default: what the model says of each image")
     p.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
     p.add_argument("--out", type=Path, required=True, metavar="DIR")

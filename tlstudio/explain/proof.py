@@ -1,103 +1,81 @@
-"""Does a heat map tell the truth about the model? Hide what it calls important and see what the model says then.
+"""Does a heat map tell the truth about the model? Two tests; a map that fails either is not to be shown.
 
-The deletion test of Samek et al. (2017) and Petsiuk et al. (2018), with controls of the map's own shape: the same map, turned
-over and shifted to other places. A map that takes the class away faster than nearly all of them points at what the model uses;
-one that does not is a pretty picture.
+The first hides what the map calls important and sees what the model says then: the deletion test of Samek et al. (2017) and
+Petsiuk et al. (2018), with controls of the map's own shape, the same map turned over and shifted to other places. The second asks
+the same network with shuffled weights for its map (Adebayo et al. 2018): if that marks the same parts, the map shows the picture
+and not the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.stats import spearmanr
 from torch import Tensor
 
-from tlstudio.domain.explanations import Proof, Verdict
-from tlstudio.explain.saliency import BATCH, Heat, blurred, heat_map
+from tlstudio.domain.explanations import Proof
+from tlstudio.explain.hiding import BATCH, Heat, hidden_picture, hottest, log_odds, logistic, without
+from tlstudio.explain.saliency import DEFAULT, heat_map
 from tlstudio.training.network import Network
 
-SHARES = (0.05, 0.15, 0.4)  # of the picture's area, hottest first
-CONTROLS = 39  # p of two attempts, each at best 1/40, can just reach 0.05
-LEVEL = 0.05
-LEAST_DROP = 0.1  # of the probability; less than that nobody would call a reason
-ATTEMPTS = ("gradcam", "integrated-gradients")  # quick and coarse first; fine and slower where that fails
+SHARES = (0.05, 0.15, 0.3)  # of the picture's area, hottest first
+CONTROLS = 19  # none of which may do as much: by chance alone that happens once in twenty
+GRID = 28  # cells a side on which two maps are compared
 
 
 def proven_map(
-    network: Network, pixels: npt.NDArray[np.uint8], target: int, method: str | None = None
-) -> tuple[str, Heat, Proof]:
-    """The heat map of one method with its proof; without a method, the first of `ATTEMPTS` that holds, else the better one.
+    network: Network,
+    pixels: npt.NDArray[np.uint8],
+    target: int,
+    learned_nothing: Callable[[], Network],
+    method: str = DEFAULT,
+) -> tuple[Heat, Proof]:
+    """The heat map of a picture, uint8 (size, size, 3), for class number `target`, with its proof.
 
-    p is multiplied by the number of methods that are allowed to try (Bonferroni).
+    learned_nothing: gives the network with shuffled weights; asked only where the first test has been passed. A map that is
+    empty, or of a model with a single class, which has nothing to tell apart, can't pass.
     """
-    methods = ATTEMPTS if method is None else (method,)
-    found: list[tuple[str, Heat, Proof]] = []
-    for name in methods:
-        heat = heat_map(network, pixels, target, name)
-        found.append((name, heat, prove(network, pixels, heat, target, attempts=len(methods))))
-        if found[-1][2].verdict is Verdict.HOLDS:
-            return found[-1]
-    return min(found, key=lambda one: (one[2].p, one[2].after - one[2].elsewhere))
+    picture = torch.from_numpy(np.array(pixels))[None].to(network.mean.device)
+    hidden = hidden_picture(network, picture, target)
+    heat = heat_map(network, picture, hidden, target, method)
+    found = prove(network, picture, hidden, heat, target)
+    if not found.shown:
+        return heat, found
+    other = heat_map(learned_nothing(), picture, hidden, target, method)
+    return heat, found.compared(likeness(heat, other))
 
 
-def prove(
-    network: Network, pixels: npt.NDArray[np.uint8], heat: Heat, target: int, *, attempts: int = 1, seed: int = 0
-) -> Proof:
-    """Measures a heat map, (size, size), of one picture, uint8 (size, size, 3), for class number `target`.
+def prove(network: Network, picture: Tensor, hidden: Tensor, heat: Heat, target: int) -> Proof:
+    """The first test: hides the hottest `SHARES`, and as much at other places, and compares what is left of the class.
 
-    The same for the same seed. p: share of placements, the map's own counted, that lower the class's log-odds as much, averaged
-    over `SHARES`, times `attempts`.
+    What decides is the class's log-odds, averaged over the shares. The same every time.
     """
-    image = torch.from_numpy(np.array(pixels))[None].to(network.mean.device)
-    maps = [heat, *_controls(heat, np.random.default_rng(seed))]
-    before = float(_logistic(_log_odds(network, image, target))[0])
-    curves = _deletion(network, image, maps, target)
-    areas = curves.mean(axis=1)
-    p = min(1.0, attempts * float((areas <= areas[0] + 1e-9).mean())) if heat.any() else 1.0
-    after, elsewhere = _logistic(curves[0]), _logistic(curves[1:]).mean(axis=0)
+    whole = float(logistic(log_odds(network, [picture], target))[0])
+    if len(network.spec.classes) < 2 or not heat.any():
+        return Proof(SHARES[0], whole, whole, whole, whole, as_much=0, trials=0)
+    maps = [heat, *controls(heat, np.random.default_rng(0))]
+    curves = deletion(network, picture, hidden, maps, target)
+    averages = curves.mean(axis=1)
+    after, elsewhere = logistic(curves[0]), logistic(curves[1:]).mean(axis=0)
     told = int(np.argmax(elsewhere - after))  # where the difference is plainest
-    if before - _logistic(curves).min() < LEAST_DROP:
-        verdict = Verdict.UNTESTED
-    elif p <= LEVEL and elsewhere[told] - after[told] >= LEAST_DROP:
-        verdict = Verdict.HOLDS
-    else:
-        verdict = Verdict.FAILS
-    return Proof(SHARES[told], before, float(after[told]), float(elsewhere[told]), p, verdict)
+    as_much = int((averages[1:] <= averages[0]).sum())
+    lowest = float(logistic(curves).min())
+    return Proof(SHARES[told], whole, float(after[told]), float(elsewhere[told]), lowest, as_much, CONTROLS)
 
 
-def _deletion(network: Network, image: Tensor, maps: Sequence[Heat], target: int) -> npt.NDArray[np.float64]:
-    """Log-odds of the class after the hottest shares of the picture have been blurred away: (maps, shares)."""
-    whole, hidden = image[0].reshape(-1, 3), blurred(image)[0].reshape(-1, 3)
-    odds, waiting = [], []
-    for n, heat in enumerate(maps, start=1):
-        order = torch.from_numpy(np.argsort(-heat, axis=None, kind="stable")).to(image.device)
-        for share in SHARES:
-            trial = whole.clone()
-            where = order[: round(share * len(order))]
-            trial[where] = hidden[where]
-            waiting.append(trial.view(image.shape[1:]))
-        if len(waiting) >= BATCH or n == len(maps):
-            odds.append(_log_odds(network, torch.stack(waiting), target))
-            waiting = []
-    return np.concatenate(odds).reshape(len(maps), len(SHARES))
+def deletion(
+    network: Network, picture: Tensor, hidden: Tensor, maps: Sequence[Heat], target: int
+) -> npt.NDArray[np.float64]:
+    """Log-odds of the class after the hottest shares of the picture have been hidden: (maps, shares)."""
+    parts = np.stack([hottest(heat, share) for heat in maps for share in SHARES])
+    batches = (without(picture, hidden, parts[n : n + BATCH]) for n in range(0, len(parts), BATCH))
+    return log_odds(network, batches, target).reshape(len(maps), len(SHARES))
 
 
-def _log_odds(network: Network, pixels: Tensor, target: int) -> npt.NDArray[np.float64]:
-    """Of one class against all others; unlike the probability, it still tells differences where the model is very sure."""
-    with torch.inference_mode():
-        logits = network(pixels).cpu().double()
-    others = [k for k in range(logits.shape[1]) if k != target]
-    odds: npt.NDArray[np.float64] = (logits[:, target] - logits[:, others].logsumexp(dim=1)).cpu().numpy()
-    return odds
-
-
-def _logistic(log_odds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return 1.0 / (1.0 + np.exp(-log_odds))
-
-
-def _controls(heat: Heat, random: np.random.Generator) -> list[Heat]:
+def controls(heat: Heat, random: np.random.Generator) -> list[Heat]:
     """The map at other places: same heat, same shape, another aim."""
     size = heat.shape[0]
     found = []
@@ -106,4 +84,19 @@ def _controls(heat: Heat, random: np.random.Generator) -> list[Heat]:
         turned = turned[:, ::-1] if random.integers(2) else turned
         shift = random.integers(size // 4, max(size // 4 + 1, size - size // 4), 2)  # never back to where it was
         found.append(np.ascontiguousarray(np.roll(turned, (int(shift[0]), int(shift[1])), axis=(0, 1))))
+    return found
+
+
+def likeness(one: Heat, other: Heat) -> float:
+    """Rank correlation (Spearman) of two maps of one size, -1 … 1, on a grid of cells; 0 where one of them is flat."""
+    cells = [_cells(heat) for heat in (one, other)]
+    if any(np.ptp(values) == 0 for values in cells):
+        return 0.0
+    return float(spearmanr(*cells).statistic)
+
+
+def _cells(heat: Heat) -> npt.NDArray[np.float32]:
+    edges = min(GRID, heat.shape[0])
+    small = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(heat)[None, None], edges)
+    found: npt.NDArray[np.float32] = small.numpy().ravel()
     return found

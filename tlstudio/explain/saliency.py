@@ -1,7 +1,8 @@
-"""Heat maps: how much each place of a picture speaks for one class.
+"""Heat maps: how much each place of a picture speaks for one class, against all the others.
 
 Every method answers with float32 (size, size) in 0 … 1 over the prepared picture, 1 at the hottest place; all zeros where nothing
-speaks for the class. None of them is right by itself: `proof.prove` measures whether a map says anything true of the model.
+speaks for the class. They compare the picture with `hidden`, the same without what speaks for the class. None of them is right
+by itself: `proof.prove` measures whether a map says anything true of the model.
 """
 
 from __future__ import annotations
@@ -10,171 +11,146 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tlstudio.domain.errors import WrongUsage
+from tlstudio.explain.borrowed import captum_class
+from tlstudio.explain.hiding import BATCH, Heat, hottest, margin, softened, without
+from tlstudio.explain.stages import Tap, as_map, places_of
 from tlstudio.training.network import Network
 
-Heat = npt.NDArray[np.float32]
-Method = Callable[[Network, Tensor, int], Heat]
+Method = Callable[[Network, Tensor, Tensor, int], Heat]
 
-BATCH = 16
+ALONG = (0.0, 0.1, 0.3)  # hidden already where the stages are asked, shares of the picture
 STEPS = 32  # of the path integral; more changes nothing that can be seen
 WINDOW = 7  # the covering square is a seventh of the edge and moves by half of itself
 
 
-def heat_map(network: Network, pixels: npt.NDArray[np.uint8], target: int, method: str) -> Heat:
-    """How much each place of `pixels`, uint8 (size, size, 3), speaks for class number `target`.
+def heat_map(network: Network, pixels: Tensor, hidden: Tensor, target: int, method: str) -> Heat:
+    """How much each place of `pixels`, uint8 (1, size, size, 3), speaks for class number `target`; `hidden` is alike.
 
     Runs where the network is. Raises WrongUsage for an unknown method.
     """
     if method not in METHODS:
         raise WrongUsage(f"“{method}” is not a kind of heat map.", remedy=f"Use {', '.join(METHODS)}.")
-    batch = torch.from_numpy(np.array(pixels))[None].to(network.mean.device)
-    return METHODS[method](network, batch, target)
+    return METHODS[method](network, pixels, hidden, target)
 
 
-def gradcam(network: Network, pixels: Tensor, target: int) -> Heat:
-    """Grad-CAM (Selvaraju et al. 2017): the last feature maps, weighted by what each does for the class.
+def stages(network: Network, pixels: Tensor, hidden: Tensor, target: int) -> Heat:
+    """What hiding a place would take from the class, at several stages of the network, asked again as more is hidden.
+
+    At each stage the gradient of the class's log-odds times what hiding changes there, as in integrated gradients
+    (Sundararajan et al. 2017), summed over channels; the stages, all in log-odds, are added up, so that fine ones give the place
+    and coarse ones the sense. One gradient holds only for small changes. So it is taken again with the hottest tenth hidden, and
+    again with three tenths: along the deletion curve (Samek et al. 2017) of the map itself. Three times forward and back in all.
+    """
+    modules = places_of(network.backbone)
+    if not modules:
+        return occlusion(network, pixels, hidden, target)
+    with torch.no_grad(), Tap(modules) as tap:
+        network(hidden)
+        emptied = [kept.detach() for kept in tap.maps]
+    heat = np.zeros(pixels.shape[1:3], np.float32)
+    whole: list[Tensor] = []
+    for share in ALONG:
+        trial = without(pixels, hidden, hottest(heat, share)[None])
+        with torch.enable_grad(), Tap(modules) as tap:
+            score = margin(network(trial), target).sum()
+            gradients = torch.autograd.grad(score, tap.maps, allow_unused=True)
+        whole = whole or [kept.detach() for kept in tap.maps]
+        for full, empty, gradient in zip(whole, emptied, gradients, strict=True):
+            if gradient is None:
+                continue
+            spoken = as_map((full - empty) * gradient, network.backbone)
+            if spoken is not None:
+                density = spoken.sum(dim=1)[0] * spoken[0, 0].numel()  # log-odds for each part of the picture’s area
+                heat += _enlarged(density, pixels.shape[1]).numpy()
+    return _scaled(torch.from_numpy(heat))
+
+
+def gradcam(network: Network, pixels: Tensor, hidden: Tensor, target: int) -> Heat:
+    """Grad-CAM (Selvaraju et al. 2017): the last feature maps, weighted by what each does for the class. Quick and coarse.
 
     Works on any timm backbone: convolutional maps in either layout, and a transformer's patch tokens. Where only the class token
-    counts, the patches of the last layer can't matter any more, and those that enter the last block are taken instead.
+    counts, the patches of the last layer can't matter any more, and those of two thirds of the way are taken instead.
     """
-    backbone: Any = network.backbone
-    # A gradient for the pixels makes the whole pass keep its graph, also where all weights are frozen.
-    images = network.normalise(pixels).requires_grad_(True)
-    with torch.enable_grad(), _Tap(_last_block(backbone)) as tap:
-        features: Tensor = backbone.forward_features(images)
-        features.retain_grad()
-        network.head(backbone.forward_head(features))[0, target].backward()
-        for tensor in (features, tap.seen):
-            if tensor is None or tensor.grad is None:
-                continue
-            weights, maps = _maps(tensor.grad, backbone), _maps(tensor, backbone)
-            if maps is not None and weights is not None and bool(weights.abs().max() > 0):
-                heat = (weights.mean(dim=(1, 2), keepdim=True) * maps).sum(dim=0)
-                network.zero_grad(set_to_none=True)
-                return _scaled(heat.detach(), pixels.shape[1])
-    network.zero_grad(set_to_none=True)
-    return occlusion(network, pixels, target)
+    modules = places_of(network.backbone)
+    with torch.enable_grad(), Tap(modules) as tap:
+        score = margin(network(pixels), target).sum()
+        gradients = torch.autograd.grad(score, tap.maps, allow_unused=True) if modules else ()
+    for kept, gradient in reversed(list(zip(tap.maps, gradients, strict=True))):
+        if gradient is None:
+            continue
+        maps, weights = as_map(kept.detach(), network.backbone), as_map(gradient, network.backbone)
+        if maps is not None and weights is not None and bool(weights.abs().max() > 0):
+            seen = (weights.mean(dim=(2, 3), keepdim=True) * maps).sum(dim=1)[0]
+            return _scaled(_enlarged(seen.clamp(min=0), pixels.shape[1]))
+    return occlusion(network, pixels, hidden, target)
 
 
-def integrated_gradients(network: Network, pixels: Tensor, target: int) -> Heat:
-    """Integrated gradients (Sundararajan et al. 2017), from the blurred picture to the picture itself, summed over colours.
+def integrated_gradients(network: Network, pixels: Tensor, hidden: Tensor, target: int) -> Heat:
+    """Integrated gradients (Sundararajan et al. 2017; captum), from the hidden picture to the picture itself.
 
-    What comes out is as fine as single pixels; a light blur makes it readable.
+    Summed over colours. What comes out is as fine as single pixels; a light blur makes it readable.
     """
-    image = network.normalise(pixels)
-    start = network.normalise(blurred(pixels))
-    total = torch.zeros_like(image)
-    positions = (torch.arange(STEPS, device=image.device) + 0.5) / STEPS
-    for part in torch.split(positions, BATCH):
-        path = start + part.view(-1, 1, 1, 1) * (image - start)
-        path.requires_grad_(True)
-        with torch.enable_grad():
-            score = network.head(network.backbone(path))[:, target].sum()
-            (gradient,) = torch.autograd.grad(score, path)
-        total += gradient.sum(dim=0, keepdim=True)
-    heat = ((image - start) * total / STEPS).sum(dim=1)[0]
-    return _scaled(_soften(heat.clamp(min=0), max(1, pixels.shape[1] // 48)), pixels.shape[1])
+    method = captum_class("attr._core.integrated_gradients", "IntegratedGradients")(_Asked(network, target))
+    with torch.enable_grad():
+        found = method.attribute(
+            network.normalise(pixels), network.normalise(hidden), n_steps=STEPS, internal_batch_size=BATCH
+        )
+    heat = found.detach().sum(dim=1)[0].clamp(min=0).float()
+    return _scaled(softened(heat, max(1, pixels.shape[1] // 48)).cpu())
 
 
-def occlusion(network: Network, pixels: Tensor, target: int) -> Heat:
-    """Occlusion (Zeiler and Fergus 2014): how much the score falls when a square there is blurred. Slow; asks only the model."""
-    size = pixels.shape[1]
-    edge = max(2, size // WINDOW)
-    starts = sorted({*range(0, size - edge, max(1, edge // 2)), size - edge})
-    places = [(top, left) for top in starts for left in starts]
-    hidden, total, covered = blurred(pixels), np.zeros((size, size)), np.zeros((size, size))
+def occlusion(network: Network, pixels: Tensor, hidden: Tensor, target: int) -> Heat:
+    """Occlusion (Zeiler and Fergus 2014; captum): how much the score falls when a square there is hidden.
+
+    Slow; asks only the model.
+    """
+    edge = max(2, pixels.shape[1] // WINDOW)
+    method = captum_class("attr._core.occlusion", "Occlusion")(_Asked(network, target))
     with torch.inference_mode():
-        base = float(network(pixels)[0, target])
-        for begin in range(0, len(places), BATCH):
-            part = places[begin : begin + BATCH]
-            trial = pixels.repeat(len(part), 1, 1, 1)
-            for n, (top, left) in enumerate(part):
-                trial[n, top : top + edge, left : left + edge] = hidden[0, top : top + edge, left : left + edge]
-            for (top, left), score in zip(part, network(trial)[:, target].tolist(), strict=True):
-                total[top : top + edge, left : left + edge] += base - score
-                covered[top : top + edge, left : left + edge] += 1
-    return _scaled(torch.from_numpy(total / covered), size)
+        found = method.attribute(
+            network.normalise(pixels),
+            sliding_window_shapes=(3, edge, edge),
+            strides=(3, max(1, edge // 2), max(1, edge // 2)),
+            baselines=network.normalise(hidden),
+            perturbations_per_eval=BATCH,
+        )
+        return _scaled(found.mean(dim=1)[0].float().cpu())
 
 
 METHODS: dict[str, Method] = {
+    "stages": stages,
     "gradcam": gradcam,
     "integrated-gradients": integrated_gradients,
     "occlusion": occlusion,
 }
+DEFAULT = "stages"
 
 
-def blurred(pixels: Tensor) -> Tensor:
-    """The same pictures, uint8 (n, size, size, 3), without their detail: what takes the place of hidden parts.
+class _Asked(nn.Module):
+    """Normalised pictures -> log-odds of one class (n,)."""
 
-    A blur hides without the hard edges of a black square, which a model may read as a sign of something.
-    """
-    flat = pixels.permute(0, 3, 1, 2).float()
-    return _soften(flat, max(2, pixels.shape[1] // 4)).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
+    def __init__(self, network: Network, target: int) -> None:
+        super().__init__()
+        self._network, self._target = network, target
 
-
-def _soften(values: Tensor, radius: int) -> Tensor:
-    """Three box blurs, which are nearly a Gaussian; (…, h, w), edges mirrored."""
-    flat = values.reshape(-1, 1, *values.shape[-2:]).float()
-    reach = min(radius, min(flat.shape[-2:]) - 1)
-    for _ in range(3):
-        flat = functional.avg_pool2d(functional.pad(flat, (reach,) * 4, mode="reflect"), 2 * reach + 1, stride=1)
-    return flat.reshape(values.shape)
+    def forward(self, images: Tensor) -> Tensor:
+        head: Any = self._network.head
+        return margin(head(self._network.backbone(images)), self._target)
 
 
-class _Tap:
-    """Keeps what enters a module, with its gradient, for the time of a `with` block."""
-
-    def __init__(self, module: nn.Module | None) -> None:
-        self.seen: Tensor | None = None
-        self._hook = None if module is None else module.register_forward_pre_hook(self._keep)
-
-    def _keep(self, _: nn.Module, inputs: tuple[Any, ...]) -> None:
-        if inputs and isinstance(inputs[0], Tensor) and inputs[0].requires_grad:
-            self.seen = inputs[0]
-            self.seen.retain_grad()
-
-    def __enter__(self) -> _Tap:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._hook is not None:
-            self._hook.remove()
+def _enlarged(values: Tensor, size: int) -> Tensor:
+    """A map of any resolution at that of the picture."""
+    flat = values.detach().float()[None, None]
+    return functional.interpolate(flat, (size, size), mode="bilinear", align_corners=False)[0, 0].cpu()
 
 
-def _last_block(backbone: Any) -> nn.Module | None:
-    blocks = getattr(backbone, "blocks", None)
-    return blocks[-1] if isinstance(blocks, (nn.Sequential, nn.ModuleList)) and len(blocks) else None
-
-
-def _maps(tensor: Tensor, backbone: Any) -> Tensor | None:
-    """The first picture's features as (channels, rows, columns), from any of timm's layouts; None where they have no places."""
-    if tensor.ndim == 4:
-        last = tensor.shape[-1] == backbone.num_features != tensor.shape[1]
-        return tensor[0].permute(2, 0, 1) if last else tensor[0]
-    if tensor.ndim == 3:
-        tokens = tensor[0, int(getattr(backbone, "num_prefix_tokens", 0)) :]
-        rows, columns = _grid(backbone, len(tokens))
-        return tokens.T.reshape(-1, rows, columns) if rows * columns == len(tokens) else None
-    return None
-
-
-def _grid(backbone: Any, tokens: int) -> tuple[int, int]:
-    found = getattr(getattr(backbone, "patch_embed", None), "grid_size", None)
-    if found is not None and found[0] * found[1] == tokens:
-        return int(found[0]), int(found[1])
-    edge = round(tokens**0.5)
-    return edge, edge
-
-
-def _scaled(heat: Tensor, size: int) -> Heat:
-    """What speaks for the class, enlarged to the picture and divided by its maximum."""
-    positive = heat.cpu().double().clamp(min=0)[None, None]
-    large = functional.interpolate(positive, (size, size), mode="bilinear", align_corners=False)[0, 0]
-    top = float(large.max())
-    return (large / top if top > 0 else large).cpu().numpy().astype(np.float32)
+def _scaled(heat: Tensor) -> Heat:
+    """What speaks for the class, divided by its maximum."""
+    positive = heat.double().clamp(min=0)
+    top = float(positive.max())
+    return (positive / top if top > 0 else positive).numpy().astype(np.float32)

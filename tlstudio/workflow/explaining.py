@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from tlstudio.domain.runs import RunRow
 from tlstudio.domain.values import Refusal
 from tlstudio.explain.overlay import layer, side_by_side
 from tlstudio.explain.proof import proven_map
-from tlstudio.explain.saliency import METHODS
+from tlstudio.explain.saliency import DEFAULT, METHODS
+from tlstudio.explain.shuffled import shuffled
 from tlstudio.images.decode import quiet_decoders
 from tlstudio.images.prepare import prepare_and_keep
 from tlstudio.storage import files, runs
@@ -35,9 +37,10 @@ def explain(
     label: str | None = None,
     reporter: Reporter = SILENT,
 ) -> ExplainResult:
-    """Writes one picture for each image into `out`: the image beside its heat map. A bad file costs that file alone.
+    """Writes one picture into `out` for each image whose heat map passes its tests: the image beside the map.
 
-    method: one of `explain.saliency.METHODS`; None tries the quick one first and the finer one where the first proves nothing.
+    Of one that fails nothing is written, and a picture of an earlier time under its name goes. A bad file costs that file alone.
+    method: one of `explain.saliency.METHODS`; None takes the usual one.
     label: the class to explain; None for what the model says of each. Raises WrongUsage for an unknown class or method,
     RunNotFound, RunNotReady, DiskFull or CantWrite.
     """
@@ -78,14 +81,19 @@ def explain_image(
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     """What is explained: a model, and, if the user says so, with which method and for which class."""
 
     row: RunRow
     network: Network
-    method: str | None
+    method: str
     label: str | None
+
+    @cached_property
+    def learned_nothing(self) -> Network:
+        """The model with shuffled weights, made once for all images."""
+        return shuffled(self.network)
 
 
 def _asked(project: Path, run: str | None, method: str | None, label: str | None) -> _Asked:
@@ -97,7 +105,7 @@ def _asked(project: Path, run: str | None, method: str | None, label: str | None
         raise WrongUsage(f"The model has no class “{label}”.", remedy=f"Use {', '.join(row.classes)}.")
     network = load_network(opened.run_folder(row.id) / "model").to(devices.choose("auto"))
     network.requires_grad_(False)
-    return _Asked(row, network, method, label)
+    return _Asked(row, network, method or DEFAULT, label)
 
 
 def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
@@ -109,8 +117,10 @@ def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
         probabilities = network.chances(network(batch).double())[0].cpu().numpy()
     predicted = int(probabilities.argmax())
     target = predicted if asked.label is None else names.index(asked.label)
-    method, heat, proof = proven_map(network, pixels, target, asked.method)
+    heat, proof = proven_map(network, pixels, target, lambda: asked.learned_nothing, asked.method)
     if place is not None:
+        place.unlink(missing_ok=True)
+    if place is not None and proof.shown:
         with files.replacing(place) as temporary:
             side_by_side(picture, heat, spec).save(temporary, "PNG")
     return Explanation(
@@ -118,10 +128,10 @@ def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
         label=names[target],
         predicted=names[predicted],
         confidence=float(probabilities[target]),
-        method=method,
+        method=asked.method,
         proof=proof,
-        picture=place,
-        heat=b"" if place is not None else layer(heat, spec, picture.size),
+        picture=place if proof.shown else None,
+        heat=layer(heat, spec, picture.size) if place is None and proof.shown else b"",
     )
 
 

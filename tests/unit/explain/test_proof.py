@@ -1,6 +1,8 @@
-"""A heat map that tells the truth is believed; one that only looks good is not."""
+"""A heat map that tells the truth is believed; one that only looks good, or that a model without knowledge gives too, is not."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -8,11 +10,15 @@ import pytest
 import torch
 
 from tests.unit.explain.test_saliency import SIZE, SPOT, Brightness, network
-from tlstudio.domain.explanations import Verdict
-from tlstudio.explain.proof import prove, proven_map
+from tlstudio.domain.explanations import Proof, Reason, Verdict
+from tlstudio.explain import proof as proofs
+from tlstudio.explain.hiding import hidden_picture
+from tlstudio.explain.proof import CONTROLS, SHARES, controls, deletion, likeness, prove, proven_map
+from tlstudio.explain.shuffled import shuffled
 from tlstudio.training.network import Network
 
 Pixels = npt.NDArray[np.uint8]
+ELSEWHERE = (slice(4, 20), slice(44, 60))
 
 
 @pytest.fixture
@@ -22,10 +28,10 @@ def spotted() -> Pixels:
     return pixels
 
 
-def sure(strength: float, offset: float) -> Network:
-    made = network(Brightness(), 1)
-    made.head.weight.copy_(torch.tensor([[-strength], [strength]]))
-    made.head.bias.copy_(torch.tensor([offset, -offset]))
+def sure(strength: float, offset: float, classes: int = 2) -> Network:
+    made = network(Brightness(), 1, classes=classes)
+    made.head.weight.copy_(torch.tensor([[-strength], [strength]][-classes:]))
+    made.head.bias.copy_(torch.tensor([offset, -offset][-classes:]))
     return made
 
 
@@ -35,50 +41,127 @@ def spot_map(rows: slice, columns: slice) -> npt.NDArray[np.float32]:
     return heat
 
 
+def proved(model: Network, pixels: Pixels, heat: npt.NDArray[np.float32], target: int = 1) -> Proof:
+    picture = torch.from_numpy(pixels)[None]
+    return prove(model, picture, hidden_picture(model, picture, target), heat, target)
+
+
+def opposite(model: Network) -> Callable[[], Network]:
+    """The model for which everything is the other way round: its map has nothing in common."""
+
+    def make() -> Network:
+        made = shuffled(model)
+        made.head.weight.copy_(-model.head.weight)
+        return made
+
+    return make
+
+
 def test_true_map_is_believed(spotted: Pixels) -> None:
-    proof = prove(sure(20.0, 1.0), spotted, spot_map(*SPOT), 1)
+    proof = proved(sure(20.0, 1.0), spotted, spot_map(*SPOT))
     assert proof.verdict is Verdict.HOLDS
-    assert proof.p <= 0.05
+    assert (proof.as_much, proof.trials, proof.p) == (0, 19, 0.05)
     assert proof.after < proof.elsewhere - 0.1
-    assert "shows what the model uses" in proof.sentence()
+    assert proof.lowest <= proof.after
 
 
 def test_map_of_the_wrong_place_is_not(spotted: Pixels) -> None:
-    proof = prove(sure(20.0, 1.0), spotted, spot_map(slice(4, 20), slice(44, 60)), 1)
-    assert proof.verdict is Verdict.FAILS
-    assert "Don’t rely" in proof.sentence()
+    proof = proved(sure(20.0, 1.0), spotted, spot_map(*ELSEWHERE))
+    assert proof.reason is Reason.PLACES
 
 
 def test_empty_map_is_never_believed(spotted: Pixels) -> None:
-    assert prove(sure(20.0, 1.0), spotted, np.zeros((SIZE, SIZE), np.float32), 1).p == 1.0
+    empty = np.zeros((SIZE, SIZE), np.float32)
+    assert proved(sure(20.0, 1.0), spotted, empty).reason is Reason.NOTHING
+
+
+def test_a_single_class_has_nothing_against_it(spotted: Pixels) -> None:
+    heat, proof = proven_map(sure(20.0, 1.0, classes=1), spotted, 0, pytest.fail)
+    assert heat.shape == (SIZE, SIZE)
+    assert proof.reason is Reason.NOTHING
 
 
 def test_model_that_never_changes_its_mind_can_not_be_tested(spotted: Pixels) -> None:
-    proof = prove(sure(0.01, -5.0), spotted, spot_map(*SPOT), 1)
-    assert proof.verdict is Verdict.UNTESTED
-    assert "can't be tested" in proof.sentence()
+    proof = proved(sure(0.01, -5.0), spotted, spot_map(*SPOT))
+    assert proof.reason is Reason.STEADY
+
+
+def test_temperature_is_that_of_the_answer(spotted: Pixels) -> None:
+    model = sure(20.0, 1.0)
+    sharp = proved(model, spotted, spot_map(*SPOT)).before
+    object.__setattr__(model.spec, "temperature", 10.0)
+    soft = proved(model, spotted, spot_map(*SPOT)).before
+    assert soft == pytest.approx(1 / (1 + np.exp(-np.log(sharp / (1 - sharp)) / 10)), rel=1e-4)
 
 
 def test_random_maps_are_believed_no_oftener_than_promised() -> None:
-    """Ninety maps that have nothing to do with the model: at most about one in twenty may pass."""
+    """Ninety maps that have nothing to do with the model: at most about one in twenty may beat all other places."""
     passed = 0
     for seed in range(90):
         random = np.random.default_rng(seed)
         pixels = random.integers(0, 255, (SIZE, SIZE, 3)).astype(np.uint8)
         top, left = random.integers(0, SIZE - 16, 2)
         heat = spot_map(slice(top, top + 16), slice(left, left + 16))
-        passed += prove(sure(400.0, 2.0), pixels, heat, 1).p <= 0.05
+        passed += proved(sure(400.0, 2.0), pixels, heat).as_much == 0
     assert passed <= 10  # P(more than 10 of 90 at 0.05) is 0.6 %
 
 
-def test_two_attempts_pay_for_being_two(spotted: Pixels) -> None:
-    one = prove(sure(20.0, 1.0), spotted, spot_map(*SPOT), 1)
-    two = prove(sure(20.0, 1.0), spotted, spot_map(*SPOT), 1, attempts=2)
-    assert two.p == pytest.approx(2 * one.p)
+def test_other_places_have_the_shape_of_the_map_and_never_its_place() -> None:
+    heat = spot_map(slice(24, 40), slice(24, 40))
+    heat[24, 24] = 0.5
+    others = controls(heat, np.random.default_rng(1))
+    assert len(others) == CONTROLS == 19
+    for other in others:
+        assert np.array_equal(np.sort(other, axis=None), np.sort(heat, axis=None))
+        rows, columns = (np.abs(np.argwhere(other == 1.0) - 31.5) % SIZE).T
+        assert max(rows.max(), columns.max()) > 20
+    assert len({other.tobytes() for other in others}) > 15
 
 
-def test_the_method_that_proves_itself_is_kept(spotted: Pixels) -> None:
-    method, heat, proof = proven_map(sure(20.0, 1.0), spotted, 1)
-    assert (method, proof.verdict) == ("gradcam", Verdict.HOLDS)
+def test_as_much_is_hidden_as_is_said(spotted: Pixels) -> None:
+    """The brighter the picture, the surer the model; hiding under black takes brightness in proportion."""
+    model = sure(20.0, 1.0)
+    bright, black = np.full((1, SIZE, SIZE, 3), 200, np.uint8), np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    heat = np.arange(SIZE * SIZE, dtype=np.float32).reshape(SIZE, SIZE)[::-1].copy()
+    object.__setattr__(model.spec, "mean", (0.0,) * 3)
+    model.mean.zero_()
+    whole = model(torch.from_numpy(bright))[0].double()
+    found = deletion(model, torch.from_numpy(bright), torch.from_numpy(black), [heat], 1)[0]
+    slope = [(float(whole[1] - whole[0]) - value) / share for value, share in zip(found, SHARES, strict=True)]
+    assert SHARES == (0.05, 0.15, 0.3)
+    assert slope == pytest.approx([slope[0]] * 3, rel=0.02)
+
+
+def test_the_map_of_the_truth_is_proven_and_shown(spotted: Pixels) -> None:
+    model = sure(20.0, 1.0)
+    heat, proof = proven_map(model, spotted, 1, opposite(model))
+    assert proof.shown and proof.likeness is not None
     assert heat[SPOT].mean() > 0.5
-    assert proven_map(sure(20.0, 1.0), spotted, 1, "occlusion")[0] == "occlusion"
+
+
+def test_a_map_that_a_model_without_knowledge_gives_too_is_not_shown(spotted: Pixels) -> None:
+    model = sure(20.0, 1.0)
+    _, proof = proven_map(model, spotted, 1, lambda: model)
+    assert proof.reason is Reason.PICTURE
+    assert proof.likeness == pytest.approx(1.0)
+
+
+def test_the_model_without_knowledge_is_asked_only_where_it_decides(
+    spotted: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proofs, "heat_map", lambda *_: spot_map(*ELSEWHERE))
+    _, proof = proven_map(sure(20.0, 1.0), spotted, 1, pytest.fail)
+    assert proof.likeness is None
+
+
+def test_likeness_is_of_ranks_and_of_cells() -> None:
+    rows = np.linspace(0, 1, 56, dtype=np.float32)[:, None].repeat(56, axis=1)
+    assert likeness(rows, rows**3) == pytest.approx(1.0)
+    assert likeness(rows, 1 - rows) == pytest.approx(-1.0)
+    assert abs(likeness(rows, rows.T.copy())) < 0.01
+    assert likeness(rows, np.zeros_like(rows)) == 0.0
+    checks = np.indices((56, 56)).sum(axis=0).astype(np.float32) % 2
+    assert likeness(rows + 0.5 * checks, rows) == pytest.approx(1.0), (
+        "what is finer than a cell of two pixels is no difference"
+    )
+    assert likeness(spot_map(slice(0, 4), slice(0, 4))[:8, :8].copy(), rows[:8, :8].copy()) != 0.0

@@ -68,6 +68,10 @@ def test_everything_the_project_asks_for_is_there():
             assert all(requirement.specifier.contains(version.removeprefix("==")) for version in found)
 
 
+def test_what_is_never_loaded_is_left_out():
+    assert all("matplotlib" not in pinned(name) for name in NAMES)
+
+
 def test_torch_and_torchvision_are_one_pair_for_all_systems():
     versions = pinned(NAMES[0])
     assert versions["torch"] == {"==2.15.0"}

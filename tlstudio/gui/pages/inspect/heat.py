@@ -1,4 +1,4 @@
-"""What the model looks at: a heat map over the image on view, and the test that says whether to believe it."""
+"""What the model looks at: a heat map over the image on view if it passes its tests; else the reason why there is none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.explanations import Explanation, Verdict
+from tlstudio.domain.explanations import Explanation
 from tlstudio.domain.values import ImageRow
 from tlstudio.domain.wording import isolated
 from tlstudio.gui import theme
@@ -25,7 +25,7 @@ class Text:
     """Words of the heat map."""
 
     show = "Show what the model looks at"
-    tip = "Colours the places that speak for the model's answer, and tests whether hiding them really changes it."
+    tip = "Colours the places that speak for the model's answer, if hiding them really changes it."
     strength = "How strongly the colours cover the image"
     working = "Testing what the model looks at"
     job = "Finding what the model looks at"
@@ -84,7 +84,7 @@ class HeatPanel(QWidget):
 
     def _refresh(self) -> None:
         on = self.switch.isChecked()
-        self.strength.setVisible(on)
+        self.strength.hide()
         self.words.setVisible(on)
         self._canvas.set_layer(None)
         self._cancel()
@@ -136,9 +136,11 @@ class HeatPanel(QWidget):
             job.cancel()
 
     def _tell(self, found: Explanation, pixmap: QPixmap) -> None:
-        self._canvas.set_layer(pixmap)
-        tone = {Verdict.HOLDS: "good", Verdict.FAILS: "caution"}.get(found.proof.verdict, "muted")
-        self._say(f"{Text.speaks.format(label=isolated(found.label))} {found.proof.sentence()}", tone)
+        shown = found.proof.shown
+        self._canvas.set_layer(pixmap if shown else None)
+        self.strength.setVisible(shown)
+        speaks = Text.speaks.format(label=isolated(found.label)) if shown else ""
+        self._say(f"{speaks} {found.proof.sentence()}".strip(), "good" if shown else "muted")
 
     def _say(self, text: str, tone: str = "muted") -> None:
         self.words.setText(text)
