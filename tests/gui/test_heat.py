@@ -31,7 +31,7 @@ def proven(explanation: Explanation) -> Explanation:
     picture = io.BytesIO()
     Image.new("RGBA", (8, 8), (250, 230, 30, 255)).save(picture, "PNG")
     good = replace(
-        explanation.proof, before=0.9, after=0.2, elsewhere=0.8, lowest=0.1, as_much=0, trials=19, likeness=0.0
+        explanation.proof, before=0.9, after=0.2, elsewhere=0.8, lowest=0.1, as_much=0, trials=39, likeness=0.0
     )
     return replace(explanation, proof=good, heat=picture.getvalue())
 

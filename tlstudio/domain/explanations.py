@@ -9,6 +9,7 @@ from typing import Any
 
 from tlstudio.domain.values import Refusal
 
+LEVEL = 0.05  # how often a map that knows nothing of the model may pass the first test
 LEAST_DROP = 0.1  # of the probability; less than that nobody would call a reason
 MOST_LIKE = 0.5  # rank correlation with the map of a model that has learned nothing
 
@@ -44,7 +45,7 @@ class Proof:
 
     before: the class's probability for the whole picture. after: with the hottest `share` of the picture hidden; elsewhere: with
     as much hidden at other places, on average; lowest: of all that was tried. as_much: how many of the `trials` other places took
-    as much from the class; none may. No trials: the map is empty, or the model has a single class. likeness: rank correlation
+    as much from the class. No trials: the map is empty, or the model has a single class. likeness: rank correlation
     with the map of the same model with shuffled weights, -1 … 1; None where the first test had decided already.
     """
 
@@ -68,7 +69,7 @@ class Proof:
             return Reason.NOTHING
         if self.before - self.lowest < LEAST_DROP:
             return Reason.STEADY
-        if self.as_much:
+        if self.p > LEVEL:
             return Reason.PLACES
         if self.elsewhere - self.after < LEAST_DROP:
             return Reason.SMALL

@@ -19,6 +19,7 @@ from torch.nn import functional
 from tlstudio.training.network import Network
 
 Heat = npt.NDArray[np.float32]
+Order = npt.NDArray[np.int64]
 
 RADII = (1 / 56, 1 / 32, 1 / 16, 1 / 4)  # of the blur, as shares of the edge
 BATCH = 16
@@ -33,12 +34,16 @@ def hidden_picture(network: Network, pixels: Tensor, target: int) -> Tensor:
     return trials[best : best + 1]
 
 
-def hottest(heat: Heat, share: float) -> npt.NDArray[np.bool_]:
-    """Where the hottest `share` of the picture is: bool, like `heat`; of equally hot places the upper and left ones."""
-    order = np.argsort(-heat, axis=None, kind="stable")[: round(share * heat.size)]
-    found = np.zeros(heat.size, np.bool_)
-    found[order] = True
-    return found.reshape(heat.shape)
+def order_of(heat: Heat) -> Order:
+    """The number of each place when they are sorted, 0 at the hottest; of equally hot ones the upper and left come first."""
+    order = np.empty(heat.size, np.int64)
+    order[np.argsort(-heat, axis=None, kind="stable")] = np.arange(heat.size)
+    return order.reshape(heat.shape)
+
+
+def first(order: Order, share: float) -> npt.NDArray[np.bool_]:
+    """Where the first `share` of the picture is."""
+    return order < round(share * order.size)
 
 
 def without(pixels: Tensor, hidden: Tensor, parts: npt.NDArray[np.bool_]) -> Tensor:

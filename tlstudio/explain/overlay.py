@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.explain.saliency import Heat
+from tlstudio.explain.hiding import Heat
 
 EDGE = 640  # of the longer side of each half, in pixels
 GAP = 12

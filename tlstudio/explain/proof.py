@@ -17,12 +17,12 @@ from scipy.stats import spearmanr
 from torch import Tensor
 
 from tlstudio.domain.explanations import Proof
-from tlstudio.explain.hiding import BATCH, Heat, hidden_picture, hottest, log_odds, logistic, without
+from tlstudio.explain.hiding import BATCH, Heat, Order, first, hidden_picture, log_odds, logistic, order_of, without
 from tlstudio.explain.saliency import DEFAULT, heat_map
 from tlstudio.training.network import Network
 
 SHARES = (0.05, 0.15, 0.3)  # of the picture's area, hottest first
-CONTROLS = 19  # none of which may do as much: by chance alone that happens once in twenty
+CONTROLS = 39  # at most one of which may do as much: by chance alone that happens once in twenty
 GRID = 28  # cells a side on which two maps are compared
 
 
@@ -56,8 +56,9 @@ def prove(network: Network, picture: Tensor, hidden: Tensor, heat: Heat, target:
     whole = float(logistic(log_odds(network, [picture], target))[0])
     if len(network.spec.classes) < 2 or not heat.any():
         return Proof(SHARES[0], whole, whole, whole, whole, as_much=0, trials=0)
-    maps = [heat, *controls(heat, np.random.default_rng(0))]
-    curves = deletion(network, picture, hidden, maps, target)
+    marked = order_of(heat)
+    orders = [marked, *controls(marked, np.random.default_rng(0))]
+    curves = deletion(network, picture, hidden, orders, target)
     averages = curves.mean(axis=1)
     after, elsewhere = logistic(curves[0]), logistic(curves[1:]).mean(axis=0)
     told = int(np.argmax(elsewhere - after))  # where the difference is plainest
@@ -67,20 +68,20 @@ def prove(network: Network, picture: Tensor, hidden: Tensor, heat: Heat, target:
 
 
 def deletion(
-    network: Network, picture: Tensor, hidden: Tensor, maps: Sequence[Heat], target: int
+    network: Network, picture: Tensor, hidden: Tensor, orders: Sequence[Order], target: int
 ) -> npt.NDArray[np.float64]:
-    """Log-odds of the class after the hottest shares of the picture have been hidden: (maps, shares)."""
-    parts = np.stack([hottest(heat, share) for heat in maps for share in SHARES])
+    """Log-odds of the class after the first shares of the picture have been hidden: (orders, shares)."""
+    parts = np.stack([first(order, share) for order in orders for share in SHARES])
     batches = (without(picture, hidden, parts[n : n + BATCH]) for n in range(0, len(parts), BATCH))
-    return log_odds(network, batches, target).reshape(len(maps), len(SHARES))
+    return log_odds(network, batches, target).reshape(len(orders), len(SHARES))
 
 
-def controls(heat: Heat, random: np.random.Generator) -> list[Heat]:
-    """The map at other places: same heat, same shape, another aim."""
-    size = heat.shape[0]
+def controls(order: Order, random: np.random.Generator) -> list[Order]:
+    """The map at other places: the same shapes, as large, another aim."""
+    size = order.shape[0]
     found = []
     for _ in range(CONTROLS):
-        turned = np.rot90(heat, int(random.integers(4)))
+        turned = np.rot90(order, int(random.integers(4)))
         turned = turned[:, ::-1] if random.integers(2) else turned
         shift = random.integers(size // 4, max(size // 4 + 1, size - size // 4), 2)  # never back to where it was
         found.append(np.ascontiguousarray(np.roll(turned, (int(shift[0]), int(shift[1])), axis=(0, 1))))

@@ -17,10 +17,11 @@ from torch.nn import functional
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.explain.borrowed import captum_class
-from tlstudio.explain.hiding import BATCH, Heat, hottest, margin, softened, without
+from tlstudio.explain.hiding import BATCH, Heat, first, margin, order_of, softened, without
 from tlstudio.explain.stages import Tap, as_map, places_of
 from tlstudio.training.network import Network
 
+Gradients = tuple[Tensor | None, ...]  # None where a stage has no say
 Method = Callable[[Network, Tensor, Tensor, int], Heat]
 
 ALONG = (0.0, 0.1, 0.3)  # hidden already where the stages are asked, shares of the picture
@@ -55,10 +56,10 @@ def stages(network: Network, pixels: Tensor, hidden: Tensor, target: int) -> Hea
     heat = np.zeros(pixels.shape[1:3], np.float32)
     whole: list[Tensor] = []
     for share in ALONG:
-        trial = without(pixels, hidden, hottest(heat, share)[None])
+        trial = without(pixels, hidden, first(order_of(heat), share)[None])
         with torch.enable_grad(), Tap(modules) as tap:
             score = margin(network(trial), target).sum()
-            gradients = torch.autograd.grad(score, tap.maps, allow_unused=True)
+            gradients: Gradients = torch.autograd.grad(score, tap.maps, allow_unused=True)
         whole = whole or [kept.detach() for kept in tap.maps]
         for full, empty, gradient in zip(whole, emptied, gradients, strict=True):
             if gradient is None:
@@ -79,7 +80,7 @@ def gradcam(network: Network, pixels: Tensor, hidden: Tensor, target: int) -> He
     modules = places_of(network.backbone)
     with torch.enable_grad(), Tap(modules) as tap:
         score = margin(network(pixels), target).sum()
-        gradients = torch.autograd.grad(score, tap.maps, allow_unused=True) if modules else ()
+        gradients: Gradients = torch.autograd.grad(score, tap.maps, allow_unused=True) if modules else ()
     for kept, gradient in reversed(list(zip(tap.maps, gradients, strict=True))):
         if gradient is None:
             continue

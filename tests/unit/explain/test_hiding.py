@@ -8,16 +8,16 @@ import torch
 from torch import Tensor
 
 from tests.unit.explain.test_saliency import SIZE, Brightness, network
-from tlstudio.explain.hiding import RADII, blurred, hidden_picture, hottest, logistic, margin, softened, without
+from tlstudio.explain.hiding import RADII, blurred, first, hidden_picture, logistic, margin, order_of, softened, without
 
 
 def test_hottest_counts_and_breaks_ties_from_the_top() -> None:
     heat = np.zeros((10, 10), np.float32)
     heat[3, 4] = 1.0
-    found = hottest(heat, 0.05)
+    found = first(order_of(heat), 0.05)
     assert found.sum() == 5
     assert found[3, 4] and found[0, :4].all()
-    assert not hottest(heat, 0.0).any()
+    assert not first(order_of(heat), 0.0).any()
 
 
 def test_only_the_parts_come_from_the_hidden_picture() -> None:
