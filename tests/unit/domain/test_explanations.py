@@ -60,7 +60,7 @@ def test_json_tells_the_test_and_what_decided() -> None:
     assert (told["verdict"], told["reason"], told["p"], told["likeness"]) == (
         "fails",
         "other_places_do_as_much",
-        0.2,
+        0.1,
         0.1,
     )
     assert told["sentence"] == replace(GOOD, as_much=3).sentence()
