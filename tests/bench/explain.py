@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
@@ -80,7 +81,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    found = {name: measure(name, given.size, given.rounds) for name in given.architectures}
+    found: dict[str, dict[str, float]] = {}
+    for name in given.architectures:
+        found[name] = measure(name, given.size, given.rounds)
+        print(name, found[name], file=sys.stderr, flush=True)
     within = all(ratios["stages"] <= BOUND for ratios in found.values())
     print(json.dumps({"bench": "explain", "bound": BOUND, "within": within, "ratios": found}))
 
