@@ -118,11 +118,11 @@ def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
     predicted = int(probabilities.argmax())
     target = predicted if asked.label is None else names.index(asked.label)
     heat, proof = proven_map(network, pixels, target, lambda: asked.learned_nothing, asked.method)
-    if place is not None:
-        place.unlink(missing_ok=True)
     if place is not None and proof.shown:
         with files.replacing(place) as temporary:
             side_by_side(picture, heat, spec).save(temporary, "PNG")
+    elif place is not None:
+        _remove(place)
     return Explanation(
         file=path,
         label=names[target],
@@ -133,6 +133,14 @@ def _explain_one(asked: _Asked, path: Path, place: Path | None) -> Explanation:
         picture=place if proof.shown else None,
         heat=layer(heat, spec, picture.size) if place is None and proof.shown else b"",
     )
+
+
+def _remove(place: Path) -> None:
+    """A picture of an earlier time would be taken for one of now."""
+    try:
+        place.unlink(missing_ok=True)
+    except OSError as error:
+        raise from_os_error(error, place) from error
 
 
 def _free_name(path: Path, taken: set[str]) -> str:
