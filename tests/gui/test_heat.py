@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QSlider
 from tests.gui.test_inspect import measured, page  # noqa: F401  the same page, with its mistakes
 from tlstudio.domain.explanations import Explanation
 from tlstudio.domain.results import Evaluation
+from tlstudio.domain.wording import isolated
 from tlstudio.gui.pages.inspect import InspectPage
 
 
@@ -63,7 +64,7 @@ def test_a_proven_one_is_shown_as_strongly_as_wanted(studio, mistakes) -> None:
     words, strength = studio.find("inspect.heat_words", QLabel), studio.find("inspect.heat_strength", QSlider)
     mistakes.heat._refresh()
     assert mistakes.canvas.layer is not None and not mistakes.canvas.layer.isNull()
-    assert words.text() == f"The colours show what speaks for {found.label}. {found.proof.sentence()}"
+    assert words.text() == f"The colours show what speaks for {isolated(found.label)}. {found.proof.sentence()}"
     assert words.property("tone") == "good" and strength.isVisible()
     strength.setValue(0)
     QApplication.processEvents()
