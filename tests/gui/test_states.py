@@ -217,6 +217,8 @@ def test_a_measurement_can_be_stopped_where_it_is_shown(studio: Studio, one: Pat
     studio.page("inspect")._measured.clear()
     studio.page("inspect")._shown = None
     studio.window.go("inspect")
+    assert not hand.jobs  # the test images are opened knowingly
+    studio.click("inspect.state_button")
     assert hand.jobs[-1].task == "evaluate"
     hand.tell(hand.jobs[-1], Progress("Looking at the held-out images", 3, 9, 20.0))
     assert ways_out(studio) == ["inspect.state_stop"] and hand.strip() == []

@@ -48,7 +48,9 @@ def unframed(picture: Image.Image) -> Image.Image:
     if left + right > FRAME_MOST * width or top + bottom > FRAME_MOST * height:
         return picture
     cut = [side + FRAME_SEAM if side else 0 for side in (left, top, right, bottom)]
-    return picture.crop((cut[0], cut[1], width - cut[2], height - cut[3])) if any(cut) else picture
+    if not any(cut) or cut[0] + cut[2] >= width or cut[1] + cut[3] >= height:
+        return picture
+    return picture.crop((cut[0], cut[1], width - cut[2], height - cut[3]))
 
 
 def _frame(lines: npt.NDArray[np.uint8]) -> int:

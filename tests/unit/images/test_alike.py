@@ -20,7 +20,7 @@ from tlstudio.images.agreeing import Agreement, agreement, prepare
 from tlstudio.images.alike import LARGEST, Known, clusters, conflicts
 from tlstudio.images.decode import load_rgb
 from tlstudio.images.inspect import THUMBNAIL, shrink
-from tlstudio.images.landmarks import landmarks_of, unpacked
+from tlstudio.images.landmarks import SHAPE, landmarks_of, unpacked
 from tlstudio.images.looks import look
 from tlstudio.images.samples.metal import write_metal
 
@@ -80,8 +80,12 @@ def test_the_planted_near_duplicates_and_nothing_else(metal: Path) -> None:
         for t in (*planted.exact_duplicates, *planted.conflicting_labels)
     }
     assert near
-    assert len(found & near) >= 0.9 * len(near)
-    assert len(found & (near | same)) >= 0.95 * len(found)
+    # One of them is a copy under another part's name, in what looks like a series: there nothing is joined across groups.
+    assert len(found & near) >= len(near) - 1
+    # Beside these only photographs of one part that the camera hardly moved between.
+    others = found - near - same
+    assert len(others) <= 3
+    assert all(len({path.stem.split("_")[0] for path in pair}) == 1 for pair in others)
 
 
 @pytest.mark.shared
@@ -120,6 +124,15 @@ def test_blank_pages_are_not_one_photograph() -> None:
     blanks = [Image.new("RGB", (200, 200), (grey,) * 3) for grey in (250, 250, 252)]
     assert clusters_of([*blanks, shaded, shaded.copy()]) == [None] * 5
     assert agree(blanks[0], blanks[1]) is None
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 1), (3, 3), (4, 40), (40, 3)])
+def test_pictures_of_a_few_pixels_are_looked_at(size: tuple[int, int]) -> None:
+    """What is cut off with a frame may be more than there is."""
+    tiny = Image.new("RGB", size, (255, 255, 255))
+    tiny.putpixel((size[0] // 2, size[1] // 2), (0, 0, 0))
+    assert landmarks_of(tiny).shape == SHAPE
+    assert agree(tiny, tiny) is None
 
 
 def test_the_same_shape_in_another_colour_is_another_picture() -> None:
