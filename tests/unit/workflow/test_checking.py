@@ -85,8 +85,12 @@ def test_every_planted_copy_conflict_and_blank_is_found(metal: Checked) -> None:
 def test_the_planted_near_duplicates_are_found_and_little_else(metal: Checked) -> None:
     near = {frozenset((t.original, t.copy)) for t in metal.sample.planted.near_duplicates}
     found = metal.sets("near_duplicate")
-    assert len(found & near) >= 0.9 * len(near)
-    assert len(found & near) >= 0.95 * len(found)
+    assert len(found & near) >= len(near) - 1  # see test_alike: one lies in what looks like a series
+    others = found - near
+    assert len(others) <= 3
+    assert all(len({Path(name).stem.split("_")[0] for name in pair}) == 1 for pair in others), (
+        "of one part, hardly moved"
+    )
 
 
 def test_most_wrong_labels_are_among_the_first_suspects(metal: Checked) -> None:

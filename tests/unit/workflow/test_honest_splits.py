@@ -54,6 +54,11 @@ def patients(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return source
 
 
+def label_of(source: Path, patient: int) -> str:
+    """Of another class it would join nothing: pictures that are nearly the same don't when somebody tells them apart."""
+    return next(source.glob(f"*/P{patient:02d}_0.png")).parent.name
+
+
 def trained(project: Path) -> Evaluation:
     result = train(project, TrainSettings(STARTER, Mode.QUICK, input_size=64))
     return evaluate(project, result.run, Split.TEST)
@@ -107,9 +112,10 @@ def test_a_near_duplicate_that_is_added_joins_its_kin(patients: Path, tmp_path: 
     project = tmp_path / "project"
     import_images(ImportRequest(patients, project, group_from="none"))
     before = {row.path: (row.split, row.alike, row.label) for row in rows_of(project)}
+    for label in ("ill", "well"):
+        (tmp_path / "later" / label).mkdir(parents=True)
     for patient in range(PATIENTS):
-        (tmp_path / "later" / "well").mkdir(parents=True, exist_ok=True)
-        again(patient, 100).save(tmp_path / "later" / "well" / f"P{patient:02d}_new.png")
+        again(patient, 100).save(tmp_path / "later" / label_of(patients, patient) / f"P{patient:02d}_new.png")
         scene(500 + patient).save(tmp_path / "later" / "well" / f"X{patient:02d}_new.png")
     import_images(ImportRequest(tmp_path / "later", project, seed=3, test_fraction=0.5))
     rows = rows_of(project)
@@ -140,8 +146,9 @@ def test_projects_of_earlier_versions_learn_their_looks_when_images_are_added(pa
     import_images(ImportRequest(patients, project, group_from="none"))
     with Project.open(project).write() as db:
         db.execute("UPDATE images SET look = NULL, alike = NULL")
-    (tmp_path / "later" / "well").mkdir(parents=True)
-    again(0, 100).save(tmp_path / "later" / "well" / "P00_new.png")
+    folder = tmp_path / "later" / label_of(patients, 0)
+    folder.mkdir(parents=True)
+    again(0, 100).save(folder / "P00_new.png")
     import_images(ImportRequest(tmp_path / "later", project))
     rows = rows_of(project)
     assert all(row.look and row.alike is not None for row in rows)
