@@ -382,6 +382,7 @@ def ticks(studio: Studio) -> set[str]:
 def test_ticks_are_there_after_reopening(studio: Studio, one: Path, other: Path) -> None:
     bundle_of(studio, one)
     open_(studio, one, "inspect")
+    studio.inspect()
     studio.wait(lambda: studio.page("inspect")._shown is not None)
     studio.window.go("use")
     studio.wait(lambda: studio.page("use").panel.bundle is not None)
@@ -398,6 +399,7 @@ def test_ticks_are_there_after_reopening(studio: Studio, one: Path, other: Path)
 
 def test_a_tick_goes_when_what_was_seen_is_true_no_more(studio: Studio, one: Path) -> None:
     open_(studio, one, "inspect")
+    studio.inspect()
     studio.wait(lambda: "inspect" in ticks(studio))
     studio.window.go("labels")
     image = browsing.images(one)[0]
