@@ -189,7 +189,12 @@ def test_check_looks_at_every_image_and_tells_worst_first(source: Path, tmp_path
     findings = {f.kind: f for f in check(target, listener).findings}
     assert list(findings) == [
         *("conflicting_labels", "small_class", "blank"),
-        *("resolution", "unlike_pretraining", "tiny"),  # noise in thumbnails' size is nothing the model has seen
+        *(
+            "resolution",
+            "unlike_pretraining",
+            "no_groups",
+            "tiny",
+        ),  # noise in thumbnails' size is nothing the model has seen
     ]
     assert findings["blank"].files == (str(source / "red" / "blank.png"),)
     assert {Path(f).name for f in findings["conflicting_labels"].files} == {"moved.png", "red_00.png"}
@@ -200,7 +205,13 @@ def test_check_looks_at_every_image_and_tells_worst_first(source: Path, tmp_path
 
 def test_check_without_small_pictures_still_checks_the_rest(target: Path) -> None:
     shutil.rmtree(target / "cache")
-    assert [f.kind for f in check(target).findings] == ["small_class", "resolution", "unlike_pretraining", "tiny"]
+    assert [f.kind for f in check(target).findings] == [
+        "small_class",
+        "resolution",
+        "unlike_pretraining",
+        "no_groups",
+        "tiny",
+    ]
     row = browsing.images(target)[0]
     damaged = browsing.thumbnail(target, row.content)
     damaged.parent.mkdir(parents=True, exist_ok=True)
