@@ -38,6 +38,7 @@ class NoveltyFacts:
     false_alarms: float
     wrongly: Noticed | None = None
     strangers: tuple[Noticed, ...] = ()
+    of_full: bool = False  # measured on the file in full precision, and kept in one with fewer bits
 
     @staticmethod
     def from_json(data: Any) -> NoveltyFacts:
@@ -70,7 +71,8 @@ class NoveltyFacts:
         """A sentence on strangers; empty where none were tried."""
         if not self.strangers:
             return ""
-        return f"Of strangers like these it notices about: {_list(self.strangers)}."
+        told = f"Of strangers like these it notices about: {_list(self.strangers)}."
+        return told + " (Measured in full precision.)" if self.of_full else told
 
 
 def _noticed(data: Any) -> Noticed:

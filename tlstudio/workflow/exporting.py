@@ -51,8 +51,9 @@ def export(
     if out.suffix.lower() != ".onnx":
         raise WrongUsage("The file's name must end in .onnx.", path=out)
     subject, info, novelty = _measure(project, run, reporter)
-    told = info.novelty
-    assert told is not None
+    assert info.novelty is not None  # each file of this version tells it
+    told = replace(info.novelty, of_full=kind is not FileKind.FULL)
+    info = replace(info, novelty=told)
     with files.replacing(out.expanduser().absolute()) as temporary:
         reporter.report(Note("Writing the ONNX file."))
         write_graph(subject.network, novelty, temporary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -44,5 +44,6 @@ def test_with_few_images_nothing_is_promised(images: int, units: int, made: str)
 
 def test_strangers_are_told_with_shares() -> None:
     assert FACTS.notices == "Of strangers like these it notices about: noise 100 %, blurred images 8 %."
+    assert replace(FACTS, of_full=True).notices == FACTS.notices + " (Measured in full precision.)"
     assert NoveltyFacts(200, 80, True, 0.015).notices == ""
     assert Noticed("none", 0, 0).share == 0.0

@@ -31,6 +31,7 @@ from tlstudio.workflow.exporting import export
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.operating import drop_threshold, keep_threshold
 from tlstudio.workflow.predicting import predict, read_bundle
+from tlstudio.workflow.run_data import read_samples
 from tlstudio.workflow.training import train
 
 
@@ -54,6 +55,25 @@ def bundle(trained: Path) -> Path:
     assert result.certificate.max_difference <= 1e-4
     assert result.bytes == result.file.stat().st_size
     return result.file
+
+
+def test_the_file_tells_what_its_novelty_notices(trained: Path, bundle: Path) -> None:
+    info = read_bundle(bundle)
+    told = info.novelty
+    assert told is not None and info.novelty_threshold == 1.0
+    project = Project.open(trained)
+    used = read_samples(project, choose_run(project, None).id)
+    assert told.images == told.units == len(used)
+    assert not told.promised  # fewer than 66
+    assert told.wrongly is not None and told.wrongly.images == 42 - len(used)  # those for testing
+    kinds = {row.kind: row for row in told.strangers}
+    assert list(kinds) == [
+        *("single colours, black and white", "gradients", "noise", "blurred images", "noisy images", "inverted images"),
+        *("images on their side", "their middle alone", "images of a class left out"),
+    ]
+    assert kinds["images of a class left out"].images == len(used)
+    assert kinds["images of a class left out"].share > 0.9  # red, green and blue patches
+    assert not told.of_full
 
 
 def test_the_file_describes_itself(bundle: Path) -> None:
