@@ -12,7 +12,18 @@ import torch
 from sklearn.covariance import LedoitWolf
 
 from tlstudio.export.graph import NoveltyScore
-from tlstudio.export.novelty import FALSE_ALARMS, UNFAMILIAR, NoveltySpec, _fit, described, fit_novelty, least_units
+from tlstudio.export.novelty import (
+    FALSE_ALARMS,
+    UNFAMILIAR,
+    NoveltySpec,
+    _fit,
+    _limit,
+    _middle,
+    _softening,
+    described,
+    fit_novelty,
+    least_units,
+)
 
 Floats = npt.NDArray[np.float64]
 PINNED = [1.15764, 1.39095, 1.51233, 1.56141, 1.58257, 1.66191]
@@ -219,3 +230,27 @@ def test_the_score_is_what_it_was() -> None:
     assert fit_novelty(still, 1, names(100)).score(at_home(4, seed=7)) == pytest.approx(
         PINNED_STILL, rel=1e-4, abs=1e-6
     )
+
+
+@pytest.mark.parametrize(("n", "rank"), [(66, 66), (132, 132), (133, 132), (200, 198), (1000, 986)])
+def test_the_limit_is_a_rank_where_the_units_are_enough(n: int, rank: int) -> None:
+    assert _limit(np.arange(1.0, n + 1), n) == rank
+
+
+@pytest.mark.parametrize(("units", "reach"), [(1, 29.988), (2, 25.971), (10, 2.69943), (65, 2.23656)])
+def test_below_it_is_the_limit_of_a_new_one_from_a_normal_distribution(units: int, reach: float) -> None:
+    """Student's quantile for 98.5 %, times sqrt(1 + 1 / units)."""
+    scores = np.linspace(-1, 1, 101)  # deviation of its middle two thirds: 0.68
+    assert _limit(scores, units) == pytest.approx(0.68 * reach, rel=1e-4)
+    assert _limit(np.r_[scores, np.full(4, 50.0)], 65) == 50.0  # more than a few strangers are no strangers
+
+
+def test_what_scatters_hardly_counts_as_scattering_so_much() -> None:
+    assert _middle(np.zeros((9, 1)))[1].tolist() == [0.05]
+    assert _middle(np.linspace(-0.1, 0.1, 101)[:, None])[1] == pytest.approx([0.068])
+
+
+def test_a_channel_that_is_always_still_is_softened_like_a_quiet_one() -> None:
+    stage = np.ones((10, 6))
+    stage[:, 3:] = [0.0, 2.0, 4.0]
+    assert _softening(stage) == pytest.approx([0.05 * 0.05 * 2.0 + 1e-6, 0.1 + 1e-6, 0.2 + 1e-6], rel=1e-9)
