@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
 
 from tests.gui.conftest import hit
 from tlstudio.domain.bundle import BundleInfo, Certificate, FileKind
+from tlstudio.domain.novelty import Noticed, NoveltyFacts
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.gui.models.prediction_table import ORDER, Column, PredictionRow, PredictionTableModel
@@ -270,3 +271,15 @@ def test_ten_thousand_rows_stay_quick(qapp) -> None:
     assert table.rowCount() == 10_000
     assert table.rows[0].number == 9_999
     assert table.index(0, Column.STATUS).data() == Words.STATUS["ok"]
+
+
+def test_the_seal_says_what_the_model_file_calls_unfamiliar() -> None:
+    plain = BundleInfo(("a", "b"), PreprocessSpec(64), {}, "ab12", {})
+    known = NoveltyFacts(200, 80, True, 0.015, None, (Noticed("noise", 12, 11),))
+    told = dict(seal.facts(replace(plain, novelty=known)))[seal.Text.UNFAMILIAR]
+    assert told == f"{known.promise} {known.notices}"
+    assert seal.Text.UNFAMILIAR not in dict(seal.facts(plain))
+    certificate = Certificate(60, 1.0, 0.0, True)
+    assert "had not learned from" in seal._introduction(certificate)
+    assert "had learned from" in seal._introduction(replace(certificate, split="train"))
+    assert "no certificate" in seal._introduction(None)

@@ -61,10 +61,10 @@ class NoveltyFacts:
                 f"With {made} no limit for “unfamiliar” can be promised; it is set so that about {share} of the images"
                 " like them should be called so."
             )
-        told = f"At most about {share} of the images like those it learned from are called unfamiliar"
+        told = f"Set so that at most about {share} of the images like those it learned from are called unfamiliar."
         if self.wrongly is None:
-            return told + "."
-        return f"{told}: {self.wrongly.flagged:,} of {self.wrongly.images:,} that it did not learn from."
+            return told
+        return f"{told} Of {self.wrongly.images:,} that it did not learn from, it was {self.wrongly.flagged:,}."
 
     @property
     def notices(self) -> str:

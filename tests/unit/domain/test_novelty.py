@@ -27,7 +27,8 @@ def test_it_comes_back_as_it_was_written() -> None:
 
 def test_the_promise_names_what_was_seen() -> None:
     assert FACTS.promise == (
-        "At most about 1.5 % of the images like those it learned from are called unfamiliar: 1 of 50 that it did not learn from."
+        "Set so that at most about 1.5 % of the images like those it learned from are called unfamiliar."
+        " Of 50 that it did not learn from, it was 1."
     )
     assert NoveltyFacts(200, 80, True, 0.015).promise.endswith("are called unfamiliar.")
 

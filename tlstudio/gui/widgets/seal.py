@@ -28,6 +28,10 @@ class Text:
         "Before this file was handed out, it looked at images that it had not learned from, and its answers were compared "
         "with those of the trained model."
     )
+    INTRO_KNOWN = (
+        "Before this file was handed out, its answers were compared with those of the trained model, on images that it had "
+        "learned from, because there are no others."
+    )
     NO_CERTIFICATE = "This file carries no certificate. Export the model again to get one."
     IMAGES, AGREEMENT, DIFFERENCE = "Images compared", "Same answer", "Largest difference"
     MADE, MODEL, LICENCE, CLASSES, VERSIONS = "Made", "Pretrained model", "Its licence", "Classes", "Made with"
@@ -131,6 +135,12 @@ def _date(text: str) -> str:
         return text or Text.UNKNOWN
 
 
+def _introduction(certificate: Certificate | None) -> str:
+    if certificate is None:
+        return Text.NO_CERTIFICATE
+    return Text.INTRO_KNOWN if certificate.split == "train" else Text.INTRO
+
+
 def _verdict(info: BundleInfo | None) -> str:
     certificate = None if info is None else info.certificate
     if certificate is None or not certificate.passed:
@@ -201,7 +211,7 @@ class Facts(Popover):
         column.setSpacing(theme.M)
         heading = QLabel(Text.TITLE)
         heading.setProperty("role", "card-title")
-        intro = QLabel(Text.INTRO if info.certificate is not None else Text.NO_CERTIFICATE)
+        intro = QLabel(_introduction(info.certificate))
         intro.setProperty("role", "muted")
         intro.setWordWrap(True)
         column.addWidget(heading)
