@@ -54,7 +54,7 @@ class NoveltyScore(nn.Module):
         z = (block - self.get_buffer(f"center_{i}")) * self.get_buffer(f"scale_{i}")
         along = z @ self.get_buffer(f"axes_{i}")
         square = self.rests[i] * z.square().sum(dim=1) + (along.square() * self.get_buffer(f"more_{i}")).sum(dim=1)
-        return (square / z.shape[1]).clamp(min=1e-12).log()
+        return (square / self.get_buffer(f"center_{i}").shape[0]).clamp(min=1e-12).log()
 
 
 def _single(values: npt.NDArray[np.float64]) -> Tensor:

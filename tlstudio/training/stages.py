@@ -58,9 +58,8 @@ class Stages(nn.Module):
         features = self.network.embed(pixels)
         seen = list(self._seen)
         self._seen.clear()
-        # Every second place of a large picture tells as much about its colours and its grain in a quarter of the time.
-        apart = 1 + (pixels.shape[1] >= 2 * LEAST_SIZE)
-        picture = pixels[:, ::apart, ::apart].permute(0, 3, 1, 2).float()
+        # As the network's normalisation begins, so that an exported graph does it once.
+        picture = pixels.permute(0, 3, 1, 2).float()
         blocks = [*self.picture(picture), _direction(features), *seen]
         self.widths = tuple(block.shape[1] for block in blocks)
         return features, blocks
@@ -142,12 +141,14 @@ class PictureStatistics(nn.Module):
         self.register_buffer("next", functional.pad(haar, (0, 0, 0, 0, 0, 3)), persistent=False)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        parts = functional.conv2d(picture, self.first, stride=2)
+        # Every second place of a large picture tells as much about its colours and its grain in a quarter of the time.
+        apart = 2 if int(picture.shape[2]) >= 2 * LEAST_SIZE else 1
+        parts = functional.conv2d(picture, self.first, stride=2 * apart, dilation=apart)
         mean, power = parts.mean((2, 3)), mean_square(parts, (2, 3))
         varying = (power - mean.square()).clamp(min=0.0)
         energies, bands = [power[:, 1:4]], parts
         for step in range(1, OCTAVES):
-            if min(bands.shape[2:]) < 2:
+            if min(int(bands.shape[2]), int(bands.shape[3])) < 2:
                 break
             bands = functional.conv2d(bands, self.second if step == 1 else self.next, stride=2)
             energy = mean_square(bands, (2, 3))
@@ -161,7 +162,8 @@ class PictureStatistics(nn.Module):
 
 def mean_square(maps: Tensor, places: tuple[int, ...]) -> Tensor:
     """Over places; without a second map of the size of this one."""
-    count = math.prod(maps.shape[place] for place in places)
+    # As plain numbers: a traced graph would reckon with shapes anew for every image.
+    count = math.prod(int(maps.shape[place]) for place in places)
     result: Tensor = torch.linalg.vector_norm(maps, dim=places).square() / count
     return result
 
