@@ -30,6 +30,8 @@ PINNED = [1.15764, 1.39095, 1.51233, 1.56141, 1.58257, 1.66191]
 PINNED_WEIGHTS = [0.412409, 0.430146]
 PINNED_SOFTENING = [0.0515727, 0.0493769, 0.0485262]
 PINNED_FEW = [0.0, 0.933775, 0.578666, 1.05971]
+PINNED_FEW_FRESH = [1.16776, 1.17313, 1.25173]
+PINNED_MANY_FRESH = [1.40216, 1.39527, 1.50066]
 PINNED_STILL = [5.77308, 5.4155, 4.97604, 5.00641]
 WIDTHS = (4, 6)  # of a plain block, and of a stage of three channels
 
@@ -254,3 +256,12 @@ def test_a_channel_that_is_always_still_is_softened_like_a_quiet_one() -> None:
     stage = np.ones((10, 6))
     stage[:, 3:] = [0.0, 2.0, 4.0]
     assert _softening(stage) == pytest.approx([0.05 * 0.05 * 2.0 + 1e-6, 0.1 + 1e-6, 0.2 + 1e-6], rel=1e-9)
+
+
+@pytest.mark.parametrize(("first", "pinned"), [(190, PINNED_FEW_FRESH), (120, PINNED_MANY_FRESH)])
+def test_where_new_images_put_the_threshold_is_what_it_was(first: int, pinned: list[float]) -> None:
+    late = np.arange(200) >= first
+    blocks = at_home(200)
+    blocks[0][late] *= 2.0
+    spec = fit_novelty(blocks, 1, names(200), fresh=late)
+    assert spec.score(at_home(3, seed=7, shift=3.0)) == pytest.approx(pinned, rel=1e-4)
