@@ -122,7 +122,7 @@ def measure_novelty(
         chosen = [s for s, something in zip(chosen, shows, strict=True) if something]
         if len(chosen) < LEAST_IMAGES:
             raise NotEnoughImages(
-                "None of the training images can be found any more.",
+                "Too few of the training images can be found to tell what is unfamiliar.",
                 remedy="Connect the drive that holds them, and export again.",
             )
         contents = [s.content for s in chosen]
