@@ -110,7 +110,7 @@ def test_shares_that_leave_nothing_to_learn_from(test: float, val: float) -> Non
 @pytest.mark.parametrize(("test", "val"), [(0.9, 0.0), (0.0, 0.9), (0.45, 0.45), (0.0, 0.0)])
 def test_a_tenth_is_enough_to_learn_from(test: float, val: float) -> None:
     check_fractions(test, val)
-    divide(["a"] * 20, range(20), test=test, val=val, seed=0)
+    assert Split.TRAIN in divide(["a"] * 20, range(20), test=test, val=val, seed=0)
 
 
 @pytest.mark.parametrize(("test", "val"), [(0.901, 0.0), (0.451, 0.45), (-0.001, 0.1), (float("nan"), 0.1)])
