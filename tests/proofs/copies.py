@@ -15,9 +15,10 @@ from scipy.ndimage import gaussian_filter
 
 from tests.proofs.table import Proof, Trial
 from tlstudio.domain.errors import ImageRefused
-from tlstudio.images.alike import Known, clusters
+from tlstudio.images.alike import clusters
 from tlstudio.images.decode import load_rgb
 from tlstudio.images.inspect import THUMBNAIL, shrink
+from tlstudio.images.joining import Known
 from tlstudio.images.landmarks import landmarks_of
 from tlstudio.images.looks import look
 from tlstudio.images.splits import Units, divide
@@ -205,4 +206,4 @@ def _small(picture: Image.Image) -> Image.Image:
 def _clusters(pictures: Sequence[Image.Image], labels: Sequence[str | None]) -> list[int | None]:
     small = [_small(picture) for picture in pictures]
     known = [Known(look(picture), label) for picture, label in zip(small, labels, strict=True)]
-    return clusters(known, np.stack([landmarks_of(picture) for picture in small]), small.__getitem__)
+    return clusters(known, np.stack([landmarks_of(picture) for picture in small]), small)

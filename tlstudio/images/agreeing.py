@@ -6,6 +6,8 @@ the fine detail must agree over the whole, and nowhere may the two differ by mor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +15,20 @@ import numpy.typing as npt
 from PIL import Image
 
 from tlstudio.images import poses
-from tlstudio.images.landmarks import Grey, Landmarks, grey, unframed
-from tlstudio.images.poses import COARSE, FINE, Layers, Pose, lay, layers, partners, places, pose_of, refined, within
+from tlstudio.images.blurs import Grey, blurred
+from tlstudio.images.landmarks import Landmarks, grey, unframed
+from tlstudio.images.poses import (
+    COARSE_BLUR,
+    FINE_BLUR,
+    Places,
+    Pose,
+    exactly,
+    found_poses,
+    laid,
+    places,
+    read,
+    roughly,
+)
 
 # Detail is what a Gaussian blur of the second width takes away and one of the first leaves, in pixels: not noise and hard edges,
 # which a shift by less than a pixel changes, and not light and shade, which a series shares.
@@ -28,6 +42,9 @@ LEAST_SHARE = 0.2  # of the picture that must be left to judge
 LEAST_DETAIL = 0.5  # grey levels; below it there is nothing to compare
 COLOUR = 12.0  # mean difference of the colour channels, 0 … 255, between what may still be one photograph
 LEAST_BASIS = 3  # landmarks in one pose; of unrelated pictures two of twenty always agree
+LEAST_BASIS_SHARE = (
+    0.35  # of the landmarks that choose each other; of 1,800 copies one had less than 0.4, of others half have
+)
 RESAVED = 0.3  # as STRANGE, for pictures of which one is the other saved again
 RESAVED_EDGE = 0.02  # as EDGE_SHARE, for these
 RESAVED_LEVELS = 4.0  # grey levels by which those differ in any place at most
@@ -38,16 +55,16 @@ ROUGH = 0.1  # by which a pose from landmarks alone may be off
 
 
 class Prepared(NamedTuple):
-    """A picture ready to be compared. coarse, fine: see `poses.refined`. colour: Cb and Cr at a quarter of the size, each
-    (h, w) float32. detail: standard deviation of its detail in grey levels.
+    """A picture ready to be compared: grey, (h, w); coarse and fine, see `poses`; what it has of detail, (h, w), and the standard
+    deviation of that in grey levels; Cb and Cr at a quarter of the size.
     """
 
     grey: Grey
-    coarse: Layers
-    fine: Layers
+    coarse: Grey
+    fine: Grey
+    detail: Grey
+    contrast: float
     colour: tuple[Grey, Grey]
-    detail: float
-    landmarks: Landmarks
 
 
 class Agreement(NamedTuple):
@@ -65,64 +82,75 @@ class Agreement(NamedTuple):
         return self.moved <= ONE_VIEW
 
 
-def prepare(picture: Image.Image, found: Landmarks) -> Prepared:
-    """Any mode and size; a thumbnail is large enough. found: its landmarks."""
+def prepare(picture: Image.Image) -> Prepared:
+    """Any mode and size; a thumbnail is large enough."""
     rgb = unframed(picture.convert("RGB"))
     small = grey(rgb)
-    quarter = (max(1, small.shape[1] // 4), max(1, small.shape[0] // 4))
-    _, blue, red = rgb.convert("YCbCr").resize(quarter, Image.Resampling.BOX).split()
+    quarter = (max(2, small.shape[1] // 4), max(2, small.shape[0] // 4))
+    _, blue, red = rgb.resize(quarter, Image.Resampling.BOX).convert("YCbCr").split()
+    coarse, fine, sharp, soft = blurred(small, (COARSE_BLUR, FINE_BLUR, SHARP, SOFT))
+    detail = sharp - soft
+    margin = int(2 * SOFT)
+    inner = detail[margin:-margin, margin:-margin]  # at its edges a picture has what it has not
     return Prepared(
         small,
-        layers(small, COARSE[0]),
-        layers(small, FINE[0]),
+        poses.coarse(coarse),
+        fine,
+        detail,
+        float(inner.std()) if inner.size else 0.0,
         (np.asarray(blue, np.float32), np.asarray(red, np.float32)),
-        _inner_detail(small),
-        found,
     )
-
-
-def _inner_detail(picture: Grey) -> float:
-    """Standard deviation of the detail where the edges have no part in it."""
-    margin = int(2 * SOFT)
-    inner = detail(picture)[margin:-margin, margin:-margin]
-    return float(inner.std()) if inner.size else 0.0
 
 
 def detail(picture: Grey) -> Grey:
     """What is left without noise and without the coarse light and shade; same shape."""
-    from scipy.ndimage import gaussian_filter
-
-    difference: Grey = gaussian_filter(picture, SHARP, truncate=3) - gaussian_filter(picture, SOFT, truncate=3)
+    sharp, soft = blurred(picture, (SHARP, SOFT))
+    difference: Grey = sharp - soft
     return difference
 
 
-def agreement(a: Prepared, b: Prepared, *, few: int = 0, moved: float = np.inf) -> Agreement | None:
-    """How two pictures agree, None where they don't. few: below so many landmarks, they may also lie on each other as they are.
-    moved: pictures that are moved by clearly more than this are not looked at closer; see Agreement.
+class Likely(NamedTuple):
+    """How one picture may lie on another. pose: None for as they are, from edge to edge. basis: landmarks that say so."""
+
+    pose: Pose | None
+    basis: int
+
+
+def likely(first: Sequence[Landmarks], second: Sequence[Landmarks], *, few: int = 0) -> list[Likely | None]:
+    """For each pair, by their landmarks alone; None where they are no copies of each other. few: below so many landmarks, two
+    pictures may also lie on each other as they are.
+    """
+    poses_found = found_poses(first, second, least=LEAST_BASIS, share=LEAST_BASIS_SHARE)
+    as_they_are = Likely(None, 0)
+    return [
+        Likely(*found) if found is not None else as_they_are if min(len(a.place), len(b.place)) < few else None
+        for a, b, found in zip(first, second, poses_found, strict=True)
+    ]
+
+
+def agreement(a: Prepared, b: Prepared, lying: Likely, *, moved: float = np.inf) -> Agreement | None:
+    """How two pictures agree, None where they don't. moved: what is moved by clearly more is not looked at; see Agreement.
 
     Pictures without detail agree with nothing: that two pages are blank does not make them one photograph.
     """
-    if min(a.detail, b.detail) < LEAST_DETAIL:
+    if min(a.contrast, b.contrast) < LEAST_DETAIL:
         return None
-    pose, basis = pose_of(partners(a.landmarks, b.landmarks))
-    if basis < LEAST_BASIS:
-        if min(len(a.landmarks.place), len(b.landmarks.place)) >= few:
-            return None
-        pose = poses.whole(a.grey.shape, b.grey.shape)
-    elif _moved(a.grey.shape, b.grey.shape, pose) > moved + ROUGH:
+    shape, other = a.grey.shape, b.grey.shape
+    pose = poses.whole(shape, other) if lying.pose is None else lying.pose
+    if _moved(shape, other, pose) > moved + ROUGH:
         return None
-    pose = refined(a.coarse, b.coarse, pose, COARSE)
-    if not poses.promising(a.coarse, b.coarse, pose):
-        return None
-    return _judged(a, b, refined(a.fine, b.fine, pose, FINE))
+    better = roughly(a.coarse, b.coarse, pose)
+    return None if better is None else _judged(a, b, exactly(a.fine, b.fine, better))
 
 
 def _judged(a: Prepared, b: Prepared, pose: Pose) -> Agreement | None:
     shape = a.grey.shape
-    inner = shared(shape, b.grey.shape, pose, EDGE_SHARE)
+    at_first = places(shape)
+    at = laid(at_first, pose)
+    inner = _apart_from_edges(at_first, at, shape, b.grey.shape, EDGE_SHARE)
     if inner.sum() < LEAST_SHARE * inner.size or _colour_difference(a, b, pose) > COLOUR:
         return None
-    one, other = detail(a.grey), detail(lay(b.grey, pose, shape))
+    one, other = a.detail.ravel(), detail(read(b.grey, at).reshape(shape)).ravel()
     cells = _cells(shape)
     found = _compared(one, other, inner, cells)
     if found.score < AGREEMENT or found.strange > STRANGE:
@@ -130,16 +158,21 @@ def _judged(a: Prepared, b: Prepared, pose: Pose) -> Agreement | None:
     moved = _moved(shape, b.grey.shape, pose)
     resaved = False
     if moved <= UNMOVED:
-        full = _compared(one, other, shared(shape, b.grey.shape, pose, RESAVED_EDGE), cells)
+        nearly_all = _apart_from_edges(at_first, at, shape, b.grey.shape, RESAVED_EDGE)
+        full = _compared(one, other, nearly_all, cells)
         resaved = full.strange <= RESAVED and full.most <= RESAVED_LEVELS
     return Agreement(found.score, moved, resaved)
 
 
-def shared(first: tuple[int, ...], second: tuple[int, ...], pose: Pose, edge: float) -> npt.NDArray[np.bool_]:
-    """Where a picture of the first shape has the second on it, without so much of each at the edges; (h, w)."""
-    at = places(first)
-    there = within(at, first, edge * min(first)) & within(at @ pose.T, second, edge * min(second))
-    return there.reshape(first)
+def _apart_from_edges(
+    first: Places,
+    second: Places,
+    shape: tuple[int, ...],
+    other: tuple[int, ...],
+    edge: float,
+) -> npt.NDArray[np.bool_]:
+    """Where both pictures are, without so much of each at the edges. first, second: where a place lies in each."""
+    return poses.within(first, shape, edge * min(shape)) & poses.within(second, other, edge * min(other))
 
 
 class _Compared(NamedTuple):
@@ -150,11 +183,14 @@ class _Compared(NamedTuple):
     most: float
 
 
-def _cells(shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """The number of each pixel's cell, (h, w)."""
+@lru_cache(maxsize=64)
+def _cells(shape: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """The number of each pixel's cell, (h * w,); not to be written to."""
     rows, columns = (max(1, round(edge / CELL)) for edge in shape)
     y, x = np.arange(shape[0]) * rows // shape[0], np.arange(shape[1]) * columns // shape[1]
-    return y[:, None] * columns + x[None, :]
+    cells = (y[:, None] * columns + x[None, :]).ravel()
+    cells.flags.writeable = False
+    return cells
 
 
 def _compared(one: Grey, other: Grey, where: npt.NDArray[np.bool_], cells: npt.NDArray[np.int64]) -> _Compared:
@@ -175,16 +211,14 @@ def _compared(one: Grey, other: Grey, where: npt.NDArray[np.bool_], cells: npt.N
 def _colour_difference(a: Prepared, b: Prepared, pose: Pose) -> float:
     """Mean difference of the colour channels where both are."""
     shape, other = a.colour[0].shape, b.colour[0].shape
-    down, across = shape[0] / a.grey.shape[0], shape[1] / a.grey.shape[1]
-    at = places(shape) / np.array([down, across, 1.0]) @ pose.T
-    at *= np.array([other[0] / b.grey.shape[0], other[1] / b.grey.shape[1]])
-    there = within(at, other)
+    at = laid(places(shape), poses.resized(pose, (a.grey.shape, b.grey.shape), (shape, other)))
+    there = poses.within(at, other)
     if not there.any():
         return np.inf
     return float(
         np.mean(
             [
-                np.abs(mine.ravel()[there] - poses.read(theirs, at[there])).mean()
+                np.abs(mine.ravel()[there] - read(theirs, at[:, there])).mean()
                 for mine, theirs in zip(a.colour, b.colour, strict=True)
             ]
         )

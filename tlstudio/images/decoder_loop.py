@@ -48,6 +48,8 @@ class Answer:
 def serve(connection: Connection, room: Any) -> None:
     """Entry point of the spawned process: answers until its owner hangs up. room: shared memory for the arrays of answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # There is one such process a core; numpy's library of matrix products, not loaded yet, would start as many threads in each.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     last_resort, shared = _LastResort(_be_quiet()), memoryview(room).cast("B")
     with suppress(EOFError, OSError):
         connection.send(_warm_up())

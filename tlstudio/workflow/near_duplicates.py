@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,16 @@ from PIL import Image
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress, Reporter
-from tlstudio.domain.values import ImageRow
+from tlstudio.domain.values import ImageRow, Refusal
 from tlstudio.images import landmarks
-from tlstudio.images.alike import Known, clusters, conflicts
+from tlstudio.images.alike import clusters, conflicts
+from tlstudio.images.comparing import Part
+from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import Inspected
+from tlstudio.images.joining import Known
 from tlstudio.images.looks import look
 from tlstudio.images.ordered import in_order
+from tlstudio.images.small import read_small
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
@@ -28,6 +33,7 @@ from tlstudio.workflow.kept_rows import Row, keep_rows
 STAGE = "Looking for near-duplicates"
 
 Marks = npt.NDArray[np.int8]
+R = TypeVar("R")
 
 
 class NearDuplicates:
@@ -55,7 +61,8 @@ class NearDuplicates:
         firsts = clusters(
             pictures,
             _landmarks(project, contents, self._fresh),
-            lambda i: _small(thumbnail(project.folder, contents[i])),
+            [thumbnail(project.folder, content) for content in contents],
+            run=partial(_in_parts, reporter),
             step=lambda done, total: reporter.report(Progress(STAGE, done, total)),
         )
         self.of_new = firsts[len(known) :]
@@ -74,8 +81,8 @@ class NearDuplicates:
 
     def _look_of(self, content: str) -> str | None:
         """The look of an image that an earlier version of the program imported."""
-        small = _small(thumbnail(self._project.folder, content))
-        return None if small is None else look(small)
+        small = read_small(thumbnail(self._project.folder, content))
+        return None if small is None else look(Image.fromarray(small))
 
     def keep(self, stored: Sequence[str]) -> None:
         """Writes it down. stored: where the new images lie, as the database has it, in the order that they came in."""
@@ -112,10 +119,16 @@ def resaved_across_classes(project: Project, rows: Sequence[ImageRow]) -> tuple[
         if len({row.label for row in kin if row.label is not None}) < 2:
             continue
         contents = [row.content for row in kin]
-        small = [_small(thumbnail(project.folder, content)) for content in contents]
-        pairs = conflicts([Known(label=row.label) for row in kin], _landmarks(project, contents, {}), small.__getitem__)
+        small = [thumbnail(project.folder, content) for content in contents]
+        pairs = conflicts([Known(label=row.label) for row in kin], _landmarks(project, contents, {}), small)
         found += [(kin[i].id, kin[j].id) for i, j in pairs]
     return tuple(found)
+
+
+def _in_parts(reporter: Reporter, function: Callable[[Part], R], parts: Iterable[Part]) -> Iterator[R]:
+    """Several parts at once, in the decoding processes. A part that fails there, as where memory is short, is done here."""
+    for part, result in DECODERS.in_order(function, parts, lambda _: "", waiting=reporter.stop_requested):
+        yield function(part) if isinstance(result, Refusal) else result
 
 
 def _store(project: Project) -> RowStore:
@@ -136,18 +149,9 @@ def _landmarks(project: Project, contents: Sequence[str], fresh: Mapping[str, Ma
 
 
 def _looked_at(project: Project, content: str) -> Marks | None:
-    small = _small(thumbnail(project.folder, content))
-    return None if small is None else landmarks.landmarks_of(small)
+    small = read_small(thumbnail(project.folder, content))
+    return None if small is None else landmarks.landmarks_of(Image.fromarray(small))
 
 
 def _marks(kept: bytes) -> Marks:
     return np.frombuffer(kept, np.int8).reshape(landmarks.SHAPE)
-
-
-def _small(path: Path) -> Image.Image | None:
-    try:
-        with Image.open(path, formats=("JPEG",)) as picture:
-            picture.load()
-            return picture
-    except (OSError, SyntaxError, ValueError):
-        return None
