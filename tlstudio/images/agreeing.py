@@ -20,6 +20,7 @@ from tlstudio.images.landmarks import Landmarks, grey, unframed
 from tlstudio.images.poses import (
     COARSE_BLUR,
     FINE_BLUR,
+    PROMISING,
     Places,
     Pose,
     exactly,
@@ -34,6 +35,10 @@ from tlstudio.images.poses import (
 # which a shift by less than a pixel changes, and not light and shade, which a series shares.
 SHARP, SOFT = 1.0, 4.0
 AGREEMENT = 0.85  # correlation of the detail; see tests/proofs/copies.py for what copies and others reach
+AGREEMENT_OF_FEW, PROMISING_OF_FEW = (
+    0.94,
+    0.95,
+)  # the same, and of the coarse pictures, where there is little to agree on
 STRANGE = 1.2  # how much larger than what two pictures share in one place that may be which only one of them has there
 FLOOR = 2.0  # grey levels of detail that compression makes or takes anywhere
 CELL = 14  # pixels of such a place, high and wide
@@ -110,22 +115,26 @@ def detail(picture: Grey) -> Grey:
 
 
 class Likely(NamedTuple):
-    """How one picture may lie on another. pose: None for as they are, from edge to edge. basis: landmarks that say so."""
+    """How one picture may lie on another. pose: None for as they are, from edge to edge. basis: landmarks that say so.
+
+    few: one of them has so little in it that much of it agrees by chance.
+    """
 
     pose: Pose | None
     basis: int
+    few: bool = False
 
 
 def likely(first: Sequence[Landmarks], second: Sequence[Landmarks], *, few: int = 0) -> list[Likely | None]:
     """For each pair, by their landmarks alone; None where they are no copies of each other. few: below so many landmarks, two
     pictures may also lie on each other as they are.
     """
-    poses_found = found_poses(first, second, least=LEAST_BASIS, share=LEAST_BASIS_SHARE)
-    as_they_are = Likely(None, 0)
-    return [
-        Likely(*found) if found is not None else as_they_are if min(len(a.place), len(b.place)) < few else None
-        for a, b, found in zip(first, second, poses_found, strict=True)
-    ]
+    laid_on = found_poses(first, second, least=LEAST_BASIS, share=LEAST_BASIS_SHARE)
+    answers: list[Likely | None] = []
+    for a, b, found in zip(first, second, laid_on, strict=True):
+        is_few = min(len(a.place), len(b.place)) < few
+        answers.append(Likely(*found, is_few) if found is not None else Likely(None, 0, True) if is_few else None)
+    return answers
 
 
 def agreement(a: Prepared, b: Prepared, lying: Likely, *, moved: float = np.inf) -> Agreement | None:
@@ -139,11 +148,13 @@ def agreement(a: Prepared, b: Prepared, lying: Likely, *, moved: float = np.inf)
     pose = poses.whole(shape, other) if lying.pose is None else lying.pose
     if _moved(shape, other, pose) > moved + ROUGH:
         return None
-    better = roughly(a.coarse, b.coarse, pose)
-    return None if better is None else _judged(a, b, exactly(a.fine, b.fine, better))
+    better = roughly(a.coarse, b.coarse, pose, PROMISING_OF_FEW if lying.few else PROMISING)
+    if better is None:
+        return None
+    return _judged(a, b, exactly(a.fine, b.fine, better), AGREEMENT_OF_FEW if lying.few else AGREEMENT)
 
 
-def _judged(a: Prepared, b: Prepared, pose: Pose) -> Agreement | None:
+def _judged(a: Prepared, b: Prepared, pose: Pose, least: float) -> Agreement | None:
     shape = a.grey.shape
     at_first = places(shape)
     at = laid(at_first, pose)
@@ -153,7 +164,7 @@ def _judged(a: Prepared, b: Prepared, pose: Pose) -> Agreement | None:
     one, other = a.detail.ravel(), detail(read(b.grey, at).reshape(shape)).ravel()
     cells = _cells(shape)
     found = _compared(one, other, inner, cells)
-    if found.score < AGREEMENT or found.strange > STRANGE:
+    if found.score < least or found.strange > STRANGE:
         return None
     moved = _moved(shape, b.grey.shape, pose)
     resaved = False

@@ -33,7 +33,7 @@ STEP, ROUNDS = (
 STRAY, LEAST_STRAY = 4.0, 2.0  # times the usual difference, and grey levels, from which a pixel is left out
 STILL = 0.2, 0.03  # pixels by which a round must move something for another to follow, on coarse and on fine pictures
 LEAST_PIXELS = 60
-PROMISING = 0.4  # correlation of the coarse pictures, from which it is worth to look closer
+PROMISING = 0.75  # correlation of the coarse pictures, from which it is worth to look closer; no copy tried had less
 
 
 class Partners(NamedTuple):
@@ -263,8 +263,8 @@ def coarse(picture: Grey) -> Grey:
     return np.ascontiguousarray(picture[::HALF, ::HALF])
 
 
-def roughly(first: Grey, second: Grey, pose: Pose) -> Pose | None:
-    """The pose made better on coarse pictures, from `coarse`; None where these agree too little to look closer.
+def roughly(first: Grey, second: Grey, pose: Pose, least: float = PROMISING) -> Pose | None:
+    """The pose made better on coarse pictures, from `coarse`; None where these correlate by less than `least`.
 
     pose, and what is returned: between the whole pictures.
     """
@@ -277,7 +277,7 @@ def roughly(first: Grey, second: Grey, pose: Pose) -> Pose | None:
         return None
     a, b = first[::HALF, ::HALF].ravel()[inside], read(second, at[:, inside])
     a, b = a - a.mean(), b - b.mean()
-    promising = float(a @ b) >= PROMISING * float(np.sqrt((a @ a) * (b @ b))) > 0
+    promising = float(a @ b) >= least * float(np.sqrt((a @ a) * (b @ b))) > 0
     return pose / to_coarse if promising else None
 
 

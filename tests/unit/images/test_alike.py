@@ -23,7 +23,7 @@ from tlstudio.images.inspect import THUMBNAIL, shrink
 from tlstudio.images.joining import LARGEST, Known
 from tlstudio.images.landmarks import SHAPE, landmarks_of, unpacked
 from tlstudio.images.looks import look
-from tlstudio.images.samples.metal import write_metal
+from tlstudio.images.samples.metal import MetalSample, write_metal
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -65,13 +65,13 @@ def pairs(paths: Sequence[Path], numbers: Sequence[int | None]) -> set[frozenset
 
 
 @pytest.fixture(scope="module")
-def metal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_metal(tmp_path_factory.mktemp("metal") / "metal", SILENT).sample.folder
+def sample(tmp_path_factory: pytest.TempPathFactory) -> MetalSample:
+    return write_metal(tmp_path_factory.mktemp("metal") / "metal", SILENT)
 
 
-def test_the_planted_near_duplicates_and_nothing_else(metal: Path) -> None:
+def test_the_planted_near_duplicates_and_nothing_else(sample: MetalSample) -> None:
     """Forty parts, each photographed a dozen times: of one part that was stated, the same surface in another pose is no copy."""
-    planted = write_metal(metal, SILENT).planted
+    metal, planted = sample.sample.folder, sample.planted
     small = thumbnails(sorted(metal.glob("*/*")))
     paths = list(small)
     parts = [p.stem.split("_")[0] for p in paths]
