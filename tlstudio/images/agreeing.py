@@ -19,10 +19,11 @@ from tlstudio.images.blurs import Grey, blurred
 from tlstudio.images.landmarks import Landmarks, grey, unframed
 from tlstudio.images.poses import (
     COARSE_BLUR,
+    EDGE_SHARE,
     FINE_BLUR,
     PROMISING,
-    Places,
     Pose,
+    apart_from_edges,
     exactly,
     found_poses,
     laid,
@@ -42,7 +43,6 @@ AGREEMENT_OF_FEW, PROMISING_OF_FEW = (
 STRANGE = 1.2  # how much larger than what two pictures share in one place that may be which only one of them has there
 FLOOR = 2.0  # grey levels of detail that compression makes or takes anywhere
 CELL = 14  # pixels of such a place, high and wide
-EDGE_SHARE = 0.08  # of the picture at its edges is not judged: a turn or a shift leaves a stranger's colour there
 LEAST_SHARE = 0.2  # of the picture that must be left to judge
 LEAST_DETAIL = 0.5  # grey levels; below it there is nothing to compare
 COLOUR = 12.0  # mean difference of the colour channels, 0 … 255, between what may still be one photograph
@@ -158,7 +158,7 @@ def _judged(a: Prepared, b: Prepared, pose: Pose, least: float) -> Agreement | N
     shape = a.grey.shape
     at_first = places(shape)
     at = laid(at_first, pose)
-    inner = _apart_from_edges(at_first, at, shape, b.grey.shape, EDGE_SHARE)
+    inner = apart_from_edges(at_first, at, shape, b.grey.shape, EDGE_SHARE)
     if inner.sum() < LEAST_SHARE * inner.size or _colour_difference(a, b, pose) > COLOUR:
         return None
     one, other = a.detail.ravel(), detail(read(b.grey, at).reshape(shape)).ravel()
@@ -169,21 +169,10 @@ def _judged(a: Prepared, b: Prepared, pose: Pose, least: float) -> Agreement | N
     moved = _moved(shape, b.grey.shape, pose)
     resaved = False
     if moved <= UNMOVED:
-        nearly_all = _apart_from_edges(at_first, at, shape, b.grey.shape, RESAVED_EDGE)
+        nearly_all = apart_from_edges(at_first, at, shape, b.grey.shape, RESAVED_EDGE)
         full = _compared(one, other, nearly_all, cells)
         resaved = full.strange <= RESAVED and full.most <= RESAVED_LEVELS
     return Agreement(found.score, moved, resaved)
-
-
-def _apart_from_edges(
-    first: Places,
-    second: Places,
-    shape: tuple[int, ...],
-    other: tuple[int, ...],
-    edge: float,
-) -> npt.NDArray[np.bool_]:
-    """Where both pictures are, without so much of each at the edges. first, second: where a place lies in each."""
-    return poses.within(first, shape, edge * min(shape)) & poses.within(second, other, edge * min(other))
 
 
 class _Compared(NamedTuple):

@@ -33,6 +33,7 @@ STEP, ROUNDS = (
 STRAY, LEAST_STRAY = 4.0, 2.0  # times the usual difference, and grey levels, from which a pixel is left out
 STILL = 0.2, 0.03  # pixels by which a round must move something for another to follow, on coarse and on fine pictures
 LEAST_PIXELS = 60
+EDGE_SHARE = 0.08  # of a picture at its edges is not judged: a turn or a shift leaves a stranger's colour there
 PROMISING = 0.75  # correlation of the coarse pictures, from which it is worth to look closer; no copy tried had less
 
 
@@ -181,6 +182,13 @@ def within(at: Places, shape: tuple[int, ...], margin: float = 0.0) -> Mask:
     return there
 
 
+def apart_from_edges(
+    first: Places, second: Places, shape: tuple[int, ...], other: tuple[int, ...], edge: float
+) -> Mask:
+    """Where both pictures are, without so much of each at the edges. first, second: where a place lies in each."""
+    return within(first, shape, edge * min(shape)) & within(second, other, edge * min(other))
+
+
 class _Read(NamedTuple):
     """What a picture is between its pixels, (n,) each: its value and its slopes down and across."""
 
@@ -272,7 +280,7 @@ def roughly(first: Grey, second: Grey, pose: Pose, least: float = PROMISING) -> 
     pose = refined(first, second, pose * to_coarse, HALF, STILL[0])
     at_first = places(first.shape, HALF)
     at = laid(at_first, pose)
-    inside = within(at, second.shape)
+    inside = apart_from_edges(at_first, at, first.shape, second.shape, EDGE_SHARE)
     if np.count_nonzero(inside) < LEAST_PIXELS:
         return None
     a, b = first[::HALF, ::HALF].ravel()[inside], read(second, at[:, inside])
