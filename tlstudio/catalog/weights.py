@@ -5,6 +5,7 @@ A weights folder is what timm calls a local directory: `<architecture>.<tag>/{co
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -39,7 +40,9 @@ def find(model_id: str) -> Path | None:
 
 
 def require(model_id: str) -> Path:
-    """The folder of this model. Raises WeightsMissing, or WeightsRefused when a folder is there but damaged."""
+    """The folder of this model. Raises WeightsMissing, UnknownModel for a name that is none of a model with a card, or
+    WeightsRefused when a folder is there but damaged.
+    """
     name = canonical(model_id)
     here = find(name)
     if here is not None:
@@ -47,14 +50,16 @@ def require(model_id: str) -> Path:
     for folder in _candidates(name):
         check_folder(folder)
     known = find_card(name)
-    if known is not None and known.bundled:
+    if known is None:
+        raise _unknown(name)
+    if known.bundled:
         remedy = "This model is part of the program: install the program again."
     else:
         remedy = (
             f"Download it on the Model page or with “tlstudio models download {name}”; without internet, bring it on a stick "
             "and use “tlstudio models add FOLDER”."
         )
-    raise WeightsMissing(f"The weights of {known.title if known else name} are not on this machine.", remedy=remedy)
+    raise WeightsMissing(f"The weights of {known.title} are not on this machine.", remedy=remedy)
 
 
 def describe(model_id: str) -> ModelCard:
@@ -68,11 +73,18 @@ def describe(model_id: str) -> ModelCard:
         return known
     folder = find(name)
     if folder is None:
-        raise UnknownModel(
-            f"There is no card for “{name}” and its weights are not on this machine.",
-            remedy=f"Download it with “tlstudio models download {name}”, or choose one from the list of models.",
-        )
+        raise _unknown(name)
     return card_for_folder(folder)
+
+
+def _unknown(name: str) -> UnknownModel:
+    known = {*(each.id for each in cards()), *(folder.name for root in folders() for folder in _subfolders(root))}
+    near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5)
+    meant = f"Did you mean {' or '.join(near)}? " if near else ""
+    return UnknownModel(
+        f"No model called “{name}” is known here, and no weights of that name are on this machine.",
+        remedy=f"{meant}“tlstudio models list” names all. Weights of another timm model come in with “tlstudio models add”.",
+    )
 
 
 def statuses() -> list[ModelStatus]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tlstudio.cli import tuning
 from tlstudio.cli.certificates import show_certificate
+from tlstudio.cli.confusions import show_confusion
 from tlstudio.cli.output import Output
 from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.transfer import Transfer
@@ -70,16 +71,17 @@ def models_list(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.models import model_statuses
 
     found = model_statuses()
+    where = {"bundled": "built in", "here": "here", "download": "to download"}
     rows = [
         (
             s.card.id,
-            f"{s.card.parameters:.1f} M",
-            s.card.license,
-            {"bundled": "part of the program", "here": "on this machine", "download": "to download"}[s.where.value],
+            f"{s.card.input_size} px{f', {s.card.bytes / 1e6:,.0f} MB' if s.card.bytes else ''}\n"
+            f"{s.card.parameters:.1f} M weights",
+            f"{s.card.license}\n{where[s.where.value]}",
         )
         for s in found
     ]
-    output.table("Pretrained models", ("Id", "Parameters", "Licence", "Where"), rows, keep_first=True)
+    output.table("Pretrained models", ("Id", "Input, size", "Licence, where"), rows, keep_first=True)
     output.result({"models": found})
 
 
@@ -136,23 +138,21 @@ def models_download(options: argparse.Namespace, output: Output) -> None:
 
 
 def train(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.domain.errors import WrongUsage
     from tlstudio.domain.runs import Mode, TrainSettings
     from tlstudio.workflow.models import default_model
+    from tlstudio.workflow.runs import need_own_settings
     from tlstudio.workflow.training import train as fit
 
     # Every setting is an option of the same name.
     wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
     settings = TrainSettings.from_json({**wishes, "model": options.model or default_model()})
-    if options.finish and not options.resume:
-        raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Name it with --resume.")
-    if options.keep_first and options.find_rate:
-        raise WrongUsage("--find-rate trains nothing, so there is no first result to keep.", remedy="Leave one out.")
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return
     if options.keep_first and settings.mode is Mode.QUICK and not options.resume:
         output.say("Quick training is its own first result; nothing more is kept.")
+    if options.resume:
+        need_own_settings(options.project, options.resume, settings, options.given)
     output.finish = options.finish
     done = fit(options.project, settings, options.resume, output, keep_first=options.keep_first)
     rows = [
@@ -206,8 +206,7 @@ def evaluate(options: argparse.Namespace, output: Output) -> None:
         for name, c in found.per_class.items()
     ]
     output.table("", ("Class", "Images", "Sensitivity", "Specificity", "Predictive value"), rows)
-    confusion = [(name, *(str(v) for v in row)) for name, row in zip(found.classes, found.confusion, strict=True)]
-    output.table("Labeled (rows) and predicted (columns)", ("", *found.classes), confusion)
+    show_confusion("Labeled (rows) and predicted (columns)", found.classes, found.confusion, output)
     if found.operating_point is not None:
         _show_point(found.operating_point, output)
     if found.transfer is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tlstudio.cli import usage
 from tlstudio.cli.keeping import Subcommands
 from tlstudio.cli.output import Output
 from tlstudio.domain.importing import ImportResult
@@ -21,9 +22,9 @@ def import_options(p: argparse.ArgumentParser) -> None:
     p.add_argument("source", type=Path, metavar="SOURCE", help=SOURCE_HELP)
     p.add_argument("--project", type=Path, required=True, metavar="DIR")
     p.add_argument("--name", default="", help="default: the folder's name")
-    p.add_argument("--test-fraction", type=float, default=0.2, metavar="F")
-    p.add_argument("--val-fraction", type=float, default=0.15, metavar="F")
-    p.add_argument("--seed", type=int, default=0, metavar="N")
+    p.add_argument("--test-fraction", type=usage.number(0, 0.9), default=0.2, metavar="F")
+    p.add_argument("--val-fraction", type=usage.number(0, 0.9), default=0.15, metavar="F")
+    p.add_argument("--seed", type=usage.seed, default=0, metavar="N")
     p.add_argument("--copy", action="store_true", help="copy the images into the project")
     p.add_argument(
         "--group-from",

@@ -6,10 +6,12 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType, TracebackType
 from typing import IO, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
@@ -17,6 +19,9 @@ from rich.table import Table
 
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import Event, Predicted, Progress, StepDone, sentence, to_plain
+
+CELL_FRAME = 3  # characters of a table beside what stands in a cell
+APART = 0.5  # seconds between two lines of progress with --json
 
 
 class Output:
@@ -32,6 +37,7 @@ class Output:
         self._bars: Bars | None = None
         self._task: Any = None
         self._stage = ""
+        self._told = 0.0
 
     # --- the reporter ---
 
@@ -40,9 +46,18 @@ class Output:
         if self.interrupted:
             raise Cancelled
         if self.json_lines:
-            self._json(event.to_json() if not isinstance(event, Predicted) else {"event": "predicted", **event.row})
+            if not isinstance(event, Progress) or self._is_due(event):
+                self._json(event.to_json() if not isinstance(event, Predicted) else {"event": "predicted", **event.row})
         else:
             self._show(event)
+
+    def _is_due(self, event: Progress) -> bool:
+        """Whether a program wants to hear of it: the begin and the end of a stage, and a few times a second in between."""
+        stage, now = event.stage.split(",", maxsplit=1)[0], time.monotonic()
+        if stage == self._stage and event.done != event.total and now - self._told < APART:
+            return False
+        self._stage, self._told = stage, now
+        return True
 
     def stop_requested(self) -> bool:
         return self.finish
@@ -77,7 +92,12 @@ class Output:
         self._err.print(text, markup=False)
 
     def table(
-        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, keep_first: bool = False
+        self,
+        title: str,
+        columns: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        keep_first: bool = False,
     ) -> None:
         """A table for people, on stdout; nothing with `--json`. keep_first: the first column is never broken over lines."""
         if self.json_lines:
@@ -89,6 +109,11 @@ class Output:
         for row in rows:
             table.add_row(*row)
         self._out.print(table)
+
+    def fits(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+        """Whether a table can be shown without breaking anything over lines."""
+        widths = (max(cell_len(cell) for cell in column) for column in zip(columns, *rows, strict=True))
+        return sum(width + CELL_FRAME for width in widths) + 1 <= self._out.width
 
     def result(self, value: Any) -> None:
         """The last line with `--json`; nothing for people, who got a table."""

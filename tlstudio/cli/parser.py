@@ -9,7 +9,9 @@ from pathlib import Path
 
 import tlstudio
 from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
+from tlstudio.cli.usage import Parser, given, need_command, number, seed, setting
 from tlstudio.domain.bundle import FileKind
+from tlstudio.domain.runs import usual
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
@@ -18,15 +20,23 @@ COMMANDS = (
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options, with `action` to call. Exits with status 2 and the usage for wrong ones. No command means the window."""
-    given = list(arguments)
-    if not given or (given[0] not in COMMANDS and not given[0].startswith("-")):
-        given.insert(0, "gui")
-    return _parser().parse_args(given)
+    """The options, with `action` to call and `given`, the names of those that were said. No command means the window.
+
+    Raises Misused for wrong ones.
+    """
+    words = list(arguments)
+    if not words or (words[0] not in COMMANDS and not words[0].startswith("-")):
+        if words:
+            need_command(words[0], COMMANDS)
+        words.insert(0, "gui")
+    parser = _parser()
+    options = parser.parse_args(words)
+    options.given = given(parser, words)
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tlstudio", description=sys.modules["tlstudio"].__doc__)
+    parser: argparse.ArgumentParser = Parser(prog="tlstudio", description=sys.modules["tlstudio"].__doc__)
     parser.add_argument("--version", action="version", version=f"tlstudio {tlstudio.__version__}")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
@@ -103,7 +113,12 @@ def _evaluate(p: argparse.ArgumentParser) -> None:
         " makes the best look better than it is (default: test)",
     )
     ways = p.add_mutually_exclusive_group()
-    ways.add_argument("--folds", type=int, metavar="K", help="for small data: each image left out once, quick recipe")
+    ways.add_argument(
+        "--folds",
+        type=number(2, whole=True),
+        metavar="K",
+        help="for small data: each image left out once, quick recipe",
+    )
     ways.add_argument(
         "--sensitivity",
         metavar="CLASS=VALUE|none",
@@ -127,7 +142,9 @@ def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: ar
     p = inner.add_parser("recommend", parents=[shared], help="compare those on this machine on your images")
     p.set_defaults(action=commands.models_recommend)
     _project(p)
-    p.add_argument("--time-limit", type=float, default=600.0, metavar="SECONDS", help="for each model; default: 600")
+    p.add_argument(
+        "--time-limit", type=number(1), default=600.0, metavar="SECONDS", help="for each model; default: 600"
+    )
     p = inner.add_parser("layers", parents=[shared], help="the parts of a model, and which of them each mode trains")
     p.set_defaults(action=tuning.models_layers)
     p.add_argument("model", metavar="ID")
@@ -145,9 +162,13 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument("--model", metavar="ID", help="default: the best first choice on this machine")
     p.add_argument("--mode", choices=("quick", "balanced", "thorough"), default="balanced")
     p.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
-    p.add_argument("--seed", type=int, default=0, metavar="N")
+    p.add_argument("--seed", type=seed, default=0, metavar="N")
     p.add_argument(
-        "--minutes", type=float, default=0.0, metavar="M", help="take this long, and end with the best model"
+        "--minutes",
+        type=setting("minutes"),
+        default=0.0,
+        metavar="M",
+        help="take this long, and end with the best model",
     )
     ways = p.add_mutually_exclusive_group()
     ways.add_argument("--resume", metavar="RUN", help="go on with an interrupted run; its own settings count")
@@ -161,69 +182,61 @@ def _train(p: argparse.ArgumentParser) -> None:
     _advanced(p.add_argument_group("advanced"))
 
 
+# The settings of a training that are numbers: metavar and help.
+NUMBERS: dict[str, tuple[str, str]] = {
+    "epochs": ("N", "default: chosen from the data size"),
+    "batch_size": ("N", "default: as many images at once as suit the device"),
+    "learning_rate": ("R", "default: by mode and batch size; see --find-rate"),
+    "layers": ("N", "layer groups to train; default: the mode's"),
+    "layer_decay": ("F", "rate of a group to the next one's"),
+    "warm_up": ("F", "share of the training over which the rate rises"),
+    "gradient_norm": ("F", "longer gradients are clipped"),
+    "average_decay": ("F", "of the weights' moving average, at most"),
+    "weight_decay": ("F", "how far weights are pulled to zero"),
+    "label_smoothing": ("F", "share of a label that is spread over all classes"),
+    "dropout": ("F", "share of features left out of a step"),
+    "drop_path": ("F", "residual branches left out of a step"),
+    "patience": ("N", "epochs without gain; default: never ends early"),
+    "augmentation": ("F", "strength of random changes, 0 to 3"),
+    "mixup": ("F", "default: for many images only"),
+}
+
+
 def _advanced(advanced: argparse._ArgumentGroup) -> None:
     """Everything about a training that can be tuned; every option is a setting of the same name."""
-    advanced.add_argument("--input-size", type=int, default=0, metavar="PX", help="default: the model's own")
-    advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default="stretch")
+    advanced.add_argument(
+        "--input-size",
+        type=number(16, 4096, whole=True),
+        default=usual("input_size"),
+        metavar="PX",
+        help="default: the model's own",
+    )
+    advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default=usual("fit"))
     advanced.add_argument(
         "--depth",
         choices=("image", "dataset"),
-        default="image",
+        default=usual("depth"),
         help="more than 8 bits become 8: each image by its own range, or all by one; default: image",
     )
-    advanced.add_argument("--epochs", type=int, default=0, metavar="N", help="default: chosen from the data size")
-    advanced.add_argument("--batch-size", type=int, default=0, metavar="N")
-    advanced.add_argument("--learning-rate", type=float, default=0.0, metavar="R")
-    advanced.add_argument(
-        "--layers", type=int, default=-1, metavar="N", help="layer groups to train; default: the mode's"
-    )
-    advanced.add_argument(
-        "--layer-decay", type=float, default=0.75, metavar="F", help="rate of a group to the next one's"
-    )
-    advanced.add_argument(
-        "--warm-up", type=float, default=0.1, metavar="F", help="share of the training over which the rate rises"
-    )
-    advanced.add_argument("--gradient-norm", type=float, default=1.0, metavar="F", help="longer gradients are clipped")
-    advanced.add_argument(
-        "--average-decay", type=float, default=0.998, metavar="F", help="of the weights' moving average, at most"
-    )
-    advanced.add_argument("--weight-decay", type=float, default=0.05, metavar="F")
-    advanced.add_argument("--label-smoothing", type=float, default=0.1, metavar="F")
-    advanced.add_argument("--dropout", type=float, default=0.1, metavar="F")
-    advanced.add_argument(
-        "--drop-path", type=float, default=0.0, metavar="F", help="residual branches left out of a step"
-    )
-    advanced.add_argument(
-        "--patience", type=int, default=0, metavar="N", help="epochs without gain; default: never ends early"
-    )
-    advanced.add_argument(
-        "--augmentation", type=float, default=1.0, metavar="F", help="strength of random changes, 0 to 3"
-    )
-    advanced.add_argument("--mixup", type=float, metavar="F", help="default: for many images only")
-    for name, words in (("flips", "left and right"), ("flips-vertical", "up and down")):
-        advanced.add_argument(
-            f"--{name}",
-            action=argparse.BooleanOptionalAction,
-            help=f"swap {words}; default: asked of the first result",
-        )
-    advanced.add_argument(
-        "--low-resolution",
-        action=argparse.BooleanOptionalAction,
-        help="first half at about half the pixels; default: for many images",
-    )
-    advanced.add_argument(
-        "--rehearse",
-        action=argparse.BooleanOptionalAction,
-        help="try the training on halves of the images first; default: where there are few to choose by",
-    )
+    for name, (metavar, words) in NUMBERS.items():
+        _number(advanced, name, metavar, words)
+    for name, words in (
+        ("flips", "swap left and right; default: asked of the first result"),
+        ("flips-vertical", "swap up and down; default: asked of the first result"),
+        ("low-resolution", "first half at about half the pixels; default: for many images"),
+        ("rehearse", "try the training on halves of the images first; default: where there are few to choose by"),
+        ("compile", "compile the model for this device first; default: where the training is long enough to repay it"),
+    ):
+        advanced.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help=words)
     advanced.add_argument(
         "--balance", choices=("none", "sampling", "logits"), default="none", help="let rare classes count"
     )
     advanced.add_argument("--adapter", choices=("none", "lora"), default="none", help="train small additions only")
-    advanced.add_argument("--adapter-rank", type=int, default=8, metavar="N")
-    advanced.add_argument(
-        "--compile",
-        action=argparse.BooleanOptionalAction,
-        help="compile the model for this device first; default: where the training is long enough to repay it",
-    )
+    _number(advanced, "adapter_rank", "N", "size of these additions")
     advanced.add_argument("--events", action="store_true", help="also write TensorBoard event files")
+
+
+def _number(group: argparse._ArgumentGroup, name: str, metavar: str, words: str) -> None:
+    default = usual(name)
+    option = "--" + name.replace("_", "-")
+    group.add_argument(option, type=setting(name), default=default, metavar=metavar, help=words)

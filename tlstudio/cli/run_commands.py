@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from tlstudio.cli.confusions import show_confusion
 from tlstudio.cli.keeping import Subcommands
 from tlstudio.cli.output import Output
 from tlstudio.domain.run_comparison import RunComparison, side_by_side
@@ -49,7 +50,7 @@ def list_(options: argparse.Namespace, output: Output) -> None:
         for run in found
     ]
     if rows:
-        output.table("", ("Run", "When", "Model", "Mode", "Accuracy", "Test images opened"), rows)
+        output.table("", ("Run", "When", "Model", "Mode", "Accuracy", "Test images opened"), rows, keep_first=True)
         output.text(
             "Accuracy: on images kept from training, corrected for having been chosen by them where anything was chosen."
         )
@@ -63,7 +64,10 @@ def compare(options: argparse.Namespace, output: Output) -> None:
 
     found = put_together(options.project, options.runs)
     names = [run.id for run in found.runs]
-    output.table("", ("", *names), _lines(found))
+    if not output.fits(("", *names), lines := _lines(found)):
+        names = [f"({number})" for number in range(1, len(names) + 1)]
+        output.table("", ("", "Run"), [(name, run.id) for name, run in zip(names, found.runs, strict=True)])
+    output.table("", ("", *names), lines)
     step, rows = _curves(found.runs)
     if rows:
         every = f" (one of {step} is shown; --json has all)" if step > 1 else ""
@@ -80,8 +84,9 @@ def log(options: argparse.Namespace, output: Output) -> None:
     if not found.log:
         output.say("No log was kept of this training.")
     if found.confusion:
-        rows = [(name, *map(str, counts)) for name, counts in zip(found.classes, found.confusion, strict=True)]
-        output.table("What is taken for what, among images kept from training", ("Labeled", *found.classes), rows)
+        show_confusion(
+            "What is taken for what, among images kept from training", found.classes, found.confusion, output
+        )
     output.result(found)
 
 

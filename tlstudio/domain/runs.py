@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -41,6 +42,29 @@ LIMITS: tuple[tuple[str, float, float], ...] = (
     ("mixup", 0, 2),
     ("adapter_rank", 1, 256),
 )
+
+
+# What is passed for “as the program thinks best” is no value that can be asked for; these are the least that can.
+_LEAST_ASKED = {"epochs": 1, "minutes": 0.1, "batch_size": 1, "learning_rate": 1e-7, "layers": 0}
+# Quick training fits a linear layer to what the pretrained model sees; of the settings only these change that.
+_OF_QUICK = frozenset({"model", "mode", "device", "seed", "input_size", "fit", "depth", "events"})
+
+
+def usual(setting: str) -> Any:
+    """What a setting is where nobody wishes for anything."""
+    return TrainSettings.__dataclass_fields__[setting].default
+
+
+def least_asked(setting: str) -> float:
+    """The least value of a setting that is a number, for those who wish for one."""
+    return _LEAST_ASKED.get(setting, next(least for name, least, _ in LIMITS if name == setting))
+
+
+def without_effect(mode: Mode, settings: Collection[str], *, adapter: str) -> frozenset[str]:
+    """Of these settings those that change nothing in this mode, or without an adapter."""
+    if mode is Mode.QUICK:
+        return frozenset(settings) - _OF_QUICK
+    return frozenset(settings) & {"adapter_rank"} if adapter == Adapter.NONE.value else frozenset()
 
 
 class RunState(StrEnum):

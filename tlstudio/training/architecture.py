@@ -10,7 +10,7 @@ import timm
 import torch
 from torch import nn
 
-from tlstudio.domain.errors import UnknownModel
+from tlstudio.domain.errors import UnknownModel, WrongUsage
 from tlstudio.domain.layers import LayerGroup, ModelLayers
 from tlstudio.training.adapters import takes_adapter
 from tlstudio.training.network import grouped_parameters
@@ -41,6 +41,16 @@ def model_layers(model: str) -> ModelLayers:
     )
     fixed = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in backbone.modules())
     return ModelLayers(model, groups, fixed)
+
+
+def need_layers(model: str, layers: int) -> None:
+    """Raises WrongUsage where a model has fewer layer groups than are to be trained; UnknownModel as `model_layers`."""
+    there = len(model_layers(model).groups) if layers > 0 else 0
+    if layers > there:
+        raise WrongUsage(
+            f"{model} has {there} layer groups; {layers} of them can't be trained.",
+            remedy=f"Use 0 to {there}; “tlstudio models layers {model}” names them.",
+        )
 
 
 def _names(parts: Sequence[Sequence[str]], parameters: dict[str, nn.Parameter]) -> list[str]:

@@ -6,12 +6,14 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from tlstudio.catalog import weights
 from tlstudio.domain.errors import WrongUsage, from_device_error
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.rates import RateCurve
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.storage.project import Project
 from tlstudio.training import devices, rate_finder
+from tlstudio.training.architecture import need_layers
 from tlstudio.workflow.preparing import Preparation
 from tlstudio.workflow.run_data import collect
 
@@ -28,6 +30,7 @@ def find_rate(project: Path, settings: TrainSettings, reporter: Reporter = SILEN
         raise WrongUsage("The quick mode has no learning rate.", remedy="Choose the balanced or the thorough mode.")
     opened = Project.open(project)
     classes, samples = collect(opened)
+    need_layers(weights.describe(settings.model).id, settings.layers)
     free = replace(settings, learning_rate=0.0)
     way = Preparation(opened, free, classes=classes, samples=samples, reporter=reporter)
     try:

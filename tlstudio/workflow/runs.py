@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tlstudio.domain.errors import RunNotFound
+from tlstudio.domain.errors import RunNotFound, WrongUsage
 from tlstudio.domain.run_comparison import RunComparison, side_by_side
-from tlstudio.domain.runs import RunRecords, RunRow, RunState
+from tlstudio.domain.runs import RunRecords, RunRow, RunState, TrainSettings
 from tlstudio.storage import recovery, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.workflow.openings import counted
@@ -24,6 +24,18 @@ def list_runs(project: Path) -> list[RunRow]:
 def run(project: Path, run_id: str) -> RunRow:
     """One run with its history; raises RunNotFound."""
     return runs.get_run(_there(project), run_id)
+
+
+def need_own_settings(project: Path, run_id: str, wished: TrainSettings, names: Collection[str]) -> None:
+    """Raises WrongUsage where a run that is to go on was begun with other settings than those wished for by these names."""
+    own = run(project, run_id).settings.to_json()
+    others = [name for name, value in wished.to_json().items() if name in names and value != own[name]]
+    if others:
+        told = ", ".join(f"{name.replace('_', ' ')} {own[name]}" for name in others)
+        raise WrongUsage(
+            f"A run that goes on keeps its own settings: {told}.",
+            remedy="Leave out what it has already, or start a new run without --resume.",
+        )
 
 
 def records(project: Path, run_id: str | None = None) -> RunRecords:

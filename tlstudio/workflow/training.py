@@ -13,6 +13,7 @@ from tlstudio.storage.clocks import working
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
+from tlstudio.training.architecture import need_layers
 from tlstudio.training.network import need_branches
 from tlstudio.workflow.completing import Begun, complete, nothing
 from tlstudio.workflow.first_results import keep_within
@@ -49,6 +50,7 @@ def _begin(project: Project, settings: TrainSettings) -> Begun:
     classes, samples = collect(project)
     weights.require(settings.model)
     devices.choose(settings.device)
+    need_layers(weights.describe(settings.model).id, settings.layers)
     if settings.drop_path and settings.mode is not Mode.QUICK:
         need_branches(weights.describe(settings.model))
     return Begun(project, runs.start_run(project, settings, classes), settings, classes, samples)
