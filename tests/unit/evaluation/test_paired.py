@@ -140,6 +140,14 @@ def test_groups_are_worth_no_less_than_one_image_each_and_no_more_than_all_of_th
     assert same.high == pytest.approx(t.ppf(0.975, 3) * np.sqrt((up + down) / 6))
 
 
+def test_two_groups_tell_little_but_something() -> None:
+    """A thousand images each, half of which are won and half lost: worth all of them, at Student's t with one degree."""
+    gains = np.tile([1, -1], 1_000)
+    found = difference_interval(gains > 0, gains < 0, [i // 1_000 for i in range(2_000)])
+    half = t.ppf(0.975, 1) * np.sqrt(2 * (0.5 * 2_000 + 1) / 2_002 / 2_002)
+    assert (found.low, found.high) == (pytest.approx(-half), pytest.approx(half)) and half < 0.3
+
+
 @pytest.mark.parametrize("units", [["one"] * 6, [1] * 6])
 def test_a_single_group_tells_nothing(units: list[object]) -> None:
     a, b = pair(0, 6, 0, 0)

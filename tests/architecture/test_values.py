@@ -1,0 +1,31 @@
+"""What is handed from room to room can't be changed on its way, and has no attribute that nobody wrote down."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.conftest import ROOT
+
+ROOMS = ("catalog", "domain", "evaluation", "explain", "export", "inference", "quality", "reports")
+
+
+def decorators(room: str) -> list[tuple[str, str]]:
+    """The dataclasses of a room by file and name, and how each is declared."""
+    found = []
+    for file in sorted((ROOT / "tlstudio" / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                written = [ast.unparse(each) for each in node.decorator_list]
+                found += [(f"{file.name}: {node.name}", each) for each in written if each.startswith("dataclass")]
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_values_are_frozen_and_have_no_other_attributes(room: str) -> None:
+    assert [name for name, how in decorators(room) if how != "dataclass(frozen=True, slots=True)"] == []
+
+
+def test_there_are_values() -> None:
+    assert sum(len(decorators(room)) for room in ROOMS) > 100
