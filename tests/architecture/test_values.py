@@ -8,7 +8,30 @@ import pytest
 
 from tests.conftest import ROOT
 
-ROOMS = ("catalog", "domain", "evaluation", "explain", "export", "inference", "quality", "reports")
+ROOMS = (
+    "catalog",
+    "domain",
+    "evaluation",
+    "explain",
+    "export",
+    "inference",
+    "quality",
+    "reports",
+    "training",
+    "workflow",
+)
+# These stay where they are made, and count or keep something there.
+AT_WORK = {
+    "explaining.py: _Asked",
+    "keeping.py: Position",
+    "pace.py: Pace",
+    "pace.py: _Cost",
+    "run_context.py: RunContext",
+    "schedule.py: BudgetClock",
+    "schedule.py: Clock",
+    "schedule.py: StepClock",
+    "schedule.py: Stopwatch",
+}
 
 
 def decorators(room: str) -> list[tuple[str, str]]:
@@ -24,7 +47,8 @@ def decorators(room: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_values_are_frozen_and_have_no_other_attributes(room: str) -> None:
-    assert [name for name, how in decorators(room) if how != "dataclass(frozen=True, slots=True)"] == []
+    loose = {name for name, how in decorators(room) if how != "dataclass(frozen=True, slots=True)"}
+    assert loose - AT_WORK == set()
 
 
 def test_there_are_values() -> None:
