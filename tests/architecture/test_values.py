@@ -51,5 +51,7 @@ def test_values_are_frozen_and_have_no_other_attributes(room: str) -> None:
     assert loose - AT_WORK == set()
 
 
-def test_there_are_values() -> None:
-    assert sum(len(decorators(room)) for room in ROOMS) > 100
+def test_there_are_values_and_those_at_work() -> None:
+    names = [name for room in ROOMS for name, _ in decorators(room)]
+    assert len(names) > 100
+    assert set(names) >= AT_WORK
