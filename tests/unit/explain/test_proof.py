@@ -19,6 +19,7 @@ from tlstudio.training.network import Network
 
 Pixels = npt.NDArray[np.uint8]
 ELSEWHERE = (slice(4, 20), slice(44, 60))
+CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 @pytest.fixture
@@ -72,7 +73,9 @@ def test_map_of_the_wrong_place_is_not(spotted: Pixels) -> None:
 
 def test_empty_map_is_never_believed(spotted: Pixels) -> None:
     empty = np.zeros((SIZE, SIZE), np.float32)
-    assert proved(sure(20.0, 1.0), spotted, empty).reason is Reason.NOTHING
+    found = proved(sure(20.0, 1.0), spotted, empty)
+    assert found.reason is Reason.NOTHING
+    assert found == Proof(0.05, *[found.before] * 4, as_much=0, trials=0)
 
 
 def test_a_single_class_has_nothing_against_it(spotted: Pixels) -> None:
@@ -105,6 +108,53 @@ def test_other_places_have_the_shape_of_the_map_and_never_its_place() -> None:
         assert ((other < 256).sum(axis=0) > 0).sum() == 16, "in one piece or around the edge, but as wide"
     assert len({other.tobytes() for other in others}) == CONTROLS
     assert {bool((other[:, :1] < 256).any()) for other in others} == {True, False}
+
+
+def test_other_places_are_a_quarter_of_the_edge_away_at_least_all_ways_round() -> None:
+    """A mark in the very middle shows by how much it was moved; one more, beside it, how it was turned."""
+    heat = np.zeros((SIZE, SIZE), np.float32)
+    heat[31:33, 31:33] = 1.0
+    heat[30, 28] = 0.5
+    moved, turned = set(), set()
+    for seed in range(25):
+        for other in controls(order_of(heat), np.random.default_rng(seed)):
+            middle = np.argwhere(other < 4)
+            start = next(
+                place for place in middle if all((((place + step) % SIZE) == middle).all(1).any() for step in CORNERS)
+            )
+            moved.add(tuple((start - 31) % SIZE))
+            turned.add(tuple((np.argwhere(other == 4)[0] - start) % SIZE))
+    assert {down for down, _ in moved} == {right for _, right in moved} == set(range(16, 48))
+    assert len(turned) == 8
+
+
+def test_the_figures_are_those_of_the_share_where_the_difference_is_plainest(spotted: Pixels) -> None:
+    model = sure(20.0, 1.0)
+    picture = torch.from_numpy(spotted)[None]
+    hidden = hidden_picture(model, picture, 1)
+    heat = spot_map(*SPOT)
+    orders = [order_of(heat), *controls(order_of(heat), np.random.default_rng(0))]
+
+    def probability(order: npt.NDArray[np.int64], share: float) -> float:
+        part = torch.from_numpy(order < round(share * SIZE * SIZE))[None, ..., None]
+        with torch.inference_mode():
+            return float(model.chances(model(torch.where(part, hidden, picture)))[0, 1])
+
+    after = [probability(orders[0], share) for share in SHARES]
+    elsewhere = [float(np.mean([probability(order, share) for order in orders[1:]])) for share in SHARES]
+    plainest = int(np.argmax(np.array(elsewhere) - after))
+    found = proved(model, spotted, heat)
+    assert found.share == SHARES[plainest]
+    assert (found.after, found.elsewhere) == (
+        pytest.approx(after[plainest], abs=1e-5),
+        pytest.approx(elsewhere[plainest], abs=1e-5),
+    )
+    assert max(np.array(elsewhere) - after) > min(np.array(elsewhere) - after) + 0.01
+
+
+def test_all_other_places_are_counted(spotted: Pixels) -> None:
+    blind = proved(sure(0.0, 0.5), spotted, spot_map(*SPOT))
+    assert (blind.as_much, blind.trials) == (39, 39)
 
 
 def test_as_much_is_hidden_as_is_said(spotted: Pixels) -> None:
