@@ -54,6 +54,8 @@ def test_the_chance_is_the_share_of_signs_that_bring_any_as_far_ahead() -> None:
         chances = chances_of_luck(found)
         assert chances[0] == 1.0
         assert chances[1:] == pytest.approx(counted(found), abs=near)
+        light = field(hits, errors=errors, units=np.arange(24) // unit, weights=weights / 1_000)
+        assert chances_of_luck(light) == pytest.approx(chances), "in whatever weights are counted"
 
 
 def test_a_single_rival_is_held_against_a_sign_test() -> None:
