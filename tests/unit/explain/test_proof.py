@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -115,7 +116,8 @@ def test_other_places_are_a_quarter_of_the_edge_away_at_least_all_ways_round() -
     heat = np.zeros((SIZE, SIZE), np.float32)
     heat[31:33, 31:33] = 1.0
     heat[30, 28] = 0.5
-    moved, turned = set(), set()
+    moved: set[tuple[int, ...]] = set()
+    turned: Counter[tuple[int, ...]] = Counter()
     for seed in range(25):
         for other in controls(order_of(heat), np.random.default_rng(seed)):
             middle = np.argwhere(other < 4)
@@ -123,33 +125,32 @@ def test_other_places_are_a_quarter_of_the_edge_away_at_least_all_ways_round() -
                 place for place in middle if all((((place + step) % SIZE) == middle).all(1).any() for step in CORNERS)
             )
             moved.add(tuple((start - 31) % SIZE))
-            turned.add(tuple((np.argwhere(other == 4)[0] - start) % SIZE))
+            turned[tuple((np.argwhere(other == 4)[0] - start) % SIZE)] += 1
     assert {down for down, _ in moved} == {right for _, right in moved} == set(range(16, 48))
-    assert len(turned) == 8
+    assert len(turned) == 8, "all ways a square can lie"
+    assert all(count / turned.total() == pytest.approx(1 / 8, abs=0.03) for count in turned.values())
 
 
-def test_the_figures_are_those_of_the_share_where_the_difference_is_plainest(spotted: Pixels) -> None:
-    model = sure(20.0, 1.0)
-    picture = torch.from_numpy(spotted)[None]
+@pytest.mark.parametrize(("edge", "share"), [(14, 0.05), (24, 0.15)])
+def test_the_figures_are_those_of_the_share_where_the_difference_is_plainest(edge: int, share: float) -> None:
+    """A bright square of 5 % of the picture, and one of 14 %."""
+    spot = (slice(8, 8 + edge), slice(8, 8 + edge))
+    pixels = np.random.default_rng(0).integers(40, 60, (SIZE, SIZE, 3)).astype(np.uint8)
+    pixels[spot] = 250
+    model, picture, order = sure(20.0, 1.0), torch.from_numpy(pixels)[None], order_of(spot_map(*spot))
     hidden = hidden_picture(model, picture, 1)
-    heat = spot_map(*SPOT)
-    orders = [order_of(heat), *controls(order_of(heat), np.random.default_rng(0))]
 
-    def probability(order: npt.NDArray[np.int64], share: float) -> float:
-        part = torch.from_numpy(order < round(share * SIZE * SIZE))[None, ..., None]
+    def probabilities(order: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        parts = torch.from_numpy(np.stack([order < round(share * SIZE * SIZE) for share in SHARES]))[..., None]
         with torch.inference_mode():
-            return float(model.chances(model(torch.where(part, hidden, picture)))[0, 1])
+            return model.chances(model(torch.where(parts, hidden, picture)))[:, 1].numpy()
 
-    after = [probability(orders[0], share) for share in SHARES]
-    elsewhere = [float(np.mean([probability(order, share) for order in orders[1:]])) for share in SHARES]
-    plainest = int(np.argmax(np.array(elsewhere) - after))
-    found = proved(model, spotted, heat)
-    assert found.share == SHARES[plainest]
-    assert (found.after, found.elsewhere) == (
-        pytest.approx(after[plainest], abs=1e-5),
-        pytest.approx(elsewhere[plainest], abs=1e-5),
-    )
-    assert max(np.array(elsewhere) - after) > min(np.array(elsewhere) - after) + 0.01
+    after = probabilities(order)
+    elsewhere = np.mean([probabilities(other) for other in controls(order, np.random.default_rng(0))], axis=0)
+    plainest = int(np.argmax(elsewhere - after))
+    found = proved(model, pixels, spot_map(*spot))
+    assert found.share == SHARES[plainest] == share
+    assert (found.after, found.elsewhere) == pytest.approx((after[plainest], elsewhere[plainest]), abs=1e-5)
 
 
 def test_all_other_places_are_counted(spotted: Pixels) -> None:
