@@ -144,13 +144,13 @@ def test_copies_among_near_duplicates_are_told_once(clean: list[ImageRow]) -> No
     assert finding.harm.endswith(": 1 set of near-duplicates.")
 
 
-@pytest.mark.parametrize("numbers", [(7, 7), (7, None), (None, 7), (7, 8)])
+@pytest.mark.parametrize("numbers", [(7, 7), (7, None), (None, 7), (7, 8), (8, None), (8, 9)])
 def test_torn_copies_are_told_whatever_they_are_like(clean: list[ImageRow], numbers: tuple[int | None, ...]) -> None:
     """Their near-duplicates may have been left out, or be others for each of them."""
     one, two = (image_row(900 + i, "cat", content="c" * 64, split=s) for i, s in enumerate((Split.TRAIN, Split.TEST)))
     kin = [replace(row, alike=number) for row, number in zip((one, two), numbers, strict=True)]
-    near_8 = [replace(image_row(950, "cat"), alike=8)]
-    finding = leaks(Evidence([*clean, *kin, *near_8]))
+    others = [replace(image_row(950 + number, "cat"), alike=number) for number in (8, 9)]
+    finding = leaks(Evidence([*clean, *kin, *others]))
     assert finding is not None
     assert paths(kin) in finding.sets
     assert "1 set of copies" in finding.harm
