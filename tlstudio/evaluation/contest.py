@@ -81,7 +81,8 @@ def winner(field: Field) -> int:
     convincing = _convincing(field, 0, field.rivals)
     best = next(iter(convincing), 0)
     for row in convincing[1:]:
-        if _convincing(_pair(field, best, row), 0, (1,)):
+        pair = _pair(field, best, row)
+        if _convincing(pair, 0, pair.rivals):
             best = row
     return best
 
@@ -92,9 +93,8 @@ def left_out_winners(field: Field) -> Ints:
     What these rows say of their images is what a choice like this one is worth: cross-validation of the choosing itself (Varma
     and Simon 2006, BMC Bioinformatics 7:91), at no further training.
     """
-    numbers = np.unique(field.units, return_inverse=True)[1]
-    count = int(numbers.max()) + 1 if len(numbers) else 0
-    parts = np.random.default_rng(0).permutation(count)[numbers] % PARTS
+    units, numbers = np.unique(field.units, return_inverse=True)
+    parts = np.random.default_rng(0).permutation(len(units))[numbers] % PARTS
     found = np.zeros(len(numbers), np.int64)
     for part in np.unique(parts):
         found[parts == part] = winner(field.of(parts != part))
@@ -180,8 +180,11 @@ def distances(probabilities: Floats, truth: Ints, sure: float) -> Floats:
         return float(_tempered(logs, math.exp(power)).max(axis=1).mean()) - sure
 
     low, high = POWERS
-    power = low if too_sure(low) <= 0 else high  # the higher the temperature, the less sure
-    if too_sure(low) > 0 > too_sure(high):
+    if too_sure(low) <= 0:  # the higher the temperature, the less sure
+        power = low
+    elif too_sure(high) >= 0:
+        power = high
+    else:
         power = float(brentq(too_sure, low, high, xtol=1e-4))
     chances = _tempered(logs, math.exp(power))
     right = chances[np.arange(len(truth)), truth]

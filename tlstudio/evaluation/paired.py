@@ -32,8 +32,6 @@ def sign_test(ours: Hits, theirs: Hits, units: Sequence[Hashable]) -> float:
     """
     sums = _group_sums(ours.astype(np.int64) - theirs, units)
     sums = sums[sums != 0]
-    if len(sums) == 0:
-        return 1.0
     reach, found = int(np.abs(sums).sum()), abs(int(sums.sum()))
     if reach == len(sums):
         return float(min(1.0, 2 * binom.cdf((reach - found) // 2, reach, 0.5)))
@@ -59,8 +57,6 @@ def balanced_sign_test(ours: Hits, theirs: Hits, truth: Ints, units: Sequence[Ha
 
 
 def _drawn_signs(sums: Floats) -> float:
-    if len(sums) == 0:
-        return 1.0
     rng = np.random.default_rng(0)
     reached = 0
     for _ in range(FLIPS // AT_ONCE):
@@ -102,8 +98,7 @@ def balanced_difference(ours: Hits, theirs: Hits, truth: Ints, units: Sequence[H
     for k in np.unique(truth):
         rows = np.flatnonzero(truth == k)
         parts.append(difference_interval(ours[rows], theirs[rows], [units[int(i)] for i in rows]))
-    found = mean_of_differences(parts)
-    return Interval(found.value, max(-1.0, found.low), min(1.0, found.high))
+    return mean_of_differences(parts)
 
 
 def mean_of_differences(parts: Sequence[Interval]) -> Interval:

@@ -84,8 +84,8 @@ def _unclear_sentence(found: Comparison) -> str:
     if found.pretraining is None:
         return f"Whether the pretrained model helps can't be told without having it here: {figures}."
     asked = [*(found.gains[m] for m in SIMPLE if m in found.gains), found.pretraining]
-    least = min(asked, key=lambda gain: gain.difference.low)
-    if not matters(least) and least.over is Method.UNTRAINED:
+    least = min((gain for gain in asked if not matters(gain)), key=lambda gain: gain.difference.low)
+    if least.over is Method.UNTRAINED:
         figures = _first_against(found)
     if least.difference.low > 0:
         return f"The pretrained model is better, but whether by more than {POINTS} can't be told: {figures}."

@@ -83,7 +83,7 @@ def controls(order: Order, random: np.random.Generator) -> list[Order]:
     for _ in range(CONTROLS):
         turned = np.rot90(order, int(random.integers(4)))
         turned = turned[:, ::-1] if random.integers(2) else turned
-        shift = random.integers(size // 4, max(size // 4 + 1, size - size // 4), 2)  # never back to where it was
+        shift = random.integers(size // 4, size - size // 4, 2)  # never back to where it was
         found.append(np.ascontiguousarray(np.roll(turned, (int(shift[0]), int(shift[1])), axis=(0, 1))))
     return found
 

@@ -89,11 +89,18 @@ def near_duplicates(evidence: Evidence) -> Finding | None:
 
 
 def leaks(evidence: Evidence) -> Finding | None:
-    """A group, copies of one file, or near-duplicates, in more than one split. Each set is what is tied directly."""
+    """A group, copies of one file, or near-duplicates, in more than one split. Each set is what is tied directly; copies that are
+    among one set of near-duplicates are told with these.
+    """
     near = _near(evidence.images)
+    near_of = {image.id: image.alike for kin in near for image in kin}
     ties = {
         "group": _groups(evidence.images),
-        "copy": [same for same in _copies(evidence.images) if all(image.alike is None for image in same)],
+        "copy": [
+            same
+            for same in _copies(evidence.images)
+            if near_of.get(same[0].id) is None or len({near_of.get(image.id) for image in same}) > 1
+        ],
         "near": near,
     }
     torn = {kind: [kin for kin in sets if _torn(kin)] for kind, sets in ties.items()}

@@ -33,23 +33,24 @@ class Division:
 def divide_new(
     new: Sequence[Candidate], known: Sequence[ImageRow], alike: dict[int, int], request: ImportRequest
 ) -> Division:
-    """Images that belong to one in the project join its part, which never changes; then the source's word counts; the rest
-    is divided, never through a group, copies of one file, or near-duplicates.
+    """Images that belong to one in the project join its part, which never changes; then the source's word counts, also for those
+    of a group, copies or near-duplicates of which it names only some; the rest is divided, never through these.
 
+    What the source leaves open is for training, where it names any part, and a part that it lacks is cut from there.
     alike: {id of a known image: the number that its near-duplicates among the new ones carry}.
     """
     numbers = _units(new)
     settled = _settled(new, numbers, known, alike)
-    given = [settled.get(numbers[i], image.given) for i, image in enumerate(new)]
+    named: dict[int, Split] = {}
+    for number, image in zip(numbers, new, strict=True):
+        if image.given is not None:
+            named.setdefault(number, image.given)
+    given = [settled.get(numbers[i], image.given or named.get(numbers[i])) for i, image in enumerate(new)]
     joined = sum(1 for split, image in zip(given, new, strict=True) if image.given not in (None, split))
-    test, val = request.test_fraction, request.val_fraction
-    if any(image.given is not None for image in new):
-        # What the source leaves open is for training, and a part that it lacks is cut from there.
-        there = Counter(image.given for image in new)
-        test, val = (0.0 if there[Split.TEST] else test), (0.0 if there[Split.VAL] else val)
-        free = [i for i, image in enumerate(new) if numbers[i] not in settled and image.given in (None, Split.TRAIN)]
-    else:
-        free = [i for i in range(len(new)) if numbers[i] not in settled]
+    there = Counter(image.given for image in new)
+    test = 0.0 if there[Split.TEST] else request.test_fraction
+    val = 0.0 if there[Split.VAL] else request.val_fraction
+    free = [i for i, split in enumerate(given) if numbers[i] not in settled and split in (None, Split.TRAIN)]
     dealt = divide([new[i].label for i in free], [numbers[i] for i in free], test=test, val=val, seed=request.seed)
     parts = dict(zip(free, dealt, strict=True))
     return Division([parts.get(i) or given[i] or Split.TRAIN for i in range(len(new))], joined)

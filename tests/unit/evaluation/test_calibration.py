@@ -71,7 +71,10 @@ def test_the_most_likely_class_stays(temperature: float) -> None:
 
 def test_scaling_is_that_of_the_logits_and_can_be_undone() -> None:
     logits = np.random.default_rng(5).normal(0, 4, (50, 3))
-    assert np.allclose(tempered(softmax(logits), 2.5), softmax(logits / 2.5))
+    for temperature in (0.5, 1.5, 2.5):
+        assert np.allclose(tempered(softmax(logits), temperature), softmax(logits / temperature))
+    as_they_are = softmax(logits)
+    assert tempered(as_they_are, 1.0) is as_they_are
     assert np.allclose(tempered(tempered(softmax(logits), 2.5), 1 / 2.5), softmax(logits))
     sure = np.array([[1.0, 0.0, 0.0]])
     assert np.isfinite(tempered(sure, 10.0)).all()
@@ -85,6 +88,8 @@ def test_too_few_images_change_nothing_and_say_so() -> None:
     assert found.temperature == 1.0
     assert found.reason.startswith(f"Only {LEAST_IMAGES - 1} images were left out;")
     assert (found.loss_before, found.loss_after) == (None, None)
+    one = fit_temperature(softmax(logits[:1]), truth[:1])
+    assert one.reason.startswith("Only 1 image was left out;")
     none = fit_temperature(np.zeros((0, 3)), np.zeros(0, np.int64))
     assert (none.temperature, none.n) == (1.0, 0)
 
@@ -177,6 +182,12 @@ def test_the_loss_before_and_after_is_told() -> None:
         losses[inside] = [log_loss(truth[[i]], tempered(probabilities[[i]], best)) for i in inside]
     assert found.loss_after == pytest.approx(losses.mean(), rel=1e-4)
     assert found.reason == "Fitted to 400 left-out images: the model was too sure."
+
+
+def test_a_class_that_is_ruled_out_does_not_overflow_at_the_sharpest_temperature() -> None:
+    truth = np.arange(200) % 2
+    timid = np.where(np.arange(200)[:, None] == 0, [[0.4, 0.6, 0.0]], np.eye(3)[truth] * 0.2 + [0.4, 0.4, 0.0])
+    assert fit_temperature(timid, truth).temperature == pytest.approx(BOUNDS[0], rel=1e-3)
 
 
 def test_the_certain_are_fitted_without_overflow() -> None:

@@ -99,6 +99,10 @@ def test_so_many_answers_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibration_error, "_bin_gaps", counting)
     chance_error(truth, probabilities)
     assert seen == [150, 150, 100]
+    seen.clear()
+    monkeypatch.setattr(calibration_error, "AT_ONCE", 39)  # fewer than images
+    chance_error(truth, probabilities)
+    assert seen == [1] * 400
 
 
 def test_right_models_stay_below_the_limit_and_wrong_ones_do_not() -> None:
@@ -155,7 +159,7 @@ def test_the_certain_is_drawn_like_the_nearly_certain() -> None:
     sure = np.eye(2)[np.arange(40) % 2]
     found = chance_error(np.arange(40) % 2, sure, np.repeat(np.arange(4), 10))
     assert 0.0 <= found.mean < 1e-4
-    assert found.limit < 1e-4
+    assert found.limit == pytest.approx(1e-6), "the nearest to 1 that counts"
 
 
 def test_the_certain_share_the_last_bin() -> None:

@@ -54,6 +54,8 @@ def test_the_chance_is_the_share_of_signs_that_bring_any_as_far_ahead() -> None:
         chances = chances_of_luck(found)
         assert chances[0] == 1.0
         assert chances[1:] == pytest.approx(counted(found), abs=near)
+        light = field(hits, errors=errors, units=np.arange(24) // unit, weights=weights / 1_000)
+        assert chances_of_luck(light) == pytest.approx(chances), "in whatever weights are counted"
 
 
 def test_a_single_rival_is_held_against_a_sign_test() -> None:
@@ -159,6 +161,10 @@ def test_probabilities_beyond_any_temperature_are_taken_as_near_as_they_come() -
     assert distances(nearly, np.array([0, 1]), 0.9) == pytest.approx([0.397, 0.615], abs=2e-3), "as sure as they come"
     certain = np.array([[1.0, 0.0], [1.0, 0.0]])
     assert distances(certain, np.array([0, 1]), 0.6) == pytest.approx([0.0, 2.0], abs=1e-3), "nor these unsure"
+    left = np.exp(np.log(1e-100) / np.exp(4))  # of the odds, at the highest temperature
+    other = 2 * (left / (1 + left)) ** 2, 2 / (1 + left) ** 2
+    nearly = np.tile([1.0, 1e-100], (2, 1))
+    assert distances(nearly, np.array([0, 1]), 0.6) == pytest.approx(other, rel=1e-6), "as unsure as they come"
 
 
 def test_what_is_left_out_has_no_part_in_the_choice() -> None:
@@ -172,11 +178,11 @@ def test_what_is_left_out_has_no_part_in_the_choice() -> None:
 
 
 def test_left_out_winners_are_chosen_on_the_other_parts() -> None:
-    rng = np.random.default_rng(2)
-    hits = np.stack([rng.random(60) < 0.5, rng.random(60) < 0.75])
-    whole = field(hits)
+    """Nine wins to two losses: just enough, so it depends on what is left out."""
+    whole = field(rows(range(20), range(2, 29), n=60))
     parts = np.random.default_rng(0).permutation(60) % contest.PARTS
     wanted = [winner(whole.of(parts != part)) for part in parts]
+    assert set(wanted) == {0, 1}
     assert left_out_winners(whole).tolist() == wanted
 
 
@@ -208,4 +214,6 @@ def test_neither_bold_nor_timid_is_nearer() -> None:
 
 def test_what_is_no_number_is_infinitely_far() -> None:
     assert np.isinf(distances(np.full((2, 2), np.nan), np.array([0, 1]), 0.5)).all()
+    one = np.array([[0.5, 0.5], [0.9, np.nan]])
+    assert np.isinf(distances(one, np.array([0, 1]), 0.5)).all(), "no sureness is known where one is missing"
     assert len(distances(np.zeros((0, 2)), np.zeros(0, np.int64), 0.5)) == 0

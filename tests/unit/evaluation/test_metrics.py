@@ -10,6 +10,7 @@ from sklearn import metrics as reference
 from tlstudio.domain.values import Interval
 from tlstudio.evaluation.intervals import alikeness, area_interval, exact, few_groups, outermost, share_interval
 from tlstudio.evaluation.metrics import (
+    _Area,
     accuracy,
     auroc,
     auroc_interval,
@@ -248,6 +249,12 @@ def test_a_perfect_area_in_groups_counts_the_groups() -> None:
     assert tuple_of(found) == pytest.approx(tuple_of(area_interval(1.0, 4, 4)))
     none = auroc_interval(truth, np.eye(2)[1 - truth], groups)
     assert tuple_of(none) == pytest.approx(tuple_of(area_interval(0.0, 4, 4)))
+
+
+def test_the_limits_of_a_perfect_area_end_at_one_and_of_none_at_nought() -> None:
+    perfect, none = (_Area(value, 0.0, (9, 9), (4, 3)).outermost() for value in (1.0, 0.0))
+    assert perfect == Interval(1.0, area_interval(1.0, 4, 3).low, 1.0)
+    assert none == Interval(0.0, 0.0, area_interval(0.0, 4, 3).high)
 
 
 def test_all_right_is_no_certainty() -> None:

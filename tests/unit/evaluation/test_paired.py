@@ -140,6 +140,14 @@ def test_groups_are_worth_no_less_than_one_image_each_and_no_more_than_all_of_th
     assert same.high == pytest.approx(t.ppf(0.975, 3) * np.sqrt((up + down) / 6))
 
 
+def test_two_groups_tell_little_but_something() -> None:
+    """A thousand images each, half of which are won and half lost: worth all of them, at Student's t with one degree."""
+    gains = np.tile([1, -1], 1_000)
+    found = difference_interval(gains > 0, gains < 0, [i // 1_000 for i in range(2_000)])
+    half = t.ppf(0.975, 1) * np.sqrt(2 * (0.5 * 2_000 + 1) / 2_002 / 2_002)
+    assert (found.low, found.high) == (pytest.approx(-half), pytest.approx(half)) and half < 0.3
+
+
 @pytest.mark.parametrize("units", [["one"] * 6, [1] * 6])
 def test_a_single_group_tells_nothing(units: list[object]) -> None:
     a, b = pair(0, 6, 0, 0)
@@ -148,15 +156,27 @@ def test_a_single_group_tells_nothing(units: list[object]) -> None:
 
 
 def test_the_mean_over_classes_adds_up_squares() -> None:
-    truth = np.repeat([0, 1], [12, 8])
+    truth = np.repeat([0, 1, 3], [9, 5, 6])
     a, b = pair(4, 6, 3, 7)
-    parts = [difference_interval(a[truth == k], b[truth == k], alone(int((truth == k).sum()))) for k in (0, 1)]
+    parts = [difference_interval(a[truth == k], b[truth == k], alone(int((truth == k).sum()))) for k in (0, 1, 3)]
     found = balanced_difference(a, b, truth, alone(20))
-    value = (parts[0].value + parts[1].value) / 2
-    below = np.hypot(parts[0].value - parts[0].low, parts[1].value - parts[1].low) / 2
-    above = np.hypot(parts[0].high - parts[0].value, parts[1].high - parts[1].value) / 2
+    value = np.mean([part.value for part in parts])
+    below = np.linalg.norm([part.value - part.low for part in parts]) / 3
+    above = np.linalg.norm([part.high - part.value for part in parts]) / 3
     assert found.value == pytest.approx(value)
     assert (found.low, found.high) == (pytest.approx(value - below), pytest.approx(value + above))
+
+
+def test_an_image_of_a_rare_class_weighs_more_in_the_test() -> None:
+    """Two of two against four of eight: 1 to 0.5. The half is reached by all choices of signs that leave the two together, and by
+    the four of the others that leave the four together."""
+    truth = np.repeat([1, 0], [2, 8])
+    ours = np.repeat([True, False, True], [2, 4, 4])
+    theirs = np.repeat([False, True, True], [2, 4, 4])
+    gains = np.array([0.5] * 2 + [-0.125] * 4)
+    reached = np.mean([abs(gains @ signs) >= 0.5 for signs in product((-1, 1), repeat=6)])
+    assert reached == (32 + 4) / 64
+    assert balanced_sign_test(ours, theirs, truth, alone(10)) == pytest.approx(reached, abs=0.02)
 
 
 def test_small_counts_of_signs_are_exact() -> None:

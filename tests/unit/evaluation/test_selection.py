@@ -128,3 +128,15 @@ def test_a_batch_has_one_of_each_cluster_that_is_nearest_to_its_middle() -> None
     uncertain = np.ones(len(points))
     uncertain[: 2 * BATCH] = 0.0  # certain ones count next to nothing: the middle moves to the third
     assert sorted(selection._spread(points, uncertain)) == list(range(2 * BATCH, 3 * BATCH))
+
+
+def test_what_the_model_is_sure_of_moves_no_middle() -> None:
+    """Three images of each kind in a row; of two of them the model is sure, so the third is the middle."""
+    rng = np.random.default_rng(7)
+    middles = rng.normal(size=(BATCH, 30)) * 50
+    points = np.concatenate([middles + 0.1, middles, middles - 0.1]).astype(np.float32)
+    margin = np.concatenate([np.full(2 * BATCH, 1.0), np.zeros(BATCH)])
+    order = teaching_order(two_classes(margin), lambda rows: points[rows])
+    assert sorted(order[:BATCH]) == list(range(2 * BATCH, 3 * BATCH))
+    order = teaching_order(two_classes(np.full(3 * BATCH, 0.5)), lambda rows: points[rows])
+    assert sorted(order[:BATCH]) == list(range(BATCH, 2 * BATCH)), "equally sure of all three"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -19,6 +20,7 @@ from tlstudio.training.network import Network
 
 Pixels = npt.NDArray[np.uint8]
 ELSEWHERE = (slice(4, 20), slice(44, 60))
+CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 @pytest.fixture
@@ -72,7 +74,9 @@ def test_map_of_the_wrong_place_is_not(spotted: Pixels) -> None:
 
 def test_empty_map_is_never_believed(spotted: Pixels) -> None:
     empty = np.zeros((SIZE, SIZE), np.float32)
-    assert proved(sure(20.0, 1.0), spotted, empty).reason is Reason.NOTHING
+    found = proved(sure(20.0, 1.0), spotted, empty)
+    assert found.reason is Reason.NOTHING
+    assert found == Proof(0.05, *[found.before] * 4, as_much=0, trials=0)
 
 
 def test_a_single_class_has_nothing_against_it(spotted: Pixels) -> None:
@@ -105,6 +109,53 @@ def test_other_places_have_the_shape_of_the_map_and_never_its_place() -> None:
         assert ((other < 256).sum(axis=0) > 0).sum() == 16, "in one piece or around the edge, but as wide"
     assert len({other.tobytes() for other in others}) == CONTROLS
     assert {bool((other[:, :1] < 256).any()) for other in others} == {True, False}
+
+
+def test_other_places_are_a_quarter_of_the_edge_away_at_least_all_ways_round() -> None:
+    """A mark in the very middle shows by how much it was moved; one more, beside it, how it was turned."""
+    heat = np.zeros((SIZE, SIZE), np.float32)
+    heat[31:33, 31:33] = 1.0
+    heat[30, 28] = 0.5
+    moved: set[tuple[int, ...]] = set()
+    turned: Counter[tuple[int, ...]] = Counter()
+    for seed in range(25):
+        for other in controls(order_of(heat), np.random.default_rng(seed)):
+            middle = np.argwhere(other < 4)
+            start = next(
+                place for place in middle if all((((place + step) % SIZE) == middle).all(1).any() for step in CORNERS)
+            )
+            moved.add(tuple((start - 31) % SIZE))
+            turned[tuple((np.argwhere(other == 4)[0] - start) % SIZE)] += 1
+    assert {down for down, _ in moved} == {right for _, right in moved} == set(range(16, 48))
+    assert len(turned) == 8, "all ways a square can lie"
+    assert all(count / turned.total() == pytest.approx(1 / 8, abs=0.03) for count in turned.values())
+
+
+@pytest.mark.parametrize(("edge", "share"), [(14, 0.05), (24, 0.15)])
+def test_the_figures_are_those_of_the_share_where_the_difference_is_plainest(edge: int, share: float) -> None:
+    """A bright square of 5 % of the picture, and one of 14 %."""
+    spot = (slice(8, 8 + edge), slice(8, 8 + edge))
+    pixels = np.random.default_rng(0).integers(40, 60, (SIZE, SIZE, 3)).astype(np.uint8)
+    pixels[spot] = 250
+    model, picture, order = sure(20.0, 1.0), torch.from_numpy(pixels)[None], order_of(spot_map(*spot))
+    hidden = hidden_picture(model, picture, 1)
+
+    def probabilities(order: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        parts = torch.from_numpy(np.stack([order < round(share * SIZE * SIZE) for share in SHARES]))[..., None]
+        with torch.inference_mode():
+            return model.chances(model(torch.where(parts, hidden, picture)))[:, 1].numpy()
+
+    after = probabilities(order)
+    elsewhere = np.mean([probabilities(other) for other in controls(order, np.random.default_rng(0))], axis=0)
+    plainest = int(np.argmax(elsewhere - after))
+    found = proved(model, pixels, spot_map(*spot))
+    assert found.share == SHARES[plainest] == share
+    assert (found.after, found.elsewhere) == pytest.approx((after[plainest], elsewhere[plainest]), abs=1e-5)
+
+
+def test_all_other_places_are_counted(spotted: Pixels) -> None:
+    blind = proved(sure(0.0, 0.5), spotted, spot_map(*SPOT))
+    assert (blind.as_much, blind.trials) == (39, 39)
 
 
 def test_as_much_is_hidden_as_is_said(spotted: Pixels) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from sklearn.covariance import LedoitWolf
 
+from tlstudio.export import novelty
 from tlstudio.export.graph import NoveltyScore
 from tlstudio.export.novelty import (
     FALSE_ALARMS,
@@ -209,6 +210,29 @@ def test_few_rows_of_many_numbers_have_as_many_axes_as_rows_less_one() -> None:
     assert _fit(few, 64).axes.shape == (40, 4)
     assert _fit(few[:2], 64).axes.shape == (40, 1)
     assert np.allclose(np.linalg.norm(_fit(few, 64).axes, axis=0), 1)
+
+
+def test_a_single_number_is_measured_by_its_variance_alone() -> None:
+    rows = at_home(50)[0][:, :1]
+    gaussian = _fit(rows, 64)
+    assert (gaussian.axes.shape, gaussian.precision.shape) == ((1, 0), (0,))
+    z = (rows[:, 0] - gaussian.center) / gaussian.scale
+    assert np.exp(gaussian.distances(rows)) == pytest.approx(z**2 / (z**2).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("units", "folds"), [(20, 20), (21, 5)])
+def test_up_to_twenty_units_are_left_out_one_by_one(monkeypatch: pytest.MonkeyPatch, units: int, folds: int) -> None:
+    assert (novelty.MOST_FOLDS, novelty.FOLDS) == (20, 5)
+    asked: list[int] = []
+
+    def counting(rows: list[Floats], parts: npt.NDArray[np.int64], components: int) -> Floats:
+        asked.append(len(np.unique(parts)))
+        return left_out(rows, parts, components)
+
+    left_out = novelty._left_out
+    monkeypatch.setattr(novelty, "_left_out", counting)
+    fit_novelty(at_home(63), 1, [str(i % units) for i in range(63)])
+    assert asked == [folds]
 
 
 @pytest.mark.parametrize(("groups", "images"), [(3, True), (4, False)])

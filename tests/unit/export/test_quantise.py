@@ -14,7 +14,7 @@ from onnx import numpy_helper
 from tests.unit.export.graphs import KEPT, TRUNK_CONVS, answers, initial, pictures, write_bundle
 from tlstudio.export import quantise
 from tlstudio.export.quantise import EXAMPLES, WAYS, Way, calibration, try_ways
-from tlstudio.export.trunk import keeps_rest, load_named
+from tlstudio.export.trunk import find_trunk, keeps_rest, load_named
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,55 @@ def test_a_way_that_is_not_worth_it_is_neither_corrected_nor_yielded(
     assert (len(sizes), watched) == (3, [2])
 
 
+def test_how_the_ways_quantise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights symmetric and per channel, activations not; scales by the mean extremes in all ways but the first."""
+    full, named = write_bundle(tmp_path / "full.onnx"), tmp_path / "named.onnx"
+    onnx.save(load_named(full), str(named))
+    asked: list[dict[str, object]] = []
+    monkeypatch.setattr(quantise, "quantize_static", lambda *_, **options: asked.append(options))
+    for way in WAYS:
+        way.write(named, tmp_path / "t.onnx", pictures(2))
+    extra = [options["extra_options"] for options in asked]
+    assert extra == [
+        {"ActivationSymmetric": False, "WeightSymmetric": True, "CalibMovingAverage": averaged}
+        for averaged in (False, True, True)
+    ]
+    assert all(options["per_channel"] and options["reduce_range"] for options in asked)
+    trunk = find_trunk(onnx.load(str(named)).graph)
+    assert [set(options["nodes_to_quantize"]) for options in asked] == [  # type: ignore[call-overload]
+        trunk.between,
+        trunk.between,
+        {*trunk.products, *trunk.cuts},
+    ]
+
+
+def test_what_the_quantiser_advises_is_not_for_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    full = write_bundle(tmp_path / "full.onnx")
+
+    def advises(source: Path, target: Path, _examples: object) -> None:
+        logging.warning("Please consider to run pre-processing before quantization.")
+        target.write_bytes(source.read_bytes())
+
+    monkeypatch.setattr(quantise, "WAYS", (Way("a", advises),))
+    assert list(try_ways(full, tmp_path / "t.onnx", pictures(2), lambda: True)) == ["a"]
+    assert caplog.records == []
+    assert logging.getLogger().level == logging.INFO, "as it was"
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = write_bundle(tmp_path / "full.onnx")
+
+    def fails(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(quantise.onnx, "save", fails)
+    with pytest.raises(OSError, match="no space left"):
+        next(try_ways(full, tmp_path / "t.onnx", pictures(2), lambda: True))
+
+
 def test_calibration_takes_every_class_and_group_in_turn() -> None:
     labels = [0] * 6 + [1] * 3
     units = ["a", "a", "a", "a", "b", "c", "d", "d", "e"]
@@ -137,6 +186,7 @@ def test_calibration_takes_every_class_and_group_in_turn() -> None:
     assert calibration(labels, units, 9) == [0, 6, 4, 8, 5, 7, 1, 2, 3]
     assert calibration(labels, units, 3) == [0, 6, 4]
     assert calibration([], []) == []
+    assert calibration([2, 0, 1], "abc") == [1, 2, 0], "in the order of the classes, whichever comes first"
     assert len(calibration([0] * 100, range(100))) == EXAMPLES == 64
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.unit.conftest import image_row
 from tests.unit.quality.conftest import images_of, paths
 from tlstudio.domain.findings import Repair, Severity
@@ -131,3 +133,68 @@ def test_what_spoils_the_test_figures_comes_first(clean: list[ImageRow]) -> None
     finding = leaks(Evidence([*clean, *tame, *harmful]))
     assert finding is not None
     assert finding.files[:2] == paths(harmful)
+
+
+def test_copies_among_near_duplicates_are_told_once(clean: list[ImageRow]) -> None:
+    one, two, other = near("cat", Split.TRAIN, Split.TEST, Split.TEST)
+    copy = replace(two, content=one.content)
+    finding = leaks(Evidence([*clean, one, copy, other]))
+    assert finding is not None
+    assert (finding.count, len(finding.sets)) == (3, 1)
+    assert finding.harm.endswith(": 1 set of near-duplicates.")
+
+
+@pytest.mark.parametrize("numbers", [(7, 7), (7, None), (None, 7), (7, 8), (8, None), (8, 9)])
+def test_torn_copies_are_told_whatever_they_are_like(clean: list[ImageRow], numbers: tuple[int | None, ...]) -> None:
+    """Their near-duplicates may have been left out, or be others for each of them."""
+    one, two = (image_row(900 + i, "cat", content="c" * 64, split=s) for i, s in enumerate((Split.TRAIN, Split.TEST)))
+    kin = [replace(row, alike=number) for row, number in zip((one, two), numbers, strict=True)]
+    others = [replace(image_row(950 + number, "cat"), alike=number) for number in (8, 9)]
+    finding = leaks(Evidence([*clean, *kin, *others]))
+    assert finding is not None
+    assert paths(kin) in finding.sets
+    assert "1 set of copies" in finding.harm
+
+
+def test_all_that_ties_is_told_in_one_sentence(clean: list[ImageRow]) -> None:
+    def torn(start: int, **options: object) -> list[ImageRow]:
+        pair = [image_row(start + i, "cat", split=split) for i, split in enumerate((Split.TRAIN, Split.TEST))]
+        return [replace(row, **options) for row in pair]
+
+    groups = [*torn(900, group="a"), *torn(910, group="b")]
+    copies = torn(920, content="c" * 64)
+
+    def harm(rows: list[ImageRow]) -> str:
+        finding = leaks(Evidence([*clean, *rows]))
+        assert finding is not None
+        return finding.harm.partition(": ")[2]
+
+    assert harm(groups) == "2 groups."
+    assert harm([*groups, *copies]) == "2 groups and 1 set of copies."
+    assert harm([*groups, *copies, *torn(930, alike=3)]) == "2 groups, 1 set of copies and 1 set of near-duplicates."
+
+
+def test_of_sets_that_are_as_bad_the_largest_comes_first(clean: list[ImageRow]) -> None:
+    small, large = ([*images_of("cat", n, start, group=str(start))] for n, start in ((3, 900), (5, 950)))
+    sets = [[*rows[:-1], replace(rows[-1], split=Split.TEST)] for rows in (small, large)]
+    finding = leaks(Evidence([*clean, *sets[0], *sets[1]]))
+    assert finding is not None
+    assert [len(each) for each in finding.sets] == [5, 3]
+
+
+def test_a_conflict_of_copies_is_not_told_again_as_one_of_pictures_saved_again(clean: list[ImageRow]) -> None:
+    copy = image_row(900, "dog", content=clean[0].content)
+    again = image_row(901, "emu")
+    finding = conflicting_labels(Evidence([*clean, copy, again], resaved=[(copy.id, again.id)]))
+    assert finding is not None
+    assert finding.sets == (paths([clean[0], copy]),)
+    same = image_row(902, "dog")
+    assert conflicting_labels(Evidence([*clean, image_row(903, "dog"), same], resaved=[(903, same.id)])) is None
+
+
+def test_as_long_as_one_conflict_is_not_marked_the_repair_is_offered(clean: list[ImageRow]) -> None:
+    marked = [replace(clean[0], unsure=True), replace(image_row(900, "dog", content=clean[0].content), unsure=True)]
+    open_ = [clean[1], image_row(901, "dog", content=clean[1].content)]
+    finding = conflicting_labels(Evidence([*marked, *clean[1:], open_[1]]))
+    assert finding is not None
+    assert (finding.count, finding.repair, finding.page) == (2, Repair.LOOK_AGAIN, "")

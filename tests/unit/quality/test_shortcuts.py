@@ -118,6 +118,14 @@ def test_colour_in_one_class_and_grey_in_another(animals: list[ImageRow]) -> Non
     assert set(finding.files) == {str(r.path) for r in animals if r.content in grey}
 
 
+def test_of_classes_that_are_alike_the_first_is_named() -> None:
+    names = ("zebra", "yak", "cat", "ant")
+    rows = [row for k, name in enumerate(names) for row in images_of(name, 20, 100 * k)]
+    finding = mixed_colour(Evidence(rows, measures_of(rows) | measures_of(rows[:40], chroma=1.0)))
+    assert finding is not None
+    assert finding.title == "“yak” is mostly grey pictures, “ant” mostly in colour"
+
+
 def test_colour_and_grey_in_every_class_is_no_shortcut(animals: list[ImageRow]) -> None:
     measures = measures_of(animals) | measures_of(animals[::3], chroma=1.0)
     assert mixed_colour(Evidence(animals, measures)) is None
@@ -146,6 +154,26 @@ def test_how_telling_a_property_must_be(
     assert (None if finding is None else finding.severity) is severity
     grey = measures_of(rows) | measures_of(rows[:40], chroma=1.0)
     assert (mixed_colour(Evidence(rows, grey)) is not None) is (severity is not None)
+
+
+@pytest.mark.parametrize(("value", "severity"), [(0.3, Severity.MEDIUM), (0.4, Severity.HIGH)])
+def test_the_borders_themselves_belong_to_what_is_worse(
+    animals: list[ImageRow], monkeypatch: pytest.MonkeyPatch, value: float, severity: Severity
+) -> None:
+    score = Score(value, 0.0, 0.1, np.ones(len(animals), dtype=bool))
+    monkeypatch.setattr(module, "predict_alone", lambda *_, **__: score)
+    finding = shortcuts(Evidence(resized(animals, cat=(640, 480), dog=(1024, 1024), emu=(1024, 1024))))
+    assert finding is not None and finding.severity is severity
+
+
+def test_chance_is_what_thirty_shuffles_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = iter([0.9, *(0.01 * k for k in range(1, 31))])
+    monkeypatch.setattr(module, "_balanced", lambda *_: next(reached))
+    labels = np.arange(20) % 2
+    score = predict_alone(labels, labels, np.arange(20))
+    assert score is not None
+    assert (score.value, score.chance, score.highest_chance) == (0.9, pytest.approx(0.155), pytest.approx(0.3))
+    assert next(reached, None) is None
 
 
 @pytest.mark.parametrize(("n", "told"), [(40, True), (39, False)])

@@ -132,6 +132,7 @@ def test_evidence_is_joined_for_what_all_know_and_read_back() -> None:
     other = Evidence({PROBE: np.eye(2)[:1]}, np.array([0]), np.array([2]), ("c",))
     both = joined([one, other])
     assert list(both.said) == [PROBE] and both.said[PROBE].shape == (3, 2)
+    assert list(joined([one]).said) == [PROBE, SOUP] and joined([one]).rows.tolist() == [3, 1]
     back = Evidence.from_json(both.to_json())
     assert np.array_equal(back.said[PROBE], both.said[PROBE])
     assert back.rows.tolist() == [3, 1, 2] and back.truth.tolist() == [0, 1, 0] and back.units == ("a", "b", "c")
