@@ -12,7 +12,7 @@ from tlstudio.domain.values import Split
 
 NO_CLASS = "(no class)"
 SOURCE_HELP = (
-    "a folder of class folders, a ZIP file, a CSV table, or an export of Label Studio (JSON) or CVAT (XML); "
+    "a folder of class folders, a ZIP file, a CSV table, or an export of Label Studio (JSON, CSV) or CVAT (XML); "
     "which one it is, is recognised"
 )
 
@@ -37,6 +37,13 @@ def import_options(p: argparse.ArgumentParser) -> None:
         default=[],
         metavar="path=A,class=B,group=C,split=D",
         help="which columns of a table say what, where their names don't tell; an empty name for none",
+    )
+    p.add_argument(
+        "--encoding",
+        default="",
+        metavar="NAME",
+        help="of a table's text, or of the names in a ZIP file, such as cp1251 or cp932; default: found out, or asked for where "
+        "it can't be",
     )
     p.add_argument(
         "--near-duplicates",
@@ -109,6 +116,7 @@ def import_(options: argparse.Namespace, output: Output) -> None:
         reading="unlabeled" if options.unlabeled else options.reading,
         columns=parse(options.columns),
         pages=options.pages,
+        encoding=options.encoding,
         near_duplicates=None if options.near_duplicates is None else options.near_duplicates == "keep",
     )
     done = import_images(request, output)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tlstudio.domain.events import SILENT, Progress, Reporter
+from tlstudio.domain.safe_text import storable
 from tlstudio.domain.values import Refusal, Split
 from tlstudio.images.decode import KNOWN_OTHERS
 
@@ -95,11 +96,17 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """columns: what `column:` can take here; empty where the source has none."""
+    """columns: what `column:` can take here; empty where the source has none. by_name: how many files of a list were found by
+    their names alone, not in the folders that it names.
+
+    settled: the source says of every image which part it is for, and means it.
+    """
 
     found: tuple[Found, ...]
     refused: tuple[Refusal, ...]
     columns: tuple[str, ...] = ()
+    by_name: int = 0
+    settled: bool = False
 
     def classes(self) -> dict[str, int]:
         return dict(sorted(Counter(f.label for f in self.found if f.label is not None).items()))
@@ -153,7 +160,7 @@ def readable(name: str) -> bool:
 
 def shown(place: str | Path) -> str:
     """A path as text that can be stored and shown, with � for what can't be read."""
-    return os.fsencode(place).decode("utf-8", "replace")
+    return storable(str(place))
 
 
 def why_not(name: str) -> str:

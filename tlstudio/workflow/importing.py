@@ -9,7 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExists, WrongUsage, from_os_error
+from tlstudio.domain.errors import (
+    EncodingUnclear,
+    NotEnoughImages,
+    NothingToImport,
+    ProjectExists,
+    WrongUsage,
+    from_os_error,
+)
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal
@@ -38,19 +45,20 @@ PAGES = ("first", "all")
 def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> ImportResult:
     """Imports a source into a new project, or adds what is new to an existing one.
 
-    Unreadable files are refused one by one. Raises NothingToImport, AmbiguousSource, NotEnoughImages (one class only, and
-    nothing left to label), WrongUsage (fractions, columns, a group rule that fits nothing), GroupsNotStated (names suggest
-    groups, and neither the request nor an earlier import says a word), ArchiveRefused, DiskFull or CantWrite. Cancelling
-    leaves no half project behind.
+    Unreadable files are refused one by one. Raises NothingToImport, AmbiguousSource, EncodingUnclear, NotEnoughImages (one
+    class only, and nothing left to label), WrongUsage (fractions, columns, a group rule that fits nothing), GroupsNotStated
+    (names suggest groups, and neither the request nor an earlier import says a word), ArchiveRefused, DiskFull or CantWrite.
+    Cancelling leaves no half project behind.
     """
     check_fractions(request.test_fraction, request.val_fraction)
     check_rule(request.group_from)
     if request.pages not in PAGES:
         raise WrongUsage(f"“{request.pages}” is not a choice of pages.", remedy="Use first or all.")
-    source = recognise(request.source, request.reading)
+    source = recognise(request.source, request.reading, request.encoding)
+    need_an_encoding(source)
     wishes = wishes_of(request)
     source.preview(wishes)
-    reporter.report(Note(source.sentence))
+    reporter.report(Note(recognised(source)))
     with uncollected():
         scan = source.scan(wishes, reporter)
     target = request.project.expanduser().absolute()
@@ -74,6 +82,26 @@ def wishes_of(request: ImportRequest) -> Wishes:
     return Wishes({**request.columns, "group": column} if column else request.columns)
 
 
+def recognised(source: Source) -> str:
+    """What a source was taken for and, where its text does not say it, in which encoding it was read."""
+    told = "" if source.encoding is None else source.encoding.sentence()
+    return f"{source.sentence} {told}".strip()
+
+
+def need_an_encoding(source: Source) -> None:
+    """Raises EncodingUnclear where text can be read in several ways and nobody said which is meant."""
+    encoding = source.encoding
+    if encoding is None or encoding.sure:
+        return
+    likely = [way for way in encoding.ways if way.sample]
+    ways = "; ".join(f"as {way.key} ({way.caption}) “{way.sample}”" for way in likely)
+    raise EncodingUnclear(
+        f"The text does not say its encoding and can be read in several ways: {ways}.",
+        remedy="Say which is right: " + " or ".join(f"--encoding {way.key}" for way in likely[:3]) + ".",
+        path=source.tree.root,
+    )
+
+
 def need_two_classes(classes: dict[str, int], unlabeled: int) -> None:
     """Raises NotEnoughImages where nothing can ever be told apart; with images to label, classes may still come."""
     if len(classes) < 2 and not unlabeled:
@@ -89,6 +117,16 @@ def _need_room_apart(source: Path, target: Path) -> None:
         raise ProjectExists(
             "The project can't lie inside the folder of images.", remedy="Choose a folder beside it.", path=target
         )
+
+
+def by_names(scan: Scan) -> str:
+    """A sentence where files of a list were not found in the folders that it names; else nothing."""
+    if not scan.by_name:
+        return ""
+    images = "1 image was" if scan.by_name == 1 else f"{scan.by_name:,} images were"
+    return (
+        f"{images} found by the file's name alone: the list names no folder, or another place than where the files are."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +165,7 @@ class _Import:
             before = import_summary.amounts(self.project)
             kept = self._not_copied(usable, known, moved=bool(inside))
             added = self._store(kept, groups, known, refused, moved=bool(inside))
-        return self._result(before, added, refused)
+        return self._result(before, added, refused, scan)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
         """Every page as an image of its own, if that is wished; else it is said that there are more."""
@@ -223,7 +261,7 @@ class _Import:
         return alike
 
     def _result(
-        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal]
+        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal], scan: Scan
     ) -> ImportResult:
         """before: what the project held of each class."""
         counts = images.counts(self.project)
@@ -236,10 +274,13 @@ class _Import:
             groups=counts.groups,
             project=self.project.folder,
             unlabeled=counts.unlabeled,
-            recognised=self.source.sentence,
+            recognised=recognised(self.source),
             rows=table,
             empty=import_summary.empty_parts(table, new, self.request),
-            warnings=(told,) if (told := torn(images.list_images(self.project)).sentence()) else (),
+            warnings=tuple(
+                sentence for sentence in (by_names(scan), torn(images.list_images(self.project)).sentence()) if sentence
+            ),
+            by_name=scan.by_name,
         )
 
 

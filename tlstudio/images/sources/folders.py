@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tlstudio.domain.errors import NoClasses, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import TablePreview
+from tlstudio.domain.importing import Encoding, TablePreview
 from tlstudio.domain.values import Refusal, Split
 from tlstudio.images.decode import SUFFIXES
 from tlstudio.images.scan import (
@@ -56,6 +56,10 @@ class ClassFolders:
     def sentence(self) -> str:
         return self.layout.sentence
 
+    @property
+    def encoding(self) -> Encoding | None:
+        return self.tree.names
+
     def preview(self, wishes: Wishes) -> TablePreview | None:
         no_columns(wishes, "Class folders have no columns.")
         return None
@@ -90,6 +94,10 @@ class Unlabeled:
     tree: Tree
     key: str = "unlabeled"
     sentence: str = "Images without labels: you give them their classes here."
+
+    @property
+    def encoding(self) -> Encoding | None:
+        return self.tree.names
 
     def preview(self, wishes: Wishes) -> TablePreview | None:
         no_columns(wishes, "Images without labels have no columns.")
