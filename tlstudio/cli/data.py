@@ -89,9 +89,10 @@ def labels_export(options: argparse.Namespace, output: Output) -> None:
     if done.refused:
         output.table("Images that could not be written", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
     output.text(f"{done.images:,} images in {done.file}")
-    for number, what in ((done.unlabeled, "without a class"), (done.excluded, "that you left out")):
-        if number:
-            output.text(f"{number:,} images {what} are not in it.")
+    if done.excluded:
+        output.text(f"{done.excluded:,} images that you left out are not in it.")
+    if done.renamed:
+        output.table("Classes that a folder can't be called like", ("Class", "Folder"), list(done.renamed.items()))
     if done.history is not None:
         output.text(f"All changes are in {done.history}")
     if done.lost:

@@ -123,7 +123,7 @@ class ImportPreview:
     that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence. names: file names to try
     a rule for groups on, all of them or MOST_NAMES spread over the source. foldered: how many images lie in a folder inside their
     class folder. encoding: how text was read that does not say it itself. by_name: a sentence on files that were found by
-    their names alone, empty without any.
+    their names alone, empty without any. divided: the source says of every image which part it is for.
     """
 
     source: Path
@@ -147,6 +147,7 @@ class ImportPreview:
     foldered: int = 0
     encoding: Encoding | None = None
     by_name: str = ""
+    divided: bool = False
 
     @property
     def images(self) -> int:

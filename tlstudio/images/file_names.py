@@ -11,7 +11,7 @@ from tlstudio.domain.safe_text import storable
 # Names that Windows keeps for devices, with any ending.
 DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _IMPOSSIBLE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
-LONGEST = 200  # bytes of a name: file systems hold 255, and a number may have to be added
+LONGEST = 120  # bytes of a name: file systems hold 255, Windows 260 for a whole path, and a number may have to be added
 
 
 def possible(name: str) -> str:
@@ -19,10 +19,10 @@ def possible(name: str) -> str:
     plain = _IMPOSSIBLE.sub("_", storable(name)).strip().rstrip(".")
     if not plain or plain.startswith(".") or DEVICES.match(plain):
         plain = f"_{plain}"
-    return _shortened(plain)
+    return shortened(plain)
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
     """A name that is too long keeps its beginning and its ending, and is told from its like by a hash."""
     if len(name.encode()) <= LONGEST:
         return name
@@ -53,6 +53,10 @@ class FreeNames:
         """What a file is called here, with its folders. Each call takes a new name."""
         above, _, name = path.rpartition("/")
         return self._free(self.folder(above), possible(name))
+
+    def single(self, name: str) -> str:
+        """What a name is called here that is no path, whatever signs are in it. Each call takes a new name."""
+        return self._free("", possible(name))
 
     def _free(self, folder: str, name: str) -> str:
         found = f"{folder}/{name}" if folder else name

@@ -31,19 +31,27 @@ class Division:
 
 
 def divide_new(
-    new: Sequence[Candidate], known: Sequence[ImageRow], alike: dict[int, int], request: ImportRequest
+    new: Sequence[Candidate],
+    known: Sequence[ImageRow],
+    alike: dict[int, int],
+    request: ImportRequest,
+    *,
+    divided: bool = False,
 ) -> Division:
     """Images that belong to one in the project join its part, which never changes; then the source's word counts; the rest
     is divided, never through a group, copies of one file, or near-duplicates.
 
-    alike: {id of a known image: the number that its near-duplicates among the new ones carry}.
+    alike: {id of a known image: the number that its near-duplicates among the new ones carry}. divided: the source says of every
+    image which part it is for, and nothing is taken from one part for another.
     """
     numbers = _units(new)
     settled = _settled(new, numbers, known, alike)
     given = [settled.get(numbers[i], image.given) for i, image in enumerate(new)]
     joined = sum(1 for split, image in zip(given, new, strict=True) if image.given not in (None, split))
     test, val = request.test_fraction, request.val_fraction
-    if any(image.given is not None for image in new):
+    if divided:
+        free = [i for i, image in enumerate(new) if numbers[i] not in settled and image.given is None]
+    elif any(image.given is not None for image in new):
         # What the source leaves open is for training, and a part that it lacks is cut from there.
         there = Counter(image.given for image in new)
         test, val = (0.0 if there[Split.TEST] else test), (0.0 if there[Split.VAL] else val)

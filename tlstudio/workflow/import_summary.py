@@ -60,7 +60,7 @@ def _cause(empty: Sequence[Split], counted: Sequence[ImportedClass], new: Sequen
     if new and None not in given and given.isdisjoint(empty):
         return (
             "The source says which image is for what, and names none for it. Add images for it, or import the images "
-            "without that division."
+            "without that division (--columns split=)."
         )
     images = sum(row.total for row in counted)
     groups, near = _units(new, near=False), _units(new, near=True)

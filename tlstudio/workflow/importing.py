@@ -164,7 +164,7 @@ class _Import:
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
             before = import_summary.amounts(self.project)
             kept = self._not_copied(usable, known, moved=bool(inside))
-            added = self._store(kept, groups, known, refused, moved=bool(inside))
+            added = self._store(kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
         return self._result(before, added, refused, scan)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
@@ -213,6 +213,7 @@ class _Import:
         refused: Sequence[Refusal],
         *,
         moved: bool,
+        divided: bool,
     ) -> list[Candidate]:
         """groups_of: {place: group}. Gives the images as they were divided."""
         groups = [groups_of[item.place] for item, _ in usable]
@@ -222,7 +223,7 @@ class _Import:
             Candidate(item.label, seen.content, group, item.split, number)
             for (item, seen), group, number in zip(usable, groups, numbers, strict=True)
         ]
-        division = divide_new(new, known, {} if alike is None else alike.of_known, self.request)
+        division = divide_new(new, known, {} if alike is None else alike.of_known, self.request, divided=divided)
         if division.joined:
             self.reporter.report(Note(f"{division.joined:,} images went to the part where their group or copy is."))
         with places(self.project, usable, copy=self.request.copy, move=moved, reporter=self.reporter) as stored:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tlstudio.domain.safe_text import cell
 from tlstudio.domain.values import ImageRow
 from tlstudio.storage.journal_lines import JournalLine
 
@@ -71,9 +72,9 @@ def when(at: float | None) -> str:
 
 
 def as_csv(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """UTF-8 with the mark that lets spreadsheets see it."""
+    """UTF-8 with the mark that lets spreadsheets see it; no cell is one that they calculate."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heading)
-    writer.writerows(rows)
+    writer.writerow(map(cell, heading))
+    writer.writerows([cell(each) for each in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")

@@ -75,6 +75,7 @@ def preview_import(
         foldered=sum(bool(item.inner) for item in scan.found),
         encoding=chosen.encoding,
         by_name=by_names(scan),
+        divided=scan.divided,
     )
 
 

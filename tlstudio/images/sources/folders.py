@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import NoClasses, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import Encoding, TablePreview
@@ -18,7 +19,6 @@ from tlstudio.images.scan import (
     Scan,
     Steps,
     Wishes,
-    class_name,
     name_of,
     readable,
     shown,

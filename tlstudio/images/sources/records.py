@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import NothingToImport
-from tlstudio.domain.values import Refusal
+from tlstudio.domain.values import Refusal, Split
 from tlstudio.images import address
 from tlstudio.images.scan import (
     NO_COLUMNS,
@@ -20,7 +21,6 @@ from tlstudio.images.scan import (
     Found,
     Scan,
     Steps,
-    class_name,
     name_of,
     readable,
     shown,
@@ -229,6 +229,7 @@ def collect(records: Iterable[Record], tree: Tree, steps: Steps, columns: tuple[
         (*tree.refused, *kept.refused),
         columns,
         by_name=sum(one.by_name for one in kept.found.values()),
+        divided=all(one.found.split is Split.TRAIN for one in kept.found.values()),
     )
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import AmbiguousSource, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import CLASSES, FOLDERS, Encoding, Reading, TablePreview
 from tlstudio.images.decode import SUFFIXES
-from tlstudio.images.scan import Scan, Wishes, class_name, readable, shown, suffix_of
+from tlstudio.images.scan import Scan, Wishes, readable, shown, suffix_of
 from tlstudio.images.sources import cvat, label_studio, table
 from tlstudio.images.sources.archive import Archive, is_zip
 from tlstudio.images.sources.columns import mapping

@@ -91,15 +91,17 @@ class TableSource:
             raise _no_path(table)
         if "class" not in roles and "class" not in wishes.columns and not self.parts[0].folders_speak:
             raise _no_class(table)
+        undivided = wishes.columns.get("split") == ""
         spoken_for = {roles.get("path"), roles.get("class"), roles.get("split"), roles.get("group")}
         others = [c for c in table.columns if c not in spoken_for]
         columns = (*([roles["group"]] if "group" in roles else []), *others)
         total = len(table.rows)
         steps = Steps("Reading the table", reporter, total)
-        scan = collect(self._records(roles, others), self.tree, steps, columns, self.key)
-        return replace(scan, settled=self.own and "split" not in wishes.columns)
+        scan = collect(self._records(roles, others, undivided=undivided), self.tree, steps, columns, self.key)
+        return replace(scan, divided=scan.divided or (self.own and "split" not in wishes.columns))
 
-    def _records(self, roles: dict[str, str], others: Sequence[str]) -> Iterator[Record]:
+    def _records(self, roles: dict[str, str], others: Sequence[str], *, undivided: bool) -> Iterator[Record]:
+        """undivided: what folders say of parts is not wanted either."""
         for part in self.parts:
             table, base = part.table, str(part.base)
             index = {name: i for i, name in enumerate(table.columns)}
@@ -116,7 +118,7 @@ class TableSource:
                     base,
                     (name,) if name else (),
                     from_cell(group(cells)),
-                    side,
+                    "" if undivided else side,
                     {column: from_cell(text) for column, read in rest if (text := read(cells))},
                     table.trouble.get(row, ""),
                 )
