@@ -10,6 +10,7 @@ from pathlib import Path
 import tlstudio
 from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
 from tlstudio.domain.bundle import FileKind
+from tlstudio.domain.safe_text import storable
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
@@ -22,7 +23,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     given = list(arguments)
     if not given or (given[0] not in COMMANDS and not given[0].startswith("-")):
         given.insert(0, "gui")
-    return _parser().parse_args(given)
+    options = _parser().parse_args(given)
+    for name, value in vars(options).items():
+        if isinstance(value, str):  # what becomes part of a project; a file's name stays what it is
+            setattr(options, name, storable(value))
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tlstudio.domain.safe_text import cell, from_cell, json_text, storable, visible
+from tlstudio.domain.safe_text import cell, from_cell, json_text, storable, table, visible, with_controls
 
 ANY = st.text(st.characters())  # halves of pairs included
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+2", "-neg", "@x", "\tx", "\rx", "\nx", " =1", "＝1", "＋1", "－1", "＠a", "'=1", "''=x"]
+    "text", ["=1+1", "+2", "-neg", "@x", "\tx", "\nx", " =1", "＝1", "＋1", "－1", "＠a", "'=1", "''=x"]
 )
 def test_what_a_spreadsheet_would_calculate(text: str) -> None:
     assert cell(text) == f"'{text}"
@@ -29,8 +29,25 @@ def test_what_is_no_formula_stays(text: str) -> None:
 
 @given(ANY)
 def test_a_cell_comes_back(text: str) -> None:
-    assert from_cell(cell(text)) == storable(text)
+    back = from_cell(cell(text))
+    assert visible(back) == visible(storable(text.replace("\r\n", "\n")))
     assert cell(text)[:1] not in tuple("=+-@\t\r\n＝＋－＠")
+    assert not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in cell(text) if c not in "\t\n")
+
+
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029\u202a\u202b\u202c\u202d\u202e")
+    )
+)
+def test_a_cell_without_controls_comes_back_to_the_letter(text: str) -> None:
+    assert from_cell(cell(text)) == text
+
+
+def test_the_name_of_a_file_with_controls_can_be_found_again() -> None:
+    name = "a\x00\x1b[31m\x1f\x7f\r.png"
+    assert cell(name) == "a␀␛[31m␟␡␍.png"
+    assert with_controls(cell(name)) == name
 
 
 @pytest.mark.parametrize(
@@ -59,12 +76,15 @@ def test_nothing_that_a_terminal_obeys(text: str) -> None:
 
 @given(ANY)
 def test_json_of_any_text(text: str) -> None:
-    line = json_text({"a": text, text: [1]})
+    line = json_text({"a": text, f"b{text}": [1]})
     assert "\n" not in line and not any(0x7F <= ord(c) < 0xA0 for c in line)
     line.encode("utf-8")
     assert json.loads(line)["a"] == storable(text)
 
 
 def test_json_is_json() -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        json_text({"x": float("nan")})
+    assert json_text({"x": float("nan"), "y": [1.5, (float("-inf"), "a")]}) == '{"x": null, "y": [1.5, [null, "a"]]}'
+
+
+def test_lines_of_a_table() -> None:
+    assert table([("a", "=b"), (1.5, None), (-2, "x,\ny")]) == 'a,\'=b\n1.5,\n-2,"x,\ny"\n'

@@ -9,7 +9,7 @@ from pathlib import Path
 from tlstudio.domain.errors import FileTrouble, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import ROLES, Encoding, TablePreview
-from tlstudio.domain.safe_text import from_cell
+from tlstudio.domain.safe_text import from_cell, with_controls
 from tlstudio.images.scan import SPLIT_NAMES, Scan, Steps, Wishes, suffix_of
 from tlstudio.images.sources.columns import mapping
 from tlstudio.images.sources.encodings import least_sure
@@ -114,7 +114,7 @@ class TableSource:
                     side, name = side or said, name if "class" in roles else folder
                 yield Record(
                     where if len(self.parts) == 1 else f"{where} of {table.name}",
-                    (file,) if from_cell(file) == file else (file, from_cell(file)),
+                    _written(file),
                     base,
                     (name,) if name else (),
                     from_cell(group(cells)),
@@ -122,6 +122,12 @@ class TableSource:
                     {column: from_cell(text) for column, read in rest if (text := read(cells))},
                     table.trouble.get(row, ""),
                 )
+
+
+def _written(file: str) -> tuple[str, ...]:
+    """How the file may be called that a cell names: as it is, or as `safe_text.cell` has written it."""
+    plain = from_cell(file)
+    return tuple(dict.fromkeys((file, plain, with_controls(plain))))
 
 
 def recognise_file(tree: Tree, path: Path) -> TableSource | None:
