@@ -145,3 +145,14 @@ def _tell(done: ImportResult, output: Output) -> None:
 
 def _numbers(*values: int) -> tuple[str, ...]:
     return tuple(f"{value:,}" for value in values)
+
+
+def find(options: argparse.Namespace, output: Output) -> None:
+    """`find-images`."""
+    from tlstudio.workflow.finding_images import find_images
+
+    done = find_images(options.project, options.folder, output)
+    if done.left:
+        output.table("Images that are still missing", ("File",), [(path,) for path in done.left])
+    output.text(done.sentence())
+    output.result(done)

@@ -14,7 +14,7 @@ from tlstudio.domain.safe_text import storable
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
-    "export", "predict", "report", "backups", "runs",
+    "export", "predict", "report", "backups", "runs", "find-images",
 )  # fmt: skip
 
 
@@ -75,6 +75,12 @@ def _parser() -> argparse.ArgumentParser:
     p = command("report", "write a report on a model as PDF or web page", commands.report)
     _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
+    p = command(
+        "find-images", "find images whose files were moved, by what is in them; what was said of them stays", data.find
+    )
+    p.add_argument("folder", type=Path, metavar="FOLDER", help="where the images may be now, at any depth")
+    _project(p)
+    keeping.changes_project(p)
     keeping.backups_command(sub, shared)
     run_commands.runs_command(sub, shared)
     return parser

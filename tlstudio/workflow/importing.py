@@ -34,6 +34,7 @@ from tlstudio.storage.project import Project
 from tlstudio.workflow import import_groups, import_summary
 from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
+from tlstudio.workflow.finding_images import matched, missing
 from tlstudio.workflow.import_places import Usable, places, unpacked
 from tlstudio.workflow.near_duplicates import NearDuplicates
 from tlstudio.workflow.near_setting import kept_together, set_kept_together
@@ -163,8 +164,8 @@ class _Import:
                 labels = [f.label for f, _ in usable]
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
             before = import_summary.amounts(self.project)
-            kept = self._not_copied(usable, known, moved=bool(inside))
-            added = self._store(kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
+            again, kept = self._found_again(self._not_copied(usable, known, moved=bool(inside)), known)
+            added = self._store(again, kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
         return self._result(before, added, refused, scan)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
@@ -205,8 +206,32 @@ class _Import:
         copied = {i.content for i in known if i.path.is_relative_to(self.project.copies)}
         return [(item, seen) for item, seen in usable if seen.content not in copied]
 
+    def _found_again(
+        self, usable: Sequence[Usable], known: Sequence[ImageRow]
+    ) -> tuple[list[tuple[int, Usable]], list[Usable]]:
+        """Files that are images of the project whose own file has gone, with their ids, and the rest, which is new."""
+        gone = missing(known)
+        by_content: dict[str, list[ImageRow]] = {}
+        for row in gone:
+            by_content.setdefault(row.content, []).append(row)
+        again: list[tuple[int, Usable]] = []
+        new: list[Usable] = []
+        taken: set[int] = set()
+        for item, seen in usable:
+            image = matched(by_content.get(seen.content, ()), seen.content, item.path, taken)
+            if image is None:
+                new.append((item, seen))
+            else:
+                taken.add(image.id)
+                again.append((image.id, (item, seen)))
+        if again:
+            images_ = "1 image was" if len(again) == 1 else f"{len(again):,} images were"
+            self.reporter.report(Note(f"{images_} found again in a new place; what was said of them is kept."))
+        return again, new
+
     def _store(
         self,
+        again: Sequence[tuple[int, Usable]],
         usable: Sequence[Usable],
         groups_of: Mapping[str, str | None],
         known: Sequence[ImageRow],
@@ -215,7 +240,7 @@ class _Import:
         moved: bool,
         divided: bool,
     ) -> list[Candidate]:
-        """groups_of: {place: group}. Gives the images as they were divided."""
+        """again: see `_found_again`. groups_of: {place: group}. Gives the images as they were divided."""
         groups = [groups_of[item.place] for item, _ in usable]
         alike = self._alike(usable, groups, known)
         numbers = [None] * len(usable) if alike is None else alike.of_new
@@ -226,7 +251,9 @@ class _Import:
         division = divide_new(new, known, {} if alike is None else alike.of_known, self.request, divided=divided)
         if division.joined:
             self.reporter.report(Note(f"{division.joined:,} images went to the part where their group or copy is."))
-        with places(self.project, usable, copy=self.request.copy, move=moved, reporter=self.reporter) as stored:
+        all_ = [*(item for _, item in again), *usable]
+        with places(self.project, all_, copy=self.request.copy, move=moved, reporter=self.reporter) as lie:
+            stored = [self.project.stored(place) for place in lie]
             rows = [
                 NewImage(
                     stored=place,
@@ -240,9 +267,12 @@ class _Import:
                     columns=dict(item.columns),
                     look=None if alike is None else seen.look,
                 )
-                for (item, seen), group, split, place in zip(usable, groups, division.splits, stored, strict=True)
+                for (item, seen), group, split, place in zip(
+                    usable, groups, division.splits, stored[len(again) :], strict=True
+                )
             ]
-            images.add_images(self.project, rows, refused)
+            back = {number: place for (number, _), place in zip(again, stored, strict=False)}
+            images.add_images(self.project, rows, refused, back)
         if alike is not None:
             alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
