@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from tlstudio.images.paging import count_pages, with_all_pages
 from tlstudio.images.scan import Found, Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
+from tlstudio.quality.classes import alike_names
 from tlstudio.storage import images
 from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
@@ -118,6 +119,15 @@ def _need_room_apart(source: Path, target: Path) -> None:
         raise ProjectExists(
             "The project can't lie inside the folder of images.", remedy="Choose a folder beside it.", path=target
         )
+
+
+def alike(names: Iterable[str]) -> str:
+    """A sentence on classes that differ only in how they are written; empty without any."""
+    sets = alike_names(names)
+    if not sets:
+        return ""
+    told = "; ".join(" and ".join(f"“{name}”" for name in names) for names in sets)
+    return f"Classes that differ only in how they are written: {told}. The data check merges them, if that is what you want."
 
 
 def by_names(scan: Scan) -> str:
@@ -297,6 +307,7 @@ class _Import:
         """before: what the project held of each class."""
         counts = images.counts(self.project)
         table = import_summary.table(self.project, before)
+        empty = import_summary.empty_parts(table, new, self.request)
         return ImportResult(
             images=sum(row.added for row in table),
             refused=tuple(refused),
@@ -307,9 +318,17 @@ class _Import:
             unlabeled=counts.unlabeled,
             recognised=recognised(self.source),
             rows=table,
-            empty=import_summary.empty_parts(table, new, self.request),
+            empty=empty,
             warnings=tuple(
-                sentence for sentence in (by_names(scan), torn(images.list_images(self.project)).sentence()) if sentence
+                filter(
+                    None,
+                    (
+                        by_names(scan),
+                        import_summary.thin(table, empty),
+                        alike(row.label for row in table if row.label is not None and row.total),
+                        torn(images.list_images(self.project)).sentence(),
+                    ),
+                )
             ),
             by_name=scan.by_name,
         )
