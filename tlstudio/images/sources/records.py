@@ -7,7 +7,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,12 +48,14 @@ class Record(NamedTuple):
     uploaded: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a file was found. by_name: its name alone says so; the list names another folder, or none."""
 
     place: str
     by_name: bool = False
+
+
+_NOWHERE: tuple[Place | None, str] = (None, "")
 
 
 class Lookup:
@@ -233,8 +234,7 @@ def collect(records: Iterable[Record], tree: Tree, steps: Steps, columns: tuple[
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolved:
+class _Resolved(NamedTuple):
     """A line and its file. named: what the line calls it."""
 
     where: str
@@ -293,13 +293,13 @@ class _Resolver:
         split = SPLIT_NAMES.get(record.split.strip().lower()) if record.split else None
         classes = [class_name(c) for c in record.classes if c.strip()]
         reason = record.trouble or _unusable(record, classes, known_part=split is not None)
-        at, why = (None, "") if reason else self._lookup.find(record)
+        at, why = _NOWHERE if reason else self._lookup.find(record)
         if at is not None:
             file = str(address.split(Path(at.place))[0]) if "#page=" in at.place else at.place
             name = name_of(file)
             if not may_be_image(self._tree, file, name):
                 at, why = None, why_not(name)
-        told = next((text for text in (*record.files, record.uploaded) if text), record.where)
+        told = (record.files[0] if record.files else "") or record.uploaded or record.where
         if at is None:
             return Refusal(shown(told), f"{record.where}: {_lower(reason or why)}")
         found = Found(
@@ -326,7 +326,7 @@ class _Resolver:
 def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> str:
     """Why a record can't be used, whatever its file; empty when it can."""
     reason = ""
-    if not all(map(readable, _texts(record))):
+    if not readable(_text(record)):
         reason = "It holds signs that are no text."
     elif len(classes) > 1 and len(set(classes)) > 1:
         reason = f"It has several classes ({', '.join(dict.fromkeys(classes))}); an image has one."
@@ -337,13 +337,10 @@ def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> st
     return reason
 
 
-def _texts(record: Record) -> Iterable[str]:
-    """All that is stored of a record: a lone surrogate, which JSON can hold, is no text."""
-    yield from record.files
-    yield from record.classes
-    yield from (record.group, record.split, record.uploaded)
-    yield from record.columns
-    yield from record.columns.values()
+def _text(record: Record) -> str:
+    """All that is stored of a record, in one: a lone surrogate, which JSON can hold, is no text."""
+    said = "".join((*record.files, *record.classes, record.group, record.split, record.uploaded))
+    return said + "".join((*record.columns, *record.columns.values())) if record.columns else said
 
 
 def _lower(sentence: str) -> str:

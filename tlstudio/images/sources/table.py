@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tlstudio.domain.errors import FileTrouble, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import ROLES, Encoding, TablePreview
+from tlstudio.domain.importing import Encoding, TablePreview
 from tlstudio.domain.safe_text import from_cell, with_controls
 from tlstudio.images.scan import SPLIT_NAMES, Scan, Steps, Wishes, suffix_of
 from tlstudio.images.sources.columns import mapping
@@ -105,10 +105,12 @@ class TableSource:
         for part in self.parts:
             table, base = part.table, str(part.base)
             index = {name: i for i, name in enumerate(table.columns)}
-            path, label, group, split = (table.reader(index.get(roles.get(role, ""), -1)) for role in ROLES)
-            rest = [(name, table.reader(index[name])) for name in others if name in index]
+            reader = _plain_reader(table)
+            label, group, split = (reader(index.get(roles.get(role, ""), -1)) for role in ("class", "group", "split"))
+            path = table.reader(index.get(roles.get("path", ""), -1))
+            rest = [(name, reader(index[name])) for name in others if name in index]
             for row, (cells, where) in enumerate(zip(table.rows, table.where, strict=True)):
-                file, name, side = path(cells), from_cell(label(cells)), split(cells) or part.split
+                file, name, side = path(cells), label(cells), split(cells) or part.split
                 if part.folders_speak:
                     said, folder = _folders(file)
                     side, name = side or said, name if "class" in roles else folder
@@ -117,15 +119,29 @@ class TableSource:
                     _written(file),
                     base,
                     (name,) if name else (),
-                    from_cell(group(cells)),
+                    group(cells),
                     "" if undivided else side,
-                    {column: from_cell(text) for column, read in rest if (text := read(cells))},
+                    {column: text for column, read in rest if (text := read(cells))},
                     table.trouble.get(row, ""),
                 )
 
 
+def _plain_reader(table: Table) -> Callable[[int], Callable[[list[str]], str]]:
+    """`Table.reader` that takes the apostrophes off which stand before formulas, in a table that has any."""
+    if not any("'" in cell for row in table.rows for cell in row):
+        return table.reader
+
+    def reader(column: int) -> Callable[[list[str]], str]:
+        read = table.reader(column)
+        return lambda cells: from_cell(read(cells))
+
+    return reader
+
+
 def _written(file: str) -> tuple[str, ...]:
     """How the file may be called that a cell names: as it is, or as `safe_text.cell` has written it."""
+    if file.isascii() and file[:1] != "'":
+        return (file,)
     plain = from_cell(file)
     return tuple(dict.fromkeys((file, plain, with_controls(plain))))
 
