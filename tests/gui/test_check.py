@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,6 +18,7 @@ from tlstudio.gui.pages.check.card import FindingCard
 from tlstudio.storage.images import list_images
 from tlstudio.storage.project import Project
 from tlstudio.workflow import labeling
+from tlstudio.workflow.finding_images import find_images
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +219,29 @@ def test_other_work_goes_before_the_closer_look(studio, page: CheckPage) -> None
     assert not page.checks.looking_closer
     studio.wait(lambda: other.over)
     studio.wait(lambda: page.checks.complete)
+
+
+def test_missing_images_are_found_in_another_folder(studio, page: CheckPage, tmp_path: Path) -> None:
+    project = studio.window.session.project
+    folder = list_images(Project.open(project))[0].path.parent.parent
+    before = [(row.id, row.label) for row in list_images(Project.open(project))]
+    shutil.move(folder, tmp_path / "usb" / "moved")
+    page.checks.run()
+    try:
+        cards = checked(studio, page)
+        card = card_of(cards, "unreadable")
+        assert "find them in another folder" in card.finding.advice
+        studio.click("check.page_unreadable")
+        studio.choose_in_dialog("check.find_dialog", tmp_path / "usb")
+        studio.wait(lambda: studio.window.bridge.running("find_images") is None and page.checks.findings is not None)
+        cards = checked(studio, page)
+        assert "unreadable" not in [card.finding.kind for card in cards]
+        rows = list_images(Project.open(project))
+        assert [(row.id, row.label) for row in rows] == before
+        assert all(row.path.is_relative_to(tmp_path / "usb") for row in rows)
+    finally:
+        shutil.move(tmp_path / "usb" / "moved", folder)
+        find_images(project, folder)
 
 
 def test_nothing_found_is_said_kindly(studio, page: CheckPage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +28,7 @@ from tests.unit.images.dicoms import make
 from tlstudio.gui.models import class_table
 from tlstudio.gui.models.class_table import Column
 from tlstudio.gui.pages.images import ImagesPage
-from tlstudio.gui.widgets import group_choice, import_columns, import_drop
+from tlstudio.gui.widgets import group_choice, import_columns, import_drop, import_encoding
 from tlstudio.storage import images
 from tlstudio.storage.project import Project
 from tlstudio.workflow import browsing
@@ -124,6 +125,49 @@ def test_a_table_is_chosen_its_columns_are_told_and_it_is_imported(studio: Studi
     assert project.name == "Shapes of mine"
     assert {row.group for row in browsing.images(project)} == {f"W{i}" for i in range(9)}
     assert {c["Ort"] for c in images.list_columns(Project.open(project)).values()} == {"S0", "S1", "S2"}
+
+
+def test_an_encoding_that_is_not_clear_is_chosen_by_what_it_says(studio: Studio, listed: Path) -> None:
+    text = listed.read_text("cp1252").replace(";c;", ";zły;").replace("Befund", "Klasa").replace("Datei", "path")
+    listed.write_bytes(text.replace("Klasa", "class").encode("cp1250"))
+    preview(studio, listed)
+    card, box = studio.find("images.encoding_card"), studio.find("images.encoding", QComboBox)
+    assert card.isVisible()
+    assert box.currentText() == import_encoding.Text.CHOOSE
+    assert studio.find("images.import_error_what", QLabel).text().startswith("The text does not say its encoding")
+    assert not studio.find("images.primary").isEnabled()
+    words = [box.itemText(i) for i in range(box.count())]
+    assert "Windows, central Europe (cp1250): zły" in words
+    box.setCurrentIndex(box.findData("cp1250"))
+    box.activated.emit(box.currentIndex())
+    idle(studio)
+    assert box.currentData() == "cp1250", "it stays chosen"
+    assert column(studio, "images.found_classes", Column.NAME) == ["d", "s", "zły"]
+    assert studio.find("images.primary").isEnabled()
+    assert {row.label for row in browsing.images(imported(studio))} == {"d", "s", "zły"}
+
+
+def test_a_table_that_says_its_encoding_asks_nothing(studio: Studio, listed: Path) -> None:
+    preview(studio, listed)
+    assert not studio.find("images.encoding_card").isVisible()
+
+
+def test_several_questions_of_an_export_are_asked_about(studio: Studio, listed: Path) -> None:
+    tasks = [
+        {
+            "image": f"pictures/{shape}/P{i:03}_0.png", "id": i, "shape": shape, "looks": "good",
+            "annotator": 1, "annotation_id": i, "lead_time": 1.0,
+        }
+        for shape in ("disc", "square")
+        for i in range(6)
+    ]  # fmt: skip
+    source = listed.with_name("tasks.json")
+    source.write_text(json.dumps(tasks), encoding="utf-8")
+    preview(studio, source)
+    assert "answers several questions" in studio.find("images.import_error_what", QLabel).text()
+    pick(studio, "images.column_class", "shape")
+    assert column(studio, "images.found_classes", Column.NAME) == ["disc", "square"]
+    assert {row.label for row in browsing.images(imported(studio))} == {"disc", "square"}
 
 
 def test_a_column_can_group_and_can_be_passed_over(studio: Studio, listed: Path) -> None:

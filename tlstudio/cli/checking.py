@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.cli.output import Output
-from tlstudio.domain.findings import CheckResult, Finding
+from tlstudio.domain.findings import FIND, CheckResult, Finding
 
 SEVERITIES = {"high": "look first", "medium": "worth a look", "low": "good to know"}
 
@@ -76,4 +76,5 @@ def _look(options: argparse.Namespace, output: Output) -> CheckResult:
 
 def _words(finding: Finding) -> str:
     deed = "" if finding.repair is None else f"Repair it with --repair {finding.kind}."
-    return "\n".join(text for text in (finding.title, finding.harm, finding.advice, deed) if text)
+    where = "Find them: tlstudio find-images FOLDER --project DIR." if finding.page == FIND else ""
+    return "\n".join(text for text in (finding.title, finding.harm, finding.advice, deed, where) if text)

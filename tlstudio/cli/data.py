@@ -13,7 +13,7 @@ from tlstudio.domain.values import Split
 
 NO_CLASS = "(no class)"
 SOURCE_HELP = (
-    "a folder of class folders, a ZIP file, a CSV table, or an export of Label Studio (JSON) or CVAT (XML); "
+    "a folder of class folders, a ZIP file, a CSV table, or an export of Label Studio (JSON, CSV) or CVAT (XML); "
     "which one it is, is recognised"
 )
 
@@ -38,6 +38,13 @@ def import_options(p: argparse.ArgumentParser) -> None:
         default=[],
         metavar="path=A,class=B,group=C,split=D",
         help="which columns of a table say what, where their names don't tell; an empty name for none",
+    )
+    p.add_argument(
+        "--encoding",
+        default="",
+        metavar="NAME",
+        help="of a table's text, or of the names in a ZIP file, such as cp1251 or cp932; default: found out, or asked for where "
+        "it can't be",
     )
     p.add_argument(
         "--near-duplicates",
@@ -83,9 +90,10 @@ def labels_export(options: argparse.Namespace, output: Output) -> None:
     if done.refused:
         output.table("Images that could not be written", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
     output.text(f"{done.images:,} images in {done.file}")
-    for number, what in ((done.unlabeled, "without a class"), (done.excluded, "that you left out")):
-        if number:
-            output.text(f"{number:,} images {what} are not in it.")
+    if done.excluded:
+        output.text(f"{done.excluded:,} images that you left out are not in it.")
+    if done.renamed:
+        output.table("Classes that a folder can't be called like", ("Class", "Folder"), list(done.renamed.items()))
     if done.history is not None:
         output.text(f"All changes are in {done.history}")
     if done.lost:
@@ -110,6 +118,7 @@ def import_(options: argparse.Namespace, output: Output) -> None:
         reading="unlabeled" if options.unlabeled else options.reading,
         columns=parse(options.columns),
         pages=options.pages,
+        encoding=options.encoding,
         near_duplicates=None if options.near_duplicates is None else options.near_duplicates == "keep",
     )
     done = import_images(request, output)
@@ -137,3 +146,14 @@ def _tell(done: ImportResult, output: Output) -> None:
 
 def _numbers(*values: int) -> tuple[str, ...]:
     return tuple(f"{value:,}" for value in values)
+
+
+def find(options: argparse.Namespace, output: Output) -> None:
+    """`find-images`."""
+    from tlstudio.workflow.finding_images import find_images
+
+    done = find_images(options.project, options.folder, output)
+    if done.left:
+        output.table("Images that are still missing", ("File",), [(path,) for path in done.left])
+    output.text(done.sentence())
+    output.result(done)

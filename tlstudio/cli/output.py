@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -16,9 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
+from rich.text import Text
 
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import Event, Predicted, Progress, StepDone, sentence, to_plain
+from tlstudio.domain.safe_text import json_text, visible
 
 CELL_FRAME = 3  # characters of a table beside what stands in a cell
 APART = 0.5  # seconds between two lines of progress with --json
@@ -75,21 +76,21 @@ class Output:
         if not self._err.is_terminal:
             return
         if self._bars is None:
-            counting = TextColumn("{task.fields[counted]}")
-            columns = (TextColumn("{task.description}"), BarColumn(), counting, TimeRemainingColumn())
+            counting = TextColumn("{task.fields[counted]}", markup=False)
+            columns = (TextColumn("{task.description}", markup=False), BarColumn(), counting, TimeRemainingColumn())
             self._bars = Bars(*columns, console=self._err, transient=True)
             self._bars.start()
             self._task = self._bars.add_task(stage, total=None, counted="")
         if stage.split(",", maxsplit=1)[0] != self._stage:
             self._stage = stage.split(",", maxsplit=1)[0]
             self._bars.reset(self._task)
-        self._bars.update(self._task, description=stage, completed=done, total=total or None, counted=counted)
+        self._bars.update(self._task, description=visible(stage), completed=done, total=total or None, counted=counted)
 
     # --- words and results ---
 
     def say(self, text: str) -> None:
         """A sentence for people."""
-        self._err.print(text, markup=False)
+        self._err.print(visible(text, lines=True), markup=False)
 
     def table(
         self,
@@ -103,11 +104,12 @@ class Output:
         if self.json_lines:
             return
         self._end_bars()
-        table = Table(title=title or None, title_justify="left", header_style="bold")
+        # As Text: square brackets in a name are no markup.
+        table = Table(title=Text(visible(title)) if title else None, title_justify="left", header_style="bold")
         for number, name in enumerate(columns):
-            table.add_column(name, overflow="fold", no_wrap=keep_first and number == 0)
+            table.add_column(Text(visible(name)), overflow="fold", no_wrap=keep_first and number == 0)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(Text(visible(each)) for each in row))
         self._out.print(table)
 
     def fits(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
@@ -124,7 +126,7 @@ class Output:
         """A line of the result for people, on stdout."""
         if not self.json_lines:
             self._end_bars()
-            self._out.print(text, markup=False)
+            self._out.print(visible(text, lines=True), markup=False)
 
     def failure(self, what: str, remedy: str, path: str | None, *, kind: str) -> None:
         """What happened, to which file, what now."""
@@ -133,10 +135,10 @@ class Output:
             self._json({"event": "failed", "kind": kind, "what": what, "path": path, "remedy": remedy})
         for line in (what, path, remedy):
             if line:
-                self._err.print(line, markup=False)
+                self._err.print(visible(line), markup=False)
 
     def _json(self, data: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(data) + "\n")
         sys.stdout.flush()
 
     def _end_bars(self) -> None:

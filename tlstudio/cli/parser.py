@@ -12,10 +12,11 @@ from tlstudio.cli import checking, commands, data, keeping, label_commands, run_
 from tlstudio.cli.usage import Parser, given, need_command, number, seed, setting
 from tlstudio.domain.bundle import FileKind
 from tlstudio.domain.runs import usual
+from tlstudio.domain.safe_text import storable
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
-    "export", "predict", "report", "backups", "runs",
+    "export", "predict", "report", "backups", "runs", "find-images",
 )  # fmt: skip
 
 
@@ -32,6 +33,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = _parser()
     options = parser.parse_args(words)
     options.given = given(parser, words)
+    for name, value in vars(options).items():
+        if isinstance(value, str):  # what becomes part of a project; a file's name stays what it is
+            setattr(options, name, storable(value))
     return options
 
 
@@ -80,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     p = command("report", "write a report on a model as PDF or web page", commands.report)
     _run(p)
     p.add_argument("--out", type=Path, required=True, metavar="FILE.html|FILE.pdf")
+    p = command(
+        "find-images", "find images whose files were moved, by what is in them; what was said of them stays", data.find
+    )
+    p.add_argument("folder", type=Path, metavar="FOLDER", help="where the images may be now, at any depth")
+    _project(p)
+    keeping.changes_project(p)
     keeping.backups_command(sub, shared)
     run_commands.runs_command(sub, shared)
     return parser

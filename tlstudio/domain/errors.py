@@ -73,6 +73,10 @@ class AmbiguousSource(WrongUsage):
     """The source can be read in more than one way, and nobody said which is meant."""
 
 
+class EncodingUnclear(WrongUsage):
+    """A table's text, or the names in an archive, can be read in several code pages, and nobody said which is right."""
+
+
 class GroupsNotStated(WrongUsage):
     """Names or headers suggest what belongs together, and nobody said whether it does."""
 

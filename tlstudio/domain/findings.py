@@ -16,6 +16,7 @@ KINDS = (
     "near_duplicate", "exact_duplicate", "blank", "saturated", "blurred", "tiny", "outlier", "unreadable",
     "unlike_pretraining", "resolution", "grey", "no_groups",
 )  # fmt: skip
+FIND = "find"  # in place of a page: missing images are looked for in a folder that the user names
 SLOW_KINDS = frozenset(
     {"label_suspect", "burned_in_text", "unlike_pretraining", "resolution", "grey"}
 )  # a quick check leaves these out, or tells what is known of them

@@ -26,8 +26,9 @@ class ImportRequest:
     kept as a keyed hash). may_ask: to stop where names suggest groups and group_from is None; else every image is on its own
     then. copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose part the source
     names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names don't tell.
-    pages: `first` or `all` of files that hold several. near_duplicates: whether they stay on one side of a split; None: as the
-    project has it, and a new project keeps them together.
+    pages: `first` or `all` of files that hold several. encoding: the code page of a table's text, or of the names in a ZIP
+    file, where the bytes don't tell; empty to find it out. near_duplicates: whether they stay on one side of a split; None: as
+    the project has it, and a new project keeps them together.
     """
 
     source: Path
@@ -43,6 +44,40 @@ class ImportRequest:
     pages: str = "first"
     may_ask: bool = True
     near_duplicates: bool | None = None
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingWay:
+    """One encoding that can be chosen. key: Python's name. caption: what people call it. sample: what the text says in it, where
+    that is likely."""
+
+    key: str
+    caption: str
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How text was read that does not say its encoding itself.
+
+    ways: what it can be read in, the likely ones first and with a sample. sure: whether one is far likelier than the others, or
+    was stated by the user. lines: the first lines, as read, that depend on the choice.
+    """
+
+    key: str
+    caption: str
+    ways: tuple[EncodingWay, ...] = ()
+    sure: bool = True
+    stated: bool = False
+    lines: tuple[str, ...] = ()
+
+    def sentence(self) -> str:
+        """`Read as cp1251 (Windows, Cyrillic): “1.png,трещина”.`; empty where nothing in it depends on the choice."""
+        if not self.lines:
+            return ""
+        named = f"{self.key} ({self.caption})" if self.caption else self.key
+        return f"Read as {named}: {', '.join(f'“{line}”' for line in self.lines)}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +122,8 @@ class ImportPreview:
     `paged` files that hold several; 0 where the `paged` files lie in an archive and only may hold several. tags: DICOM keywords
     that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence. names: file names to try
     a rule for groups on, all of them or MOST_NAMES spread over the source. foldered: how many images lie in a folder inside their
-    class folder.
+    class folder. encoding: how text was read that does not say it itself. by_name: a sentence on files that were found by
+    their names alone, empty without any. divided: the source says of every image which part it is for.
     """
 
     source: Path
@@ -109,6 +145,9 @@ class ImportPreview:
     problem: str = ""
     names: tuple[str, ...] = ()
     foldered: int = 0
+    encoding: Encoding | None = None
+    by_name: str = ""
+    divided: bool = False
 
     @property
     def images(self) -> int:
@@ -143,7 +182,8 @@ class ImportResult:
     """images: how many were added. classes, splits, groups, unlabeled: what the project holds now, older images included.
 
     rows: the same in one table, class by class, those without a class last. empty: the parts that have no image and should.
-    warnings: sentences on what will make the figures wrong.
+    warnings: sentences on what will make the figures wrong. by_name: how many images were found by the names of their files
+    alone.
     """
 
     images: int
@@ -157,6 +197,7 @@ class ImportResult:
     rows: tuple[ImportedClass, ...] = ()
     empty: EmptyParts | None = None
     warnings: tuple[str, ...] = ()
+    by_name: int = 0
 
     @property
     def total(self) -> int:
@@ -180,4 +221,5 @@ class ImportResult:
             "empty_parts": [part.value for part in self.empty.parts] if self.empty else [],
             "empty_reason": f"{self.empty.what} {self.empty.remedy}" if self.empty else "",
             "warnings": list(self.warnings),
+            "found_by_name": self.by_name,
         }

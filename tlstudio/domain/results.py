@@ -171,6 +171,31 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundAgain:
+    """Missing images that were looked for. left: the paths of those that are still missing."""
+
+    missing: int
+    found: int
+    left: tuple[str, ...]
+    folder: Path
+
+    def sentence(self) -> str:
+        """For people: `18 of 20 missing images were found.`"""
+        if not self.missing:
+            return "No image is missing."
+        images = "1 missing image" if self.missing == 1 else f"{self.missing:,} missing images"
+        if not self.found:
+            return (
+                f"None of the {images} was found there."
+                if self.missing > 1
+                else f"The {images[2:]} was not found there."
+            )
+        if self.found == self.missing:
+            return f"The {images[2:]} was found." if self.missing == 1 else f"All {images} were found."
+        return f"{self.found:,} of {images} {'was' if self.found == 1 else 'were'} found."
+
+
+@dataclass(frozen=True, slots=True)
 class PredictSummary:
     """The end of a prediction over many images; the rows went out as `Predicted` events."""
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 from tlstudio.domain.events import SILENT, Progress, Reporter
+from tlstudio.domain.safe_text import storable
 from tlstudio.domain.values import Refusal, Split
 from tlstudio.images.decode import KNOWN_OTHERS
 
@@ -42,7 +41,6 @@ PART_WORDS = {
     "validate": Split.VAL,
     "validating": Split.VAL,
 }
-CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 BAD_FILE_NAME = "The file's name can't be read. Rename it."
 BAD_FOLDER_NAME = "The folder's name can't be read. Rename it."
 # One for all files that have none: an empty one for each of a hundred thousand costs more than to find them.
@@ -95,11 +93,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """columns: what `column:` can take here; empty where the source has none."""
+    """columns: what `column:` can take here; empty where the source has none. by_name: how many files of a list were found by
+    their names alone, not in the folders that it names.
+
+    divided: the source says of every image which part it is for, and nothing is taken from one part for another: a list that was
+    written here, or that says `train` of all. A folder `train` alone is no such word: nothing beside it was held back.
+    """
 
     found: tuple[Found, ...]
     refused: tuple[Refusal, ...]
     columns: tuple[str, ...] = ()
+    by_name: int = 0
+    divided: bool = False
 
     def classes(self) -> dict[str, int]:
         return dict(sorted(Counter(f.label for f in self.found if f.label is not None).items()))
@@ -134,12 +139,6 @@ class Steps:
         self._done += 1
 
 
-@lru_cache(maxsize=4096)
-def class_name(text: str) -> str:
-    """A class as it is stored: trimmed, on one line and in one spelling of accents, so that a second import meets it again."""
-    return CONTROLS.sub(" ", unicodedata.normalize("NFC", text)).strip() or "unnamed"
-
-
 def readable(name: str) -> bool:
     """Whether a name can be stored and shown; bytes that are no UTF-8 come from the system as lone surrogates."""
     if name.isascii():
@@ -153,7 +152,7 @@ def readable(name: str) -> bool:
 
 def shown(place: str | Path) -> str:
     """A path as text that can be stored and shown, with � for what can't be read."""
-    return os.fsencode(place).decode("utf-8", "replace")
+    return storable(str(place))
 
 
 def why_not(name: str) -> str:

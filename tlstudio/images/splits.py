@@ -10,6 +10,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.values import Split
 
+LEAST_TRAINING = 2  # images of each class, without which it can't be trained on
+
 
 def check_fractions(test: float, val: float) -> None:
     """Raises WrongUsage unless both are at least 0 and leave at least a tenth for training."""
@@ -28,8 +30,8 @@ def divide(
     """Gives each image a split. `units[i]` is what image i must stay together with; images of one unit share a split.
 
     Units are dealt out in a random order, largest first within each main class, each to the split that its class still lacks
-    most (a greedy stratified group assignment, like scikit-learn's StratifiedGroupKFold). A class with at least as many units
-    as wanted splits gets one unit in each.
+    most (a greedy stratified group assignment, like scikit-learn's StratifiedGroupKFold). A class gets LEAST_TRAINING images
+    for training before another part gets any, and with enough units something in each part.
     """
     check_fractions(test, val)
     shares = {Split.TEST: test, Split.VAL: val, Split.TRAIN: 1.0 - test - val}
@@ -87,24 +89,28 @@ def _deal(groups: list[list[int]], shares: dict[Split, float]) -> list[Split]:
     total = sum(len(g) for g in groups)
     wanted = {split: share * total for split, share in shares.items() if share > 0}
     given = dict.fromkeys(wanted, 0)
-    served: set[Split] = set()
     # The part for training is served first when units are few: without it nothing can be learned.
     order = [s for s in (Split.TRAIN, Split.TEST, Split.VAL) if s in wanted]
     dealt: list[Split] = []
     for position, indices in enumerate(groups):
         left = len(groups) - position
-        empty = [s for s in order if s not in served]
-        if empty and len(empty) >= left:
-            split = empty[0]
+        needed = {split: _units_needed(split, len(indices), given[split]) for split in order}
+        if sum(needed.values()) >= left and any(needed.values()):
+            split = next(s for s in order if needed[s])
         else:
             split = max(
                 order,
                 key=lambda s: (wanted[s] - given[s]) / wanted[s] if _fits(s, indices, wanted, given) else -math.inf,
             )
         given[split] += len(indices)
-        served.add(split)
         dealt.append(split)
     return dealt
+
+
+def _units_needed(split: Split, size: int, given: int) -> int:
+    """How many more units a part must get of a class. size: of the next unit; no later one is larger. given: images so far."""
+    least = LEAST_TRAINING if split is Split.TRAIN else 1
+    return 0 if given >= least else 1 if size >= least - given else least - given
 
 
 def _fits(split: Split, indices: list[int], wanted: dict[Split, float], given: dict[Split, int]) -> bool:

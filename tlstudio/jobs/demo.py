@@ -14,6 +14,7 @@ from pathlib import Path
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.domain.safe_text import from_cell
 from tlstudio.domain.values import Interval, Split
 from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
@@ -112,7 +113,7 @@ def _predict_apart(project: Project, bundle: Path, table: Path) -> float:
     csv.writer(text, lineterminator="\n").writerows([header, *lines])
     files.write_bytes(table, text.getvalue().encode("utf-8-sig"))
     file_column, label_column = header.index("file"), header.index("label")
-    hits = [truth[line[file_column]] == line[label_column] for line in lines]
+    hits = [truth[from_cell(line[file_column])] == from_cell(line[label_column]) for line in lines]
     return sum(hits) / max(1, len(hits))
 
 

@@ -40,6 +40,7 @@ def _heavy(target: str, *, patient: bool = False) -> Task:
 TASKS: dict[str, Task] = {
     "preview_import": _light("previewing:preview_import"),
     "import": _light("importing:import_images"),
+    "find_images": _light("finding_images:find_images"),
     "check": _light("checking:check_quickly"),
     "view_image": _light("viewing:view_image"),
     "view_deep": _light("viewing:view_deep"),

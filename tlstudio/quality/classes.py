@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from tlstudio.domain.findings import Finding, Repair, Severity
 from tlstudio.domain.values import Split
 from tlstudio.quality.evidence import Evidence, paths
 
 SMALL_CLASS = 20  # images for training below which a class's figures are mostly luck
+_FIGURES = re.compile(r"(?<!\w)[-+](?=\d)|(?<=\d)[.,](?=\d)")  # signs of a number
 LEAST_PLURAL = 3  # letters of a word that may have an s behind it
 IMBALANCE = 10.0  # largest class over smallest
 
@@ -17,12 +20,7 @@ IMBALANCE = 10.0  # largest class over smallest
 def similar_classes(evidence: Evidence) -> Finding | None:
     """Names that differ only in capitals, spaces and signs, or by the s of a plural. detail: see `findings.merged_names`."""
     counts = Counter(i.label for i in evidence.images if i.label is not None)
-    alike: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(counts, key=lambda name: (-counts[name], name)):
-        alike[_written(name)].append(name)
-    for key in [key for key in alike if len(key) >= LEAST_PLURAL and key + "s" in alike]:
-        alike[key] = sorted(alike[key] + alike.pop(key + "s"), key=lambda name: (-counts[name], name))
-    sets = [names for names in alike.values() if len(names) > 1]
+    sets = alike_names(sorted(counts, key=lambda name: (-counts[name], name)))
     if not sets:
         return None
     images = {name: [i for i in evidence.images if i.label == name] for names in sets for name in names}
@@ -44,10 +42,25 @@ def similar_classes(evidence: Evidence) -> Finding | None:
     )
 
 
+def alike_names(names: Iterable[str]) -> list[list[str]]:
+    """Sets of two or more names that differ only in how they are written, each in the order given."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    place = {name: i for i, name in enumerate(names)}
+    for name in place:
+        alike[_written(name)].append(name)
+    for key in [key for key in alike if len(key) >= LEAST_PLURAL and key[-1].isalpha() and key + "s" in alike]:
+        alike[key] = sorted(alike[key] + alike.pop(key + "s"), key=place.__getitem__)
+    return [found for found in alike.values() if len(found) > 1]
+
+
 def _written(name: str) -> str:
-    """A name without what people write in different ways; as it is where nothing else is left."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
-    return plain or name
+    """A name without what people write in different ways; as it is where nothing else is left.
+
+    A sign that tells figures apart stays: `-1` is not `+1`, and `1.5` is not `15`.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold().replace("−", "-")
+    signs = {found.start() for found in _FIGURES.finditer(folded)}
+    return "".join(sign for i, sign in enumerate(folded) if sign.isalnum() or i in signs).replace(",", ".") or name
 
 
 def small_classes(evidence: Evidence) -> Finding | None:

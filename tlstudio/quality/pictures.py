@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.findings import Finding, Repair, Severity
+from tlstudio.domain.findings import FIND, Finding, Repair, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.quality.evidence import Evidence, counted, paths
 from tlstudio.quality.looking import Measures
@@ -133,7 +133,8 @@ def unreadable(evidence: Evidence) -> Finding | None:
     lost = 2 * len(gone) > len(evidence.images)  # then the drive is away, and nobody wants to leave everything out
     advice = "What can't be read is not part of the project. The Images page says why, file by file."
     if gone:
-        advice = f"Connect the drive that holds them{'' if lost else ', or leave them out'}."
+        others = "find them in another folder" if lost else "find them in another folder, or leave them out"
+        advice = f"Connect the drive that holds them, {'or ' if lost else ''}{others}."
     return Finding(
         "unreadable",
         Severity.MEDIUM if gone else Severity.LOW,
@@ -143,7 +144,7 @@ def unreadable(evidence: Evidence) -> Finding | None:
         "What can't be read is not learned from; if one class misses more than another, the figures shift.",
         repair=Repair.LEAVE_OUT if gone and not lost else None,
         advice=advice,
-        page="" if gone else "images",
+        page=FIND if gone else "images",
     )
 
 

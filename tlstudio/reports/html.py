@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from tlstudio.domain.safe_text import visible
 from tlstudio.reports import words
 from tlstudio.reports.colours import DARK, LEVELS, LIGHT, shade
 from tlstudio.reports.content import Report
@@ -23,7 +24,8 @@ def render_html(report: Report) -> str:
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.globals.update(svg=_svg, interval=words.interval, number=words.number, variables=_variables)
-    return environment.get_template("page.html").render(report=report, light=LIGHT, dark=DARK, style=_style())
+    page = environment.get_template("page.html").render(report=report, light=LIGHT, dark=DARK, style=_style())
+    return visible(page, lines=True)
 
 
 def _style() -> Markup:

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tlstudio.domain.safe_text import visible
+
 RIGHT_TO_LEFT = ("R", "AL")
 _INSIDE = (
     "WS",
@@ -43,6 +45,7 @@ def drawn(text: str) -> str:
 
     Like `dir="auto"` on a web page: the first letter decides how the whole runs. What is fenced off by isolates runs by itself.
     """
+    text = visible(text, lines=True)
     if any(_kind(c) in RIGHT_TO_LEFT for c in text):
         text = "".join(_ordered(part) for part in _ISOLATED.split(text))
     return text.translate(_CONTROLS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.values import ImageClass
 from tlstudio.storage import journal
@@ -110,7 +111,7 @@ def _insert(db: sqlite3.Connection, name: str, *, removed: bool) -> int:
 
 
 def _clean(name: str) -> str:
-    clean = name.strip()
+    clean = class_name(name) if name.strip() else ""
     if not clean:
         raise WrongUsage("A class needs a name.")
     return clean

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tlstudio.domain.errors import from_os_error
+from tlstudio.domain.safe_text import storable
 
 # What some file systems, mostly network ones, answer to the sync of a folder; the new name itself was accepted.
 NO_FOLDER_SYNC = frozenset(
@@ -106,7 +107,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, data: Any) -> None:
     """Writes indented UTF-8 JSON atomically."""
-    write_text(path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    write_text(path, storable(json.dumps(data, indent=1, ensure_ascii=False)) + "\n")
 
 
 def make_folder(folder: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,12 +17,13 @@ SELECT_ROWS = (
     "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split, excluded, unsure, note,"
     " alike, look FROM images LEFT JOIN classes ON classes.id = class_id"
 )
+NONE_MOVED: Mapping[int, str] = {}
 _SPLITS = {split.value: split for split in Split}
 
 
 @dataclass(frozen=True, slots=True)
 class NewImage:
-    """An image as the import found it. `stored`: absolute path, or relative to the project for a copy."""
+    """An image as the import found it. `stored`: see `Project.stored`."""
 
     stored: str
     content: str
@@ -35,10 +37,16 @@ class NewImage:
     look: str | None = None  # perceptual hash in hex
 
 
-def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[Refusal]) -> None:
-    """Adds images with their labels and the refused files, in one transaction; an image already there is left alone."""
+def add_images(
+    project: Project, images: Sequence[NewImage], refused: Sequence[Refusal], moved: Mapping[int, str] = NONE_MOVED
+) -> None:
+    """Adds images with their labels and the refused files, in one transaction; an image already there is left alone.
+
+    moved: {id: stored path} of images that are there and lie in another place now.
+    """
     now = time.time()
     with project.write() as db:
+        _move(db, moved)
         ids = ensure_classes(db, sorted({i.label for i in images if i.label is not None}))
         change = db.execute("INSERT INTO changes (kind, author, at) VALUES ('import', '', ?)", (now,)).lastrowid
         for image in images:
@@ -66,9 +74,23 @@ def add_images(project: Project, images: Sequence[NewImage], refused: Sequence[R
                     (change, row["id"], class_id),
                 )
         # What is told now takes the place of what an earlier import said of the same files.
-        again = [*(r.path for r in refused), *(i.stored for i in images)]
+        again = [*(r.path for r in refused), *(str(project.absolute(i.stored)) for i in images)]
         db.executemany("DELETE FROM refusals WHERE path = ?", [(path,) for path in again])
         db.executemany("INSERT INTO refusals VALUES (?, ?, ?)", [(r.path, r.reason, now) for r in refused])
+
+
+def move_images(project: Project, moved: Mapping[int, str]) -> None:
+    """Images lie in another place now: {id: stored path}. No change in the journal: nothing that the user said of them
+    changes.
+    """
+    with project.write() as db:
+        _move(db, moved)
+
+
+def _move(db: sqlite3.Connection, moved: Mapping[int, str]) -> None:
+    db.executemany(
+        "UPDATE OR IGNORE images SET path = ? WHERE id = ?", [(path, number) for number, path in moved.items()]
+    )
 
 
 def list_images(project: Project, *, split: Split | None = None, labeled: bool = False) -> list[ImageRow]:

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+from typing import Any
 
+from tlstudio.domain.safe_text import visible
 from tlstudio.storage.places import log_file
 
 MEGABYTE = 1_000_000
+
+
+class _OneLine(logging.Formatter):
+    """A message is one line whatever is in it, so that no name can look like a line of ours; what failed follows below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own
+        return visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own
+        return visible(super().formatException(ei), lines=True)
 
 
 def start_logging(process: str) -> None:
@@ -26,7 +38,7 @@ def start_logging(process: str) -> None:
         )
     except OSError:
         return
-    handler.setFormatter(logging.Formatter(f"%(asctime)s {process} %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine(f"%(asctime)s {process} %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     root.propagate = False

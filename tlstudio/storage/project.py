@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -17,10 +18,12 @@ from tlstudio.domain.errors import (
     StudioError,
     from_os_error,
 )
-from tlstudio.storage import backups, files, holding, schema
+from tlstudio.storage import backups, files, holding, moves, schema
 from tlstudio.storage.database import connected, readable, scratch, settle_log
 
 DATABASE = "project.db"
+UP = "../"
+NEAR = 2  # so many folders above the project the folder may lie that holds both the images and it
 FOLDERS = ("cache", "runs", "exports", "backups")
 
 
@@ -56,8 +59,18 @@ class Project:
 
     def absolute(self, stored: str) -> Path:
         """A path from the database as an absolute one."""
+        if stored.startswith(UP):
+            return Path(os.path.normpath(f"{self.folder}/{stored}"))
         path = Path(stored)
         return path if path.is_absolute() else self.folder / path
+
+    def stored(self, place: str) -> str:
+        """An absolute path as the database keeps it: from the project on where it lies inside or near it, so that both can be
+        moved together; see `moves.settle`."""
+        for level, base in enumerate((self.folder, *self.folder.parents[:NEAR])):
+            if base != base.parent and place.startswith(f"{base}{os.sep}"):
+                return UP * level + place[len(str(base)) + 1 :].replace(os.sep, "/")
+        return place
 
     # --- making and opening ---
 
@@ -83,6 +96,7 @@ class Project:
                 schema.create(db)
                 db.execute("INSERT INTO meta VALUES ('name', ?)", (name or project.folder.name,))
                 db.execute("INSERT INTO meta VALUES ('created_at', ?)", (str(time.time()),))
+                db.execute("INSERT INTO meta VALUES (?, ?)", (moves.PLACE, str(project.folder)))
         except StudioError:
             with suppress(OSError):  # its name may be there although it could not be made durable
                 project.database.unlink(missing_ok=True)
@@ -113,6 +127,8 @@ class Project:
             except (CantWrite, DiskFull, ProjectBusy):
                 if found < schema.READABLE:
                     raise  # a newer one can be looked at as it is
+        if not looking:
+            moves.settle(project)
         return project
 
     def _migrate(self) -> None:

@@ -76,6 +76,16 @@ def rows_of(project: Project, ids: Sequence[int]) -> list[ImageRow]:
     return [known[number] for number in ids if number in known]
 
 
+def sizes_of(project: Project, ids: Sequence[int]) -> dict[int, int]:
+    """{image id: bytes of its file}."""
+    with project.read() as db:
+        db.row_factory = None
+        found = db.execute(
+            "SELECT id, bytes FROM images WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        )
+        return dict(found.fetchall())
+
+
 def ids_of_paths(project: Project, paths: Iterable[str]) -> dict[str, int]:
     """The images at these absolute paths: {path: id}, those that are in the project."""
     stored = {name: path for path in paths for name in _stored_names(project, path)}
@@ -106,9 +116,9 @@ def ids_of_contents(project: Project, contents: Iterable[str]) -> dict[str, list
 
 
 def _stored_names(project: Project, path: str) -> list[str]:
-    """How the database may call a file: by its absolute path or, for a copy, from the project on."""
-    inside = f"{project.folder}{os.sep}"
-    return [path, path[len(inside) :].replace(os.sep, "/")] if path.startswith(inside) else [path]
+    """How the database may call a file: by its absolute path or, where it is near, from the project on."""
+    near = project.stored(path)
+    return [path] if near == path else [path, near]
 
 
 def ids_of_class(db: sqlite3.Connection, number: int | None) -> array[int]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from tlstudio.domain import safe_text
 from tlstudio.domain.labels import ImageQuery, Suggestion
 from tlstudio.domain.values import ClassOverview, ImageClass, ImageRow, Refusal
 from tlstudio.storage import annotators, files, queries, suggestions
@@ -80,8 +79,5 @@ def refusals(project: Path, most: int = -1) -> list[Refusal]:
 
 def save_refusals(project: Path, file: Path) -> None:
     """Writes the refused files as a CSV of file and reason."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("file", "reason"))
-    writer.writerows((r.path, r.reason) for r in refusals(project))
-    files.write_bytes(file, text.getvalue().encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8
+    text = safe_text.table([("file", "reason"), *((r.path, r.reason) for r in refusals(project))])
+    files.write_bytes(file, text.encode("utf-8-sig"))  # the mark lets spreadsheets see UTF-8

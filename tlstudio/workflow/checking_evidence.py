@@ -18,7 +18,6 @@ import numpy as np
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.values import ImageRow, Refusal
-from tlstudio.images.address import split
 from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import write_once
 from tlstudio.images.ordered import in_order
@@ -31,6 +30,7 @@ from tlstudio.storage import files, images
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.workflow.browsing import thumbnail
+from tlstudio.workflow.finding_images import is_there
 from tlstudio.workflow.import_groups import stated_rule
 from tlstudio.workflow.kept_rows import Row, keep_rows
 from tlstudio.workflow.near_duplicates import NearDuplicates, resaved_across_classes
@@ -53,7 +53,7 @@ def gather(project: Project, reporter: Reporter) -> Evidence:
         origins,
         cells,
         text=frozenset(content for content, origin in origins.items() if origin.text),
-        missing=frozenset(row.id for row in rows if not _is_there(row.path)),
+        missing=frozenset(row.id for row in rows if not is_there(row.path)),
         resaved=resaved_across_classes(project, rows),
         refused=images.list_refusals(project),
         groups_open=stated_rule(project) is None,
@@ -67,13 +67,6 @@ def one_path_each(rows: Iterable[ImageRow]) -> dict[str, Path]:
 
 def checks_folder(project: Project) -> Path:
     return project.cache / "checks"
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return split(path)[0].exists()
-    except OSError:
-        return False
 
 
 def _with_near_duplicates(project: Project, rows: list[ImageRow], reporter: Reporter) -> list[ImageRow]:
@@ -136,7 +129,7 @@ def _look_at_one(project: Path, content: str) -> tuple[Row, edges.Cells] | None:
 def _make_thumbnails(project: Project, contents: dict[str, Path]) -> None:
     """Makes the small pictures again that somebody deleted with the cache, as far as their files are there."""
     places = {path: thumbnail(project.folder, content) for content, path in contents.items()}
-    gone = [path for path, place in places.items() if not place.exists() and _is_there(path)]
+    gone = [path for path, place in places.items() if not place.exists() and is_there(path)]
     for path, small in DECODERS.in_order(make_small, gone) if gone else ():
         if not isinstance(small, Refusal):
             with suppress(OSError):
@@ -149,7 +142,7 @@ def _make_thumbnails(project: Project, contents: dict[str, Path]) -> None:
 def _origins(project: Project, contents: dict[str, Path], reporter: Reporter) -> dict[str, Origin]:
     file = checks_folder(project) / ORIGINS
     known = _read_origins(file)
-    missing = {path: content for content, path in contents.items() if content not in known and _is_there(path)}
+    missing = {path: content for content, path in contents.items() if content not in known and is_there(path)}
     if missing:
         for done, (path, origin) in enumerate(DECODERS.in_order(read_origin, list(missing)), start=1):
             known[missing[path]] = Origin() if isinstance(origin, Refusal) else origin

@@ -31,13 +31,19 @@ class Division:
 
 
 def divide_new(
-    new: Sequence[Candidate], known: Sequence[ImageRow], alike: dict[int, int], request: ImportRequest
+    new: Sequence[Candidate],
+    known: Sequence[ImageRow],
+    alike: dict[int, int],
+    request: ImportRequest,
+    *,
+    divided: bool = False,
 ) -> Division:
     """Images that belong to one in the project join its part, which never changes; then the source's word counts, also for those
     of a group, copies or near-duplicates of which it names only some; the rest is divided, never through these.
 
     What the source leaves open is for training, where it names any part, and a part that it lacks is cut from there.
-    alike: {id of a known image: the number that its near-duplicates among the new ones carry}.
+    alike: {id of a known image: the number that its near-duplicates among the new ones carry}. divided: the source says of every
+    image which part it is for, and nothing is taken from one part for another.
     """
     numbers = _units(new)
     settled = _settled(new, numbers, known, alike)
@@ -50,7 +56,8 @@ def divide_new(
     there = Counter(image.given for image in new)
     test = 0.0 if there[Split.TEST] else request.test_fraction
     val = 0.0 if there[Split.VAL] else request.val_fraction
-    free = [i for i, split in enumerate(given) if numbers[i] not in settled and split in (None, Split.TRAIN)]
+    yielding = (None,) if divided else (None, Split.TRAIN)
+    free = [i for i, split in enumerate(given) if numbers[i] not in settled and split in yielding]
     dealt = divide([new[i].label for i in free], [numbers[i] for i in free], test=test, val=val, seed=request.seed)
     parts = dict(zip(free, dealt, strict=True))
     return Division([parts.get(i) or given[i] or Split.TRAIN for i in range(len(new))], joined)

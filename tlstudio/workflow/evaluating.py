@@ -29,6 +29,7 @@ from tlstudio.training import devices
 from tlstudio.training.features import logit_batches
 from tlstudio.training.network import Network, load_network
 from tlstudio.workflow import operating
+from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.held_out import held_out
 from tlstudio.workflow.left_out import calibration_of
 from tlstudio.workflow.openings import open_test
@@ -124,7 +125,7 @@ def predict_rows(
     if not usable:
         raise NotEnoughImages(
             "None of the images can be found any more.",
-            remedy="Connect the drive that holds them, or import them again.",
+            remedy=f"Connect the drive that holds them, or {FIND_THEM}.",
         )
     where = devices.choose(device)
     parts: list[npt.NDArray[np.float64]] = []

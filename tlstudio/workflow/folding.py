@@ -26,6 +26,7 @@ from tlstudio.training.network import load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.evaluating import figures
+from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.openings import open_test
 from tlstudio.workflow.run_data import read_samples, units_of
 
@@ -82,7 +83,7 @@ def _features(project: Project, run: RunRow, reporter: Reporter) -> tuple[list[I
     if not usable:
         raise NotEnoughImages(
             "None of the images can be found any more.",
-            remedy="Connect the drive that holds them, or import them again.",
+            remedy=f"Connect the drive that holds them, or {FIND_THEM}.",
         )
     device = devices.choose("auto")
     keys = [r.content for r in usable]

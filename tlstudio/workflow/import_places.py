@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import uuid
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from tlstudio.domain.errors import DiskFull, from_os_error
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.values import Refusal
 from tlstudio.images import address
+from tlstudio.images.file_names import possible, shortened
 from tlstudio.images.inspect import Inspected
 from tlstudio.images.scan import Found
 from tlstudio.images.sources.archive import Archive
@@ -23,8 +23,6 @@ from tlstudio.storage.project import Project
 
 Usable = tuple[Found, Inspected]
 UNLABELED = "unlabeled"  # the folder of copies without a class
-# Names that Windows keeps for devices, with any ending.
-DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
 @contextmanager
@@ -90,7 +88,8 @@ def places(
         for done, (found, seen) in enumerate(usable, start=1):
             file, page = address.split(found.path)
             if file not in made:
-                made[file] = _free_place(project.copies / folder_name(found.label), file, seen.content)
+                folder = UNLABELED if found.label is None else possible(found.label)
+                made[file] = _free_place(project.copies / folder, file, seen.content)
                 _bring(file, made[file], move=move)
             stored.append(address.join(made[file], page).relative_to(project.folder).as_posix())
             reporter.report(Progress("Copying images", done, len(usable)))
@@ -111,18 +110,11 @@ def _bring(file: Path, target: Path, *, move: bool) -> None:
         shutil.copyfile(file, temporary)
 
 
-def folder_name(label: str | None) -> str:
-    """A class as the name of a folder on any system: a table may call its classes anything."""
-    if label is None:
-        return UNLABELED
-    name = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", label)[:100].strip().rstrip(".")
-    return f"_{name}" if not name or name.startswith(".") or DEVICES.match(name) else name
-
-
 def _free_place(folder: Path, original: Path, content: str) -> Path:
     """The file's own name, or one that nothing in the folder has yet."""
-    path, number = folder / original.name, 1
+    name = shortened(original.name)
+    path, number = folder / name, 1
     while path.exists():  # asks the disk, which knows whether it tells large from small letters
-        path = folder / f"{original.stem}-{content[:8]}{'' if number == 1 else f'-{number}'}{original.suffix}"
+        path = folder / f"{Path(name).stem}-{content[:8]}{'' if number == 1 else f'-{number}'}{original.suffix}"
         number += 1
     return path

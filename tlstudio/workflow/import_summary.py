@@ -54,13 +54,31 @@ def empty_parts(rows: Sequence[ImportedClass], new: Sequence[Candidate], request
     return EmptyParts(empty, f"No image is left for {names}.", f"{missed}. {_cause(empty, counted, new)}")
 
 
+def thin(rows: Sequence[ImportedClass], empty: EmptyParts | None) -> str:
+    """A sentence on the classes with too few images for all parts that others have; empty without any."""
+    gone = set() if empty is None else set(empty.parts)
+    parts = [part for part in Split if part not in gone and any(row.splits[part.value] for row in rows)]
+    found = [
+        row for row in rows if row.label is not None and row.total and not all(row.splits[part.value] for part in parts)
+    ]
+    if not found:
+        return ""
+    first = found[0]
+    others = "" if len(found) == 1 else f", and so have {len(found) - 1:,} other classes"
+    told = ", ".join(f"{first.splits[part.value]:,} for {part.caption.lower()}" for part in parts)
+    return (
+        f"“{first.label}” has too few images for every part ({told}){others}: training comes first, and how well such a class is "
+        "recognised can hardly be measured. Add images of it."
+    )
+
+
 def _cause(empty: Sequence[Split], counted: Sequence[ImportedClass], new: Sequence[Candidate]) -> str:
     """What left the parts empty, likeliest first, and the way out."""
     given = {image.given for image in new}
     if new and None not in given and given.isdisjoint(empty):
         return (
             "The source says which image is for what, and names none for it. Add images for it, or import the images "
-            "without that division."
+            "without that division (--columns split=)."
         )
     images = sum(row.total for row in counted)
     groups, near = _units(new, near=False), _units(new, near=True)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from tlstudio.domain.errors import NotEnoughImages, NothingToImport, ProjectExists, WrongUsage, from_os_error
+from tlstudio.domain.errors import (
+    EncodingUnclear,
+    NotEnoughImages,
+    NothingToImport,
+    ProjectExists,
+    WrongUsage,
+    from_os_error,
+)
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal
@@ -20,6 +27,7 @@ from tlstudio.images.paging import count_pages, with_all_pages
 from tlstudio.images.scan import Found, Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
+from tlstudio.quality.classes import alike_names
 from tlstudio.storage import images
 from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
@@ -27,6 +35,7 @@ from tlstudio.storage.project import Project
 from tlstudio.workflow import import_groups, import_summary
 from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
+from tlstudio.workflow.finding_images import matched, missing
 from tlstudio.workflow.import_places import Usable, places, unpacked
 from tlstudio.workflow.near_duplicates import NearDuplicates
 from tlstudio.workflow.near_setting import kept_together, set_kept_together
@@ -38,19 +47,20 @@ PAGES = ("first", "all")
 def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> ImportResult:
     """Imports a source into a new project, or adds what is new to an existing one.
 
-    Unreadable files are refused one by one. Raises NothingToImport, AmbiguousSource, NotEnoughImages (one class only, and
-    nothing left to label), WrongUsage (fractions, columns, a group rule that fits nothing), GroupsNotStated (names suggest
-    groups, and neither the request nor an earlier import says a word), ArchiveRefused, DiskFull or CantWrite. Cancelling
-    leaves no half project behind.
+    Unreadable files are refused one by one. Raises NothingToImport, AmbiguousSource, EncodingUnclear, NotEnoughImages (one
+    class only, and nothing left to label), WrongUsage (fractions, columns, a group rule that fits nothing), GroupsNotStated
+    (names suggest groups, and neither the request nor an earlier import says a word), ArchiveRefused, DiskFull or CantWrite.
+    Cancelling leaves no half project behind.
     """
     check_fractions(request.test_fraction, request.val_fraction)
     check_rule(request.group_from)
     if request.pages not in PAGES:
         raise WrongUsage(f"“{request.pages}” is not a choice of pages.", remedy="Use first or all.")
-    source = recognise(request.source, request.reading)
+    source = recognise(request.source, request.reading, request.encoding)
+    need_an_encoding(source)
     wishes = wishes_of(request)
     source.preview(wishes)
-    reporter.report(Note(source.sentence))
+    reporter.report(Note(recognised(source)))
     with uncollected():
         scan = source.scan(wishes, reporter)
     target = request.project.expanduser().absolute()
@@ -74,6 +84,26 @@ def wishes_of(request: ImportRequest) -> Wishes:
     return Wishes({**request.columns, "group": column} if column else request.columns)
 
 
+def recognised(source: Source) -> str:
+    """What a source was taken for and, where its text does not say it, in which encoding it was read."""
+    told = "" if source.encoding is None else source.encoding.sentence()
+    return f"{source.sentence} {told}".strip()
+
+
+def need_an_encoding(source: Source) -> None:
+    """Raises EncodingUnclear where text can be read in several ways and nobody said which is meant."""
+    encoding = source.encoding
+    if encoding is None or encoding.sure:
+        return
+    likely = [way for way in encoding.ways if way.sample]
+    ways = "; ".join(f"as {way.key} ({way.caption}) “{way.sample}”" for way in likely)
+    raise EncodingUnclear(
+        f"The text does not say its encoding and can be read in several ways: {ways}.",
+        remedy="Say which is right: " + " or ".join(f"--encoding {way.key}" for way in likely[:3]) + ".",
+        path=source.tree.root,
+    )
+
+
 def need_two_classes(classes: dict[str, int], unlabeled: int) -> None:
     """Raises NotEnoughImages where nothing can ever be told apart; with images to label, classes may still come."""
     if len(classes) < 2 and not unlabeled:
@@ -89,6 +119,25 @@ def _need_room_apart(source: Path, target: Path) -> None:
         raise ProjectExists(
             "The project can't lie inside the folder of images.", remedy="Choose a folder beside it.", path=target
         )
+
+
+def alike(names: Iterable[str]) -> str:
+    """A sentence on classes that differ only in how they are written; empty without any."""
+    sets = alike_names(names)
+    if not sets:
+        return ""
+    told = "; ".join(" and ".join(f"“{name}”" for name in names) for names in sets)
+    return f"Classes that differ only in how they are written: {told}. The data check merges them, if that is what you want."
+
+
+def by_names(scan: Scan) -> str:
+    """A sentence where files of a list were not found in the folders that it names; else nothing."""
+    if not scan.by_name:
+        return ""
+    images = "1 image was" if scan.by_name == 1 else f"{scan.by_name:,} images were"
+    return (
+        f"{images} found by the file's name alone: the list names no folder, or another place than where the files are."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +174,9 @@ class _Import:
                 labels = [f.label for f, _ in usable]
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
             before = import_summary.amounts(self.project)
-            kept = self._not_copied(usable, known, moved=bool(inside))
-            added = self._store(kept, groups, known, refused, moved=bool(inside))
-        return self._result(before, added, refused)
+            again, kept = self._found_again(self._not_copied(usable, known, moved=bool(inside)), known)
+            added = self._store(again, kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
+        return self._result(before, added, refused, scan)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
         """Every page as an image of its own, if that is wished; else it is said that there are more."""
@@ -167,16 +216,41 @@ class _Import:
         copied = {i.content for i in known if i.path.is_relative_to(self.project.copies)}
         return [(item, seen) for item, seen in usable if seen.content not in copied]
 
+    def _found_again(
+        self, usable: Sequence[Usable], known: Sequence[ImageRow]
+    ) -> tuple[list[tuple[int, Usable]], list[Usable]]:
+        """Files that are images of the project whose own file has gone, with their ids, and the rest, which is new."""
+        gone = missing(known)
+        by_content: dict[str, list[ImageRow]] = {}
+        for row in gone:
+            by_content.setdefault(row.content, []).append(row)
+        again: list[tuple[int, Usable]] = []
+        new: list[Usable] = []
+        taken: set[int] = set()
+        for item, seen in usable:
+            image = matched(by_content.get(seen.content, ()), seen.content, item.path, taken)
+            if image is None:
+                new.append((item, seen))
+            else:
+                taken.add(image.id)
+                again.append((image.id, (item, seen)))
+        if again:
+            images_ = "1 image was" if len(again) == 1 else f"{len(again):,} images were"
+            self.reporter.report(Note(f"{images_} found again in a new place; what was said of them is kept."))
+        return again, new
+
     def _store(
         self,
+        again: Sequence[tuple[int, Usable]],
         usable: Sequence[Usable],
         groups_of: Mapping[str, str | None],
         known: Sequence[ImageRow],
         refused: Sequence[Refusal],
         *,
         moved: bool,
+        divided: bool,
     ) -> list[Candidate]:
-        """groups_of: {place: group}. Gives the images as they were divided."""
+        """again: see `_found_again`. groups_of: {place: group}. Gives the images as they were divided."""
         groups = [groups_of[item.place] for item, _ in usable]
         alike = self._alike(usable, groups, known)
         numbers = [None] * len(usable) if alike is None else alike.of_new
@@ -184,10 +258,12 @@ class _Import:
             Candidate(item.label, seen.content, group, item.split, number)
             for (item, seen), group, number in zip(usable, groups, numbers, strict=True)
         ]
-        division = divide_new(new, known, {} if alike is None else alike.of_known, self.request)
+        division = divide_new(new, known, {} if alike is None else alike.of_known, self.request, divided=divided)
         if division.joined:
             self.reporter.report(Note(f"{division.joined:,} images went to the part where their group or copy is."))
-        with places(self.project, usable, copy=self.request.copy, move=moved, reporter=self.reporter) as stored:
+        all_ = [*(item for _, item in again), *usable]
+        with places(self.project, all_, copy=self.request.copy, move=moved, reporter=self.reporter) as lie:
+            stored = [self.project.stored(place) for place in lie]
             rows = [
                 NewImage(
                     stored=place,
@@ -201,9 +277,12 @@ class _Import:
                     columns=dict(item.columns),
                     look=None if alike is None else seen.look,
                 )
-                for (item, seen), group, split, place in zip(usable, groups, division.splits, stored, strict=True)
+                for (item, seen), group, split, place in zip(
+                    usable, groups, division.splits, stored[len(again) :], strict=True
+                )
             ]
-            images.add_images(self.project, rows, refused)
+            back = {number: place for (number, _), place in zip(again, stored, strict=False)}
+            images.add_images(self.project, rows, refused, back)
         if alike is not None:
             alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
@@ -223,11 +302,12 @@ class _Import:
         return alike
 
     def _result(
-        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal]
+        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal], scan: Scan
     ) -> ImportResult:
         """before: what the project held of each class."""
         counts = images.counts(self.project)
         table = import_summary.table(self.project, before)
+        empty = import_summary.empty_parts(table, new, self.request)
         return ImportResult(
             images=sum(row.added for row in table),
             refused=tuple(refused),
@@ -236,10 +316,21 @@ class _Import:
             groups=counts.groups,
             project=self.project.folder,
             unlabeled=counts.unlabeled,
-            recognised=self.source.sentence,
+            recognised=recognised(self.source),
             rows=table,
-            empty=import_summary.empty_parts(table, new, self.request),
-            warnings=(told,) if (told := torn(images.list_images(self.project)).sentence()) else (),
+            empty=empty,
+            warnings=tuple(
+                filter(
+                    None,
+                    (
+                        by_names(scan),
+                        import_summary.thin(table, empty),
+                        alike(row.label for row in table if row.label is not None and row.total),
+                        torn(images.list_images(self.project)).sentence(),
+                    ),
+                )
+            ),
+            by_name=scan.by_name,
         )
 
 

@@ -17,9 +17,9 @@ from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.values import Refusal, Split
 from tlstudio.images import address
 from tlstudio.images.decode import load_rgb
+from tlstudio.images.file_names import FreeNames, possible
 from tlstudio.images.sources.folders import NO_LABEL
 from tlstudio.storage import files
-from tlstudio.workflow.import_places import folder_name
 from tlstudio.workflow.label_table import TABLE_COLUMNS, Outgoing, as_csv, table_row
 
 TABLE = "images.csv"
@@ -37,11 +37,22 @@ class Bundle:
     reporter: Reporter
     beside: Mapping[str, bytes] = field(default_factory=dict)
 
+    def class_folders(self) -> dict[str | None, str]:
+        """A folder for each class, each its own on any system: its name, as far as a folder can be called so and no other is."""
+        free = FreeNames()
+        folders: dict[str | None, str] = {None: free.single(NO_LABEL)}
+        # Those first that can be called what they are, so that `a_b` keeps its name when `a/b` is there.
+        labels = dict.fromkeys(i.row.label for i in self.images if i.row.label is not None)
+        for label in sorted(labels, key=lambda label: (possible(label) != label, label)):
+            folders[label] = free.single(label)
+        return folders
+
 
 def write_folders(bundle: Bundle) -> list[Refusal]:
     """`train/crack/1.png` …, and a table beside them that holds what folders can't: groups, notes, times."""
     with _new_folder(bundle.out) as folder:
-        names = _Names(bundle, lambda i: f"{i.row.split.value}/{folder_name(i.row.label)}")
+        folders = bundle.class_folders()
+        names = _Names(bundle, lambda i: f"{i.row.split.value}/{folders[i.row.label]}")
         rows, refused = [], []
         for image, name in names.each():
             reason = _bring(image, folder / name, bundle, names)
@@ -76,9 +87,13 @@ def write_huggingface(bundle: Bundle) -> list[Refusal]:
 
 
 def write_cvat(bundle: Bundle) -> list[Refusal]:
-    """CVAT's ImageNet form: `crack/1.png` … in a ZIP file. https://docs.cvat.ai/docs/manual/advanced/formats/format-imagenet/"""
-    refused = []
-    names = _Names(bundle, lambda i: NO_LABEL if i.row.label is None else folder_name(i.row.label))
+    """CVAT's ImageNet form: `crack/1.png` … in a ZIP file. https://docs.cvat.ai/docs/manual/advanced/formats/format-imagenet/
+
+    The table beside the folders is for an import here; CVAT passes it over.
+    """
+    rows, refused = [], []
+    folders = bundle.class_folders()
+    names = _Names(bundle, lambda i: folders[i.row.label])
     with files.replacing(bundle.out) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for image, name in names.each():
             try:
@@ -87,6 +102,8 @@ def write_cvat(bundle: Bundle) -> list[Refusal]:
                 refused.append(_refusal(image, error))
             else:
                 archive.writestr(name, data)
+                rows.append(table_row(image, name, ()))
+        archive.writestr(TABLE, as_csv(TABLE_COLUMNS, rows))
     return refused
 
 
@@ -120,7 +137,8 @@ class _Names:
 
     def _free(self, image: Outgoing) -> str:
         file, page = address.split(image.row.path)
-        stem, suffix = (f"{file.stem}-page{page}", ".png") if self.is_page(image) else (file.stem, file.suffix)
+        own = PurePosixPath(possible(file.name))
+        stem, suffix = (f"{own.stem}-page{page}", ".png") if self.is_page(image) else (own.stem, own.suffix)
         folder, number = self._folder(image), 1
         name = f"{folder}/{stem}{suffix}"
         while name.casefold() in self._taken:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tlstudio.domain.safe_text import table
 from tlstudio.domain.values import ImageRow
 from tlstudio.storage.journal_lines import JournalLine
 
@@ -71,9 +70,5 @@ def when(at: float | None) -> str:
 
 
 def as_csv(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """UTF-8 with the mark that lets spreadsheets see it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(heading)
-    writer.writerows(rows)
-    return text.getvalue().encode("utf-8-sig")
+    """UTF-8 with the mark that lets spreadsheets see it; no cell is one that they calculate."""
+    return table([heading, *rows]).encode("utf-8-sig")

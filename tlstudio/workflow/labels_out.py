@@ -21,11 +21,11 @@ HISTORY = "history.csv"
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """One format. write: gives the files that could not be read. unlabeled: it has a place for images without a class."""
+    """One format. write: gives the files that could not be read. classes: classes are folders in it."""
 
     write: Callable[[Bundle], list[Refusal]]
-    unlabeled: bool
     folder: bool
+    classes: bool = False
     lost: str = ""
 
 
@@ -39,15 +39,15 @@ def _write_csv(bundle: Bundle) -> list[Refusal]:
 
 
 FORMS: dict[LabelFormat, _Form] = {
-    LabelFormat.CSV: _Form(_write_csv, unlabeled=True, folder=False),
-    LabelFormat.FOLDERS: _Form(write_folders, unlabeled=False, folder=True),
+    LabelFormat.CSV: _Form(_write_csv, folder=False),
+    LabelFormat.FOLDERS: _Form(write_folders, folder=True, classes=True),
     LabelFormat.CVAT: _Form(
         write_cvat,
-        unlabeled=True,
         folder=False,
-        lost="CVAT's form holds no groups, no parts and no notes. Export a table as well to keep them.",
+        classes=True,
+        lost="CVAT's form holds no groups, no parts and no notes. The table in the file keeps them for an import here.",
     ),
-    LabelFormat.HUGGINGFACE: _Form(write_huggingface, unlabeled=True, folder=True),
+    LabelFormat.HUGGINGFACE: _Form(write_huggingface, folder=True),
 }
 
 
@@ -74,8 +74,7 @@ def export_labels(
     everything = images.list_images(opened)
     if not everything:
         raise NotEnoughImages("The project has no images.", remedy="Import images first.", path=opened.folder)
-    kept = [row for row in everything if not row.excluded or format is LabelFormat.CSV]
-    chosen = [row for row in kept if row.label is not None or form.unlabeled]
+    chosen = [row for row in everything if not row.excluded or format is LabelFormat.CSV]
     lines = as_csv(HISTORY_COLUMNS, map(history_row, journal_lines(opened))) if history else None
     bundle = Bundle(
         out, tuple(_outgoing(opened, chosen)), link, reporter, {HISTORY: lines} if lines and form.folder else {}
@@ -90,12 +89,17 @@ def export_labels(
         file=out,
         format=format,
         images=len(chosen) - len(refused),
-        unlabeled=len(kept) - len(chosen),
-        excluded=len(everything) - len(kept),
+        excluded=len(everything) - len(chosen),
         refused=tuple(refused),
         lost=form.lost,
+        renamed=_renamed(bundle) if form.classes else {},
         history=told,
     )
+
+
+def _renamed(bundle: Bundle) -> dict[str, str]:
+    """The classes whose folder is called something else."""
+    return {label: name for label, name in bundle.class_folders().items() if label is not None and label != name}
 
 
 def _outgoing(project: Project, rows: list[ImageRow]) -> list[Outgoing]:
@@ -109,4 +113,7 @@ def _outgoing(project: Project, rows: list[ImageRow]) -> list[Outgoing]:
 
 def _place(row: ImageRow, folder: Path) -> str:
     """Below the table's folder by a relative name, so that both can be moved together; else by the whole path."""
-    return row.path.relative_to(folder).as_posix() if row.path.is_relative_to(folder) else str(row.path)
+    if not row.path.is_relative_to(folder):
+        return str(row.path)
+    name = row.path.relative_to(folder).as_posix()
+    return f"./{name}" if name[:1].isspace() else name  # a cell is trimmed when it is read

@@ -5,10 +5,10 @@ Columns: file, status, label, confidence, novelty, p_<class> …, message.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from tlstudio.domain import safe_text
 
 
 class PredictionTable:
@@ -16,20 +16,22 @@ class PredictionTable:
 
     def __init__(self, classes: Sequence[str]) -> None:
         self._classes = tuple(classes)
-        self._text = io.StringIO()
-        self._writer = csv.writer(self._text, lineterminator="\n")
+        self._lines: list[str] = []
         chances = (f"p_{name}" for name in self._classes)
-        self._writer.writerow(["file", "status", "label", "confidence", "novelty", *chances, "message"])
+        self._add(["file", "status", "label", "confidence", "novelty", *chances, "message"])
 
     def add(self, row: dict[str, Any]) -> None:
         """Adds one image; a refused one has empty numbers."""
         chances = row.get("probabilities") or {}
         cells = [row["file"], row["status"], row["label"], _number(row["confidence"]), _number(row["novelty"])]
-        self._writer.writerow([*cells, *(_number(chances.get(name)) for name in self._classes), row["message"]])
+        self._add([*cells, *(_number(chances.get(name)) for name in self._classes), row["message"]])
+
+    def _add(self, cells: Sequence[str | float | None]) -> None:
+        self._lines.append(safe_text.table([cells]))
 
     def to_bytes(self) -> bytes:
         """UTF-8 with the mark that lets spreadsheets recognise it."""
-        return self._text.getvalue().encode("utf-8-sig")
+        return "".join(self._lines).encode("utf-8-sig")
 
 
 def table_bytes(rows: Iterable[dict[str, Any]], classes: Sequence[str]) -> bytes:
@@ -40,5 +42,6 @@ def table_bytes(rows: Iterable[dict[str, Any]], classes: Sequence[str]) -> bytes
     return table.to_bytes()
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+def _number(value: float | None) -> float | None:
+    """A figure with six digits, which is what a table shows."""
+    return None if value is None else float(f"{value:.6g}")

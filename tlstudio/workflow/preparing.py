@@ -29,6 +29,7 @@ from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
 from tlstudio.training.untrained import IMAGES, LOOKS
 from tlstudio.workflow.depth_range import with_depth
+from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.judging import hold_back, labels_of
 from tlstudio.workflow.rehearsing import halves_for
 from tlstudio.workflow.run_data import Sample, training_rows
@@ -192,6 +193,6 @@ class Preparation:
         if len(left) < len(self.classes):
             raise NotEnoughImages(
                 "Images that were imported can't be found any more, and a class is left without any.",
-                remedy="Connect the drive that holds the images, or import them again.",
+                remedy=f"Connect the drive that holds the images, or {FIND_THEM}.",
             )
         return store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tlstudio.domain.errors import StudioError, WrongUsage
+from tlstudio.domain.errors import EncodingUnclear, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Progress, Reporter
 from tlstudio.domain.importing import MOST_NAMES, ImportPreview, Reading, TablePreview
 from tlstudio.images.group_guess import guess_groups
@@ -14,31 +14,40 @@ from tlstudio.images.scan import Scan, Steps, Wishes, uncollected
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
 from tlstudio.workflow.import_groups import tags_of
-from tlstudio.workflow.importing import need_two_classes
+from tlstudio.workflow.importing import by_names, need_an_encoding, need_two_classes, recognised
 from tlstudio.workflow.projects import suggested_folder
 
 SAMPLES = 8
+ENCODING = "The text does not say its encoding and can be read in several ways. Choose the one in which it is right."
 
 
 @uncollected()
 def preview_import(
-    source: Path, reading: str = "", columns: Mapping[str, str] | None = None, reporter: Reporter = SILENT
+    source: Path,
+    reading: str = "",
+    columns: Mapping[str, str] | None = None,
+    reporter: Reporter = SILENT,
+    *,
+    encoding: str = "",
 ) -> ImportPreview:
     """What a source holds, without decoding.
 
-    reading: a `Reading.key`; empty takes the likeliest, and the preview says what others there are. columns: {role: column}.
-    Where a table's columns don't say enough, the preview comes back with its head and a `problem`. Raises NothingToImport,
-    NoClasses, ArchiveRefused, or NotEnoughImages with one class only.
+    encoding: see ImportRequest. reading: a `Reading.key`; empty takes the likeliest, and the preview says what others there
+    are. columns: {role: column}. Where a table's columns don't say enough, the preview comes back with its head and a
+    `problem`. Raises NothingToImport, NoClasses, ArchiveRefused, or NotEnoughImages with one class only.
     """
     reporter.report(Progress("Looking through the files", 0, 0))
     source = source.expanduser().absolute()
-    sources = readings(source)
+    sources = readings(source, encoding)
     chosen = next((s for s in sources if s.key == reading), sources[0])
     wishes = Wishes(columns or {})
     scan, problem = Scan((), ()), ""
     try:
         scan = chosen.scan(wishes, reporter)
         need_two_classes(scan.classes(), scan.unlabeled())
+        need_an_encoding(chosen)
+    except EncodingUnclear:
+        problem = ENCODING  # the page shows what the text says in each
     except StudioError as error:
         if chosen.preview(Wishes()) is None:
             raise
@@ -52,7 +61,7 @@ def preview_import(
         refused=scan.refused,
         guess=guess_groups(scan.found),
         suggested_project=suggested_folder(source.with_suffix("") if source.is_file() else source),
-        reading=Reading(chosen.key, chosen.sentence),
+        reading=Reading(chosen.key, recognised(chosen)),
         readings=tuple(Reading(s.key, s.sentence) for s in sources),
         unlabeled=scan.unlabeled(),
         groups=len({f.group for f in scan.found if f.group is not None}),
@@ -64,6 +73,9 @@ def preview_import(
         problem=problem,
         names=tuple(item.name for item in scan.found[:: max(1, -(-len(scan.found) // MOST_NAMES))]),
         foldered=sum(bool(item.inner) for item in scan.found),
+        encoding=chosen.encoding,
+        by_name=by_names(scan),
+        divided=scan.divided,
     )
 
 

@@ -27,6 +27,7 @@ from tlstudio.training.neighbours import neighbours_say
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
 from tlstudio.workflow.checking_model import mismatch_sentences
+from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.models import remember_speed
 from tlstudio.workflow.run_data import Sample, collect, training_rows
 
@@ -241,7 +242,7 @@ class _Trial:
         if not usable:
             raise NotEnoughImages(
                 "None of the images can be found any more.",
-                remedy="Connect the drive that holds them, or import them again.",
+                remedy=f"Connect the drive that holds them, or {FIND_THEM}.",
             )
         network = load_pretrained(folder, self.card, spec, self.classes, weights.weights_hash(folder))
         keys = [s.content for s in usable]

@@ -10,12 +10,10 @@ from dataclasses import asdict, dataclass
 
 from tlstudio.domain.errors import NotEnoughImages, RunNotReady, from_os_error
 from tlstudio.domain.values import ImageRow, Split
-from tlstudio.images.splits import Units
+from tlstudio.images.splits import LEAST_TRAINING, Units
 from tlstudio.storage import files, images
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
-
-LEAST_PER_CLASS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,16 @@ def collect(project: Project) -> tuple[tuple[str, ...], list[Sample]]:
     training = Counter(r.label for r in rows if r.split is Split.TRAIN)
     carried = {r.label for r in everything}
     classes = [c.name for c in list_classes(project) if c.name in carried]
-    poor = [name for name in classes if training[name] < LEAST_PER_CLASS]
+    poor = [name for name in classes if training[name] < LEAST_TRAINING]
     if len(classes) < 2:
         raise NotEnoughImages("A model needs at least two classes with images.", remedy="Add images of another class.")
     if poor:
         raise NotEnoughImages(
             f"Too few images for training in {', '.join(f'“{name}” ({training[name]})' for name in poor)}.",
-            remedy=f"Each class needs at least {LEAST_PER_CLASS}. Add images, or move these to another class.",
+            remedy=(
+                f"Each class needs at least {LEAST_TRAINING}. Add images, move some of its other images to the training part, or "
+                "move these to another class."
+            ),
         )
     number = {name: i for i, name in enumerate(classes)}
     units = units_of(rows)

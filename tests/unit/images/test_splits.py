@@ -10,7 +10,7 @@ import pytest
 
 from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.values import Split
-from tlstudio.images.splits import Units, check_fractions, divide, folds
+from tlstudio.images.splits import LEAST_TRAINING, Units, check_fractions, divide, folds
 
 TRIALS = range(60)
 
@@ -44,7 +44,7 @@ def test_each_class_has_its_shares_within_one_image(seed: int) -> None:
         n = found.total()
         assert abs(found[Split.TEST] - 0.2 * n) <= 1
         assert abs(found[Split.VAL] - 0.15 * n) <= 1
-        assert n < 3 or all(found[split] for split in Split)
+        assert n < 4 or all(found[split] for split in Split)
 
 
 @pytest.mark.parametrize("seed", TRIALS)
@@ -83,12 +83,32 @@ def test_same_seed_same_split_and_another_seed_another() -> None:
     [
         (0, {}),
         (1, {Split.TRAIN: 1}),
-        (2, {Split.TRAIN: 1, Split.TEST: 1}),
-        (3, {Split.TRAIN: 1, Split.TEST: 1, Split.VAL: 1}),
+        (2, {Split.TRAIN: 2}),
+        (3, {Split.TRAIN: 2, Split.TEST: 1}),
+        (4, {Split.TRAIN: 2, Split.TEST: 1, Split.VAL: 1}),
     ],
 )
 def test_tiny_classes_serve_training_first(n: int, expected: dict[Split, int]) -> None:
     assert Counter(divide(["a"] * n, range(n), test=0.2, val=0.15, seed=0)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sizes", "parts"),
+    [([5, 1, 1], [Split.TRAIN, Split.TEST, Split.VAL]), ([2, 1], [Split.TRAIN, Split.TEST]), ([9], [Split.TRAIN])],
+)
+def test_groups_serve_training_first_too(sizes: list[int], parts: list[Split]) -> None:
+    units = [i for i, size in enumerate(sizes) for _ in range(size)]
+    splits = divide(["a"] * len(units), units, test=0.2, val=0.15, seed=0)
+    assert splits[0] is parts[0]
+    assert {splits[units.index(i)] for i in range(len(sizes))} == set(parts)
+
+
+@pytest.mark.parametrize("seed", TRIALS)
+def test_every_class_that_can_be_trained_on_is(seed: int) -> None:
+    labels, units = random_data(seed, grouped=False)
+    found = counts(labels, divide(labels, units, test=0.45, val=0.45, seed=seed))
+    assert LEAST_TRAINING == 2
+    assert all(of[Split.TRAIN] >= min(2, of.total()) for of in found.values())
 
 
 def test_no_share_no_image() -> None:

@@ -153,6 +153,12 @@ def test_measures_survive_the_cache(scene: np.ndarray) -> None:
         (("a", "as"), ""),
         (("class 1", "class 2"), ""),
         (("+", "-"), ""),
+        (("grade -1", "grade +1", "grade 1"), ""),
+        (("1.5 mm", "15 mm"), ""),
+        (("1.5 mm", "1,5mm"), "“1,5mm” and “1.5 mm”"),
+        (("grade-1", "Grade 1"), "“Grade 1” and “grade-1”"),
+        (("cat", "cat\u200b"), "“cat” and “cat\u200b”"),
+        (("ｃａｔ", "cat"), "“cat” and “ｃａｔ”"),
     ],
 )
 def test_classes_that_differ_only_in_how_they_are_written(names: tuple[str, ...], told: str) -> None:

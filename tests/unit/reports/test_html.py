@@ -79,6 +79,13 @@ def test_names_never_become_markup(make: Make) -> None:
     assert "steal()</script>" in "".join(page.text)
 
 
+def test_signs_that_terminals_obey_or_that_are_no_text_are_not_in_it(make: Make) -> None:
+    evil = ("\x1b[31mred", "\udcff", "a\u202eb", "\x9bm")
+    text = render_html(compose(make(evil, project="\x07\udc80")))
+    text.encode("utf-8")
+    assert not [sign for sign in "\x1b\x9b\x07\u202e\t" if sign in text]
+
+
 @pytest.mark.parametrize("size", [2, 37])
 def test_any_number_of_classes_makes_a_sound_page(make: Make, size: int) -> None:
     page = Page(render_html(compose(make(tuple(f"a rather long name {k}" for k in range(size)), 6))))

@@ -60,6 +60,12 @@ def test_any_classes_fit(make: Make, tmp_path: Path, classes: tuple[str, ...]) -
     assert pdf_pages(tmp_path / "r.pdf") >= 4
 
 
+def test_signs_that_are_no_text_are_not_in_it(make: Make, tmp_path: Path) -> None:
+    write_pdf(compose(make(("\x1b[31mred", "\udcff", "a\u202eb", "\x9bm"), project="\x07\udc80")), tmp_path / "r.pdf")
+    text = pdf_text(tmp_path / "r.pdf")
+    assert not [sign for sign in "\x1b\x9b\x07\u202e" if sign in text]
+
+
 def test_a_font_that_has_all_letters_is_taken_alone(no_fonts: Path) -> None:
     if not DEJAVU.exists():
         pytest.skip("needs the font DejaVu Sans")

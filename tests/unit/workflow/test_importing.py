@@ -28,6 +28,7 @@ from tlstudio.storage.project import Project
 from tlstudio.workflow import browsing
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.previewing import preview_import
+from tlstudio.workflow.run_data import collect
 
 
 @pytest.fixture
@@ -260,3 +261,24 @@ def test_preview_guesses_groups_that_the_import_can_use(make_images: Callable[..
     assert preview.guess is not None
     result = import_images(ImportRequest(preview.source, target, group_from=preview.guess.rule))
     assert result.groups == preview.guess.groups == 12
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_a_class_of_a_few_images_can_be_trained_on_and_is_told(source: Path, tmp_path: Path, n: int) -> None:
+    for i in range(n):
+        paint(source / "rare", f"{i}.png", COLOURS["green"], seed=700 + i)
+    result = import_images(ImportRequest(source, tmp_path / "project"))
+    row = next(row for row in result.rows if row.label == "rare")
+    assert row.splits == {"train": 2, "val": int(n > 3), "test": int(n > 2)}
+    classes, samples = collect(Project.open(tmp_path / "project"))
+    assert "rare" in classes and samples
+    told = [text for text in result.warnings if "“rare” has too few images for every part" in text]
+    assert len(told) == int(n < 4)
+    assert n != 3 or "(2 for training, 0 for validation, 1 for test)" in told[0]
+
+
+def test_classes_that_look_alike_are_told_at_once(source: Path, tmp_path: Path) -> None:
+    for i in range(4):
+        paint(source / "Red ", f"{i}.png", COLOURS["red"], seed=800 + i)
+    result = import_images(ImportRequest(source, tmp_path / "project"))
+    assert any("Classes that differ only in how they are written: “Red” and “red”." in text for text in result.warnings)

@@ -52,13 +52,9 @@ def rows_of(project: Path) -> list[ImageRow]:
     return images.list_images(Project.open(project))
 
 
-def facts(project: Path, *, by: str = "all") -> dict[str, tuple[object, ...]]:
-    """What must come back, by the bytes of the file. by: `all`, or `class` where groups and parts are lost."""
-    return {
-        row.content: (row.label, row.group, row.split) if by == "all" else (row.label,)
-        for row in rows_of(project)
-        if not row.excluded
-    }
+def facts(project: Path) -> dict[str, tuple[object, ...]]:
+    """What must come back, by the bytes of the file."""
+    return {row.content: (row.label, row.group, row.split) for row in rows_of(project) if not row.excluded}
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -68,7 +64,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def test_a_table_comes_back(project: Path, tmp_path: Path) -> None:
     done = export_labels(project, tmp_path / "out" / "labels.csv", LabelFormat.CSV)
-    assert (done.images, done.unlabeled, done.excluded, done.refused) == (30, 0, 0, ())
+    assert (done.images, done.excluded, done.refused) == (30, 0, ())
     result = import_images(ImportRequest(done.file, tmp_path / "again"))
     assert (result.images, result.unlabeled) == (30, 1)
     first, second = rows_of(project), rows_of(tmp_path / "again")
@@ -100,36 +96,34 @@ def test_what_a_table_says(project: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [LabelFormat.FOLDERS, LabelFormat.HUGGINGFACE])
 def test_folders_come_back(project: Path, tmp_path: Path, form: LabelFormat, link: bool) -> None:
     done = export_labels(project, tmp_path / "out", form, link=link)
-    unlabeled = 1 if form is LabelFormat.FOLDERS else 0
-    assert (done.images, done.unlabeled, done.excluded) == (29 - unlabeled, unlabeled, 1)
+    assert (done.images, done.excluded) == (29, 1)
     written = list(done.file.rglob("*.png"))
     assert len(written) == done.images
     assert all(p.is_symlink() is link for p in written)
     import_images(ImportRequest(done.file, tmp_path / "again"))
-    expected = {c: f for c, f in facts(project).items() if f[0] is not None or not unlabeled}
-    assert facts(tmp_path / "again") == expected
+    assert facts(tmp_path / "again") == facts(project)
 
 
 def test_class_folders_are_class_folders_for_everybody(project: Path, tmp_path: Path) -> None:
     done = export_labels(project, tmp_path / "out", LabelFormat.FOLDERS)
     assert {p.name for p in done.file.iterdir()} == {"train", "val", "test", "images.csv"}
-    assert {p.name for p in (done.file / "train").iterdir()} == {"crack", "größe, ä"}
+    folders = {p.name for part in ("train", "val", "test") for p in (done.file / part).iterdir()}
+    assert folders == {"crack", "größe, ä", "no_label"}
     (done.file / "images.csv").unlink()
     import_images(ImportRequest(done.file, tmp_path / "again"))
-    with_groups = {c: f for c, f in facts(project).items() if f[0] is not None}
-    assert facts(tmp_path / "again") == {c: (label, None, split) for c, (label, _, split) in with_groups.items()}
+    assert facts(tmp_path / "again") == {c: (label, None, split) for c, (label, _, split) in facts(project).items()}
 
 
-def test_cvat_comes_back_with_its_classes(project: Path, tmp_path: Path) -> None:
+def test_cvat_comes_back(project: Path, tmp_path: Path) -> None:
     done = export_labels(project, tmp_path / "out.zip", LabelFormat.CVAT)
     assert (done.images, done.excluded) == (29, 1)
     assert "no groups" in done.lost
     with zipfile.ZipFile(done.file) as archive:
         assert archive.testzip() is None
-        assert {name.split("/")[0] for name in archive.namelist()} == {"crack", "größe, ä", "no_label"}
-        assert all(name.count("/") == 1 for name in archive.namelist())
+        assert {name.split("/")[0] for name in archive.namelist()} == {"crack", "größe, ä", "no_label", "images.csv"}
+        assert all(name.count("/") == 1 for name in archive.namelist() if name != "images.csv")
     import_images(ImportRequest(done.file, tmp_path / "again"))
-    assert facts(tmp_path / "again", by="class") == facts(project, by="class")
+    assert facts(tmp_path / "again") == facts(project)
 
 
 @pytest.mark.parametrize("form", list(LabelFormat))

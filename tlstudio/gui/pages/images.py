@@ -109,14 +109,15 @@ class ImagesPage(Page):
     def look_into(self, source: Path) -> None:
         """Previews a source; what is wrong with it is said beside the drop area."""
         self._preview = None
-        self._look(source, "", {})
+        self._look(source)
 
-    def _look(self, source: Path, reading: str, columns: dict[str, str]) -> None:
+    def _look(self, source: Path, reading: str = "", columns: dict[str, str] | None = None, encoding: str = "") -> None:
         self._stop_looking()
         self._last = source
         self.before.forget_trouble()
         title = self.Text.LOOKING.format(source.name)
-        job = self.session.bridge.submit("preview_import", title, source=source, reading=reading, columns=columns)
+        how = {"reading": reading, "columns": columns or {}, "encoding": encoding}
+        job = self.session.bridge.submit("preview_import", title, source=source, **how)
         self._looking = job.show_in(self.before.stop_button)
         # Only the newest look counts: an earlier one may have ended before it heard that nobody waits for it.
         job.finished.connect(lambda preview: self._found(preview) if self._looking is job else None)
@@ -140,14 +141,14 @@ class ImagesPage(Page):
         self.before.tell(error)
         self._preview = None
 
-    def _read_otherwise(self, reading: str, columns: dict[str, str]) -> None:
+    def _read_otherwise(self, reading: str, columns: dict[str, str], encoding: str) -> None:
         """The same source in another way: what was answered stays."""
         if self._preview is not None:
-            self._look(self._preview.source, reading, columns)
+            self._look(self._preview.source, reading, columns, encoding)
 
     def _unlabeled(self) -> None:
         if self._last is not None:
-            self._look(self._last, "unlabeled", {})
+            self._look(self._last, "unlabeled")
 
     def _stop_looking(self) -> None:
         if self._looking is not None:

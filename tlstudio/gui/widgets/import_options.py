@@ -235,7 +235,7 @@ class ImportOptions(QScrollArea):
         ]
         self.folders.setText(Text.FOLDERS.format(listing(parts)))
         self.folders.setVisible(bool(parts))
-        self._shares.setVisible(not all(preview.splits.get(split.value) for split in Split))
+        self._shares.setVisible(not _divided(preview))
         self.validation.setEnabled(not preview.splits.get(Split.VAL.value))
         self.test.setEnabled(not preview.splits.get(Split.TEST.value))
 
@@ -245,7 +245,7 @@ class ImportOptions(QScrollArea):
             return {}
         given, total = self._preview.splits, self._preview.images
         counts = {
-            split: given.get(split.value) or round(total * box.value() / 100)
+            split: given.get(split.value) or (0 if self._preview.divided else round(total * box.value() / 100))
             for split, box in ((Split.VAL, self.validation), (Split.TEST, self.test))
         }
         return {Split.TRAIN: max(total - sum(counts.values()), 0), **counts}
@@ -255,7 +255,7 @@ class ImportOptions(QScrollArea):
         self._show_near()
         self.validation.setMaximum(min(50, 100 - LEAST_TRAINING - self.test.value()))
         self.test.setMaximum(min(50, 100 - LEAST_TRAINING - self.validation.value()))
-        known = self._preview is not None and all(self._preview.splits.get(split.value) for split in Split)
+        known = self._preview is not None and _divided(self._preview)
         self.bar.show_counts(self._counts(), about=not known)
         self.changed.emit()
 
@@ -294,8 +294,8 @@ class ImportOptions(QScrollArea):
     def _adding(self) -> bool:
         return self._current is not None and self.add.isChecked()
 
-    def request(self, columns: dict[str, str]) -> ImportRequest:
-        """columns: {role: column} of a table."""
+    def request(self, columns: dict[str, str], encoding: str = "") -> ImportRequest:
+        """columns: {role: column} of a table. encoding: that the user has chosen."""
         assert self._preview is not None
         adding = self._current if self._adding() else None
         return ImportRequest(
@@ -311,4 +311,10 @@ class ImportOptions(QScrollArea):
             pages=self.pages.pages(),
             may_ask=False,  # it has been asked here
             near_duplicates=self._near_wish,
+            encoding=encoding,
         )
+
+
+def _divided(preview: ImportPreview) -> bool:
+    """Whether the source says of every image which part it is for."""
+    return preview.divided or all(preview.splits.get(split.value) for split in Split)

@@ -18,6 +18,7 @@ from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.class_table import ClassTable
 from tlstudio.gui.widgets.fitting import MIDDLE, Chooser, ElidedLabel
 from tlstudio.gui.widgets.import_columns import ColumnChoice
+from tlstudio.gui.widgets.import_encoding import EncodingChoice
 from tlstudio.gui.widgets.import_options import ImportOptions
 from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
@@ -47,7 +48,7 @@ class ImportPreviewView(QWidget):
     """Left: the classes and what was refused. Right: the choices. While it imports, the bar stands below the table."""
 
     changed = Signal()
-    read_otherwise = Signal(str, object)  # a Reading's key, {role: column}
+    read_otherwise = Signal(str, object, str)  # a Reading's key, {role: column}, the name of an encoding
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +64,8 @@ class ImportPreviewView(QWidget):
         self.reading.setWordWrap(True)
         self.readings = named(Chooser(), "images.reading", Text.READING)
         self.readings.activated.connect(self._reading_chosen)
+        self.encoding = EncodingChoice()
+        self.encoding.chosen.connect(self._encoding_chosen)
         self.columns = ColumnChoice()
         self.columns.chosen.connect(self._columns_chosen)
         self.table = ClassTable("images.found_classes", Text.TABLE, pictures=False)
@@ -74,6 +77,7 @@ class ImportPreviewView(QWidget):
         left.addWidget(self.source)
         left.addWidget(self.reading)
         left.addWidget(self.readings)
+        left.addWidget(self.encoding)
         left.addWidget(self.columns)
         left.addWidget(self.table, 1)
         left.addWidget(self.refused)
@@ -119,6 +123,7 @@ class ImportPreviewView(QWidget):
         self.source.setText(place(preview.source))
         self.source.setToolTip(str(preview.source))
         self._show_readings(preview)
+        self.encoding.show_encoding(preview.encoding)
         self.columns.show_table(preview.table, open_question=bool(preview.problem))
         rows = [ClassRow(name, amount) for name, amount in preview.classes.items()]
         self.table.show_rows([*rows, *([ClassRow(Classes.NO_CLASS, preview.unlabeled)] if preview.unlabeled else [])])
@@ -144,6 +149,8 @@ class ImportPreviewView(QWidget):
             self.trouble.say(preview.problem, tone="caution")
         elif {PARTS, CLASSES} <= {reading.key for reading in preview.readings}:
             self.trouble.say(Text.TWO_WAYS, tone="caution")
+        elif preview.by_name:
+            self.trouble.say(preview.by_name, tone="caution")
         elif small:
             names = (
                 "“" + "”, “".join(isolated_all(small[:3])) + "”" if len(small) <= 3 else number(len(small)) + " classes"
@@ -154,15 +161,20 @@ class ImportPreviewView(QWidget):
     def _reading_chosen(self) -> None:
         key = str(self.readings.currentData())
         if self._preview is not None and key != self._preview.reading.key:
-            self.read_otherwise.emit(key, {})
+            self.read_otherwise.emit(key, {}, self.encoding.encoding())
 
     def _columns_chosen(self, columns: dict[str, str]) -> None:
         if self._preview is not None:
-            self.read_otherwise.emit(self._preview.reading.key, columns)
+            self.read_otherwise.emit(self._preview.reading.key, columns, self.encoding.encoding())
+
+    def _encoding_chosen(self, encoding: str) -> None:
+        if self._preview is not None:
+            # The names of columns may be other ones in another encoding.
+            self.read_otherwise.emit(self._preview.reading.key, {}, encoding)
 
     def request(self) -> ImportRequest:
         table = self._preview is not None and self._preview.table is not None
-        return self.options.request(self.columns.columns() if table else {})
+        return self.options.request(self.columns.columns() if table else {}, self.encoding.encoding())
 
     def follow(self, job: Job) -> None:
         """Shows the import's progress in place, and locks the choices until it ends."""
@@ -179,7 +191,7 @@ class ImportPreviewView(QWidget):
         job.ended.connect(self._ended)
 
     def _lock(self, locked: bool) -> None:
-        for widget in (self.options, self.columns, self.readings):
+        for widget in (self.options, self.columns, self.readings, self.encoding):
             widget.setEnabled(not locked)
 
     def _on_event(self, event: object) -> None:

@@ -12,14 +12,16 @@ from xml.parsers import expat
 
 from tlstudio.domain.errors import FileTrouble
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import TablePreview
+from tlstudio.domain.importing import Encoding, TablePreview
 from tlstudio.images.scan import Scan, Steps, Wishes
 from tlstudio.images.sources.columns import group_column
+from tlstudio.images.sources.parts import part_of
 from tlstudio.images.sources.records import Record, collect
 from tlstudio.images.sources.tree import Tree
 
 SUFFIX = ".xml"
 LOOK = 4096  # bytes within which the first element must come
+DEFAULT, SUBSET = "default", "subset"
 
 
 @dataclass(slots=True)
@@ -32,6 +34,11 @@ class TaggedImage:
     attributes: dict[str, str] = field(default_factory=dict)
     shapes: int = 0
 
+    def columns(self) -> dict[str, str]:
+        """What is said of it besides: attributes, and a subset that is no part."""
+        free = _column(self.subset)
+        return {**({SUBSET: free} if free else {}), **self.attributes}
+
 
 @dataclass(frozen=True, slots=True)
 class Cvat:
@@ -41,8 +48,17 @@ class Cvat:
     images: tuple[TaggedImage, ...]
 
     @property
+    def encoding(self) -> Encoding | None:
+        """XML says its own; the names in an archive may not."""
+        return self.tree.names
+
+    @property
     def sentence(self) -> str:
-        return f"A CVAT export, {self.key}: {len(self.images):,} images."
+        free = sorted({image.subset for image in self.images if _column(image.subset)})
+        told = (
+            f" Its subsets ({', '.join(free[:3])}{' …' if free[3:] else ''}) are no parts; they are kept as a column."
+        )
+        return f"A CVAT export, {self.key}: {len(self.images):,} images.{told if free else ''}"
 
     def preview(self, wishes: Wishes) -> TablePreview | None:
         self._columns(wishes)
@@ -56,26 +72,36 @@ class Cvat:
 
     def _columns(self, wishes: Wishes) -> tuple[tuple[str, ...], str]:
         """The names of all attributes, and which of them is the group; empty for none."""
-        columns = tuple(dict.fromkeys(name for image in self.images for name in image.attributes))
+        columns = tuple(dict.fromkeys(name for image in self.images for name in image.columns()))
         return columns, group_column(columns, wishes)
 
     def _records(self, group: str) -> Iterator[Record]:
         for number, image in enumerate(self.images, start=1):
             shapes_only = image.shapes and not image.tags
+            columns = image.columns()
             yield Record(
                 f"Image {number}",
                 (image.name, f"images/{image.name}", f"images/{image.subset}/{image.name}"),
                 str(self.base),
                 tuple(image.tags),
-                group=image.attributes.get(group, ""),
+                group=columns.get(group, ""),
                 split=_part(image.subset),
-                columns={k: v for k, v in image.attributes.items() if k != group},
+                columns={k: v for k, v in columns.items() if k != group},
                 trouble="It has shapes but no tag; a class is given by a tag." if shapes_only else "",
             )
 
 
 def _part(subset: str) -> str:
-    return "" if subset.lower() == "default" else subset
+    """What the import knows the part by that a subset is called after; empty for any other, which CVAT lets people name
+    freely.
+    """
+    part = part_of(subset)
+    return "" if part is None else part.value
+
+
+def _column(subset: str) -> str:
+    """The name of a subset that says something, but not a part."""
+    return "" if subset.lower() == DEFAULT or _part(subset) else subset
 
 
 def recognise(tree: Tree, path: Path) -> Cvat | None:

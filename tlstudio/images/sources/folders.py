@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import NoClasses, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import TablePreview
+from tlstudio.domain.importing import Encoding, TablePreview
 from tlstudio.domain.values import Refusal, Split
 from tlstudio.images.decode import SUFFIXES
 from tlstudio.images.scan import (
@@ -18,7 +19,6 @@ from tlstudio.images.scan import (
     Scan,
     Steps,
     Wishes,
-    class_name,
     name_of,
     readable,
     shown,
@@ -56,6 +56,10 @@ class ClassFolders:
     def sentence(self) -> str:
         return self.layout.sentence
 
+    @property
+    def encoding(self) -> Encoding | None:
+        return self.tree.names
+
     def preview(self, wishes: Wishes) -> TablePreview | None:
         no_columns(wishes, "Class folders have no columns.")
         return None
@@ -90,6 +94,10 @@ class Unlabeled:
     tree: Tree
     key: str = "unlabeled"
     sentence: str = "Images without labels: you give them their classes here."
+
+    @property
+    def encoding(self) -> Encoding | None:
+        return self.tree.names
 
     def preview(self, wishes: Wishes) -> TablePreview | None:
         no_columns(wishes, "Images without labels have no columns.")

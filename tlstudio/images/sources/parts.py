@@ -13,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.importing import CLASSES, FOLDERS, PARTS
 from tlstudio.domain.values import Split
 from tlstudio.images.decode import SUFFIXES
-from tlstudio.images.scan import PART_WORDS, class_name, suffix_of
+from tlstudio.images.scan import PART_WORDS, suffix_of
 from tlstudio.images.sources.tree import Entry, Tree, may_be_image
 
 # Words that say nothing beside that of a part: `training_set`, `test images`.

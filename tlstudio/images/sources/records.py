@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import ntpath
 import os
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import NothingToImport
-from tlstudio.domain.values import Refusal
+from tlstudio.domain.values import Refusal, Split
 from tlstudio.images import address
-from tlstudio.images.scan import NO_COLUMNS, SPLIT_NAMES, Found, Scan, Steps, class_name, name_of, suffix_of, why_not
+from tlstudio.images.scan import (
+    NO_COLUMNS,
+    SPLIT_NAMES,
+    Found,
+    Scan,
+    Steps,
+    name_of,
+    readable,
+    shown,
+    suffix_of,
+    why_not,
+)
 from tlstudio.images.sources.tree import Presence, Tree, may_be_image
 
 
@@ -19,7 +33,8 @@ class Record(NamedTuple):
     """One image as a list names it.
 
     where: the place in the list, for people ("Row 17"). files: how the file may be called, the best way first. classes: none
-    for an image without a label. base: the folder that relative names start from.
+    for an image without a label. base: the folder that relative names start from. uploaded: the name that the file was given when
+    it was uploaded to where the list comes from, which is its own name with some signs left out or exchanged; see `cleaned`.
     """
 
     where: str
@@ -30,30 +45,48 @@ class Record(NamedTuple):
     split: str = ""
     columns: Mapping[str, str] = NO_COLUMNS
     trouble: str = ""
+    uploaded: str = ""
+
+
+class Place(NamedTuple):
+    """Where a file was found. by_name: its name alone says so; the list names another folder, or none."""
+
+    place: str
+    by_name: bool = False
+
+
+_NOWHERE: tuple[Place | None, str] = (None, "")
 
 
 class Lookup:
-    """Finds the files that a list names: where it says, else by their names anywhere below the tree's root."""
+    """Finds the files that a list names: where it says, else by their names anywhere below the tree's root.
+
+    A file of the right name in another folder than the one named is another file: `p2/1.png` is not `p1/1.png`.
+    """
 
     def __init__(self, tree: Tree, steps: Steps) -> None:
         self._tree, self._steps, self._presence = tree, steps, Presence(tree)
         self._by_name: dict[str, list[str]] | None = None
+        self._by_upload: dict[str, list[str]] | None = None
 
-    def find(self, record: Record) -> tuple[str | None, str]:
-        """The file's place, or None and the reason."""
+    def find(self, record: Record) -> tuple[Place | None, str]:
+        """The file, or None and the reason."""
         for text in record.files:
             place = self._there(text, record.base)
             if place is not None:
-                return place, ""
-        several = ""
+                return Place(place), ""
+        reason = ""
         for text in record.files:
-            places = self._named(text)
-            if len(places) == 1:
-                return places[0], ""
-            if places:
-                name = name_of(places[0])
-                several = f"Several files are called {name}; the list does not say which one is meant."
-        return None, several or "The file is not there."
+            found, why = self._named(text)
+            if found is not None:
+                return found, ""
+            reason = reason or why
+        if record.uploaded:
+            found, why = self._uploaded(record.uploaded)
+            if found is not None:
+                return found, ""
+            reason = why or reason
+        return None, reason or "The file is not there."
 
     def _there(self, text: str, base: str) -> str | None:
         """The file of exactly this name, or the page of one. Names made on Windows are understood everywhere."""
@@ -78,66 +111,175 @@ class Lookup:
                 return straight
         return place if self._presence.has(place) else None
 
-    def _named(self, text: str) -> list[str]:
-        """Files of the same name, with or without its suffix; where several are, those whose folders agree best."""
-        if self._by_name is None:
-            self._by_name = self._index()
-        parts = [p for p in text.replace("\\", "/").lower().split("/") if p not in ("", ".", "..")]
-        places = self._by_name.get(parts[-1], []) if parts else []
-        if len(places) < 2:
-            return places
-        agree = [_agreement(place, parts) for place in places]
-        return [place for place, much in zip(places, agree, strict=True) if much == max(agree)]
+    def _named(self, text: str) -> tuple[Place | None, str]:
+        """A file of the same name, with or without its suffix, whose folders don't contradict the ones named.
+
+        Of several the one counts whose folders agree the furthest. The folder of the source itself may be called anything.
+        """
+        parts = [_same(p) for p in text.replace("\\", "/").split("/") if p not in ("", ".", "..")]
+        places = self._index().get(parts[-1], []) if parts else []
+        if not places:
+            return None, ""
+        agree = {place: n for place in places if (n := _agreement(self._folders(place), parts[:-1])) is not None}
+        if not agree:
+            named, there = text.replace("\\", "/").rsplit("/", 1)[0], "/".join(self._parts(places[0])[:-1])
+            return None, f"The list names it in “{named}”, and the file of this name lies in “{there}”."
+        best = [place for place, n in agree.items() if n == max(agree.values())]
+        if len(best) > 1:
+            return None, f"Several files are called {name_of(best[0])}; the list does not say which one is meant."
+        return Place(best[0], by_name=agree[best[0]] == 0), ""
+
+    def _uploaded(self, name: str) -> tuple[Place | None, str]:
+        """The one file that can have got this name when it was uploaded."""
+        if self._by_upload is None:
+            self._by_upload = {}
+            for places in self._index().values():
+                for place in places:
+                    for key in upload_keys(name_of(place)):
+                        there = self._by_upload.setdefault(key, [])
+                        if place not in there:
+                            there.append(place)
+        places = next((p for key in uploads(name) if (p := self._by_upload.get(key))), [])
+        exact = [place for place in places if name_of(place) == name]
+        if len(places) == 1 or len(exact) == 1 == len({name_of(place).casefold() for place in places}):
+            return Place((exact or places)[0], by_name=True), ""
+        if places:
+            names = " and ".join(sorted({name_of(place) for place in places})[:2])
+            return None, f"Several files may be the one that was uploaded as {name}: {names}."
+        return None, ""
 
     def _index(self) -> dict[str, list[str]]:
         from tlstudio.images.sources.parts import images_below
 
-        found: dict[str, list[str]] = {}
-        for entry in images_below(self._tree, str(self._tree.root)):
-            self._steps.step()
-            name = entry.name.lower()
-            found.setdefault(name, []).append(entry.place)
-            found.setdefault(name.removesuffix(suffix_of(name)), []).append(entry.place)
-        return found
+        if self._by_name is None:
+            self._by_name = {}
+            for entry in images_below(self._tree, str(self._tree.root)):
+                self._steps.step()
+                name = _same(entry.name)
+                for key in {name, name.removesuffix(suffix_of(name))}:
+                    self._by_name.setdefault(key, []).append(entry.place)
+        return self._by_name
+
+    def _parts(self, place: str) -> list[str]:
+        """The folders and the name of a file below the root."""
+        return place[len(str(self._tree.root)) :].replace(os.sep, "/").strip("/").split("/")
+
+    def _folders(self, place: str) -> list[str]:
+        return [_same(part) for part in self._parts(place)[:-1]]
 
 
-def _agreement(place: str, parts: Sequence[str]) -> int:
-    """How many of the last folders are the same."""
-    mine = place.replace("\\", "/").lower().split("/")[:-1]
-    theirs = list(parts[:-1])
-    same = 0
-    while mine and theirs and mine.pop() == theirs.pop():
-        same += 1
-    return same
+def _same(name: str) -> str:
+    """A name as it is compared: in small letters, accents composed (macOS takes them apart)."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+
+
+def _agreement(mine: Sequence[str], named: Sequence[str]) -> int | None:
+    """How many of the last folders are the same; None where two that stand for the same one differ."""
+    shorter = min(len(mine), len(named))
+    if list(mine[len(mine) - shorter :]) != list(named[len(named) - shorter :]):
+        return None
+    return shorter
+
+
+# --- uploaded files -------------------------------------------------------------------------------------------------------
+
+# What Django adds to a name that there is already, or that is too long. https://docs.djangoproject.com/en/stable/ref/files/storage/
+_ADDED = re.compile(r"_[A-Za-z0-9]{7}$")
+
+
+def cleaned(name: str) -> str:
+    """A file's name as a web server writes it: spaces become `_`, and only letters, figures and `-_.` stay.
+
+    django.utils.text.get_valid_filename; Label Studio and others are built upon it.
+    """
+    return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_")).casefold()
+
+
+def upload_keys(name: str) -> set[str]:
+    """The names that this file may have got when it was uploaded, from a system that composes accents or takes them apart."""
+    return {cleaned(unicodedata.normalize(form, name)) for form in ("NFC", "NFD")}
+
+
+def uploads(name: str) -> list[str]:
+    """Keys to look an uploaded name up by: as it is, then without what was added to tell it from others."""
+    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
+    plain = _ADDED.sub("", stem)
+    return [*upload_keys(name), *(upload_keys(plain + suffix) if plain != stem else ())]
 
 
 def collect(records: Iterable[Record], tree: Tree, steps: Steps, columns: tuple[str, ...], name: str) -> Scan:
-    """The scan of a list, in its order. name: what it is called, for messages. Raises NothingToImport when no line is of use."""
+    """The scan of a list, in its order. name: what it is called, for messages. Raises NothingToImport when no line is of use.
+
+    Where two lines mean one file, the one that names its place counts; else they must say the same.
+    """
     resolver = _Resolver(tree, steps)
-    found: dict[str, tuple[str, Found]] = {}
-    refused: list[Refusal] = []
-    torn: set[str] = set()
+    kept = _Kept()
     lines = 0
     for record in records:
         steps.step()
         lines += 1
         item = resolver.resolve(record)
         if isinstance(item, Refusal):
-            refused.append(item)
-        elif item.place not in found:
-            found[item.place] = (record.where, item)
+            kept.refused.append(item)
         else:
-            where, known = found[item.place]
-            if known.label == item.label:
-                reason = f"{record.where}: the same file as in {where.lower()}, counted once."
-            else:
-                torn.add(item.place)
-                reason = f"{where} and {record.where.lower()} give this file different classes."
-            refused.append(Refusal(item.place, reason))
-    kept = tuple(item for place, (_, item) in found.items() if place not in torn)
-    if not kept:
-        raise _nothing(name, lines, refused, tree)
-    return Scan(kept, (*tree.refused, *refused), columns)
+            kept.add(item)
+    if not kept.found:
+        raise _nothing(name, lines, kept.refused, tree)
+    return Scan(
+        tuple(one.found for one in kept.found.values()),
+        (*tree.refused, *kept.refused),
+        columns,
+        by_name=sum(one.by_name for one in kept.found.values()),
+        divided=all(one.found.split is Split.TRAIN for one in kept.found.values()),
+    )
+
+
+class _Resolved(NamedTuple):
+    """A line and its file. named: what the line calls it."""
+
+    where: str
+    named: str
+    found: Found
+    by_name: bool
+
+
+class _Kept:
+    """The files of a list so far, one line each."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, _Resolved] = {}
+        self.refused: list[Refusal] = []
+        self._torn: dict[str, _Resolved] = {}
+
+    def add(self, new: _Resolved) -> None:
+        place = new.found.place
+        old = self.found.get(place) or self._torn.get(place)
+        if old is None:
+            self.found[place] = new
+        elif new.by_name and not old.by_name:
+            self._refuse(new, f"{new.where}: the file of this name is the one of {_lower(old.where)}.")
+        elif old.by_name and not new.by_name:
+            self._torn.pop(place, None)
+            self.found[place] = new
+            self._refuse(old, f"{old.where}: the file of this name is the one of {_lower(new.where)}.")
+        elif new.named != old.named and new.by_name:
+            self._tear(old)
+            self._refuse(
+                new, f"{old.where} and {_lower(new.where)} name different files, and there is one of this name."
+            )
+        elif old.found.label == new.found.label:
+            self._refuse(new, f"{new.where}: the same file as in {_lower(old.where)}, counted once.")
+        else:
+            self._tear(old)
+            self._refuse(new, f"{old.where} and {_lower(new.where)} give this file different classes.")
+
+    def _tear(self, old: _Resolved) -> None:
+        """Neither of two lines counts."""
+        self._torn[old.found.place] = old
+        self.found.pop(old.found.place, None)
+
+    def _refuse(self, line: _Resolved, reason: str) -> None:
+        self.refused.append(Refusal(line.named if line.by_name else line.found.place, reason))
 
 
 class _Resolver:
@@ -147,27 +289,28 @@ class _Resolver:
         self._tree, self._lookup = tree, Lookup(tree, steps)
         self._inner: dict[str, str] = {}
 
-    def resolve(self, record: Record) -> Found | Refusal:
+    def resolve(self, record: Record) -> _Resolved | Refusal:
         split = SPLIT_NAMES.get(record.split.strip().lower()) if record.split else None
         classes = [class_name(c) for c in record.classes if c.strip()]
         reason = record.trouble or _unusable(record, classes, known_part=split is not None)
-        place, why = (None, "") if reason else self._lookup.find(record)
-        if place is not None:
-            file = str(address.split(Path(place))[0]) if "#page=" in place else place
+        at, why = _NOWHERE if reason else self._lookup.find(record)
+        if at is not None:
+            file = str(address.split(Path(at.place))[0]) if "#page=" in at.place else at.place
             name = name_of(file)
             if not may_be_image(self._tree, file, name):
-                place, why = None, why_not(name)
-        if place is None:
-            told = record.files[0] if record.files and record.files[0] else record.where
-            return Refusal(told, f"{record.where}: {_lower(reason or why)}")
-        return Found(
-            place,
+                at, why = None, why_not(name)
+        told = (record.files[0] if record.files else "") or record.uploaded or record.where
+        if at is None:
+            return Refusal(shown(told), f"{record.where}: {_lower(reason or why)}")
+        found = Found(
+            at.place,
             classes[0] if classes else None,
             split,
-            self._folder(place),
+            self._folder(at.place),
             record.group.strip() or None,
             columns=record.columns or NO_COLUMNS,
         )
+        return _Resolved(record.where, told, found, at.by_name)
 
     def _folder(self, place: str) -> str:
         """The folder that holds a file, seen from the root of the source."""
@@ -183,13 +326,21 @@ class _Resolver:
 def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> str:
     """Why a record can't be used, whatever its file; empty when it can."""
     reason = ""
-    if len(classes) > 1 and len(set(classes)) > 1:
+    if not readable(_text(record)):
+        reason = "It holds signs that are no text."
+    elif len(classes) > 1 and len(set(classes)) > 1:
         reason = f"It has several classes ({', '.join(dict.fromkeys(classes))}); an image has one."
     elif not known_part and record.split.strip():
         reason = f"“{record.split.strip()}” is not a part. Use train, val or test."
-    elif not any(record.files):
+    elif not any(record.files) and not record.uploaded:
         reason = "It names no file."
     return reason
+
+
+def _text(record: Record) -> str:
+    """All that is stored of a record, in one: a lone surrogate, which JSON can hold, is no text."""
+    said = "".join((*record.files, *record.classes, record.group, record.split, record.uploaded))
+    return said + "".join((*record.columns, *record.columns.values())) if record.columns else said
 
 
 def _lower(sentence: str) -> str:

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tlstudio.domain.class_names import class_name
 from tlstudio.domain.errors import AmbiguousSource, NothingToImport, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import CLASSES, FOLDERS, Reading, TablePreview
+from tlstudio.domain.importing import CLASSES, FOLDERS, Encoding, Reading, TablePreview
 from tlstudio.images.decode import SUFFIXES
-from tlstudio.images.scan import Scan, Wishes, class_name, readable, shown, suffix_of
+from tlstudio.images.scan import Scan, Wishes, readable, shown, suffix_of
 from tlstudio.images.sources import cvat, label_studio, table
 from tlstudio.images.sources.archive import Archive, is_zip
 from tlstudio.images.sources.columns import mapping
+from tlstudio.images.sources.encodings import decode, known
 from tlstudio.images.sources.folders import ClassFolders, Unlabeled, class_folders
 from tlstudio.images.sources.parts import layouts, plain
-from tlstudio.images.sources.text import decode, flat, from_objects
+from tlstudio.images.sources.text import flat, from_objects
 from tlstudio.images.sources.tree import Disk, Tree
 
 KINDS = "Choose a folder of images, a ZIP file of one, or a CSV, JSON or XML file that lists images."
@@ -35,6 +37,11 @@ class Source(Protocol):
     @property
     def sentence(self) -> str: ...
 
+    @property
+    def encoding(self) -> Encoding | None:
+        """How its text, or the names in its archive, were read; None where there is nothing to choose."""
+        ...
+
     def preview(self, wishes: Wishes) -> TablePreview | None:
         """The head of the table, if it is one. Raises WrongUsage for a column that is not there."""
         ...
@@ -44,13 +51,13 @@ class Source(Protocol):
         ...
 
 
-def recognise(path: Path, key: str = "") -> Source:
-    """The one way to read a path, or the way that `key` names.
+def recognise(path: Path, key: str = "", encoding: str = "") -> Source:
+    """The one way to read a path, or the way that `key` names. encoding: of its text, empty to find it out.
 
     Raises NothingToImport where there is none, AmbiguousSource where there are several and none is named, WrongUsage for a
     way that there isn't.
     """
-    sources = readings(path)
+    sources = readings(path, encoding)
     if key:
         for source in sources:
             if key in (source.key, Path(source.key).name):
@@ -63,6 +70,8 @@ def recognise(path: Path, key: str = "") -> Source:
             raise _ambiguous(path, sources)
         ways = ", ".join(s.key for s in sources)
         raise WrongUsage(f"This can't be read as “{key}”.", remedy=f"It can be read as: {ways}.")
+    if isinstance(sources[0], table.TableSource) and sources[0].own:
+        return sources[0]  # it was written beside its class folders and says all that they say, and more
     certain = [s for s in sources if not isinstance(s, Unlabeled)]
     if len(certain) > 1:
         raise _ambiguous(path, certain)
@@ -77,20 +86,25 @@ def _ambiguous(path: Path, sources: Sequence[Source]) -> AmbiguousSource:
     )
 
 
-def readings(path: Path) -> list[Source]:
-    """All ways to read a path, the likeliest first; images without labels last. Raises NothingToImport where there is none."""
+def readings(path: Path, encoding: str = "") -> list[Source]:
+    """All ways to read a path, the likeliest first; images without labels last.
+
+    encoding: of its text, empty to find it out. Raises NothingToImport where there is none, WrongUsage for an encoding that
+    there isn't.
+    """
+    encoding = known(encoding) if encoding else ""
     path = path.expanduser().absolute()
     if not readable(str(path)):
         raise NothingToImport(
             "The name of this folder, or of one above it, can't be read.", remedy="Rename it.", path=shown(path)
         )
     if is_zip(path):
-        return _of_folder(Archive(path))
+        return _of_folder(Archive(path, encoding))
     if path.is_dir():
-        return _of_folder(Disk(path))
+        return _of_folder(Disk(path, encoding))
     if not path.exists():
         raise NothingToImport("The file or folder is not there.", remedy=KINDS, path=path)
-    return [_of_file(path)]
+    return [_of_file(Disk(path.parent, encoding), path)]
 
 
 def to_reading(source: Source) -> Reading:
@@ -101,8 +115,13 @@ def _of_folder(tree: Tree) -> list[Source]:
     plain: list[Source] = [*(ClassFolders(tree, layout) for layout in layouts(tree)), Unlabeled(tree)]
     huggingface = table.recognise_huggingface(tree)
     lists: list[Source] = [huggingface] if huggingface is not None else []
-    lists += _exports(tree)
-    tables = [] if huggingface is not None else table.recognise(tree)
+    exports = _exports(tree)
+    known = {source.key for source in exports}
+    tables = [] if huggingface is not None else [one for one in table.recognise(tree) if one.key not in known]
+    own = [one for one in tables if one.own]
+    if len(own) == 1:
+        return [*own, *lists, *exports, *plain]
+    lists += exports
     lists += tables
     if not lists:
         return plain
@@ -117,7 +136,7 @@ def _exports(tree: Tree) -> list[Source]:
     """The exports of other programs that lie in the root folder."""
     found: list[Source] = []
     for entry in tree.entries(str(tree.root)):
-        if not entry.folder and suffix_of(entry.name) in (".json", ".xml"):
+        if not entry.folder and suffix_of(entry.name) in (".json", ".xml", *label_studio.TABLES):
             path = Path(entry.place)
             try:
                 source = label_studio.recognise(tree, path) or cvat.recognise(tree, path)
@@ -134,8 +153,7 @@ def _classes(source: table.TableSource) -> set[str]:
     return {class_name(text) for row in range(len(one.rows)) if (text := one.cell(row, at))}
 
 
-def _of_file(path: Path) -> Source:
-    tree = Disk(path.parent)
+def _of_file(tree: Tree, path: Path) -> Source:
     if path.name.lower() in table.METADATA and (metadata := table.recognise_huggingface_file(tree, path)) is not None:
         return metadata
     found: Source | None = label_studio.recognise(tree, path) or cvat.recognise(tree, path)
@@ -153,7 +171,7 @@ def _objects(tree: Tree, path: Path) -> Source | None:
     if path.suffix.lower() != ".json":
         return None
     try:
-        data = json.loads(decode(tree.read(str(path))))
+        data = json.loads(decode(tree.read(str(path)), tree.encoding).text)
         rows = [flat(item) for item in data]
     except (ValueError, TypeError, RecursionError):
         return None
@@ -169,7 +187,7 @@ def _unknown(path: Path) -> NothingToImport:
     if path.suffix.lower() in (".json", ".xml"):
         return NothingToImport(
             "This file is no list of images that the program knows.",
-            remedy="Use an export of Label Studio (JSON or JSON-MIN), of CVAT (for images), or a CSV file.",
+            remedy="Use an export of Label Studio (JSON, JSON-MIN or CSV), of CVAT (for images), or a CSV file.",
             path=path,
         )
     return NothingToImport("This file is no source of images that the program knows.", remedy=KINDS, path=path)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tlstudio.domain.errors import FileTrouble, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
-from tlstudio.domain.importing import ROLES, TablePreview
+from tlstudio.domain.importing import Encoding, TablePreview
+from tlstudio.domain.safe_text import from_cell, with_controls
 from tlstudio.images.scan import SPLIT_NAMES, Scan, Steps, Wishes, suffix_of
 from tlstudio.images.sources.columns import mapping
+from tlstudio.images.sources.encodings import least_sure
 from tlstudio.images.sources.records import Record, collect
 from tlstudio.images.sources.text import Table, head, read_table
 from tlstudio.images.sources.tree import Tree
@@ -20,6 +22,8 @@ METADATA = ("metadata.csv", "metadata.jsonl")
 FILE_NAME = "file_name"
 HUGGINGFACE = ("A Hugging Face image folder", {"path": FILE_NAME})
 PREVIEW_ROWS = 5
+# What only this program's own exports have side by side: `workflow.label_table` writes them.
+OWN_COLUMNS = ("group", "excluded", "unsure", "note", "author", "time", "width", "height", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ class TableSource:
     parts: tuple[Part, ...]
     kind: str = "A table"
     fixed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def encoding(self) -> Encoding | None:
+        """How its text was read; of several files, the least sure one."""
+        return least_sure(*(part.table.encoding for part in self.parts), self.tree.names)
+
+    @property
+    def own(self) -> bool:
+        """Whether it was written by this program, so that all it says is meant."""
+        return all(set(OWN_COLUMNS) <= set(part.table.columns) for part in self.parts)
 
     @property
     def table(self) -> Table:
@@ -77,19 +91,24 @@ class TableSource:
             raise _no_path(table)
         if "class" not in roles and "class" not in wishes.columns and not self.parts[0].folders_speak:
             raise _no_class(table)
+        undivided = wishes.columns.get("split") == ""
         spoken_for = {roles.get("path"), roles.get("class"), roles.get("split"), roles.get("group")}
         others = [c for c in table.columns if c not in spoken_for]
         columns = (*([roles["group"]] if "group" in roles else []), *others)
         total = len(table.rows)
         steps = Steps("Reading the table", reporter, total)
-        return collect(self._records(roles, others), self.tree, steps, columns, self.key)
+        scan = collect(self._records(roles, others, undivided=undivided), self.tree, steps, columns, self.key)
+        return replace(scan, divided=scan.divided or (self.own and "split" not in wishes.columns))
 
-    def _records(self, roles: dict[str, str], others: Sequence[str]) -> Iterator[Record]:
+    def _records(self, roles: dict[str, str], others: Sequence[str], *, undivided: bool) -> Iterator[Record]:
+        """undivided: what folders say of parts is not wanted either."""
         for part in self.parts:
             table, base = part.table, str(part.base)
             index = {name: i for i, name in enumerate(table.columns)}
-            path, label, group, split = (table.reader(index.get(roles.get(role, ""), -1)) for role in ROLES)
-            rest = [(name, table.reader(index[name])) for name in others if name in index]
+            reader = _plain_reader(table)
+            label, group, split = (reader(index.get(roles.get(role, ""), -1)) for role in ("class", "group", "split"))
+            path = table.reader(index.get(roles.get("path", ""), -1))
+            rest = [(name, reader(index[name])) for name in others if name in index]
             for row, (cells, where) in enumerate(zip(table.rows, table.where, strict=True)):
                 file, name, side = path(cells), label(cells), split(cells) or part.split
                 if part.folders_speak:
@@ -97,21 +116,41 @@ class TableSource:
                     side, name = side or said, name if "class" in roles else folder
                 yield Record(
                     where if len(self.parts) == 1 else f"{where} of {table.name}",
-                    (file,),
+                    _written(file),
                     base,
                     (name,) if name else (),
                     group(cells),
-                    side,
+                    "" if undivided else side,
                     {column: text for column, read in rest if (text := read(cells))},
                     table.trouble.get(row, ""),
                 )
+
+
+def _plain_reader(table: Table) -> Callable[[int], Callable[[list[str]], str]]:
+    """`Table.reader` that takes the apostrophes off which stand before formulas, in a table that has any."""
+    if not any("'" in cell for row in table.rows for cell in row):
+        return table.reader
+
+    def reader(column: int) -> Callable[[list[str]], str]:
+        read = table.reader(column)
+        return lambda cells: from_cell(read(cells))
+
+    return reader
+
+
+def _written(file: str) -> tuple[str, ...]:
+    """How the file may be called that a cell names: as it is, or as `safe_text.cell` has written it."""
+    if file.isascii() and file[:1] != "'":
+        return (file,)
+    plain = from_cell(file)
+    return tuple(dict.fromkeys((file, plain, with_controls(plain))))
 
 
 def recognise_file(tree: Tree, path: Path) -> TableSource | None:
     """A table, if the file has its suffix; what it holds is judged by its scan."""
     if path.suffix.lower() not in SUFFIXES:
         return None
-    table = read_table(path, tree.read(str(path)))
+    table = read_table(path, tree.read(str(path)), tree.encoding)
     return TableSource(tree, path.relative_to(tree.root).as_posix(), (Part(table, path.parent),))
 
 
@@ -159,10 +198,10 @@ def recognise_huggingface_file(tree: Tree, path: Path) -> TableSource | None:
 
 
 def _metadata(tree: Tree, path: Path, split: str) -> Part | None:
-    table = read_table(path, tree.read(str(path)))
+    table = read_table(path, tree.read(str(path)), tree.encoding)
     if FILE_NAME not in table.columns:
         return None
-    named = Table(path.relative_to(tree.root).as_posix(), table.columns, table.rows, table.where, table.trouble)
+    named = replace(table, name=path.relative_to(tree.root).as_posix())
     return Part(named, path.parent, split, folders_speak=True)
 
 

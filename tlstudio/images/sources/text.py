@@ -1,4 +1,7 @@
-"""Tables as people save them: any delimiter, any usual encoding, quoted fields, Excel's `sep=` line, JSON lines."""
+"""Tables as people save them: any delimiter, any usual encoding, quoted fields, Excel's `sep=` line, JSON lines.
+
+What no list of images has (thousands of columns, lines of megabytes) is refused before it is taken apart.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,28 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
 from tlstudio.domain.errors import FileTrouble
+from tlstudio.domain.importing import Encoding
 from tlstudio.images.decode import SUFFIXES
+from tlstudio.images.sources.encodings import damaged, decode, mended
 
 DELIMITERS = (",", ";", "\t", "|")
 LOOK = 65_536  # characters that the delimiter is told from
+MOST_COLUMNS = 5_000
+MOST_CELLS = 50_000_000  # of entries that name their fields one by one
+LONGEST_LINE = 4 * 1024 * 1024  # bytes
+NOT_TEXT = "It holds bytes that are no text. If the whole table is in another encoding, say in which (--encoding)."
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """rows: cells in the order of `columns`; a missing cell is empty. where: the place of each row, for people ("Row 17").
 
-    trouble: {index of a row: why it can't be used}.
+    trouble: {index of a row: why it can't be used}. encoding: how the text was read, None where there was nothing to choose.
     """
 
     name: str
@@ -30,6 +39,7 @@ class Table:
     rows: list[list[str]]
     where: list[str]
     trouble: dict[int, str]
+    encoding: Encoding | None = None
 
     def cell(self, row: int, column: int) -> str:
         return self.reader(column)(self.rows[row])
@@ -42,32 +52,47 @@ class Table:
         return lambda cells: cells[column].strip() if column < len(cells) else ""
 
 
-def read_table(path: Path, data: bytes) -> Table:
-    """A table from the bytes of a CSV (any delimiter) or JSON lines file. Raises FileTrouble where it is none."""
-    text = decode(data)
-    if path.suffix.lower() == ".jsonl":
-        return _from_lines(path, text)
+def read_table(path: Path, data: bytes, encoding: str = "") -> Table:
+    """A table from the bytes of a CSV (any delimiter) or JSON lines file.
+
+    encoding: empty to find it out. Raises FileTrouble where it is no table, or has more columns or longer lines than any list
+    of images, and WrongUsage for an encoding that there isn't.
+    """
+    _need_lines(path, data)
+    found = decode(data, encoding)
+    lines = path.suffix.lower() == ".jsonl"
     try:
-        return _from_csv(path, text)
+        table = _from_lines(path, found.text) if lines else _from_csv(path, found.text)
     except csv.Error as error:
         raise FileTrouble(
             f"The file can't be read as a table: {error}.", remedy="Save it again as CSV.", path=path
         ) from error
+    table = replace(table, encoding=found.encoding)
+    return _without_damage(table) if damaged(found.text) else table
 
 
-def decode(data: bytes) -> str:
-    """Text from bytes: by its mark, else UTF-8, else the code page that Windows uses in the west."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    if data.startswith(b"\xef\xbb\xbf"):
-        return data.decode("utf-8-sig", "replace")
-    head = data[:400]
-    if head.count(0) * 3 > len(head):  # every second byte of western UTF-16 is zero
-        return data.decode("utf-16-le" if head[1::2].count(0) > head[0::2].count(0) else "utf-16-be", "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+def _need_lines(path: Path, data: bytes) -> None:
+    """Raises FileTrouble for a line that would fill the memory with cells."""
+    start, number = 0, 1
+    while len(data) - start > LONGEST_LINE:
+        end = max(data.rfind(b"\n", start, start + LONGEST_LINE), data.rfind(b"\r", start, start + LONGEST_LINE))
+        if end < 0:
+            raise FileTrouble(
+                f"Line {number:,} of the file is longer than {LONGEST_LINE // 1024**2} MB, too long for a list of images.",
+                remedy="Choose the file that lists the images, or save it again as CSV.",
+                path=path,
+            )
+        number += data.count(b"\n", start, end + 1)
+        start = end + 1
+
+
+def _without_damage(table: Table) -> Table:
+    """Rows with bytes that are no text can't be used; names of columns are shown with � for them."""
+    trouble = {i: NOT_TEXT for i, row in enumerate(table.rows) if any(damaged(cell) for cell in row)}
+    rows = [[mended(cell) for cell in row] if i in trouble else row for i, row in enumerate(table.rows)]
+    return replace(
+        table, columns=_names([mended(c) for c in table.columns]), rows=rows, trouble=table.trouble | trouble
+    )
 
 
 def _from_csv(path: Path, text: str) -> Table:
@@ -82,6 +107,12 @@ def _from_csv(path: Path, text: str) -> Table:
     if not numbered:
         return Table(path.name, (), [], [], {})
     first = numbered[0][1]
+    if len(first) > MOST_COLUMNS:
+        raise FileTrouble(
+            f"The table has {len(first):,} columns; a list of images has {MOST_COLUMNS:,} at most.",
+            remedy="Choose the file that lists the images, or leave columns out that say nothing of them.",
+            path=path,
+        )
     if any(_is_image(cell) for cell in first):  # no heading: the first line is an image already
         columns = tuple(f"column {i}" for i in range(1, len(first) + 1))
     else:
@@ -120,11 +151,15 @@ def _agreement(sample: str, delimiter: str, *, whole: bool) -> tuple[float, int]
 
 def _names(heading: Sequence[str]) -> tuple[str, ...]:
     """Column names: trimmed, none empty, none twice."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for number, cell in enumerate(heading, start=1):
-        name = cell.strip() or f"column {number}"
-        times = sum(1 for other in names if other == name or other.startswith(f"{name} ("))
-        names.append(f"{name} ({times + 1})" if times else name)
+        plain = name = cell.strip() or f"column {number}"
+        times[plain] += 1
+        while name in names:
+            name = f"{plain} ({times[plain]})"
+            times[plain] += name in names
+        names[name] = None
     return tuple(names)
 
 
@@ -152,7 +187,15 @@ def _from_lines(path: Path, text: str) -> Table:
 
 
 def from_objects(name: str, rows: Sequence[dict[str, str]], where: list[str], trouble: dict[int, str]) -> Table:
+    """A table whose columns are all names that occur. Raises FileTrouble for more names, or cells, than any list of images
+    has.
+    """
     columns = tuple(dict.fromkeys(key for row in rows for key in row))
+    if len(columns) > MOST_COLUMNS or len(columns) * len(rows) > MOST_CELLS:
+        raise FileTrouble(
+            f"{name} has {len(columns):,} different fields in {len(rows):,} entries, more than a list of images has.",
+            remedy="Choose the file that lists the images, or leave fields out that say nothing of them.",
+        )
     return Table(name, columns, [[row.get(c, "") for c in columns] for row in rows], where, trouble)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from tlstudio.domain.errors import FileTrouble, from_os_error
+from tlstudio.domain.importing import Encoding
 from tlstudio.domain.values import Refusal
 from tlstudio.images import dicom
 from tlstudio.images.decode import SUFFIXES
@@ -31,6 +32,16 @@ class Tree(Protocol):
 
     @property
     def root(self) -> Path: ...
+
+    @property
+    def encoding(self) -> str:
+        """What the user says the text in it is encoded in; empty to find it out."""
+        ...
+
+    @property
+    def names(self) -> Encoding | None:
+        """How the names of its files were read, where they don't say it themselves."""
+        ...
 
     @property
     def refused(self) -> tuple[Refusal, ...]:
@@ -101,9 +112,10 @@ class Disk:
     """A folder on the disk. Files outside it may be named too: the user put the list there."""
 
     refused: tuple[Refusal, ...] = ()
+    names: Encoding | None = None
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, encoding: str = "") -> None:
+        self.root, self.encoding = root, encoding
 
     def entries(self, folder: str) -> list[Entry]:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from tests.unit.images.sources.conftest import scan, told
 from tests.unit.images.sources.test_table import labels
 from tlstudio.domain.errors import ArchiveRefused, Cancelled
 from tlstudio.domain.values import Refusal
+from tlstudio.images.scan import Wishes
 from tlstudio.images.sources import archive as archives
 from tlstudio.images.sources.archive import Archive
+from tlstudio.images.sources.registry import recognise
 
 Content = bytes | str
 
@@ -95,9 +98,82 @@ def test_encrypted_files_are_refused_by_name(pack: Pack) -> None:
     assert told(found) == {"1.png": "The file is encrypted. Make an archive without a password."}
 
 
-def test_two_files_of_one_name(pack: Pack) -> None:
-    path = pack({**PAIR, "cat/1.PNG": b"again"})
-    assert told(scan(path)) == {"1.PNG": "The archive holds another file of this name."}
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_of_one_name(pack: Pack, tmp_path: Path) -> None:
+    path = pack(PAIR)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("cat/1.png", b"again")
+    assert told(scan(path)) == {"1.png": "The archive holds another file of this name."}
+
+
+def test_what_this_disk_can_not_hold_gets_another_name(pack: Pack, tmp_path: Path) -> None:
+    long = "x" * 300
+    names = ["grade: 2/1.png", "grade: 2/1.PNG", "grade_ 2/1.png", f"{long}/{long}.png", "con/a?.png", "ende. /2.png"]
+    path = pack({name: name.encode() for name in names})
+    found = scan(path)
+    assert found.refused == ()
+    assert found.classes() == {long: 1, "con": 1, "ende.": 1, "grade: 2": 2, "grade_ 2": 1}
+    taken = Archive(path).take_out([f.place for f in found.found], tmp_path / "out", lambda: None)
+    written = [place for place in taken.values() if isinstance(place, Path)]
+    assert sorted(place.read_bytes().decode() for place in written) == sorted(names)
+    assert all(len(part.encode()) <= 255 and not set('<>:"|?*') & set(part) for p in written for part in p.parts[-2:])
+    assert len({str(p).casefold() for p in written}) == len(names)
+
+
+def unflagged(path: Path, names: list[bytes], extra: bytes = b"") -> Path:
+    """A ZIP file whose names are these bytes, without a word on what they are."""
+
+    class Unflagged(zipfile.ZipInfo):
+        raw: bytes
+
+        def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - zipfile's own
+            return self.raw, self.flag_bits
+
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(names):
+            info = Unflagged(f"x{number}")
+            info.raw, info.extra = name, extra
+            archive.writestr(info, name)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("encoding", "classes"),
+    [
+        ("utf-8", ("grün", "größer")),
+        ("cp932", ("正常", "異常")),
+        ("cp932", ("表裏", "ソ連")),  # letters whose second byte is a backslash
+        ("gb18030", ("正常合格", "裂纹划痕", "生锈缺陷", "健康")),
+        ("cp866", ("трещина", "норма")),
+        ("cp437", ("größer", "weiß", "schön", "Übermaß")),
+    ],
+)
+def test_names_without_a_word_on_their_encoding(tmp_path: Path, encoding: str, classes: tuple[str, ...]) -> None:
+    path = unflagged(tmp_path / "a.zip", [f"{c}/{i}.png".encode(encoding) for c in classes for i in range(2)])
+    found = recognise(path)
+    assert set(found.scan(Wishes()).classes()) == set(classes)
+    assert found.encoding is None or (found.encoding.sure and found.encoding.key == encoding)
+    places = [f.place for f in found.scan(Wishes()).found]
+    taken = Archive(path).take_out(places, tmp_path / "out", lambda: None)
+    assert all(isinstance(place, Path) and place.is_file() for place in taken.values())
+
+
+def test_names_that_may_be_several_things(tmp_path: Path) -> None:
+    path = unflagged(tmp_path / "a.zip", ["ł/1.png".encode("cp852"), b"b/2.png"])
+    found = recognise(path)
+    assert found.encoding is not None and not found.encoding.sure
+    assert "cp852" in [way.key for way in found.encoding.ways if way.sample]
+    said = recognise(path, encoding="CP852")
+    assert set(said.scan(Wishes()).classes()) == {"ł", "b"}
+    assert said.encoding is not None and said.encoding.sure
+
+
+def test_a_name_in_a_field_of_its_own(tmp_path: Path) -> None:
+    field = b"\x01" + struct.pack("<L", zlib.crc32(b"a/1.png")) + "ж/1.png".encode()
+    path = unflagged(tmp_path / "a.zip", [b"a/1.png"], struct.pack("<HH", 0x7075, len(field)) + field)
+    assert scan(path).classes() == {"ж": 1}
+    stale = unflagged(tmp_path / "b.zip", [b"b/1.png"], struct.pack("<HH", 0x7075, len(field)) + field)
+    assert scan(stale).classes() == {"b": 1}, "the field belongs to another name"
 
 
 def test_bombs_are_refused_before_anything_is_written(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from tests.unit.images.sources.conftest import scan, told
 from tests.unit.images.sources.test_table import labels, write
 from tlstudio.domain.errors import FileTrouble, NothingToImport, WrongUsage
 from tlstudio.domain.values import Split
+from tlstudio.images.sources.registry import recognise
 
 Tree = Callable[..., Path]
 
@@ -63,6 +64,22 @@ def test_parts(tree: Tree) -> None:
     source = tree("images/train/1.png", "images/default/2.png")
     assert scan(write(source, xml(("1.png", ["cat"]), subset="train"), "a.xml")).found[0].split is Split.TRAIN
     assert scan(write(source, xml(("2.png", ["cat"]), subset="default"), "a.xml")).found[0].split is None
+
+
+@pytest.mark.parametrize(
+    ("subset", "split", "column"),
+    [
+        ("Train", Split.TRAIN, None), ("Validation", Split.VAL, None), ("test_set", Split.TEST, None), ("Default", None, None),
+        ("batch 7", None, "batch 7"), ("trained by Anna", None, "trained by Anna"),
+    ],
+)  # fmt: skip
+def test_subsets_are_called_anything(tree: Tree, subset: str, split: Split | None, column: str | None) -> None:
+    source = write(tree(f"images/{subset}/1.png"), xml(("1.png", ["cat"]), subset=subset), "a.xml")
+    found = scan(source).found[0]
+    assert (found.label, found.split, found.columns.get("subset")) == ("cat", split, column)
+    if column:
+        assert f"Its subsets ({column}) are no parts" in recognise(source).sentence
+        assert scan(source, group="subset").found[0].group == column
 
 
 def test_damaged_and_harmful_files(tree: Tree) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,8 @@ import pytest
 from tests.unit.images.sources.conftest import scan, told
 from tests.unit.images.sources.test_table import labels, write
 from tlstudio.domain.errors import NothingToImport, WrongUsage
+from tlstudio.images.scan import Wishes
+from tlstudio.images.sources.registry import recognise
 
 Tree = Callable[..., Path]
 
@@ -43,10 +47,11 @@ def export(source: Path, *tasks: dict[str, Any]) -> Path:
         "/data/upload/1/1a2b3c4d-cat.png",
         "/data/upload/1a2b3c4d-cat.png",
         "/data/local-files/?d=pictures/cat.png",
-        "/data/local-files/?d=somewhere%2Felse%5Ccat.png",
+        "/data/local-files/?d=somewhere%2Felse%5Cpictures/cat.png",
         "http://localhost:8080/data/local-files/?d=pictures/cat.png",
         "s3://bucket/pictures/cat.png",
-        "https://example.org/x/cat.png?size=large",
+        "https://example.org/x/pictures/cat.png?size=large",
+        "https://example.org/cat.png",
         "pictures/cat.png",
         "pictures/c%61t.png",
     ],
@@ -93,6 +98,127 @@ def test_further_data_are_columns_and_may_be_groups(tree: Tree) -> None:
     assert [f.group for f in scan(table, group="patient").found] == ["P1", "P2"]
     with pytest.raises(WrongUsage, match="no column “lab”"):
         scan(table, group="lab")
+
+
+def answered(image: str, number: int = 1, /, **answers: str) -> dict[str, Any]:
+    """An entry of JSON-MIN in Label Studio's order: data, number, answers, annotator."""
+    return {
+        "image": image,
+        "site": "A",
+        "id": number,
+        **answers,
+        "annotator": 1,
+        "annotation_id": number,
+        "lead_time": 2.5,
+    }
+
+
+def as_table(source: Path, *entries: dict[str, Any], sign: str = ",") -> Path:
+    """The same as Label Studio's CSV or TSV."""
+    names = list(dict.fromkeys(name for entry in entries for name in entry))
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=sign)
+    writer.writerow(names)
+    for entry in entries:
+        cells = [entry.get(name, "") for name in names]
+        writer.writerow([cell if isinstance(cell, str) else json.dumps(cell) for cell in cells])
+    return write(source, text.getvalue(), "export.csv" if sign == "," else "export.tsv")
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "tsv"])
+def test_the_question_may_have_any_name(tree: Tree, form: str) -> None:
+    source = tree("a b 1.png", "2.png", "3.png")
+    entries = [
+        answered("/data/upload/2/aabbccd0-a_b_1.png", 1, quality="ok"),
+        answered("/data/upload/2/aabbccd1-2.png", 2, quality="bad"),
+        answered("/data/upload/2/aabbccd2-3.png", 3, quality={"choices": ["ok", "bad"]}),  # type: ignore[arg-type]
+    ]
+    table = (
+        export(source, *entries) if form == "json" else as_table(source, *entries, sign="," if form == "csv" else "\t")
+    )
+    for found in (scan(table), scan(table, **{"class": "quality"})):
+        assert labels(found) == {"a b 1.png": "ok", "2.png": "bad"}
+        assert [f.columns for f in found.found] == [{"site": "A"}] * 2
+        assert [r.reason.split(": ", 1)[1] for r in found.refused] == [
+            "it has several classes (bad, ok); an image has one."
+        ]
+    assert {f.group for f in scan(table, group="site").found} == {"A"}
+    assert labels(scan(table.parent)) == {"a b 1.png": "ok", "2.png": "bad"}, "the folder that the export lies in"
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_several_questions_are_asked_about(tree: Tree, long: bool) -> None:
+    source = tree("1.png", "2.png")
+    if long:
+        results = [
+            {"from_name": name, "type": "choices", "value": {"choices": [choice]}}
+            for name, choice in (("quality", "ok"), ("side", "left"))
+        ]
+        tasks = [{**task(f"{i}.png"), "annotations": [{"result": results}]} for i in (1, 2)]
+    else:
+        tasks = [answered(f"{i}.png", i, quality="ok", side="left") for i in (1, 2)]
+    table = export(source, *tasks)
+    with pytest.raises(WrongUsage, match="several questions: “quality”, “side”") as asked:
+        scan(table)
+    assert "--columns class=NAME" in asked.value.remedy
+    found = scan(table, **{"class": "side"})
+    assert labels(found) == {"1.png": "left", "2.png": "left"}
+    assert found.found[0].columns["quality"] == "ok"
+    assert labels(scan(table, **{"class": ""})) == {"1.png": None, "2.png": None}
+    preview = recognise(table).preview(Wishes())
+    assert preview is not None and preview.columns[:2] == ("quality", "side")
+    assert preview.mapping == {"path": "image"}
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_several_annotators(tree: Tree, long: bool) -> None:
+    source = tree("1.png", "2.png")
+    said = {"1.png": ["a", "a"], "2.png": ["a", "b"]}
+    if long:
+        tasks = [{**task(name), "annotations": [annotation(choice) for choice in all_]} for name, all_ in said.items()]
+    else:
+        tasks = [answered(name, int(name[0]), x=choice) for name, both in said.items() for choice in both]
+    found = scan(export(source, *tasks))
+    assert labels(found) == {"1.png": "a"}
+    assert [r.reason.split(": ", 1)[1] for r in found.refused] == ["its annotations disagree: a and b."]
+
+
+@pytest.mark.parametrize(
+    ("there", "uploaded"),
+    [
+        ("my photo 1.png", "my_photo_1.png"), ("röntgen (2)#.png", "röntgen_2.png"), ("gru\u0308n.png", "grun.png"),
+        ("gru\u0308n.png", "grün.png"), (" a,b;c&d.png", "abcd.png"), ("x.png", "x_a1B2c3D.png"), ("IMG.PNG", "IMG.PNG"),
+    ],
+)  # fmt: skip
+def test_an_uploaded_name_is_a_cleaned_one(tree: Tree, there: str, uploaded: str) -> None:
+    found = scan(export(tree(there), task(f"/data/upload/1/1a2b3c4d-{uploaded}", "ok")))
+    assert labels(found) == {there: "ok"}
+    assert found.by_name == 1
+
+
+def test_a_cleaned_name_that_two_files_may_have_had(tree: Tree) -> None:
+    with pytest.raises(
+        NothingToImport, match=r"Several files may be the one that was uploaded as a_b\.png|several files may be"
+    ):
+        scan(export(tree("x/a b.png", "x/a_b.png"), task("/data/upload/1/1a2b3c4d-a_b.png", "ok")))
+
+
+def test_boxes_only_are_no_class(tree: Tree) -> None:
+    box = {
+        **task("1.png"),
+        "annotations": [{"result": [{"type": "rectanglelabels", "value": {"rectanglelabels": ["x"]}}]}],
+    }
+    found = scan(export(tree("1.png", "2.png"), box, task("2.png", "a")))
+    assert told(found) == {"1.png": "Task 7: it has shapes but no choice; a class is given by a choice."}
+
+
+def test_half_a_letter_costs_its_task(tree: Tree) -> None:
+    table = export(
+        tree("1.png", "2.png", "3.png"), task("1.png", "a\ud800"), task("2.png", "a"), task("3.png", "a", note="\udfff")
+    )
+    found = scan(table)
+    assert labels(found) == {"2.png": "a"}
+    assert told(found) == dict.fromkeys(("1.png", "3.png"), "Task 7: it holds signs that are no text.")
 
 
 def test_no_task_can_be_used(tree: Tree) -> None:

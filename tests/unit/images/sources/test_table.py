@@ -142,13 +142,46 @@ def test_rows_that_can_not_be_used_are_told_one_by_one(tree: Tree) -> None:
 
 def test_files_are_found_by_their_names_where_the_path_does_not_lead(tree: Tree) -> None:
     source = tree("a/1.png", "b/2.jpg", "b/same.png", "c/same.png", "deep/er/IMG_7.PNG")
-    table = write(source, "image,class\n1.png,x\n2,x\n/home/other/c/same.png,y\nsame.png,y\nC:\\pics\\img_7.png,x\n")
+    table = write(
+        source, "image,class\n1.png,x\n2,x\n/home/other/c/same.png,y\nsame.png,y\nC:\\deep\\ER\\img_7.png,x\n"
+    )
     found = scan(table)
+    assert found.by_name == 2, "the two whose folders the table does not name"
     assert {f.path.relative_to(source).as_posix(): f.label for f in found.found} == {
         "a/1.png": "x", "b/2.jpg": "x", "c/same.png": "y", "deep/er/IMG_7.PNG": "x",
     }  # fmt: skip
     assert told(found) == {
         "same.png": "Row 5: several files are called same.png; the list does not say which one is meant."
+    }
+
+
+def test_a_file_of_the_same_name_in_another_folder_is_another_file(tree: Tree) -> None:
+    """Part 2 is not there: its rows must not take the files of part 1, nor cost part 1 its rows."""
+    source = tree(*(f"p1/{i}.png" for i in range(3)))
+    rows = "".join(f"p{part}/{i}.png,{'ab'[part - 1]}\n" for part in (2, 1) for i in range(3))
+    found = scan(write(source, f"file,class\n{rows}"))
+    assert labels(found) == {"0.png": "a", "1.png": "a", "2.png": "a"}
+    assert found.by_name == 0
+    assert [r.reason for r in found.refused] == [
+        f"Row {n}: the list names it in “p2”, and the file of this name lies in “p1”." for n in (2, 3, 4)
+    ]
+
+
+def test_the_folder_of_the_source_may_be_called_anything(tree: Tree) -> None:
+    found = scan(write(tree("x/1.png", "2.png"), "file,class\n/mnt/old/study/x/1.png,a\nstudy/2.png,b\n"))
+    assert labels(found) == {"1.png": "a", "2.png": "b"}
+    assert found.by_name == 1, "nothing tells whether the second lay in the same folder"
+
+
+def test_the_row_that_names_the_place_counts(tree: Tree) -> None:
+    source = tree("1.png", "x/2.png", "3.png")
+    rows = ["old/1.png,a", "1.png,b", "x/2.png,a", "2.png,b", "p/3.png,a", "q/3.png,a"]
+    found = scan(write(source, "\n".join(["file,class", *rows])))
+    assert labels(found) == {"1.png": "b", "2.png": "a"}
+    assert {r.path: r.reason for r in found.refused} == {
+        "old/1.png": "Row 2: the file of this name is the one of row 3.",
+        "2.png": "Row 5: the file of this name is the one of row 4.",
+        "q/3.png": "Row 6 and row 7 name different files, and there is one of this name.",
     }
 
 

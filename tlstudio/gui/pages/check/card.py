@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from tlstudio.domain.findings import Finding, Repair, Severity
+from tlstudio.domain.findings import FIND, Finding, Repair, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.domain.wording import directed
 from tlstudio.gui import icons, messages, theme
@@ -43,7 +43,12 @@ class Text:
         Repair.MERGE_CLASSES: "Merge them",
         Repair.LOOK_AGAIN: "Mark to look again",
     }
-    pages: ClassVar[dict[str, str]] = {"images": "Go to Images", "labels": "Go to Labels", "model": "Go to Model"}
+    pages: ClassVar[dict[str, str]] = {
+        "images": "Go to Images",
+        "labels": "Go to Labels",
+        "model": "Go to Model",
+        FIND: "Find the images …",
+    }
 
 
 def caption(finding: Finding) -> Callable[[ImageRow], str] | None:
@@ -152,6 +157,8 @@ class FindingCard(QFrame):
             words = Text.pages[self.finding.page]
             page = self._button(words, f"check.page_{kind}", f"{words}: {title}", flat=self.finding.repair is not None)
             page.clicked.connect(lambda: self.page_wanted.emit(self.finding.page))
+            if self.finding.page == FIND:
+                watch(page)
             row.addWidget(page)
         if self.examples.sets():
             files = messages.count(len(set(self.finding.files)), "image")

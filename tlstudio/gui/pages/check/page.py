@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress
-from tlstudio.domain.findings import Finding, Severity
+from tlstudio.domain.findings import FIND, Finding, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import ClassStyles
@@ -20,6 +20,7 @@ from tlstudio.gui.pages.check.checks import Checks
 from tlstudio.gui.pages.check.closer import CloserLine
 from tlstudio.gui.pages.check.deeds import FindingDeeds
 from tlstudio.gui.pages.check.discarding import Column
+from tlstudio.gui.pages.check.finder import ImageFinder
 from tlstudio.gui.pages.copies import ImageCopies
 from tlstudio.gui.pages.wishes import show_images
 from tlstudio.gui.session import Session
@@ -73,6 +74,7 @@ class CheckPage(Page):
         self.store = ThumbnailStore(lambda content: Path(), self)
         self.copies = ImageCopies(session, self)
         self.deeds = FindingDeeds(session, self.checks, self)
+        self.finder = ImageFinder(session, self)
         self.state = StatePanel("check.state", self)
         self.trouble = InlineMessage("check.trouble")
         self.closer = CloserLine()
@@ -110,6 +112,8 @@ class CheckPage(Page):
         self.closer.again_wanted.connect(self._again)
         self.aside.again_wanted.connect(self.deeds.consider_again)
         self.deeds.trouble.connect(self.trouble.tell)
+        self.finder.trouble.connect(self.trouble.tell)
+        self.finder.found.connect(lambda _: self._again())
         self.viewer.needs_copy.connect(self.copies.want)
         self.copies.serve_deep(self.viewer)
         self.viewer.step.connect(self._step)
@@ -188,7 +192,7 @@ class CheckPage(Page):
         card.repair_wanted.connect(self.deeds.repair)
         card.show_wanted.connect(lambda found: show_images(self.session, found.title, found.files))
         card.ignore_wanted.connect(self.deeds.set_aside)
-        card.page_wanted.connect(self.session.go_to)
+        card.page_wanted.connect(lambda page: self.finder.ask() if page == FIND else self.session.go_to.emit(page))
         card.look.connect(lambda row: self._look(row, card.examples.rows()))
         return card
 

@@ -1,0 +1,179 @@
+"""Which encoding a table is in: found where the bytes tell, asked for where they don't, and one bad byte costs its line."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+import pytest
+
+from tlstudio.domain.errors import FileTrouble, WrongUsage
+from tlstudio.images.sources import encodings, letters, text
+from tlstudio.images.sources.encodings import SURE, Decoded, decode, guess, known
+from tlstudio.images.sources.text import NOT_TEXT, read_table
+
+
+def words(*names: str) -> str:
+    return "path,class\n" + "".join(f"im/{i}.png,{names[i % len(names)]}\n" for i in range(20))
+
+
+def table(data: bytes, encoding: str = "") -> text.Table:
+    return read_table(Path("/t.csv"), data, encoding)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names"),
+    [
+        ("cp1252", ("größer", "weiß", "schön")), ("cp1252", ("français", "défaut sévère", "brûlé", "forêt", "maçon")),
+        ("cp1250", ("zdrowy", "pęknięty", "źródło", "łódź")), ("cp1250", ("žluťoučký", "kůň", "příliš", "děti")),
+        ("cp1251", ("трещина", "норма", "царапина")), ("koi8_r", ("трещина", "норма")), ("cp866", ("трещина", "норма")),
+        ("cp1253", ("ρωγμή", "κανονικό", "σκουριά")), ("cp1254", ("çatlak", "sağlam", "şüpheli", "kırık")),
+        ("cp1255", ("שבור", "תקין", "חלודה", "ברזל")), ("cp1256", ("سليم", "مكسور", "طبيعي")),
+        ("cp932", ("正常", "異常")), ("gb18030", ("正常合格", "裂纹划痕", "生锈缺陷", "健康")),
+        ("big5", ("正常", "裂紋", "刮痕")),
+        ("cp949", ("정상", "균열", "불량")), ("euc_jp", ("ひび割れ", "よごれ", "正常")), ("cp874", ("ปกติ", "เสีย", "แตกร้าว")),
+        ("mac_roman", ("grün", "weiß")),
+    ],
+)  # fmt: skip
+def test_found_by_the_letters(encoding: str, names: tuple[str, ...]) -> None:
+    found = decode(words(*names).encode(encoding))
+    assert found.text == words(*names)
+    assert found.encoding is not None
+    assert found.encoding.sure
+    assert not found.encoding.stated
+    assert found.encoding.sentence().startswith(f"Read as {found.encoding.key} ({found.encoding.caption}): “")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        words("grün").encode("utf-8"), words("plain").encode(), words("grün").encode("utf-8-sig"), words("ж").encode("utf-16"),
+        words("ж").encode("utf-32"), words("трещина").encode("utf-16-le"), words("正常").encode("utf-16-be"), b"",
+    ],
+)  # fmt: skip
+def test_nothing_to_choose_where_the_bytes_tell(data: bytes) -> None:
+    found = decode(data)
+    assert found.encoding is None
+    assert "\ufffd" not in found.text and not found.text.startswith("\ufeff")
+    assert not data or found.text.startswith("path,class\nim/0.png,")
+
+
+def test_what_few_letters_can_not_tell_is_asked() -> None:
+    found = decode(words("zdrowy", "chory ł").encode("cp1250")).encoding
+    assert found is not None and not found.sure
+    likely = {way.key: way.sample for way in found.ways if way.sample}
+    assert likely["cp1250"] == "chory ł"
+    assert len(likely) > 1
+    assert {way.key for way in found.ways} >= set(encodings.CODE_PAGES) | {"utf-8"}, "all others can be chosen, too"
+    assert len([way.key for way in found.ways]) == len({way.key for way in found.ways})
+
+
+def test_as_sure_as_it_is_said() -> None:
+    data = b"\xe6\xf8\xe5 x"
+    first, second = guess([data])[:2]
+    for gap, sure in ((SURE - 0.01, False), (SURE + 0.01, True)):
+        found = encodings.told(data, [(0.0, first[1], first[2]), (-gap, second[1], second[2])])
+        assert found.encoding is not None
+        assert found.encoding.sure is sure
+    assert SURE == 6.0
+
+
+def test_the_one_that_is_said_counts() -> None:
+    found = decode(words("chory ł").encode("cp1250"), "Windows-1250")
+    assert found.text == words("chory ł")
+    assert found.encoding is not None
+    assert (found.encoding.key, found.encoding.sure, found.encoding.stated) == ("cp1250", True, True)
+    assert decode("\ufeffa".encode(), "utf8").text == "a"
+    assert known("ISO-8859-15") == "iso8859-15", "any that Python knows"
+
+
+@pytest.mark.parametrize("name", ["nosuch", "rot13", "hex", "base64", "utf-8\0", "ü", "zip"])
+def test_no_encoding_of_text(name: str) -> None:
+    with pytest.raises(WrongUsage, match="not the name of an encoding"):
+        known(name)
+
+
+def test_one_bad_byte_costs_its_line() -> None:
+    data = words("grün", "weiß").encode() + b"im/20.png,wei\xff\n" + "im/21.png,grün\n".encode()
+    found = table(data)
+    assert found.trouble == {20: NOT_TEXT}
+    assert found.cell(20, 1) == "wei\ufffd"
+    assert found.cell(21, 1) == "grün"
+    assert found.encoding is not None and found.encoding.sure
+
+
+@pytest.mark.parametrize(("lines", "costs"), [(encodings.FEW_LINES, True), (encodings.FEW_LINES - 1, False)])
+def test_in_a_short_table_a_bad_byte_may_be_another_encoding(lines: int, costs: bool) -> None:
+    rows = [b"path,class", *(b"im/%d.png,ok" % i for i in range(lines - 3)), b"im/x.png,gr\xfcn"]
+    found = decode(b"\n".join([*rows, b""]))
+    assert ("grün" in found.text) is not costs
+
+
+def test_more_bad_lines_than_one_in_a_hundred_are_another_encoding() -> None:
+    good, bad = b"im/1.png,plain\n", b"im/2.png,gr\xf6\xdfer sch\xf6n\n"
+    assert "größer" not in decode(good * 198 + bad * 2).text
+    assert "größer" in decode(good * 197 + bad * 3).text
+
+
+def test_a_bad_byte_in_another_encoding_costs_its_line() -> None:
+    data = words("正常", "異常", "良品").encode("cp932") + b"im/20.png,\xff\xff\n"
+    found = table(data)
+    assert found.cell(0, 1) == "正常"
+    assert list(found.trouble) == [20]
+
+
+def test_names_of_columns_with_bad_bytes() -> None:
+    found = table(b"path,kla\xffe,kla\xffe\n" + b"a.png,x,y\n" * 10)
+    assert found.columns == ("path", "kla\ufffde", "kla\ufffde (2)")
+    assert not found.trouble
+
+
+@pytest.mark.parametrize("columns", [text.MOST_COLUMNS, text.MOST_COLUMNS + 1])
+def test_as_many_columns_as_a_list_has(columns: int) -> None:
+    data = (",".join(f"c{i}" for i in range(columns)) + "\na.png\n").encode()
+    if columns > text.MOST_COLUMNS:
+        with pytest.raises(FileTrouble, match="5,001 columns; a list of images has 5,000 at most"):
+            table(data)
+    else:
+        assert len(table(data).columns) == columns
+
+
+def test_a_million_columns_are_refused_at_once() -> None:
+    with pytest.raises(FileTrouble, match="1,000,000 columns"):
+        table(b"c," * 999_999 + b"path\n" + b"x," * 999_999 + b"a.png\n")
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_a_line_that_no_list_has(end: bytes) -> None:
+    row = b"b.png," + b"x" * (text.LONGEST_LINE - 6)
+    head = b"path,class" + end + b"a.png,x" + end
+    with pytest.raises(FileTrouble, match="longer than 4 MB"):
+        table(head + row + b"x" + end + head)
+    assert len(table(head + row[: -len(end)] + end).rows) == 2
+
+
+def test_json_lines_of_too_many_fields() -> None:
+    lines = b"\n".join(b'{"path": "%d.png", "f%d": 1}' % (i, i) for i in range(text.MOST_COLUMNS))
+    with pytest.raises(FileTrouble, match="5,001 different fields"):
+        read_table(Path("/t.jsonl"), lines)
+
+
+def test_what_is_unlikely_in_a_word() -> None:
+    pairs = [
+        ("größer", "gr§er"),
+        ("Größe", "grÖße"),
+        ("σκουριάς", "ςκουριά"),
+        ("chöry", "chör\u00a0y"),
+        ("正常", "惓忢"),
+    ]
+    for right, wrong in pairs:
+        assert letters.likelihood([right]) / len(right) > letters.likelihood([wrong]) / len(wrong)
+    assert letters.likelihood(["plain", "im/1.png"]) == 0.0
+    assert letters.likelihood([]) == 0.0
+
+
+def test_every_encoding_that_is_offered_is_there() -> None:
+    for key in encodings.CODE_PAGES:
+        assert codecs.lookup(key)
+        assert known(key) == key
+    assert decode(b"\x00\x01\x02\xff" * 50) == Decoded(decode(b"\x00\x01\x02\xff" * 50).text)
