@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from tlstudio.domain.errors import ArchiveRefused, FileTrouble, from_os_error
 from tlstudio.domain.values import Refusal
-from tlstudio.images.dicom import MAGIC, MAGIC_AT
+from tlstudio.images.dicom import HEAD, is_dicom
 from tlstudio.images.scan import natural_key
 from tlstudio.images.sources.records import is_absolute
 from tlstudio.images.sources.tree import FOREIGN_FOLDERS, MAX_LIST_BYTES, Entry, too_large
@@ -29,6 +30,7 @@ FREE_RATIO_BYTES = 64 * 1024**2  # below this size nothing is a bomb
 MAX_NAME = 1024
 CHUNK = 1024 * 1024
 ENCRYPTED = 0x1
+LOCAL_HEADER = 30  # bytes before the name
 
 
 @dataclass(slots=True)
@@ -153,8 +155,10 @@ class Archive:
         entry = self._info(place)
         if entry is None:
             return False
-        with _opened(self.path) as archive, archive.open(entry) as file:
-            return file.read(MAGIC_AT + len(MAGIC))[MAGIC_AT:] == MAGIC
+        try:
+            return is_dicom(_head(self.path, entry))
+        except (OSError, ValueError, struct.error, zlib.error):
+            return False
 
     # --- taking out ---
 
@@ -255,6 +259,19 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         ) from error
     except OSError as error:
         raise from_os_error(error, path) from error
+
+
+def _head(path: Path, entry: zipfile.ZipInfo) -> bytes:
+    """The first bytes of a file in the archive, without the directory, which would be read anew for each of many files."""
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        name, extra = struct.unpack_from("<HH", file.read(LOCAL_HEADER), LOCAL_HEADER - 4)
+        file.seek(name + extra, os.SEEK_CUR)
+        packed = file.read(min(entry.compress_size, CHUNK))
+    if entry.flag_bits & ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return b""
+    stored = entry.compress_type == zipfile.ZIP_STORED
+    return packed[:HEAD] if stored else zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, HEAD)
 
 
 def is_zip(path: Path) -> bool:
