@@ -10,6 +10,8 @@ from pathlib import Path
 import tlstudio
 from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
 from tlstudio.domain.bundle import FileKind
+from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.preprocess import read_channels
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
@@ -158,7 +160,15 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--keep-first", action="store_true", help="make the first result a run of its own, to be used at once"
     )
+    data.changed_option(p)
     _advanced(p.add_argument_group("advanced"))
+
+
+def _channels(text: str) -> tuple[int, ...]:
+    try:
+        return read_channels(text)
+    except WrongUsage as error:
+        raise argparse.ArgumentTypeError(f"{error.what} {error.remedy}") from error
 
 
 def _advanced(advanced: argparse._ArgumentGroup) -> None:
@@ -170,6 +180,12 @@ def _advanced(advanced: argparse._ArgumentGroup) -> None:
         choices=("image", "dataset"),
         default="image",
         help="more than 8 bits become 8: each image by its own range, or all by one; default: image",
+    )
+    advanced.add_argument(
+        "--channels",
+        type=_channels,
+        metavar="N,N,N",
+        help="of images with several, up to three to look at; default: the first three",
     )
     advanced.add_argument("--epochs", type=int, default=0, metavar="N", help="default: chosen from the data size")
     advanced.add_argument("--batch-size", type=int, default=0, metavar="N")

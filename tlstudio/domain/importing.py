@@ -27,7 +27,8 @@ class ImportRequest:
     then. copy: copy the files into the project. Fractions of the whole, 0 … 0.9; ignored for images whose part the source
     names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names don't tell.
     pages: `first` or `all` of files that hold several. near_duplicates: whether they stay on one side of a split; None: as the
-    project has it, and a new project keeps them together.
+    project has it, and a new project keeps them together. changed: what is done about images of the project whose files were
+    exchanged: `take` the new ones, `keep` the old ones, or `ask` by an error.
     """
 
     source: Path
@@ -43,6 +44,7 @@ class ImportRequest:
     pages: str = "first"
     may_ask: bool = True
     near_duplicates: bool | None = None
+    changed: str = "take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,8 @@ class EmptyParts:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """images: how many were added. classes, splits, groups, unlabeled: what the project holds now, older images included.
+    """images: how many were added, or were there and taken anew because their files have changed. classes, splits, groups,
+    unlabeled: what the project holds now, older images included. changed: how many of `images` were taken anew.
 
     rows: the same in one table, class by class, those without a class last. empty: the parts that have no image and should.
     warnings: sentences on what will make the figures wrong.
@@ -157,6 +160,7 @@ class ImportResult:
     rows: tuple[ImportedClass, ...] = ()
     empty: EmptyParts | None = None
     warnings: tuple[str, ...] = ()
+    changed: int = 0
 
     @property
     def total(self) -> int:
@@ -166,6 +170,7 @@ class ImportResult:
     def to_json(self) -> dict[str, Any]:
         return {
             "images": self.images,
+            "changed": self.changed,
             "refused": [{"file": r.path, "reason": r.reason} for r in self.refused],
             "classes": self.classes,
             "splits": self.splits,
