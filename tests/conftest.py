@@ -112,6 +112,9 @@ class Recorder:
         if self._stop is not None and self._stop(event):
             self._stopping = True
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return self._stopping
 

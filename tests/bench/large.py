@@ -83,6 +83,9 @@ class Watch:
         if isinstance(event, Note):
             self.part = event.text
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return False
 

@@ -77,6 +77,9 @@ class _Breaking:
         if self._epochs > 1 or (self._epochs and self._steps <= 0):
             raise Cancelled
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return False
 

@@ -59,6 +59,9 @@ class Watch:
         if isinstance(event, EpochDone) and event.seconds_left is not None:
             self.told.append((self.now(), event.seconds_left))
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return False
 

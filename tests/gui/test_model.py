@@ -130,6 +130,11 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
     depth.setCurrentIndex(depth.findText("The same range for all images"))
     assert page.advanced.settings(STARTER, Mode.QUICK).depth == "dataset"
     depth.setCurrentIndex(0)
+    channels = studio.find("model.channels", QLineEdit)
+    assert page.advanced.settings(STARTER, Mode.QUICK).channels is None
+    for typed, chosen in (("4", (4,)), ("4, 1,", (4, 1)), ("4,1,2", (4, 1, 2)), ("2,2", (2,)), ("0", None), ("", None)):
+        channels.setText(typed)
+        assert page.advanced.settings(STARTER, Mode.QUICK).channels == chosen
     settings = page.advanced.settings(STARTER, Mode.THOROUGH)
     assert (settings.epochs, settings.input_size, settings.device, settings.fit) == (7, 160, "cpu", "pad")
     assert settings.mode is Mode.THOROUGH

@@ -9,6 +9,7 @@ from tlstudio.cli import tuning
 from tlstudio.cli.certificates import show_certificate
 from tlstudio.cli.confusions import show_confusion
 from tlstudio.cli.output import Output
+from tlstudio.domain.events import Event, PassingReporter, Predicted
 from tlstudio.domain.operating import PointFigures
 from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval
@@ -154,7 +155,9 @@ def train(options: argparse.Namespace, output: Output) -> None:
     if options.resume:
         need_own_settings(options.project, options.resume, settings, options.given)
     output.finish = options.finish
-    done = fit(options.project, settings, options.resume, output, keep_first=options.keep_first)
+    done = fit(
+        options.project, settings, options.resume, output, keep_first=options.keep_first, changed=options.changed
+    )
     rows = [
         ("Run", done.run),
         ("Model", f"{done.model}, {done.mode.value}"),
@@ -301,19 +304,17 @@ def report(options: argparse.Namespace, output: Output) -> None:
     output.result(done)
 
 
-class RowCollector:
+class RowCollector(PassingReporter):
     """Passes events on and keeps the first rows for the table that people see."""
 
     MOST = 200
 
     def __init__(self, output: Output) -> None:
-        self._output = output
+        super().__init__(output)
         self.rows: list[tuple[str, ...]] = []
         self.left_out = 0
 
-    def report(self, event: object) -> None:
-        from tlstudio.domain.events import Event, Predicted
-
+    def report(self, event: Event) -> None:
         if isinstance(event, Predicted):
             if len(self.rows) < self.MOST:
                 row = event.row
@@ -321,11 +322,7 @@ class RowCollector:
                 self.rows.append((row["file"], row["status"], row["label"], confidence, row["message"]))
             else:
                 self.left_out += 1
-        if isinstance(event, Event):
-            self._output.report(event)
-
-    def stop_requested(self) -> bool:
-        return False
+        super().report(event)
 
 
 def _percent(value: Interval | None) -> str:

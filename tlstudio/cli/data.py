@@ -52,6 +52,7 @@ def import_options(p: argparse.ArgumentParser) -> None:
         help="keep them on one side of a split, or treat every image on its own; default: as the project has it, else keep",
     )
     p.add_argument("--pages", choices=("first", "all"), default="first", help="of files that hold several")
+    changed_option(p)
     how = p.add_mutually_exclusive_group()
     how.add_argument("--unlabeled", action="store_true", help="import images without labels, to be labeled here")
     how.add_argument(
@@ -60,6 +61,15 @@ def import_options(p: argparse.ArgumentParser) -> None:
         default="",
         metavar="folders|parts|classes|unlabeled|FILE",
         help="where a source can be read in several ways",
+    )
+
+
+def changed_option(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--changed",
+        choices=("take", "keep"),
+        default="take",
+        help="images whose files were exchanged since the import: take the new ones, or keep the old ones; default: take",
     )
 
 
@@ -119,6 +129,7 @@ def import_(options: argparse.Namespace, output: Output) -> None:
         columns=parse(options.columns),
         pages=options.pages,
         encoding=options.encoding,
+        changed=options.changed,
         near_duplicates=None if options.near_duplicates is None else options.near_duplicates == "keep",
     )
     done = import_images(request, output)
@@ -133,11 +144,13 @@ def _tell(done: ImportResult, output: Output) -> None:
         (row.label or NO_CLASS, *_numbers(row.added, row.total, *(row.splits[part.value] for part in Split)))
         for row in done.rows
     ]
-    sums = (done.images, done.total, *(done.splits[part.value] for part in Split))
+    sums = (done.images - done.changed, done.total, *(done.splits[part.value] for part in Split))
     output.table("Images", columns, [*rows, ("All", *_numbers(*sums))])
     if done.refused:
         output.table("Files that were not imported", ("File", "Reason"), [(r.path, r.reason) for r in done.refused])
-    output.text(f"{done.images:,} images added, {done.total:,} in {done.project}")
+    output.text(f"{done.images - done.changed:,} images added, {done.total:,} in {done.project}")
+    if done.changed:
+        output.text(f"{done.changed:,} images taken anew, because their files have changed since the import")
     if done.empty is not None:
         output.text(f"CAUTION: {done.empty.what} {done.empty.remedy}")
     for sentence in done.warnings:

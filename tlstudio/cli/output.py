@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from types import FrameType, TracebackType
@@ -30,7 +32,8 @@ class Output:
 
     def __init__(self, *, json_lines: bool) -> None:
         self.json_lines = json_lines
-        self.interrupted = False
+        self.interrupted = False  # by Ctrl+C
+        self.answered = False  # the task has heard of it
         self.finish = False  # whether what can stop with the best so far shall do so
         self._errors = _own_stderr()
         self._err = Console(file=self._errors, highlight=False, soft_wrap=True)
@@ -44,8 +47,7 @@ class Output:
 
     def report(self, event: Event) -> None:
         """Shows an event; raises Cancelled once the user pressed Ctrl+C."""
-        if self.interrupted:
-            raise Cancelled
+        self.check_cancelled()
         if self.json_lines:
             if not isinstance(event, Progress) or self._is_due(event):
                 self._json(event.to_json() if not isinstance(event, Predicted) else {"event": "predicted", **event.row})
@@ -60,7 +62,13 @@ class Output:
         self._stage, self._told = stage, now
         return True
 
+    def check_cancelled(self) -> None:
+        if self.interrupted:
+            self.answered = True
+            raise Cancelled
+
     def stop_requested(self) -> bool:
+        self.check_cancelled()
         return self.finish
 
     def _show(self, event: Event) -> None:
@@ -168,10 +176,19 @@ def _own_stderr() -> IO[str]:
 
 
 class Interrupts:
-    """The first Ctrl+C asks the task to end in good order at its next report, the second one ends the program."""
+    """The first Ctrl+C asks the task to end in good order when it next looks, and insists when it does not; the second one ends
+    the program.
+
+    A task that is deep in a library looks at nothing for a while. After PATIENCE_SECONDS it gets the same Cancelled wherever it
+    is: every file is written whole or not at all, and every change of a project is one transaction.
+    """
+
+    PATIENCE_SECONDS = 0.3
 
     def __init__(self, output: Output) -> None:
         self._output = output
+        self._insisting = False
+        self._timer: threading.Timer | None = None
 
     def __enter__(self) -> None:
         self._before = signal.signal(signal.SIGINT, self._on_signal)
@@ -179,9 +196,26 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
         signal.signal(signal.SIGINT, self._before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._output.interrupted:
+        if self._insisting:
+            self._insisting = False
+            if not self._output.answered:
+                self._output.check_cancelled()
+        elif self._output.interrupted:
             raise KeyboardInterrupt
-        self._output.interrupted = True
+        else:
+            self._output.interrupted = True
+            self._timer = threading.Timer(self.PATIENCE_SECONDS, self._insist)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _insist(self) -> None:
+        """Runs beside the task, which only its own thread can be made to leave."""
+        if not self._output.answered:
+            self._insisting = True
+            _thread.interrupt_main()

@@ -11,6 +11,8 @@ import tlstudio
 from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
 from tlstudio.cli.usage import Parser, given, need_command, number, seed, setting
 from tlstudio.domain.bundle import FileKind
+from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.preprocess import read_channels
 from tlstudio.domain.runs import usual
 from tlstudio.domain.safe_text import storable
 
@@ -189,6 +191,7 @@ def _train(p: argparse.ArgumentParser) -> None:
     p.add_argument(
         "--keep-first", action="store_true", help="make the first result a run of its own, to be used at once"
     )
+    data.changed_option(p)
     _advanced(p.add_argument_group("advanced"))
 
 
@@ -212,6 +215,13 @@ NUMBERS: dict[str, tuple[str, str]] = {
 }
 
 
+def _channels(text: str) -> tuple[int, ...]:
+    try:
+        return read_channels(text)
+    except WrongUsage as error:
+        raise argparse.ArgumentTypeError(f"{error.what} {error.remedy}") from error
+
+
 def _advanced(advanced: argparse._ArgumentGroup) -> None:
     """Everything about a training that can be tuned; every option is a setting of the same name."""
     advanced.add_argument(
@@ -227,6 +237,12 @@ def _advanced(advanced: argparse._ArgumentGroup) -> None:
         choices=("image", "dataset"),
         default=usual("depth"),
         help="more than 8 bits become 8: each image by its own range, or all by one; default: image",
+    )
+    advanced.add_argument(
+        "--channels",
+        type=_channels,
+        metavar="N,N,N",
+        help="of images with several, up to three to look at; default: the first three",
     )
     for name, (metavar, words) in NUMBERS.items():
         _number(advanced, name, metavar, words)

@@ -81,6 +81,10 @@ class GroupsNotStated(WrongUsage):
     """Names or headers suggest what belongs together, and nobody said whether it does."""
 
 
+class ImagesChanged(StudioError):
+    """Files of images hold something else than when they were imported, and nobody said which of the two counts."""
+
+
 class ArchiveRefused(StudioError):
     """The ZIP file is damaged, or would fill the disk."""
 

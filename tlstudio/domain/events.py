@@ -144,12 +144,20 @@ class Predicted(Event):
 
 
 class Reporter(Protocol):
-    """What a task reports to. `report` raises `Cancelled` when the user wants the task to end without a result."""
+    """What a task reports to, and how it hears what the user wants."""
 
-    def report(self, event: Event) -> None: ...
+    def report(self, event: Event) -> None:
+        """Tells an event; raises `Cancelled` as `check_cancelled` does."""
+        ...
+
+    def check_cancelled(self) -> None:
+        """Raises `Cancelled` when the user wants the task to end without a result. Cheap: to be asked wherever something is
+        waited for, several times a second.
+        """
+        ...
 
     def stop_requested(self) -> bool:
-        """True once the user asked to stop and keep the best so far."""
+        """True once the user asked to stop and keep the best so far; raises `Cancelled` as `check_cancelled` does."""
         ...
 
 
@@ -159,8 +167,27 @@ class SilentReporter:
     def report(self, event: Event) -> None:
         pass
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return False
+
+
+class PassingReporter:
+    """Passes everything on to another reporter: the base of those that tell something in another way."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def report(self, event: Event) -> None:
+        self._reporter.report(event)
+
+    def check_cancelled(self) -> None:
+        self._reporter.check_cancelled()
+
+    def stop_requested(self) -> bool:
+        return self._reporter.stop_requested()
 
 
 SILENT: Reporter = SilentReporter()

@@ -11,8 +11,8 @@ from tlstudio.domain.events import Event
 
 # Every kind of finding, as JSON and the command line name it.
 KINDS = (
-    "leak", "torn_groups", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text", "similar_classes",
-    "small_class", "imbalance",
+    "changed", "leak", "torn_groups", "conflicting_labels", "shortcut", "mixed_colour", "label_suspect", "burned_in_text",
+    "similar_classes", "small_class", "imbalance",
     "near_duplicate", "exact_duplicate", "blank", "saturated", "blurred", "tiny", "outlier", "unreadable",
     "unlike_pretraining", "resolution", "grey", "no_groups",
 )  # fmt: skip
@@ -29,7 +29,9 @@ class Severity(StrEnum):
 
 
 class Repair(StrEnum):
-    """What one click does about a finding; each is one change in the journal and can be taken back."""
+    """What one click does about a finding; each is one change in the journal and can be taken back, but for TAKE_NEW: the old
+    pictures are nowhere any more.
+    """
 
     LEAVE_COPIES_OUT = "leave_copies_out"  # all but one of each set are left out
     LEAVE_OUT = "leave_out"  # every image of the finding is left out
@@ -37,6 +39,7 @@ class Repair(StrEnum):
     REGROUP = "regroup"  # each set is one group from now on, on one side of the split
     MERGE_CLASSES = "merge_classes"  # each set of classes becomes one, under the name that most images carry
     LOOK_AGAIN = "look_again"  # the images are marked, for the user to look at
+    TAKE_NEW = "take_new"  # what the files hold by now takes the place of what was imported
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,9 @@ class Finding:
     the sets that belong together (copies, a group), where that matters. notes: a word on each of the files, where there is
     one to say, such as the class that it looks like. repair: None where no click is right; advice then says
     what to do, and page is the key of the page where it is done, empty where there is none. detail: what tells findings of one
-    kind apart, such as the property of a shortcut. single: set aside file by file, so that new ones are told alone. reason:
-    why the user set the finding aside, empty while it counts.
+    kind apart, such as the property of a shortcut. single: set aside file by file, so that new ones are told alone. states: of
+    each file, in which state it was seen, where another state is another finding. reason: why the user set the finding aside,
+    empty while it counts.
     """
 
     kind: str
@@ -64,6 +68,7 @@ class Finding:
     page: str = ""
     detail: str = ""
     single: bool = False
+    states: tuple[str, ...] = ()
     reason: str = ""
 
     @property
@@ -72,6 +77,8 @@ class Finding:
 
     def dismissal_keys(self) -> tuple[str, ...]:
         """What names exactly this finding when it is set aside: other files, or more of them, are another finding."""
+        if self.states:
+            return tuple(changed_key(file, state) for file, state in zip(self.files, self.states, strict=True))
         if self.single:
             return tuple(_digest(self.detail, file) for file in self.files)
         return (_digest(self.detail, *sorted(set(self.files))),)
@@ -93,6 +100,11 @@ def merged_names(finding: Finding) -> dict[str, str]:
     """{class: the class that it becomes} by a finding of similar classes; names are single lines, the first of a set is kept."""
     sets = [names.split("\n") for names in finding.detail.split("\n\n")]
     return {name: names[0] for names in sets for name in names[1:]}
+
+
+def changed_key(file: str, state: str) -> str:
+    """Names a file in the state that was seen."""
+    return _digest(file, state)
 
 
 def _digest(*parts: str) -> str:

@@ -28,7 +28,8 @@ class ImportRequest:
     names. reading: a `Reading.key`, empty for the only one there is. columns: {role: column} where the names don't tell.
     pages: `first` or `all` of files that hold several. encoding: the code page of a table's text, or of the names in a ZIP
     file, where the bytes don't tell; empty to find it out. near_duplicates: whether they stay on one side of a split; None: as
-    the project has it, and a new project keeps them together.
+    the project has it, and a new project keeps them together. changed: what is done about images of the project whose files were
+    exchanged: `take` the new ones, `keep` the old ones, or `ask` by an error.
     """
 
     source: Path
@@ -45,6 +46,7 @@ class ImportRequest:
     may_ask: bool = True
     near_duplicates: bool | None = None
     encoding: str = ""
+    changed: str = "take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,8 @@ class EmptyParts:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """images: how many were added. classes, splits, groups, unlabeled: what the project holds now, older images included.
+    """images: how many were added, or were there and taken anew because their files have changed. classes, splits, groups,
+    unlabeled: what the project holds now, older images included. changed: how many of `images` were taken anew.
 
     rows: the same in one table, class by class, those without a class last. empty: the parts that have no image and should.
     warnings: sentences on what will make the figures wrong. by_name: how many images were found by the names of their files
@@ -198,6 +201,7 @@ class ImportResult:
     empty: EmptyParts | None = None
     warnings: tuple[str, ...] = ()
     by_name: int = 0
+    changed: int = 0
 
     @property
     def total(self) -> int:
@@ -207,6 +211,7 @@ class ImportResult:
     def to_json(self) -> dict[str, Any]:
         return {
             "images": self.images,
+            "changed": self.changed,
             "refused": [{"file": r.path, "reason": r.reason} for r in self.refused],
             "classes": self.classes,
             "splits": self.splits,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.events import Confusion
-from tlstudio.domain.preprocess import DEPTHS
+from tlstudio.domain.preprocess import DEPTHS, check_channels
 from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval
 
@@ -97,6 +97,7 @@ class TrainSettings:
 
     model: card id or any timm name whose weights are on this machine. input_size: edge in pixels, 0 for the model's own.
     depth: how more than 8 bits become 8, see PreprocessSpec; with `dataset` the range is measured on the training images.
+    channels: of images that have several, the one to three that are looked at, see PreprocessSpec.
     epochs: 0 lets the program choose from the data size. minutes: the whole training takes that long, whatever the epochs; 0
     for no such wish. batch_size: 0 lets it fit. learning_rate: peak rate of the head, 0 for the mode's default. layers: layer
     groups of the backbone that are trained, counted from the head; -1 for the mode's own. layer_decay: factor by which the
@@ -118,6 +119,7 @@ class TrainSettings:
     input_size: int = 0
     fit: str = "stretch"
     depth: str = "image"
+    channels: tuple[int, ...] | None = None
     epochs: int = 0
     minutes: float = 0.0
     batch_size: int = 0
@@ -149,6 +151,7 @@ class TrainSettings:
             raise WrongUsage(f"“{self.device}” is not a device; use auto, cpu, cuda or mps.")
         if self.depth not in DEPTHS:
             raise WrongUsage(f"“{self.depth}” is not a depth; use {' or '.join(DEPTHS)}.")
+        check_channels(self.channels)
         for name, least, most in LIMITS:
             value = getattr(self, name)
             if value is not None and not least <= value <= most:
@@ -163,9 +166,9 @@ class TrainSettings:
         """Reads `to_json`'s form; keys of a newer version are ignored."""
         known = {k: v for k, v in data.items() if k in TrainSettings.__dataclass_fields__}
         mode, balance = Mode(known.get("mode", "balanced")), Balance(known.get("balance", "none"))
-        return TrainSettings(
-            **{**known, "mode": mode, "balance": balance, "adapter": Adapter(known.get("adapter", "none"))}
-        )
+        channels, adapter = known.get("channels"), Adapter(known.get("adapter", "none"))
+        chosen = None if channels is None else tuple(channels)
+        return TrainSettings(**{**known, "mode": mode, "balance": balance, "adapter": adapter, "channels": chosen})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tlstudio.images.directories import Sheets
 
 PAGE = re.compile(r"(?P<file>.+)#page=(?P<page>[1-9][0-9]{0,8})", re.DOTALL)
 
@@ -26,11 +30,16 @@ def join(file: Path, page: int) -> Path:
     return file if page == 1 else file.with_name(f"{file.name}#page={page}")
 
 
-def pages(path: Path) -> int:
-    """How many pages a file has, without decoding any: 1 for everything but TIFF and DICOM, and for what can't be read.
+def sheets(path: Path) -> Sheets:
+    """The images that a file holds, without decoding any: one for everything but TIFF and DICOM, and for what can't be read.
 
-    Reduced copies and masks inside a TIFF file are no pages.
+    Reduced copies and masks inside a TIFF file are no pages, and channels that are pages of their own are one image.
     """
-    from tlstudio.images.decode import count_pages
+    from tlstudio.images.decode import sheets as found
 
-    return count_pages(path)
+    return found(path)
+
+
+def pages(path: Path) -> int:
+    """How many images a file holds, see `sheets`."""
+    return len(sheets(path).pages)

@@ -41,7 +41,7 @@ def fill_cache(
         missing = store.missing(missing)
         copies = [Copies(content, tuple(wanted[content])) for content in missing]
         read = partial(prepare_copy, spec=spec)
-        results = DECODERS.in_order(read, copies, Copies.first, waiting=reporter.stop_requested)
+        results = DECODERS.in_order(read, copies, Copies.first, waiting=reporter.check_cancelled)
         for done, (item, result) in enumerate(results, start=1):
             if isinstance(result, Refusal):
                 refused.append(result)

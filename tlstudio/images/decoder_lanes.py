@@ -29,7 +29,7 @@ GIVEN = UNFETCHED  # files a process holds at most: the one it works on, and the
 SHORT = 16_384
 POLL_SECONDS = 0.1
 # A process that is about to end its file anyway stays warm when the user cancels.
-GRACE_SECONDS = 0.5
+GRACE_SECONDS = 0.2
 TOO_LONG = "Reading the file took too long."
 CRASHED = "The file makes the decoder crash."
 

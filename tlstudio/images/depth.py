@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ Values = npt.NDArray[np.generic]
 Wide = npt.NDArray[np.float64]
 Bytes = npt.NDArray[np.uint8]
 Range = tuple[float, float]
+AnyValues = TypeVar("AnyValues", bound=npt.NDArray[Any])
 
 TABLE_SIZE = 65_536
 PORTION = 1 << 20
@@ -28,6 +29,7 @@ class Deep:
     transparency laid on black. inside: those that belong to the picture, one after another. inverted: the smallest is white.
     automatic: those that become black and white in the picture by itself. windows: spans that the file offers. unit: their
     name. whole: the file is one whose windows count whole values. grid: how far apart values lie, 0 where they may lie anywhere.
+    size: width and height of the picture that is made of them, where that is not one of theirs: their pixels are not square.
     """
 
     values: Values
@@ -38,6 +40,7 @@ class Deep:
     unit: str = ""
     whole: bool = False
     grid: float = 0.0
+    size: tuple[int, int] | None = None
 
 
 def to_levels(values: Values, spec: PreprocessSpec) -> Bytes:

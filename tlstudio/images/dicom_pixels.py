@@ -9,25 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.images import colours, depth, dicom
+from tlstudio.images import channels, colours, depth, dicom
 from tlstudio.images.depth import Bytes, Deep, Range, Values, Wide
+from tlstudio.images.dicom_codecs import decoded
 from tlstudio.images.dicom_tables import Modality, Table, Window
 
 if TYPE_CHECKING:
     from pydicom import Dataset
-    from pydicom.uid import UID
 
 ELEMENTS = (
     *dicom.SIZE,
     "SamplesPerPixel",
     "PhotometricInterpretation",
+    "PlanarConfiguration",
     "BitsAllocated",
     "BitsStored",
     "PixelRepresentation",
@@ -55,24 +57,8 @@ ELEMENTS = (
     "Modality",
     "RescaleType",
 )
-_4 = "1.2.840.10008.1.2.4."
-# Compressions that no decoder here can undo, by the end of their identifier.
-UNREADABLE = {
-    f"{_4}51": "JPEG Extended (12 bits)",
-    f"{_4}57": "JPEG Lossless",
-    f"{_4}70": "JPEG Lossless",
-    f"{_4}80": "JPEG-LS",
-    f"{_4}81": "JPEG-LS",
-    f"{_4}92": "JPEG 2000 Part 2",
-    f"{_4}93": "JPEG 2000 Part 2",
-    **{f"{_4}{n}": "MPEG-2 video" for n in ("100", "100.1", "101", "101.1")},
-    **{
-        f"{_4}{n}": "H.264 video"
-        for n in ("102", "102.1", "103", "103.1", "104", "104.1", "105", "105.1", "106", "106.1")
-    },
-    **{f"{_4}{n}": "H.265 video" for n in ("107", "108")},
-    **{f"{_4}{n}": "JPEG XL" for n in ("110", "111", "112")},
-}
+# How a file says that it is grey, in the words of the standard and of those who don't keep to it.
+GREY_KINDS = {"MONOCHROME": "MONOCHROME2", "GRAYSCALE": "MONOCHROME2", "GREYSCALE": "MONOCHROME2", "": "MONOCHROME2"}
 
 
 def load_frame(path: Path, frame: int, spec: PreprocessSpec) -> Image.Image:
@@ -82,92 +68,60 @@ def load_frame(path: Path, frame: int, spec: PreprocessSpec) -> Image.Image:
     """
     with dicom.silent(), dicom.opened(path) as file:
         data = dicom.read_elements(file, ELEMENTS)
-        dicom.size_of(data, frame)
-        return _to_rgb(_stored(file, data, frame - 1), _Frame(data, frame - 1), spec)
+        size = dicom.squared(*dicom.size_of(data, frame), data)
+        found = _Frame(data, frame - 1)
+        picture = _to_rgb(decoded(file, data, found.index, found.kind), found, spec)
+        picture = channels.pick_of(picture, spec.channels, 1 if found.is_grey else 3)
+        return picture if spec.version < 3 or size == picture.size else picture.resize(size, Image.Resampling.BICUBIC)
 
 
 def deep_frame(path: Path, frame: int) -> Deep | None:
     """The values of a grey frame of more than 8 bits; None for other frames. Raises as `load_frame` does."""
     with dicom.silent(), dicom.opened(path) as file:
         data = dicom.read_elements(file, ELEMENTS)
-        dicom.size_of(data, frame)
+        size = dicom.squared(*dicom.size_of(data, frame), data)
         found = _Frame(data, frame - 1)
-        kind = str(data.get("PhotometricInterpretation") or "MONOCHROME2")
-        modality = Modality.of(found.source("PixelValueTransformationSequence", "RescaleSlope"), found.signed)
+        modality = found.modality
         shallow = int(data.get("BitsStored") or data.get("BitsAllocated") or 0) <= 8 and modality.changes_nothing
-        if not kind.startswith("MONOCHROME") or shallow:
+        if not found.is_grey or shallow:
             return None
-        stored = _stored(file, data, frame - 1)
-        inside = _without_padding(stored, data)
-        windows = tuple(window.span for window in Window.all_of(found.source("FrameVOILUTSequence", "WindowCenter")))
+        stored = decoded(file, data, frame - 1, found.kind)
+        outside = _padding(stored, data)
+        inside = stored.ravel() if outside is None else stored[~outside]
+        windows = tuple(window.span for window in Window.all_of(found.window_source))
+        automatic = _automatic(inside, modality, found, windows)
+        measured = modality.measured(stored)
+        if outside is not None:
+            measured = np.where(outside, _darkest(modality.measured(inside), automatic, found.inverted), measured)
         return Deep(
-            modality.measured(stored),
+            measured,
             modality.measured(inside),
-            _automatic(inside, modality, found, windows),
-            inverted=kind == "MONOCHROME1",
+            automatic,
+            inverted=found.inverted,
             windows=windows,
             unit="HU" if data.get("Modality") == "CT" and str(data.get("RescaleType") or "HU") == "HU" else "",
             whole=True,
             grid=abs(modality.slope) if modality.table is None and stored.dtype.kind in "iu" else 0.0,
+            size=size,
         )
+
+
+def _darkest(inside: Values, automatic: Range, inverted: bool) -> Values:
+    """What stands for padding among values: black in the picture by itself and in any that shows all values. Of their type."""
+    low, high = depth.finite_range(inside) or automatic
+    darkest = max(high, automatic[1]) if inverted else min(low, automatic[0])
+    if inside.dtype.kind in "iu":
+        limits: Any = np.iinfo(cast(Any, inside.dtype))
+        darkest = float(np.clip(np.ceil(darkest) if inverted else np.floor(darkest), limits.min, limits.max))
+    return np.asarray(darkest).astype(inside.dtype)
 
 
 def _automatic(inside: Values, modality: Modality, frame: _Frame, windows: tuple[Range, ...]) -> Range:
     """The values that `load_frame` makes black and white; of a table, those it begins and ends at."""
-    table = Table.of(frame.source("FrameVOILUTSequence", "WindowCenter"), "VOILUTSequence", frame.signed)
+    table = Table.of(frame.window_source, "VOILUTSequence", frame.signed)
     if table is not None:
         return table.first, table.first + table.entries.size - 1
     return windows[0] if windows else modality.range_of(inside)
-
-
-def _stored(file: BinaryIO, data: Dataset, index: int) -> Values:
-    """The stored values of one frame, (rows, columns) or (rows, columns, samples); YBR as RGB. Other frames are not read."""
-    from pydicom import dcmread
-    from pydicom.pixels.utils import pixel_array
-
-    syntax = _transfer_syntax(data)
-    try:
-        if data.original_encoding == (syntax.is_implicit_VR, syntax.is_little_endian):
-            return pixel_array(file, index=index, transfer_syntax_uid=syntax)
-        file.seek(0)  # written in another way than its header says: only the whole file can be made out
-        return pixel_array(dcmread(file, force=True), index=index)
-    except NotImplementedError:
-        raise _unreadable(None) from None
-    except AttributeError as error:
-        if "no pixel data to decode" in str(error):
-            raise ImageRefused("The DICOM file holds no picture.") from None
-        raise
-    except BaseException as error:
-        # The RLE decoder is written in Rust, whose panics pass by `except Exception` on purpose.
-        if type(error).__name__ == "PanicException":
-            raise ValueError("damaged") from None
-        raise
-
-
-def _transfer_syntax(data: Dataset) -> UID:
-    """The identifier of how the pixels are stored; refuses what can't be read by its name."""
-    from pydicom import uid
-
-    syntax: UID | None = data.file_meta.get("TransferSyntaxUID")
-    if syntax is None:
-        implicit, little = data.original_encoding
-        return (
-            uid.ImplicitVRLittleEndian
-            if implicit
-            else uid.ExplicitVRLittleEndian
-            if little
-            else uid.ExplicitVRBigEndian
-        )
-    if syntax == f"{_4}51" and data.get("BitsStored") == 8:
-        return syntax
-    if syntax in UNREADABLE:
-        raise _unreadable(UNREADABLE[syntax])
-    return syntax
-
-
-def _unreadable(name: str | None) -> ImageRefused:
-    told = f"is compressed as {name}, which" if name else "is compressed in a way that"
-    return ImageRefused(f"The DICOM file {told} can't be read. Save it without compression, or as JPEG 2000.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +134,32 @@ class _Frame:
     @property
     def signed(self) -> bool:
         return bool(self.data.get("PixelRepresentation"))
+
+    @property
+    def kind(self) -> str:
+        """How the stored samples are meant, in the words of the standard: what is not said is grey, or RGB."""
+        told = " ".join(str(self.data.get("PhotometricInterpretation") or "").upper().replace("_", " ").split())
+        kind = told.replace("MONOCHROME ", "MONOCHROME")
+        if not kind and self.data.get("SamplesPerPixel") == 3:
+            return "RGB"
+        return GREY_KINDS.get(kind, told.replace(" ", "_") if told.startswith("YBR") else kind)
+
+    @property
+    def is_grey(self) -> bool:
+        return self.kind.startswith("MONOCHROME")
+
+    @property
+    def inverted(self) -> bool:
+        """Whether the smallest value is white."""
+        return self.kind == "MONOCHROME1"
+
+    @property
+    def modality(self) -> Modality:
+        return Modality.of(self.source("PixelValueTransformationSequence", "RescaleSlope"), self.signed)
+
+    @property
+    def window_source(self) -> Dataset:
+        return self.source("FrameVOILUTSequence", "WindowCenter")
 
     def source(self, macro: str, keyword: str) -> Dataset:
         """Where `keyword` is: in the functional group `macro` of this frame or of all frames, or at the top of the file."""
@@ -198,8 +178,7 @@ class _Frame:
 
 
 def _to_rgb(stored: Values, frame: _Frame, spec: PreprocessSpec) -> Image.Image:
-    kind = str(frame.data.get("PhotometricInterpretation") or "MONOCHROME2")
-    if kind == "PALETTE COLOR":
+    if frame.kind == "PALETTE COLOR":
         from pydicom.pixels.processing import apply_color_lut
 
         table = apply_color_lut(stored, frame.data)
@@ -211,7 +190,9 @@ def _to_rgb(stored: Values, frame: _Frame, spec: PreprocessSpec) -> Image.Image:
         levels = stored.astype(np.uint8) if stored.dtype == np.uint8 else depth.to_levels(stored, spec)
     else:
         levels = _grey(stored, frame, spec)
-        return Image.fromarray(255 - levels if kind == "MONOCHROME1" else levels).convert("RGB")
+        levels = 255 - levels if frame.inverted else levels
+        outside = _padding(stored, frame.data) if spec.version >= 3 else None
+        return Image.fromarray(levels if outside is None else np.where(outside, np.uint8(0), levels)).convert("RGB")
     picture = Image.fromarray(np.ascontiguousarray(levels[:, :, :3]))
     picture.info["icc_profile"] = frame.data.get("ICCProfile")
     return colours.to_rgb(picture)
@@ -219,7 +200,7 @@ def _to_rgb(stored: Values, frame: _Frame, spec: PreprocessSpec) -> Image.Image:
 
 def _grey(stored: Values, frame: _Frame, spec: PreprocessSpec) -> Bytes:
     """Levels of a grey frame (uint8, same shape), black being the smallest value that is shown."""
-    modality = Modality.of(frame.source("PixelValueTransformationSequence", "RescaleSlope"), frame.signed)
+    modality = frame.modality
     shown = _shown(stored, modality, frame, spec)
     return depth.through_table(stored, lambda wide: shown(modality.apply(wide)))
 
@@ -228,29 +209,33 @@ def _shown(stored: Values, modality: Modality, frame: _Frame, spec: PreprocessSp
     """How values become levels: by the one range of the data set, the file's own table or window, or the range of its values."""
     if spec.low is not None and spec.high is not None:
         return by((spec.low, spec.high))
-    data = frame.source("FrameVOILUTSequence", "WindowCenter")
+    data = frame.window_source
     table = Table.of(data, "VOILUTSequence", frame.signed)
     if table is not None:
         return table.levels
-    window = Window.of(data)
+    window = Window.first(data, version=spec.version)
     if window is not None:
         return window.levels
     bits = int(frame.data.get("BitsStored") or 0)
     if modality.changes_nothing and stored.dtype.kind == "u" and 0 < bits <= 8:
         return by((0, 2**bits - 1))  # what a screen showed, like any other picture of 8 bits
-    return by(modality.range_of(_without_padding(stored, frame.data)))
+    outside = _padding(stored, frame.data)
+    return by(modality.range_of(stored.ravel() if outside is None else stored[~outside]))
 
 
 def by(span: Range) -> Callable[[Wide], Bytes]:
     return lambda wide: depth.by_range(wide, span)
 
 
-def _without_padding(stored: Values, data: Dataset) -> Values:
-    """The values inside the picture, one after another; the surroundings that a scanner filled up would spoil its range."""
-    padding = data.get("PixelPaddingValue")
-    if padding is None:
-        return stored.ravel()
-    limit = data.get("PixelPaddingRangeLimit")
-    low, high = sorted((padding, padding if limit is None else limit))
-    kept = stored[(stored < low) | (stored > high)]
-    return kept if kept.size else stored.ravel()
+def _padding(stored: Values, data: Dataset) -> npt.NDArray[np.bool_] | None:
+    """Where a scanner filled up around the picture; None where nothing is, or everything, which it can't mean.
+
+    These values are no part of the picture (PS3.3 C.7.5.1.1.2): they would spoil its range, and are black whatever they are.
+    """
+    padding = dicom.numbers(data, "PixelPaddingValue")[:1]
+    if not padding:
+        return None
+    low, high = sorted((*padding, *(dicom.numbers(data, "PixelPaddingRangeLimit")[:1] or padding)))
+    values: npt.NDArray[Any] = stored
+    outside: npt.NDArray[np.bool_] = (values >= low) & (values <= high)
+    return outside if outside.any() and not outside.all() else None

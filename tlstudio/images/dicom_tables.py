@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tlstudio.domain.errors import ImageRefused
 from tlstudio.images import depth
 from tlstudio.images.depth import Bytes, Range, Values, Wide
+from tlstudio.images.dicom import numbers
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -69,12 +71,15 @@ class Modality:
 
     @staticmethod
     def of(data: Dataset, signed: bool) -> Modality:
-        slope, intercept = data.get("RescaleSlope"), data.get("RescaleIntercept")
-        usable = slope is not None and float(slope) != 0  # nothing can be seen through a slope of 0
+        """Raises ImageRefused where the rescale is no number: what the values mean can't be guessed."""
+        slope, intercept = (numbers(data, name, comma=True)[:1] for name in ("RescaleSlope", "RescaleIntercept"))
+        if not np.isfinite([*slope, *intercept]).all():
+            raise ImageRefused("The DICOM file's rescale slope or intercept is not a number.")
+        usable = bool(slope) and slope[0] != 0  # nothing can be seen through a slope of 0
         return Modality(
             Table.of(data, "ModalityLUTSequence", signed),
-            float(slope) if usable else 1.0,
-            float(intercept) if usable and intercept is not None else 0.0,
+            slope[0] if usable else 1.0,
+            intercept[0] if usable and intercept else 0.0,
         )
 
     @property
@@ -110,17 +115,20 @@ class Window:
     function: str
 
     @staticmethod
-    def of(data: Dataset) -> Window | None:
-        """The first window of a file; None where there is none, or one of an impossible width."""
-        center, width = _numbers(data.get("WindowCenter"))[:1], _numbers(data.get("WindowWidth"))[:1]
-        return Window._usable(center[0], width[0], data) if center and width else None
+    def first(data: Dataset, *, version: int) -> Window | None:
+        """The first window of a file that can be used; with versions 1 and 2 the first one or none."""
+        found = Window._pairs(data)
+        return next((window for window in (found if version >= 3 else found[:1]) if window is not None), None)
 
     @staticmethod
     def all_of(data: Dataset) -> list[Window]:
-        """The windows of a file, in order, without those of an impossible width."""
-        pairs = zip(_numbers(data.get("WindowCenter")), _numbers(data.get("WindowWidth")), strict=False)
-        windows = (Window._usable(center, width, data) for center, width in pairs)
-        return [window for window in windows if window is not None]
+        """The windows of a file, in order, without those that are no numbers or of an impossible width."""
+        return [window for window in Window._pairs(data) if window is not None]
+
+    @staticmethod
+    def _pairs(data: Dataset) -> list[Window | None]:
+        pairs = zip(numbers(data, "WindowCenter"), numbers(data, "WindowWidth"), strict=False)
+        return [Window._usable(center, width, data) for center, width in pairs]
 
     @staticmethod
     def _usable(center: float, width: float, data: Dataset) -> Window | None:
@@ -146,11 +154,3 @@ class Window:
         if half == 0:
             return np.where(wide > middle, 255, 0).astype(np.uint8)
         return depth.by_range(wide, (middle - half, middle + half))
-
-
-def _numbers(value: Any) -> list[float]:
-    """One number, or several."""
-    if value is None:
-        return []
-    several = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
-    return [float(number) for number in (value if several else [value])]

@@ -154,7 +154,7 @@ class _Files:
 
     def _of(self, text: str) -> Callable[[int], str | None]:
         if text == FOLDER:
-            group_of = grouping(text, bytes)
+            group_of = grouping(text)
             return lambda i: group_of(self.found[i])
         search, names = re.compile(text.removeprefix(NAME)).search, self.names
         return lambda i: match[1] if (match := search(names[i])) is not None else None

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 
 from tlstudio.domain.errors import WrongUsage
-from tlstudio.images import dicom
 from tlstudio.images.scan import Found
 
 ALONE, FOLDER, NAME, COLUMN, DICOM = "none", "folder", "name:", "column:", "dicom:"
@@ -28,11 +27,11 @@ def column_of(rule: str | None) -> str:
     return rule.removeprefix(COLUMN).strip() if rule is not None and rule.startswith(COLUMN) else ""
 
 
-def grouping(rule: str | None, secret: Callable[[], bytes]) -> Callable[[Found], str | None]:
-    """The function that gives a file its group, None where the rule says none. `column:` has been followed by the scan already.
+def grouping(rule: str | None) -> Callable[[Found], str | None]:
+    """The function that gives a file its group by its names, None where the rule says none.
 
-    secret: the key of the hash that `dicom:` keeps instead of the value; asked for only then. Raises WrongUsage for a rule that
-    it does not know.
+    `column:` has been followed by the scan already; for `dicom:` files have to be opened, see `dicom.group_keys`. Raises
+    WrongUsage for a rule that it does not know.
     """
     check_rule(rule)
     if rule is None or rule.startswith(COLUMN):
@@ -41,9 +40,6 @@ def grouping(rule: str | None, secret: Callable[[], bytes]) -> Callable[[Found],
         return lambda found: None
     if rule == FOLDER:
         return _folder
-    if rule.startswith(DICOM):
-        keyword, key = rule.removeprefix(DICOM).strip(), secret()
-        return lambda found: dicom.group_key(found.path, keyword, key)
     pattern = group_pattern(rule)
     return lambda found: _by_name(found, pattern)
 

@@ -60,7 +60,7 @@ class Guard:
 
         function: found by its import path in the other process, so of a module's top level, or a `partial` of one. Items and
         results are pickled; arrays travel beside the pickle. path: the file an item stands for, for the Refusal. waiting: called
-        several times a second while a result is waited for, so that a user can cancel even then: `reporter.stop_requested`.
+        several times a second while a result is waited for, so that a user can cancel even then: `reporter.check_cancelled`.
 
         An ImageRefused that the function raises becomes a Refusal too; any other exception comes out here. Leaving the loop
         early, for an exception or a cancellation, stops what is under way.

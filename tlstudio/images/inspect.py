@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,7 @@ from tlstudio.images.landmarks import landmarks_of
 from tlstudio.images.looks import look
 from tlstudio.storage.files import part_of
 
+State = tuple[int, int, int]
 THUMBNAIL = 208
 VIEW = 1600
 
@@ -29,7 +31,7 @@ class Inspected:
 
     path: its address, see `address`. content: see `content_key`. width, height: pixels, as seen upright. size: of the file in
     bytes. thumbnail: JPEG of at most THUMBNAIL px. look, landmarks: see `looks` and `landmarks`, of the thumbnail; the latter are
-    int8 of landmarks.SHAPE, as bytes.
+    int8 of landmarks.SHAPE, as bytes. channels: see `decode.Header`. state: of the file before it was read, see `file_state`.
     """
 
     path: Path
@@ -40,6 +42,8 @@ class Inspected:
     thumbnail: bytes
     look: str = ""
     landmarks: bytes = b""
+    channels: int = 0
+    state: State = (0, 0, 0)
 
 
 def inspect(path: Path, *, compared: bool = True) -> Inspected | Refusal:
@@ -48,13 +52,15 @@ def inspect(path: Path, *, compared: bool = True) -> Inspected | Refusal:
     compared: whether to look for landmarks, which only a search for near-duplicates needs.
     """
     try:
+        state = file_state(split(path)[0]) or (0, 0, 0)
         header = read_header(path)
         picture = load_rgb(path, least=2 * THUMBNAIL)
         small = shrink(picture, THUMBNAIL)
         size = split(path)[0].stat().st_size
         seen = Image.open(io.BytesIO(small))
         found = landmarks_of(seen).tobytes() if compared else b""
-        return Inspected(path, content_key(path), header.width, header.height, size, small, look(seen), found)
+        key, told = content_key(path), look(seen)
+        return Inspected(path, key, header.width, header.height, size, small, told, found, header.channels, state)
     except ImageRefused as error:
         return Refusal(str(path), error.what)
     except OSError as error:
@@ -64,6 +70,28 @@ def inspect(path: Path, *, compared: bool = True) -> Inspected | Refusal:
 def make_view(path: Path) -> bytes:
     """A JPEG of at most VIEW pixels. Raises ImageRefused."""
     return shrink(load_rgb(path, least=VIEW), VIEW)
+
+
+def file_state(file: Path) -> State | None:
+    """Bytes, and when content and entry were last changed, in nanoseconds: while they are the same, so is the file.
+
+    None for what is not there, or is no file.
+    """
+    try:
+        facts = file.stat()
+    except (OSError, ValueError):
+        return None
+    return (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns) if stat.S_ISREG(facts.st_mode) else None
+
+
+def content_now(path: Path) -> str | Refusal:
+    """`content_key` of what a file holds by now; a Refusal where it can't be read."""
+    try:
+        if file_state(split(path)[0]) is None:
+            return Refusal(str(path), "The file is not there any more.")
+        return content_key(path)
+    except OSError as error:
+        return Refusal(str(path), f"The file can't be read: {error.strerror or error}.")
 
 
 def key_of_picture(path: Path) -> str:

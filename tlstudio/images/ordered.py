@@ -14,7 +14,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 AHEAD = 4
-LISTEN_SECONDS = 0.2
+LISTEN_SECONDS = 0.1
 
 
 @cache

@@ -14,7 +14,7 @@ from pathlib import Path
 from tlstudio.domain.events import SILENT, Progress, Reporter
 from tlstudio.domain.safe_text import storable
 from tlstudio.domain.values import Refusal, Split
-from tlstudio.images.decode import KNOWN_OTHERS
+from tlstudio.images.refusals import KNOWN_OTHERS
 
 SPLIT_NAMES = {
     "train": Split.TRAIN,

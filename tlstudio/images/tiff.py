@@ -15,10 +15,9 @@ from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 Deep = npt.NDArray[np.uint16]
 
 DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
-PHOTOMETRIC, PLANAR, BITS, SAMPLE_FORMAT, SUBFILE = 262, 284, 258, 339, 254
-WHITE_IS_ZERO = 0
+PHOTOMETRIC, PLANAR, BITS, SAMPLE_FORMAT, SAMPLES, EXTRA_SAMPLES = 262, 284, 258, 339, 277, 338
+WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
 SIGNED = 2
-REDUCED, MASK = 1, 4
 SEPARATE = 2
 
 # Kinds of pixels that the library can unpack but does not look for: double precision, unsigned 32 bits in Motorola order.
@@ -74,32 +73,22 @@ def is_inverted(image: Image.Image) -> bool:
     return isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
 
 
-def find_page(image: Image.Image, page: int) -> bool:
-    """Goes to a page, counted from 1; False where the file has fewer. Reduced copies and masks are no pages."""
-    if page == 1:
-        return True
+def count_channels(image: Image.Image) -> int:
+    """Samples of a pixel that are no transparency; 0 for what is no TIFF file."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 0
+    extra = image.tag_v2.get(EXTRA_SAMPLES, ())
+    clear = sum(kind in (1, 2) for kind in (extra if isinstance(extra, tuple) else (extra,)))
+    return int(image.tag_v2.get(SAMPLES, 1)) - clear
+
+
+def has_channels(image: Image.Image) -> bool:
+    """Whether a pixel has more than a picture: the library then takes the first channel for all, or mixes them up."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return False
-    return _walk(image, page) == page
-
-
-def count_pages(image: Image.Image) -> int:
-    return _walk(image, None) if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
-
-
-def _walk(image: TiffImagePlugin.TiffImageFile, wanted: int | None) -> int:
-    """Goes through the pages until the wanted one; returns the number of the last one reached."""
-    found, directory = 1, 0
-    while found != wanted:
-        directory += 1
-        try:
-            image.seek(directory)
-        except EOFError:
-            break
-        kind = image.tag_v2.get(SUBFILE, 0)
-        if not (isinstance(kind, int) and kind & (REDUCED | MASK)):
-            found += 1
-    return found
+    samples, grey = int(image.tag_v2.get(SAMPLES, 1)), image.tag_v2.get(PHOTOMETRIC) in (WHITE_IS_ZERO, BLACK_IS_ZERO)
+    plain = image.mode in ("LA", "La") and image.tag_v2.get(PLANAR) != SEPARATE
+    return samples > 4 or (grey and samples > 1 and not plain)
 
 
 def has_deep_colour(image: ImageFile.ImageFile) -> bool:

@@ -28,7 +28,7 @@ def look_deep(path: Path, edge: int) -> DeepImage | None:
         return None
     low, high = depth.finite_range(deep.values) or (0.0, 0.0)
     step = _step(deep.grid, high - low)
-    small = _reduce(deep.values, edge)
+    small = _reduce(deep.values, edge, deep.size)
     codes = np.rint((np.nan_to_num(small, nan=low, posinf=high, neginf=low) - low) / step)
     return DeepImage(
         width=small.shape[1],
@@ -51,13 +51,17 @@ def _step(grid: float, span: float) -> float:
     return grid if grid and span < grid * CODES else max(span / (CODES - 1), 1e-30)
 
 
-def _reduce(values: Values, edge: int) -> Reduced:
-    """The values as float32, averaged down to a longer edge of `edge` pixels at most; smaller pictures keep their size."""
+def _reduce(values: Values, edge: int, size: tuple[int, int] | None = None) -> Reduced:
+    """The values as float32, averaged down to a longer edge of `edge` pixels at most; smaller pictures keep their size.
+
+    size: width and height of the picture that they make, where its pixels are others than theirs.
+    """
     height, width = values.shape[:2]
-    scale = min(1.0, edge / max(height, width))
-    if scale == 1.0:
+    wanted = size or (width, height)
+    scale = min(1.0, edge / max(wanted))
+    if scale == 1.0 and wanted == (width, height):
         return values.astype(np.float32)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = (max(1, round(wanted[0] * scale)), max(1, round(wanted[1] * scale)))
     planes = [values] if values.ndim == 2 else [values[:, :, k] for k in range(values.shape[2])]
     small = [
         np.asarray(Image.fromarray(p.astype(np.float32)).resize(size, Image.Resampling.BOX), np.float32) for p in planes

@@ -53,6 +53,9 @@ class PipeReporter:
                 while self._paused:
                     self._listen(block=True)
 
+    def check_cancelled(self) -> None:
+        self._listen(block=False)
+
     def stop_requested(self) -> bool:
         self._listen(block=False)
         return self._stop

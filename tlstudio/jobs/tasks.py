@@ -41,6 +41,7 @@ TASKS: dict[str, Task] = {
     "preview_import": _light("previewing:preview_import"),
     "import": _light("importing:import_images"),
     "find_images": _light("finding_images:find_images"),
+    "take_changed": _light("replaced:take_changed"),
     "check": _light("checking:check_quickly"),
     "view_image": _light("viewing:view_image"),
     "view_deep": _light("viewing:view_deep"),

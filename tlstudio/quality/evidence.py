@@ -19,8 +19,8 @@ class Evidence:
 
     measures, origins: by content. edges: by content, (edges.WIDTH,). text: contents with text written into the picture.
     missing: ids of images whose file is not there any more. resaved: pairs of ids of images with different classes, of which
-    one is the other saved again. refused: files that could not be imported. groups_open: nobody has said what belongs together,
-    nor that nothing does.
+    one is the other saved again. changed: by id of an image, the content that its file has since it was exchanged. refused: files
+    that could not be imported. groups_open: nobody has said what belongs together, nor that nothing does.
     """
 
     images: Sequence[ImageRow]
@@ -30,6 +30,7 @@ class Evidence:
     text: Iterable[str] = frozenset()
     missing: frozenset[int] = frozenset()
     resaved: Sequence[tuple[int, int]] = ()
+    changed: Mapping[int, str] = field(default_factory=dict)
     refused: Sequence[Refusal] = ()
     groups_open: bool = False
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tlstudio.domain.findings import Finding, Repair, Severity
-from tlstudio.quality import classes, copies, edges, grouping, pictures, shortcuts
+from tlstudio.quality import changed, classes, copies, edges, grouping, pictures, shortcuts
 from tlstudio.quality.evidence import Evidence, counted, paths
 from tlstudio.quality.shortcuts import LEAST_IMAGES, TELLING, encode, predict_alone, unit_numbers
 
@@ -14,6 +14,7 @@ Check = Callable[[Evidence], Finding | None]
 
 # Among findings of one severity, the earlier one is told first.
 CHECKS: tuple[Check, ...] = (
+    changed.changed,
     copies.leaks,
     grouping.groups,
     copies.conflicting_labels,
@@ -27,6 +28,11 @@ CHECKS: tuple[Check, ...] = (
     copies.near_duplicates,
     copies.exact_duplicates,
 )
+# Of findings that are set aside file by file: what is said of some of the files.
+TITLES: dict[str, Callable[[int], str]] = {
+    changed.KIND: changed.counted_changes,
+    "label_suspect": lambda n: f"{n:,} label{'' if n == 1 else 's'} may be wrong",
+}
 ORDER = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
 
 
@@ -98,7 +104,8 @@ def _parts(finding: Finding, reasons: Sequence[str]) -> list[Finding]:
                 files=tuple(finding.files[i] for i in places),
                 notes=tuple(finding.notes[i] for i in places) if finding.notes else (),
                 count=n,
-                title=finding.title if n == finding.count else f"{n:,} label{'' if n == 1 else 's'} may be wrong",
+                states=tuple(finding.states[i] for i in places) if finding.states else (),
+                title=finding.title if n == finding.count else TITLES[finding.kind](n),
                 reason=reasons[places[0]],
             )
         )

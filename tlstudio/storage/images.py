@@ -93,6 +93,31 @@ def _move(db: sqlite3.Connection, moved: Mapping[int, str]) -> None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What an image's file holds by now. number: of the image."""
+
+    number: int
+    content: str
+    width: int
+    height: int
+    bytes: int
+    look: str | None
+
+
+def renew_images(project: Project, renewed: Sequence[Renewed], title: str, author: str) -> None:
+    """Exchanges what these images are, in one transaction; labels, groups and parts stay, and what a model said of them goes."""
+    with project.write() as db:
+        db.execute(
+            "INSERT INTO changes (kind, author, at, title) VALUES ('import', ?, ?, ?)", (author, time.time(), title)
+        )
+        db.executemany(
+            "UPDATE images SET content = ?, width = ?, height = ?, bytes = ?, look = ?, alike = NULL WHERE id = ?",
+            [(r.content, r.width, r.height, r.bytes, r.look, r.number) for r in renewed],
+        )
+        db.executemany("DELETE FROM suggestions WHERE image_id = ?", [(r.number,) for r in renewed])
+
+
 def list_images(project: Project, *, split: Split | None = None, labeled: bool = False) -> list[ImageRow]:
     """Images in import order; only those of `split`, if asked.
 

@@ -24,6 +24,8 @@ from tlstudio.training.network import Network
 from tlstudio.training.stages import Stages
 
 BATCH = 32
+# Pixels that a processor looks at in one go: a layer of that many is done within a second, so that the user is heard.
+PIXELS = BATCH * 256 * 256
 WORTH_FOLDING = 50  # images; making the network lighter takes as long as it saves for so many
 
 Batches = Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]
@@ -116,7 +118,7 @@ def each_batch(
     """Yields (keys, what `function` makes of their pixels, on the host); the batch is halved when memory runs out."""
     network.place(device).eval()
     array = pixels.array()
-    size, start = BATCH, 0
+    size, start = _batch(pixels.array().shape[1], device), 0
     while start < len(keys):
         batch = keys[start : start + size]
         rows = torch.from_numpy(np.ascontiguousarray(array[pixels.rows(batch)]))
@@ -129,6 +131,11 @@ def each_batch(
             continue
         yield batch, result
         start += len(batch)
+
+
+def _batch(edge: int, device: torch.device) -> int:
+    """Images of so many pixels high and wide that are looked at in one go."""
+    return BATCH if device.type != "cpu" else max(1, min(BATCH, PIXELS // edge**2))
 
 
 def _try(function: Callable[[Tensor], Tensor], rows: Tensor) -> npt.NDArray[np.float32] | None:

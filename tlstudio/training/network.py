@@ -101,10 +101,12 @@ class Network(nn.Module):
             self.head.bias.copy_(torch.from_numpy(head.bias))
 
 
-def preprocess_for(card: ModelCard, size: int = 0, fit: str = "stretch") -> PreprocessSpec:
+def preprocess_for(
+    card: ModelCard, size: int = 0, fit: str = "stretch", channels: tuple[int, ...] | None = None
+) -> PreprocessSpec:
     """The specification a model wants: its own input size unless `size` is given, and its own kind of resizing."""
     interpolation = "bilinear" if card.interpolation == "bilinear" else "bicubic"
-    return PreprocessSpec(size or card.input_size, fit, interpolation)
+    return PreprocessSpec(size or card.input_size, fit, interpolation, channels=channels)
 
 
 def load_pretrained(

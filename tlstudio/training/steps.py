@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -15,6 +16,7 @@ from tlstudio.domain.errors import OutOfMemory, memory_is_full
 from tlstudio.training.augment import augment, mix
 from tlstudio.training.batches import Batch
 from tlstudio.training.devices import loss_scaler, mixed_precision, release, wait
+from tlstudio.training.listening import interruptible
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import Parameters, begin_training, make_optimizer, trainable
 from tlstudio.training.recipe import Recipe
@@ -231,10 +233,11 @@ class Stepper:
         try:
             for start in range(0, len(views), self.micro):
                 piece, truth = views[start : start + self.micro], targets[start : start + self.micro]
-                summed, right = self._piece(piece, truth)
-                loss = summed / len(views)
-                hits += right
-                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+                with interruptible(self._device) if self._compiled is None else nullcontext():
+                    summed, right = self._piece(piece, truth)
+                    loss = summed / len(views)
+                    hits += right
+                    self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
         except RuntimeError as error:
             if not memory_is_full(error):

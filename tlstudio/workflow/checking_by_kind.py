@@ -24,7 +24,7 @@ def check_and_repair(
     for finding in (each for findings in found for each in findings):
         if finding.repair is None:
             raise WrongUsage(f"“{finding.kind}” can't be repaired with one command.", remedy=finding.advice)
-    repaired = tuple(repair(project, finding) for findings in found for finding in findings)
+    repaired = tuple(repair(project, finding, reporter) for findings in found for finding in findings)
     return replace(check(project, reporter, quick=quick), repaired=repaired)
 
 

@@ -35,6 +35,7 @@ from tlstudio.workflow.import_groups import stated_rule
 from tlstudio.workflow.kept_rows import Row, keep_rows
 from tlstudio.workflow.near_duplicates import NearDuplicates, resaved_across_classes
 from tlstudio.workflow.near_setting import kept_together
+from tlstudio.workflow.replaced import look_again
 
 STAGE = "Looking at every image"
 ORIGINS = "origins-2.json"
@@ -54,6 +55,7 @@ def gather(project: Project, reporter: Reporter) -> Evidence:
         cells,
         text=frozenset(content for content, origin in origins.items() if origin.text),
         missing=frozenset(row.id for row in rows if not is_there(row.path)),
+        changed={found.row.id: found.content for found in look_again(project, rows, reporter)},
         resaved=resaved_across_classes(project, rows),
         refused=images.list_refusals(project),
         groups_open=stated_rule(project) is None,
@@ -144,7 +146,9 @@ def _origins(project: Project, contents: dict[str, Path], reporter: Reporter) ->
     known = _read_origins(file)
     missing = {path: content for content, path in contents.items() if content not in known and is_there(path)}
     if missing:
-        for done, (path, origin) in enumerate(DECODERS.in_order(read_origin, list(missing)), start=1):
+        for done, (path, origin) in enumerate(
+            DECODERS.in_order(read_origin, list(missing), waiting=reporter.check_cancelled), start=1
+        ):
             known[missing[path]] = Origin() if isinstance(origin, Refusal) else origin
             reporter.report(Progress("Reading what the files say of themselves", done, len(missing)))
         with suppress(StudioError):  # only a memory: where it can't be kept, the files are asked again

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tlstudio.domain.errors import WrongUsage
+from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.findings import Finding, Repair, Repaired, merged_names
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.images.splits import Units, divide
@@ -25,10 +26,17 @@ MOST_HELD_OUT = 0.9  # share of the images: training keeps at least the rest
 Fields = list[tuple[int, str, Value]]
 
 
-def repair(project: Path, finding: Finding) -> Repaired:
-    """Does what the finding offers, to the images as they are now. Raises WrongUsage for a finding without a repair."""
+def repair(project: Path, finding: Finding, reporter: Reporter = SILENT) -> Repaired:
+    """Does what the finding offers, to the images as they are now. Raises WrongUsage for a finding without a repair.
+
+    TAKE_NEW reads files: to be left to the worker.
+    """
     if finding.repair is None:
         raise WrongUsage(f"There is no repair for “{finding.title}”.", remedy=finding.advice)
+    if finding.repair is Repair.TAKE_NEW:
+        from tlstudio.workflow.replaced import take_changed
+
+        return take_changed(project, finding.files, reporter)
     opened = Project(project)
     if finding.repair is Repair.MERGE_CLASSES:
         return _merge_classes(opened, finding)

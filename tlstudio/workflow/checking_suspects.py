@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import Event, Note, Progress, Reporter, Unit
+from tlstudio.domain.events import Event, Note, PassingReporter, Progress, Reporter, Unit
 from tlstudio.domain.findings import Finding
 from tlstudio.domain.values import ImageRow
 from tlstudio.images.cache import fill_cache
@@ -76,20 +76,18 @@ def _left_out(
     return np.asarray(np.mean(said, axis=0))
 
 
-class _Telling:
+class _Telling(PassingReporter):
     """Tells the probes' progress as that of the whole comparison."""
 
     def __init__(self, reporter: Reporter, number: int, rounds: int) -> None:
-        self._reporter, self._number, self._rounds = reporter, number, rounds
+        super().__init__(reporter)
+        self._number, self._rounds = number, rounds
 
     def report(self, event: Event) -> None:
         if isinstance(event, Progress) and event.total:
             done = 100 * (self._number + event.done / event.total) / self._rounds
             event = Progress("Comparing the labels", round(done), 100, unit=Unit.SHARES)
-        self._reporter.report(event)
-
-    def stop_requested(self) -> bool:
-        return self._reporter.stop_requested()
+        super().report(event)
 
 
 def _need_enough(rows: list[ImageRow]) -> None:

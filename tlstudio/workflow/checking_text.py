@@ -29,7 +29,9 @@ def contents_with_text(project: Project, evidence: Evidence, reporter: Reporter)
     def results(missing: list[str]) -> Iterable[tuple[str, Row | None]]:
         by_path = {contents[content]: content for content in missing}
         started = time.monotonic()
-        for done, (path, found) in enumerate(DECODERS.in_order(count_letters, list(by_path)), start=1):
+        for done, (path, found) in enumerate(
+            DECODERS.in_order(count_letters, list(by_path), waiting=reporter.check_cancelled), start=1
+        ):
             yield by_path[path], None if isinstance(found, Refusal) else np.array([found], np.int32)
             left = (time.monotonic() - started) / done * (len(missing) - done)
             reporter.report(Progress(STAGE, done, len(missing), left))

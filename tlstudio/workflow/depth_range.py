@@ -42,20 +42,22 @@ def with_depth(
     if file is not None and file.exists():
         found = _read(file)
     else:
-        found = _measure(project, samples, reporter)
+        found = _measure(project, samples, reporter, spec)
         if file is not None:
             files.write_json(file, None if found is None else asdict(found))
     return spec if found is None else replace(spec, depth="dataset", low=found.low, high=found.high)
 
 
-def _measure(project: Project, samples: Sequence[Sample], reporter: Reporter) -> DepthRange | None:
+def _measure(
+    project: Project, samples: Sequence[Sample], reporter: Reporter, spec: PreprocessSpec
+) -> DepthRange | None:
     rows = training_rows(project, [s for s in samples if s.part == "train"])
     paths = list(dict.fromkeys(row.path for row in rows))
 
     def told(done: int, total: int) -> None:
         reporter.report(Progress(STAGE, done, total))
 
-    found = measure_range(paths, told, reporter.stop_requested)
+    found = measure_range(paths, told, reporter.check_cancelled, spec)
     if found is None:
         reporter.report(Note(SHALLOW))
     else:

@@ -33,6 +33,7 @@ from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.held_out import held_out
 from tlstudio.workflow.left_out import calibration_of
 from tlstudio.workflow.openings import open_test
+from tlstudio.workflow.replaced import tell_changed
 from tlstudio.workflow.run_data import units_of
 from tlstudio.workflow.transfer import compare_split
 
@@ -73,6 +74,7 @@ def evaluate(
     unknown = sum(1 for r in images.list_images(opened, split=split, labeled=True)) - len(rows)
     if unknown:
         reporter.report(Note(f"{unknown:,} images are of classes that this model does not know, and are left out."))
+    tell_changed(opened, rows, reporter)
     predictions = predict_rows(opened, network, rows, row.classes, reporter=reporter)
     if wish is not None:
         fresh = {p.content: p.probabilities for p in predictions} if split is Split.VAL else None

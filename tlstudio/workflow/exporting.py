@@ -27,6 +27,7 @@ from tlstudio.workflow.novelty import RunImages, measure_novelty
 from tlstudio.workflow.openings import open_test
 from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.reducing import Subject, at_threshold, reduce_file
+from tlstudio.workflow.replaced import unchanged
 from tlstudio.workflow.run_data import fingerprint, read_samples, units_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
@@ -76,6 +77,7 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[Subjec
     network = load_network(opened.run_folder(row.id) / "model")
     # In a project without test and validation images, those for training have to do: the file is compared, not judged.
     split, rows = first_held_out(opened, row, (Split.TEST, Split.VAL, Split.TRAIN))
+    rows = unchanged(opened, rows, reporter)
     if split is Split.TEST:  # the file carries figures on them
         open_test(opened, row.id, Way.EXPORT, [r.content for r in rows], reporter)
     reporter.report(Note("Measuring the trained model."))
@@ -113,7 +115,7 @@ def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[Subjec
         truth=np.array([row.classes.index(p.label) for p in predictions], np.int64),
         split=split.value,
         info=info,
-        units=[units[r.id] for r in rows],
+        units=[units[p.image] for p in predictions],
     )
     return Subject(opened, network, samples, examination), info, novelty
 

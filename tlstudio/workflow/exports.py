@@ -17,7 +17,7 @@ def find_export(project: Path, run: str, reporter: Reporter = SILENT) -> Path | 
     Files of versions that did not write down their run are not taken for anybody's.
     """
     for file in _newest_first(project / FOLDER):
-        reporter.stop_requested()  # a user who has gone on wants no answer
+        reporter.check_cancelled()  # a user who has gone on wants no answer
         try:
             if read_info(file).run == run:
                 return file

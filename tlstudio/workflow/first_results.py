@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tlstudio.domain.errors import RunNotReady, StudioError
-from tlstudio.domain.events import SILENT, Event, FirstKept, Note, Progress, Reporter
+from tlstudio.domain.events import SILENT, Event, FirstKept, Note, PassingReporter, Progress, Reporter
 from tlstudio.domain.runs import Mode, RunState, TrainResult
 from tlstudio.storage import runs
 from tlstudio.storage.clocks import working
@@ -74,15 +74,13 @@ def _keep(project: Project, run: str, reporter: Reporter, *, device: str, compar
     return complete(begun, started, reporter, compared=compared)
 
 
-class _Within:
+class _Within(PassingReporter):
     """Passes on how far it is; the words and the end are those of the training around it."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
 
     def report(self, event: Event) -> None:
         if isinstance(event, Progress):
-            self._reporter.report(event)
+            super().report(event)
 
     def stop_requested(self) -> bool:
+        self.check_cancelled()
         return False

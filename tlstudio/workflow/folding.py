@@ -73,7 +73,7 @@ def _features(project: Project, run: RunRow, reporter: Reporter) -> tuple[list[I
     rows = [r for r in images.list_images(project, labeled=True) if r.label in run.classes]
     card, folder = weights.describe(run.model), weights.require(run.model)
     samples = read_samples(project, run.id) if run.settings.depth == "dataset" else []
-    spec = preprocess_for(card, run.settings.input_size, run.settings.fit)
+    spec = preprocess_for(card, run.settings.input_size, run.settings.fit, run.settings.channels)
     spec = with_depth(project, run.id, spec, settings=run.settings, samples=samples, reporter=reporter)
     network = load_pretrained(folder, card, spec, run.classes, weights.weights_hash(folder))
     pixels, refused = fill_cache(project, spec, rows, reporter)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from tlstudio.domain.errors import GroupsNotStated
-from tlstudio.domain.events import Note, Reporter
+from tlstudio.domain.events import Note, Progress, Reporter
 from tlstudio.domain.importing import GroupGuess, ImportRequest
-from tlstudio.domain.values import ImageRow, Split
+from tlstudio.domain.values import ImageRow, Refusal, Split
 from tlstudio.images import dicom
 from tlstudio.images.group_guess import as_found, guess_groups, guessed_groups
 from tlstudio.images.groups import ALONE, COLUMN, DICOM, grouping, outcome
-from tlstudio.images.scan import Found, Steps, suffix_of
+from tlstudio.images.guard import DECODERS
+from tlstudio.images.paging import may_be_dicom
+from tlstudio.images.scan import Found, Steps
 from tlstudio.storage.project import Project
 from tlstudio.storage.secret import group_secret
 
 STATED = "group_from"  # the project's note of the rule that was given last
 TAGS = ("PatientID", "StudyInstanceUID", "SeriesInstanceUID")
+STAGE = "Looking what belongs together"
 TASTED = 8  # DICOM files that are asked which tags there are
 
 
@@ -46,19 +50,34 @@ def groups_of(
 
     Tells how many files the rule fits. Raises WrongUsage where a rule that was asked for fits none of them.
     """
-    group_of = grouping(rule, group_secret)
-    groups: list[str | None] = []
-    steps = Steps("Looking what belongs together", reporter, len(found))
-    for item in found:
-        steps.step()
-        groups.append(group_of(item))
+    if rule is not None and rule.startswith(DICOM):
+        groups = _by_tag(rule.removeprefix(DICOM).strip(), found, reporter)
+    else:
+        group_of = grouping(rule)
+        steps = Steps(STAGE, reporter, len(found))
+        groups = []
+        for item in found:
+            steps.step()
+            groups.append(group_of(item))
     if rule not in (None, ALONE) and found and (rule == request.group_from or any(groups)):
         reporter.report(Note(outcome(str(rule), groups, [item.name for item in found])))
     return {item.place: group or item.sheet for group, item in zip(groups, found, strict=True)}
 
 
+def _by_tag(keyword: str, found: Sequence[Found], reporter: Reporter) -> list[str | None]:
+    """What a tag of each DICOM file says, as a keyed hash; the files are looked into by the decoding processes."""
+    dicom.check_keyword(keyword)
+    look = partial(dicom.group_keys, keywords=(keyword,), secret=group_secret())
+    groups: list[str | None] = []
+    results = DECODERS.in_order(look, [item.path for item in found], waiting=reporter.check_cancelled)
+    for done, (_, keys) in enumerate(results, start=1):
+        groups.append(None if isinstance(keys, Refusal) else keys[0])
+        reporter.report(Progress(STAGE, done, len(found)))
+    return groups
+
+
 def need_an_answer(
-    request: ImportRequest, rule: str | None, found: Sequence[Found], known: Sequence[ImageRow], source: Path
+    request: ImportRequest, rule: str | None, found: Sequence[Found], known: Sequence[ImageRow], reporter: Reporter
 ) -> None:
     """Raises GroupsNotStated where new images seem to belong together, or to images in the project, and nobody said a word.
 
@@ -67,19 +86,19 @@ def need_an_answer(
     said = rule is not None or any(item.group is not None for item in found)
     if said or not request.may_ask or not found or set(Split) <= {item.split for item in found}:
         return
-    tag = patients(found)
+    tag = patients(found, reporter)
     if tag is not None:
         raise GroupsNotStated(
             f"These are DICOM files, and several of them say the same {tag}.",
             remedy=_remedy(f"{DICOM}{tag}"),
-            path=source,
+            path=request.source,
         )
     older = [as_found(row) for row in known if row.group is None]
     guess = guess_groups([*older, *found])
     if guess is not None and any(
         places[-1] >= len(older) for places in guessed_groups(guess, [*older, *found]).values()
     ):
-        raise GroupsNotStated(in_words(guess), remedy=_remedy(guess.rule), path=source)
+        raise GroupsNotStated(in_words(guess), remedy=_remedy(guess.rule), path=request.source)
 
 
 def in_words(guess: GroupGuess) -> str:
@@ -100,23 +119,34 @@ def _remedy(rule: str) -> str:
     )
 
 
-def tags_of(found: Sequence[Found]) -> tuple[str, ...]:
+def tags_of(found: Sequence[Found], reporter: Reporter) -> tuple[str, ...]:
     """The tags that can group DICOM files, as far as the first files carry them."""
-    files = [item.path for item in found if _may_be_dicom(item)][:TASTED]
-    return tuple(tag for tag in TAGS if any(dicom.group_key(path, tag, b"") is not None for path in files))
+    files = _dicom_files(found)[:TASTED]
+    told = [keys for keys in _told(files, reporter) if keys]
+    return tuple(tag for k, tag in enumerate(TAGS) if any(keys[k] is not None for keys in told))
 
 
-def patients(found: Sequence[Found]) -> str | None:
+def patients(found: Sequence[Found], reporter: Reporter) -> str | None:
     """The first of TAGS that two images of the source share; None where no two images do."""
-    for tag in tags_of(found):
-        seen: set[str] = set()
-        for item in found:
-            key = dicom.group_key(item.path, tag, b"") if _may_be_dicom(item) else None
-            if key is not None and key in seen:
-                return tag
-            seen |= {key} if key is not None else set()
-    return None
+    seen: dict[str, set[str]] = {tag: set() for tag in tags_of(found, reporter)}
+    shared: set[str] = set()
+    for keys in _told(_dicom_files(found), reporter) if seen else ():
+        for tag, key in zip(TAGS, keys, strict=False):
+            if tag in seen and key is not None:
+                shared |= {tag} if key in seen[tag] else set()
+                seen[tag].add(key)
+        if next(iter(seen)) in shared:
+            break  # the others need not be looked into
+    return next((tag for tag in seen if tag in shared), None)
 
 
-def _may_be_dicom(item: Found) -> bool:
-    return suffix_of(item.name) in (*dicom.SUFFIXES, "")
+def _told(files: Sequence[Path], reporter: Reporter) -> Iterator[tuple[str | None, ...]]:
+    """What each of these files says under TAGS, as hashes; nothing for one that can't be read."""
+    look = partial(dicom.group_keys, keywords=TAGS, secret=b"")
+    for done, (_, keys) in enumerate(DECODERS.in_order(look, files, waiting=reporter.check_cancelled), start=1):
+        reporter.report(Progress(STAGE, done, len(files)))
+        yield () if isinstance(keys, Refusal) else keys
+
+
+def _dicom_files(found: Sequence[Found]) -> list[Path]:
+    return [item.path for item in found if may_be_dicom(item.name)]

@@ -14,12 +14,13 @@ from tlstudio.domain.events import Progress, Reporter
 from tlstudio.domain.values import Refusal
 from tlstudio.images import address
 from tlstudio.images.file_names import possible, shortened
-from tlstudio.images.inspect import Inspected
+from tlstudio.images.inspect import Inspected, write_once
 from tlstudio.images.scan import Found
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.tree import Tree
 from tlstudio.storage import files
 from tlstudio.storage.project import Project
+from tlstudio.workflow.browsing import thumbnail
 
 Usable = tuple[Found, Inspected]
 UNLABELED = "unlabeled"  # the folder of copies without a class
@@ -118,3 +119,12 @@ def _free_place(folder: Path, original: Path, content: str) -> Path:
         path = folder / f"{Path(name).stem}-{content[:8]}{'' if number == 1 else f'-{number}'}{original.suffix}"
         number += 1
     return path
+
+
+def keep_thumbnail(project: Project, seen: Inspected) -> None:
+    """Raises DiskFull, CantWrite …"""
+    path = thumbnail(project.folder, seen.content)
+    try:
+        write_once(path, seen.thumbnail)
+    except OSError as error:
+        raise from_os_error(error, path) from error

@@ -15,16 +15,16 @@ from tlstudio.domain.errors import (
     NothingToImport,
     ProjectExists,
     WrongUsage,
-    from_os_error,
 )
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal
+from tlstudio.images import address
 from tlstudio.images.groups import check_rule, column_of
 from tlstudio.images.guard import DECODERS
-from tlstudio.images.inspect import Inspected, inspect, write_once
+from tlstudio.images.inspect import Inspected, inspect
 from tlstudio.images.paging import count_pages, with_all_pages
-from tlstudio.images.scan import Found, Scan, Steps, Wishes, uncollected
+from tlstudio.images.scan import Found, Scan, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
 from tlstudio.quality.classes import alike_names
@@ -33,12 +33,12 @@ from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
 from tlstudio.storage.project import Project
 from tlstudio.workflow import import_groups, import_summary
-from tlstudio.workflow.browsing import thumbnail
 from tlstudio.workflow.dividing import Candidate, divide_new
 from tlstudio.workflow.finding_images import matched, missing
-from tlstudio.workflow.import_places import Usable, places, unpacked
+from tlstudio.workflow.import_places import Usable, keep_thumbnail, places, unpacked
 from tlstudio.workflow.near_duplicates import NearDuplicates
 from tlstudio.workflow.near_setting import kept_together, set_kept_together
+from tlstudio.workflow.replaced import Taken, remember, settle
 from tlstudio.workflow.torn import torn
 
 PAGES = ("first", "all")
@@ -154,14 +154,18 @@ class _Import:
             set_kept_together(self.project, self.request.near_duplicates)
         known = images.list_images(self.project)
         refused = [*scan.refused]
+        taken = self._changed(scan.found, known)
+        refused += taken.refused
+        if taken.images:
+            known = images.list_images(self.project)
         new = self._new(scan.found, known)
         rule = import_groups.rule_for(self.request, new, self.project)
-        import_groups.need_an_answer(self.request, rule, new, known, self.request.source)
+        import_groups.need_an_answer(self.request, rule, new, known, self.reporter)
         with unpacked(self.project, self.source.tree, scan.found, self.reporter) as (there, damaged, inside):
             refused += damaged
             found = self._new(self._pages(there), known)
             if inside:  # only now the files of an archive can be asked
-                import_groups.need_an_answer(self.request, rule, found, known, self.request.source)
+                import_groups.need_an_answer(self.request, rule, found, known, self.reporter)
             groups = import_groups.groups_of(self.request, rule, found, self.reporter)
             usable = self._look(found, refused, inside)
             if not usable and not known:
@@ -176,11 +180,13 @@ class _Import:
             before = import_summary.amounts(self.project)
             again, kept = self._found_again(self._not_copied(usable, known, moved=bool(inside)), known)
             added = self._store(again, kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
-        return self._result(before, added, refused, scan)
+        remember(self.project, [seen for _, seen in kept])
+        told = _several_channels([s.channels for _, s in kept if s.channels])
+        return self._result(before, added, refused, scan=scan, changed=taken.images, told=told)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
         """Every page as an image of its own, if that is wished; else it is said that there are more."""
-        counts = count_pages(found, Steps("Counting pages", self.reporter))
+        counts = count_pages(found, self.reporter)
         if self.request.pages == "all":
             return with_all_pages(found, counts)
         if counts:
@@ -190,6 +196,12 @@ class _Import:
             )
             self.reporter.report(Note(text))
         return list(found)
+
+    def _changed(self, found: Sequence[Found], known: Sequence[ImageRow]) -> Taken:
+        """Images that are in the project already are looked at again: their files may have been exchanged."""
+        there = {item.place for item in found}
+        again = [row for row in known if str(address.split(row.path)[0]) in there]
+        return settle(self.project, again, self.request.changed, self.reporter)
 
     @staticmethod
     def _new(found: Sequence[Found], known: Sequence[ImageRow]) -> list[Found]:
@@ -203,7 +215,7 @@ class _Import:
             if isinstance(result, Refusal):
                 refused.append(Refusal(str(inside.get(item.path, result.path)), result.reason))
             else:
-                _keep_thumbnail(self.project, result)
+                keep_thumbnail(self.project, result)
                 usable.append(
                     (item, replace(result, thumbnail=b""))
                 )  # a hundred thousand of them would fill the memory
@@ -302,14 +314,22 @@ class _Import:
         return alike
 
     def _result(
-        self, before: import_summary.Amounts, new: Sequence[Candidate], refused: Sequence[Refusal], scan: Scan
+        self,
+        before: import_summary.Amounts,
+        new: Sequence[Candidate],
+        refused: Sequence[Refusal],
+        *,
+        scan: Scan,
+        changed: int,
+        told: str,
     ) -> ImportResult:
-        """before: what the project held of each class."""
+        """before: what the project held of each class. changed: images taken anew. told: on what was read."""
         counts = images.counts(self.project)
         table = import_summary.table(self.project, before)
         empty = import_summary.empty_parts(table, new, self.request)
         return ImportResult(
-            images=sum(row.added for row in table),
+            images=sum(row.added for row in table) + changed,
+            changed=changed,
             refused=tuple(refused),
             classes={row.label: row.total for row in table if row.label is not None},
             splits=counts.splits,
@@ -327,6 +347,7 @@ class _Import:
                         import_summary.thin(table, empty),
                         alike(row.label for row in table if row.label is not None and row.total),
                         torn(images.list_images(self.project)).sentence(),
+                        told,
                     ),
                 )
             ),
@@ -334,21 +355,24 @@ class _Import:
         )
 
 
+def _several_channels(numbers: Sequence[int]) -> str:
+    """What is taken of images with several channels; empty where there are none."""
+    if not numbers:
+        return ""
+    images = "1 image has" if len(numbers) == 1 else f"{len(numbers):,} images have"
+    return (
+        f"{images} up to {max(numbers)} channels, of which a model sees three at most: the first ones, unless you choose others"
+        " for the training (--channels, or the advanced settings of the Model page)."
+    )
+
+
 def _inspect_all(
     found: Sequence[Found], reporter: Reporter, *, compared: bool
 ) -> Iterator[tuple[Found, Inspected | Refusal]]:
     started = time.monotonic()
     by_path = {f.path: f for f in found}
-    results = DECODERS.in_order(partial(inspect, compared=compared), by_path, waiting=reporter.stop_requested)
+    results = DECODERS.in_order(partial(inspect, compared=compared), by_path, waiting=reporter.check_cancelled)
     for done, (path, result) in enumerate(results, start=1):
         yield by_path[path], result
         left = (time.monotonic() - started) / done * (len(found) - done)
         reporter.report(Progress("Reading images", done, len(found), left))
-
-
-def _keep_thumbnail(project: Project, seen: Inspected) -> None:
-    path = thumbnail(project.folder, seen.content)
-    try:
-        write_once(path, seen.thumbnail)
-    except OSError as error:
-        raise from_os_error(error, path) from error

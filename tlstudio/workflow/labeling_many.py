@@ -78,7 +78,7 @@ def edit_many(
     reporter: Reporter = SILENT,
 ) -> ManyChanged:
     """One of DEEDS on images or of ON_WHOLE, with its `values`, or one of TURNS; all of it as one change, or nothing."""
-    reporter.stop_requested()  # raises when the user has cancelled already; from here on it is done as a whole
+    reporter.check_cancelled()  # raises when the user has cancelled already; from here on it is done as a whole
     if deed in TURNS:
         change = TURNS[deed](project)
     elif deed in ON_WHOLE:

@@ -12,8 +12,9 @@ from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import NothingToImport
 from tlstudio.domain.events import SILENT, Predicted, Progress, Reporter
 from tlstudio.domain.results import PredictSummary
-from tlstudio.images.decode import KNOWN_OTHERS, looks_like_image
+from tlstudio.images.decode import looks_like_image
 from tlstudio.images.inspect import write_once
+from tlstudio.images.refusals import KNOWN_OTHERS
 from tlstudio.images.scan import natural_key
 from tlstudio.inference.bundle import Bundle, read_info
 from tlstudio.inference.predictor import Status, predict_files
@@ -44,7 +45,7 @@ def predict(
     wanted = find_files(paths, recursive=recursive)
     table = PredictionTable(opened.info.classes)
     counts: Counter[Status] = Counter()
-    answers = predict_files(opened, wanted, thumbnails=thumbnails, waiting=reporter.stop_requested)
+    answers = predict_files(opened, wanted, thumbnails=thumbnails, waiting=reporter.check_cancelled)
     for done, answer in enumerate(answers, start=1):
         counts[answer.status] += 1
         row = answer.to_row(opened.info.classes)

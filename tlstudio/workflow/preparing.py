@@ -141,7 +141,7 @@ class Preparation:
 
     @cached_property
     def spec(self) -> PreprocessSpec:
-        spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit)
+        spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit, self.settings.channels)
         return with_depth(
             self.project, self.run_id, spec, settings=self.settings, samples=self.samples, reporter=self.reporter
         )

@@ -10,7 +10,7 @@ from tlstudio.domain.events import SILENT, Progress, Reporter
 from tlstudio.domain.importing import MOST_NAMES, ImportPreview, Reading, TablePreview
 from tlstudio.images.group_guess import guess_groups
 from tlstudio.images.paging import count_pages, may_have_pages
-from tlstudio.images.scan import Scan, Steps, Wishes, uncollected
+from tlstudio.images.scan import Scan, Wishes, uncollected
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
 from tlstudio.workflow.import_groups import tags_of
@@ -69,7 +69,7 @@ def preview_import(
         table=_table(chosen, wishes),
         paged=paged,
         pages=pages,
-        tags=tags_of(scan.found),
+        tags=tags_of(scan.found, reporter),
         problem=problem,
         names=tuple(item.name for item in scan.found[:: max(1, -(-len(scan.found) // MOST_NAMES))]),
         foldered=sum(bool(item.inner) for item in scan.found),
@@ -83,8 +83,8 @@ def _pages(chosen: Source, scan: Scan, reporter: Reporter) -> tuple[int, int]:
     """Files with several pages, and their pages; for an archive, which does not tell, files that may have several, and 0."""
     if isinstance(chosen.tree, Archive):
         return sum(1 for f in scan.found if may_have_pages(f.name)), 0
-    counts = count_pages(scan.found, Steps("Counting pages", reporter))
-    return len(counts), sum(counts.values())
+    counts = count_pages(scan.found, reporter)
+    return len(counts), sum(map(len, counts.values()))
 
 
 def _table(chosen: Source, wishes: Wishes) -> TablePreview | None:

@@ -15,7 +15,7 @@ from tlstudio.catalog import weights
 from tlstudio.catalog.prior import expected
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
 from tlstudio.domain.errors import DeviceFailed, NotEnoughImages, StudioError, TooSlow, WrongUsage, from_device_error
-from tlstudio.domain.events import SILENT, Event, Note, Progress, Reporter, Unit
+from tlstudio.domain.events import SILENT, Event, Note, PassingReporter, Progress, Reporter, Unit
 from tlstudio.domain.results import NotTried, Ranked, Recommendation
 from tlstudio.evaluation.intervals import share_interval
 from tlstudio.images.cache import fill_cache
@@ -178,11 +178,11 @@ class _Race:
         )
 
 
-class _Telling:
+class _Telling(PassingReporter):
     """Tells the steps of one model as progress of the whole comparison, and ends them when the time for the model is over."""
 
     def __init__(self, reporter: Reporter, stage: str, begin: float, width: float) -> None:
-        self._reporter = reporter
+        super().__init__(reporter)
         self._stage = stage
         self._begin, self._width = begin, width
         self._part = (0.0, 1.0)
@@ -205,10 +205,7 @@ class _Telling:
             begin, end = self._part
             share = begin + (end - begin) * (event.done / event.total if event.total else 0.0)
             event = Progress(self._stage, round(STEPS * (self._begin + self._width * share)), STEPS, unit=Unit.SHARES)
-        self._reporter.report(event)
-
-    def stop_requested(self) -> bool:
-        return self._reporter.stop_requested()
+        super().report(event)
 
 
 class _Trial:

@@ -130,7 +130,7 @@ class _Attempt:
 
     def _worth_it(self) -> bool:
         self.reporter.report(Note("Timing the file beside the one in full precision."))
-        ratio = timing.times_as_long(self.full, self.trial, self.examples[:1], self.reporter.stop_requested)
+        ratio = timing.times_as_long(self.full, self.trial, self.examples[:1], self.reporter.check_cancelled)
         sizes = self.trial.stat().st_size, self.full.stat().st_size
         self.savings.append(Saving(*sizes, ratio.value, ratio.low, ratio.high, timing.PAIRS, timing.THREADS))
         return is_worth_it(self.kind, self.savings[-1])

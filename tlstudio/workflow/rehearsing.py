@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.events import EpochDone, Event, Reporter, StepDone
+from tlstudio.domain.events import EpochDone, Event, PassingReporter, Reporter, StepDone
 from tlstudio.domain.planning import REHEARSALS, rehearses
 from tlstudio.domain.runs import TrainSettings
 from tlstudio.evaluation.contest import sureness
@@ -138,7 +138,7 @@ def _clear(folder: Path) -> None:
 # --- told as one course ---
 
 
-class PartOfCourse:
+class PartOfCourse(PassingReporter):
     """A reporter that tells one part of a training as what it is: epochs before it and after it, and time for those after it.
 
     before: epochs of the parts that are done. parts_after: parts still to come, of as many epochs. work_after: what they cost,
@@ -146,17 +146,14 @@ class PartOfCourse:
     """
 
     def __init__(self, inner: Reporter, *, before: int = 0, parts_after: int = 0, work_after: float = 0.0) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._before = before
         self._parts_after = parts_after
         self._work_after = work_after
         self._begun = working()
 
     def report(self, event: Event) -> None:
-        self._inner.report(self._placed(event))
-
-    def stop_requested(self) -> bool:
-        return self._inner.stop_requested()
+        super().report(self._placed(event))
 
     def _placed(self, event: Event) -> Event:
         if not isinstance(event, StepDone | EpochDone):

@@ -6,26 +6,23 @@ import time
 from contextlib import suppress
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.events import Event, Reporter, sentence
+from tlstudio.domain.events import Event, PassingReporter, Reporter, sentence
 from tlstudio.domain.runs import LogLine
 from tlstudio.storage import run_records
 from tlstudio.storage.project import Project
 
 
-class LoggingReporter:
+class LoggingReporter(PassingReporter):
     """A reporter that also keeps a line of what is worth one. A log that can't be written costs nothing but itself."""
 
     def __init__(self, reporter: Reporter, project: Project, run_id: str) -> None:
-        self._reporter = reporter
+        super().__init__(reporter)
         self._project = project
         self._run_id = run_id
 
     def report(self, event: Event) -> None:
         self.write(sentence(event))
-        self._reporter.report(event)
-
-    def stop_requested(self) -> bool:
-        return self._reporter.stop_requested()
+        super().report(event)
 
     def write(self, text: str) -> None:
         """A line of its own, now; nothing for an empty text."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.errors import NotEnoughImages
-from tlstudio.domain.events import SILENT, Event, Note, Progress, Reporter
+from tlstudio.domain.events import SILENT, Event, Note, PassingReporter, Progress, Reporter
 from tlstudio.domain.labels import SuggestedFile, SuggestResult
 from tlstudio.domain.runs import Mode, RunRow
 from tlstudio.domain.values import ImageRow, Refusal, Split
@@ -145,20 +145,18 @@ class _Eyes:
         return np.concatenate(parts) if parts else np.empty((0, 2))
 
 
-class _Portion:
+class _Portion(PassingReporter):
     """Reports the progress of one portion as that of the whole."""
 
     def __init__(self, reporter: Reporter, start: int, total: int) -> None:
-        self._reporter, self._start, self._total = reporter, start, total
+        super().__init__(reporter)
+        self._start, self._total = start, total
 
     def report(self, event: Event) -> None:
         if isinstance(event, Progress):
             done = self._start + event.done
             event = Progress("Looking at the images without a class", done, self._total)
-        self._reporter.report(event)
-
-    def stop_requested(self) -> bool:
-        return self._reporter.stop_requested()
+        super().report(event)
 
 
 def _need_two_classes(labeled: Sequence[ImageRow]) -> None:

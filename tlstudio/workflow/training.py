@@ -17,6 +17,7 @@ from tlstudio.training.architecture import need_layers
 from tlstudio.training.network import need_branches
 from tlstudio.workflow.completing import Begun, complete, nothing
 from tlstudio.workflow.first_results import keep_within
+from tlstudio.workflow.replaced import settle
 from tlstudio.workflow.run_data import collect
 from tlstudio.workflow.torn import torn
 
@@ -28,17 +29,21 @@ def train(
     reporter: Reporter = SILENT,
     *,
     keep_first: bool = False,
+    changed: str = "take",
 ) -> TrainResult:
     """Trains a model and returns what it reached on the validation images.
 
     `resume` names an interrupted run, whose own settings then count. keep_first: the first result also becomes a finished run of
-    its own, at once. Raises NotEnoughImages, WeightsMissing, DeviceMissing, DiskFull, OutOfMemory …; the run is marked failed and
-    can be resumed. Cancelling marks it interrupted. Raises ProjectBusy before anything is begun while another program holds the
-    project.
+    its own, at once. changed: what is done about images whose files were exchanged since the import, see `replaced.settle`; a
+    resumed run goes on with what it began with. Raises NotEnoughImages, WeightsMissing, DeviceMissing, DiskFull, OutOfMemory …;
+    the run is marked failed and can be resumed. Cancelling marks it interrupted. Before anything is begun, raises ProjectBusy
+    while another program holds the project, and ImagesChanged where `changed` is `ask` and some have.
     """
     opened = Project.open(project)
     with held(opened.folder, "tlstudio train"):
         started = working()
+        if resume is None:
+            settle(opened, images.list_images(opened, labeled=True), changed, reporter)
         if sentence := torn(images.list_images(opened, labeled=True)).sentence():
             reporter.report(Note(sentence))
         begun = _begin(opened, settings) if resume is None else _begin_again(opened, resume)

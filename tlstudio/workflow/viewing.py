@@ -51,7 +51,7 @@ def _content(project: Path, path: Path, reporter: Reporter) -> str:
 
 
 def _guarded(look: Callable[[Path], T], path: Path, reporter: Reporter) -> T:
-    found: T | Refusal = DECODERS.call(look, path, path, waiting=reporter.stop_requested)
+    found: T | Refusal = DECODERS.call(look, path, path, waiting=reporter.check_cancelled)
     if isinstance(found, Refusal):
         raise ImageRefused(found.reason, path=path)
     return found

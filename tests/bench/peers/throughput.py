@@ -59,6 +59,9 @@ class Clock:
             self._steps = []
             self.bare_rates.append(self.bare())
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return False
 

@@ -176,6 +176,9 @@ class Recorder:
             if event.done >= self.cancel_at:
                 raise Cancelled
 
+    def check_cancelled(self) -> None:
+        pass
+
     def stop_requested(self) -> bool:
         return False
 

@@ -10,16 +10,22 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from pydicom import Dataset
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
     RLELossless,
 )
 
+from tests.unit.images import lossless_jpeg
 from tests.unit.images.dicoms import item, make, pack, save, table
 from tests.unit.images.kinds import (
     DEEP,
@@ -123,7 +129,28 @@ def enhanced() -> Dataset:
     )
 
 
+def without(data: Dataset, *keywords: str) -> Dataset:
+    for keyword in keywords:
+        delattr(data, keyword)
+    return data
+
+
+def worded(data: Dataset, **texts: str) -> Dataset:
+    """Elements with text that the standard does not allow there."""
+    for keyword, text in texts.items():
+        tag = tag_for_keyword(keyword)
+        assert tag is not None
+        data[tag] = RawDataElement(Tag(tag), "DS", len(text), text.encode(), 0, False, True)
+    return data
+
+
+def by_zoom(values: Array, size: tuple[int, int]) -> Array:
+    """Grey levels at another width and height."""
+    return np.asarray(Image.fromarray(np.asarray(values, np.uint8)).resize(size, Image.Resampling.BICUBIC))
+
+
 PADDED = np.where(INDEX == 0, -2000, HOUNSFIELD).astype(np.int16)
+HOLED = np.where(INDEX == 0, 0, TWELVE | 1).astype(np.uint16)
 DIRTY = TWELVE | 0xA000
 PAIRED, PAIRS = halved()
 BITS = INDEX > 1
@@ -166,6 +193,112 @@ KINDS = [
         "padding",
         make(PADDED, PixelPaddingValue=-2000),
         grey(levels(PADDED, *np.percentile(PADDED[PADDED != -2000], (0.5, 99.5)))),
+    ),
+    dicom(
+        "padding-inverted",
+        make(HOLED, PhotometricInterpretation="MONOCHROME1", PixelPaddingValue=0, **WINDOW),
+        np.where(grey(HOLED) == 0, 0, 255 - grey(window(HOLED, 1500, 2000))),
+    ),
+    dicom(
+        "padding-range-inverted",
+        make(
+            HOLED + 5,
+            PhotometricInterpretation="MONOCHROME1",
+            PixelPaddingValue=0,
+            PixelPaddingRangeLimit=5,
+            **WINDOW,
+        ),
+        np.where(grey(HOLED) == 0, 0, 255 - grey(window(HOLED + 5, 1500, 2000))),
+    ),
+    dicom(
+        "padding-on-top",
+        make(np.where(INDEX == 0, 65_535, TWELVE).astype(np.uint16), PixelPaddingValue=65_535, **WINDOW),
+        np.where(grey(INDEX) == 0, 0, grey(window(TWELVE, 1500, 2000))),
+    ),
+    dicom(
+        "padding-only",
+        make(np.full_like(TWELVE, 7), PixelPaddingValue=7, WindowCenter=7, WindowWidth=2),
+        grey(np.full_like(GREY, 255)),
+    ),
+    dicom(
+        "second-window",
+        make(TWELVE, WindowCenter=[40, 1500], WindowWidth=[0, 2000]),
+        grey(window(TWELVE, 1500, 2000)),
+    ),
+    dicom(
+        "window-no-number",
+        lambda: worded(make(TWELVE), WindowCenter="2000", WindowWidth="3000,5"),
+        grey(percentiles(TWELVE)),
+    ),
+    dicom(
+        "second-window-no-number",
+        lambda: worded(make(TWELVE), WindowCenter="n.a.\\1500", WindowWidth="80\\2000"),
+        grey(window(TWELVE, 1500, 2000)),
+    ),
+    dicom(
+        "rescale-comma",
+        lambda: worded(make(TWELVE, **WINDOW), RescaleSlope="0,5", RescaleIntercept="-10,0"),
+        grey(window(TWELVE * 0.5 - 10, 1500, 2000)),
+    ),
+    dicom(
+        "frames-no-number", lambda: worded(make(TWELVE, **WINDOW), NumberOfFrames=""), grey(window(TWELVE, 1500, 2000))
+    ),
+    dicom("no-kind", without(make(TWELVE, **WINDOW), "PhotometricInterpretation"), grey(window(TWELVE, 1500, 2000))),
+    dicom("no-kind-rgb", without(make(RGB), "PhotometricInterpretation", "PlanarConfiguration"), RGB),
+    dicom(
+        "hardly-anything-said",
+        without(
+            make(TWELVE, **WINDOW),
+            "PhotometricInterpretation",
+            "SamplesPerPixel",
+            "PixelRepresentation",
+            "BitsStored",
+            "HighBit",
+        ),
+        grey(window(TWELVE, 1500, 2000)),
+    ),
+    dicom(
+        "monochrome", make(TWELVE, PhotometricInterpretation="MONOCHROME", **WINDOW), grey(window(TWELVE, 1500, 2000))
+    ),
+    dicom(
+        "monochrome-1",
+        make(TWELVE, PhotometricInterpretation="MONOCHROME 1", **WINDOW),
+        255 - grey(window(TWELVE, 1500, 2000)),
+    ),
+    dicom(
+        "monochrome-spaced",
+        make(TWELVE, PhotometricInterpretation="MONOCHROME", PixelSpacing=[0.5, 0.5], **WINDOW),
+        grey(window(TWELVE, 1500, 2000)),
+    ),
+    dicom(
+        "high-pixels",
+        make(GREY, PixelSpacing=[0.6, 0.3]),
+        grey(by_zoom(GREY, (WIDTH, 2 * HEIGHT))),
+    ),
+    dicom("wide-pixels", make(GREY, ImagerPixelSpacing=[0.2, 0.3]), grey(by_zoom(GREY, (round(WIDTH * 1.5), HEIGHT)))),
+    dicom("wide-by-ratio", make(RGB, PixelAspectRatio=[1, 2]), by_zoom(RGB, (2 * WIDTH, HEIGHT))),
+    dicom("nearly-square", make(GREY, PixelSpacing=[0.3, 0.301]), grey(GREY)),
+    dicom("spacing-no-number", lambda: worded(make(GREY), PixelSpacing="0,6\\0,3"), grey(GREY)),
+    dicom("spacing-absurd", make(GREY, PixelSpacing=[11, 1]), grey(GREY)),
+    *(
+        dicom(
+            f"lossless-{bits}-{predictor}",
+            make(
+                (TWELVE << (bits - 12)).astype(np.uint16),
+                BitsStored=bits,
+                HighBit=bits - 1,
+                syntax=JPEGLosslessSV1 if predictor == 1 else JPEGLossless,
+                PixelData=pack([lossless_jpeg.encode(TWELVE << (bits - 12), bits, predictor)]),
+            ),
+            grey(percentiles((TWELVE << (bits - 12)).astype(np.uint16))),
+        )
+        for bits in (12, 14, 16)
+        for predictor in (1, 2, 7)
+    ),
+    dicom(
+        "lossless-8",
+        make(GREY, syntax=JPEGLosslessSV1, PixelData=pack([lossless_jpeg.encode(GREY, 8)])),
+        grey(GREY),
     ),
     dicom("voi-table", voi_table(), grey(levels(CURVE[np.clip(TWELVE.astype(int) - 1000, 0, 511)], 0, 4095))),
     dicom(

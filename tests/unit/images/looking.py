@@ -10,7 +10,7 @@ from tlstudio.domain.values import Refusal
 from tlstudio.images.address import pages
 from tlstudio.images.copies import try_prepare
 from tlstudio.images.decode import load_rgb
-from tlstudio.images.dicom import burned_in, group_key
+from tlstudio.images.dicom import burned_in, group_keys
 from tlstudio.images.inspect import inspect
 
 SPEC = PreprocessSpec(32)
@@ -32,7 +32,7 @@ def look(path: Path) -> Look:
     """Everything that may be done with a file before it is an image of a project."""
     seen = inspect(path)
     prepared, old = try_prepare(path, SPEC), try_prepare(path, PreprocessSpec(32, version=1))
-    group_key(path, "PatientID", b"key")
+    group_keys(path, ("PatientID",), b"key")
     burned_in(path)
     reasons = [value.reason if isinstance(value, Refusal) else None for value in (seen, prepared, old)]
     if isinstance(seen, Refusal) or isinstance(prepared, Refusal):

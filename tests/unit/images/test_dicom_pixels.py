@@ -97,20 +97,24 @@ def test_what_counts_as_dicom(tmp_path: Path) -> None:
         assert_reads(tmp_path / name, grey(GREY))
     assert_reads(tmp_path / "really.dcm", RGB)
     (tmp_path / "README").write_text("x" * 200)
-    (tmp_path / "notes.docx").write_bytes(marked)
+    (tmp_path / "notes.docx").write_bytes(b"x" * 200)
     for name in ("README", "notes.docx", "gone"):
         assert not looks_like_image(tmp_path / name)
 
 
 REFUSED: dict[str, tuple[Callable[[], Dataset], str]] = {
-    "lossless": (lambda: make(TWELVE, syntax="1.2.840.10008.1.2.4.70", PixelData=pack([b"\xff\xd8"])), "JPEG Lossless"),
     "extended": (
         lambda: make(TWELVE, BitsStored=12, syntax="1.2.840.10008.1.2.4.51", PixelData=pack([b"\xff\xd8"])),
-        "JPEG Extended",
+        r"JPEG Extended \(12 bits\) \(1.2.840.10008.1.2.4.51\).*dcmdjpeg of DCMTK",
     ),
-    "ls": (lambda: make(TWELVE, syntax="1.2.840.10008.1.2.4.80", PixelData=pack([b"\xff\xd8"])), "JPEG-LS"),
-    "video": (lambda: make(GREY, syntax="1.2.840.10008.1.2.4.102", PixelData=pack([b"\0\0"])), "H.264 video"),
-    "unheard": (lambda: make(GREY, syntax="1.2.840.10008.1.2.4.94", PixelData=pack([b"\0\0"])), "compressed in a way"),
+    "video": (
+        lambda: make(GREY, syntax="1.2.840.10008.1.2.4.102", PixelData=pack([b"\0\0"])),
+        r"H.264 video \(1.2.840.10008.1.2.4.102\).*gdcmraw",
+    ),
+    "unheard": (
+        lambda: make(GREY, syntax="1.2.840.10008.1.2.4.94", PixelData=pack([b"\0\0"])),
+        "JPIP Referenced.*gdcmconv",
+    ),
     "short": (lambda: make(TWELVE, PixelData=TWELVE.tobytes()[:100]), "cut off"),
     "huge": (lambda: make(TWELVE, Rows=60_000, Columns=60_000), "megapixels"),
     "empty": (lambda: make(TWELVE, Rows=0), "no pixels"),

@@ -17,7 +17,7 @@ from PIL import Image
 from tests.unit.images.dicoms import NAMES, NUMBER, make, save
 from tlstudio.domain.errors import ImageRefused, WrongUsage
 from tlstudio.images.decode import load_rgb, read_header
-from tlstudio.images.dicom import burned_in, group_key
+from tlstudio.images.dicom import burned_in, check_keyword, group_keys
 from tlstudio.images.inspect import inspect
 
 KEY = b"a secret of the project"
@@ -27,6 +27,10 @@ PIXELS = np.arange(64, dtype=np.uint16).reshape(8, 8)
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     return save(make(PIXELS), tmp_path / "a.dcm")
+
+
+def group_key(path: Path, keyword: str, secret: bytes) -> str | None:
+    return group_keys(path, (keyword,), secret)[0]
 
 
 def test_a_group_is_the_keyed_hash_of_the_element(scan: Path) -> None:
@@ -55,7 +59,7 @@ def test_no_group_where_nothing_is_told(tmp_path: Path, scan: Path) -> None:
 @pytest.mark.parametrize("keyword", ["PatientIdentity", "", "PixelData", "ReferencedImageSequence"])
 def test_a_keyword_that_names_no_group(scan: Path, keyword: str) -> None:
     with pytest.raises(WrongUsage):
-        group_key(scan, keyword, KEY)
+        check_keyword(keyword)
 
 
 @pytest.mark.parametrize(("said", "meant"), [("YES", True), ("NO", False), ("", None), ("MAYBE", None), (None, None)])

@@ -135,7 +135,7 @@ def test_names_that_suggest_groups(kind: str) -> None:
     guess = guess_groups(files)
     assert guess is not None
     assert (guess.rule, guess.shared, guess.images) == (rule, shared, images)
-    made = [grouping(guess.rule, bytes)(item) for item in files]
+    made = [grouping(guess.rule)(item) for item in files]
     assert guess.groups == len(set(made) - {None}), "the rule can be used as it is"
     assert made.count(guess.example_group) >= 2
     assert all(any(item.name == name for item in files) for name in guess.examples)

@@ -36,22 +36,22 @@ def many(names: Iterable[str], inner: str = "") -> tuple[Found, ...]:
     ],
 )
 def test_rules(item: Found, rule: str | None, group: str | None) -> None:
-    assert grouping(rule, bytes)(item) == group
+    assert grouping(rule)(item) == group
 
 
 @pytest.mark.parametrize("rule", ["", "patient", "column:", "dicom: ", "name:(", "name:[", "name:*"])
 def test_rules_that_make_no_sense(rule: str) -> None:
     with pytest.raises(WrongUsage):
-        grouping(rule, bytes)
+        grouping(rule)
 
 
 def test_what_the_source_says_counts_only_without_another_rule() -> None:
     item = replace(found("p01_3.png", inner="x"), group="said")
-    assert grouping(None, bytes)(item) == "said"
-    assert grouping("column:patient", bytes)(item) == "said"
-    assert grouping("none", bytes)(item) is None
-    assert grouping("folder", bytes)(item) == "cat/x"
-    assert grouping("folder", bytes)(Found("/s/x/1.png", None, None, "x")) == "x"
+    assert grouping(None)(item) == "said"
+    assert grouping("column:patient")(item) == "said"
+    assert grouping("none")(item) is None
+    assert grouping("folder")(item) == "cat/x"
+    assert grouping("folder")(Found("/s/x/1.png", None, None, "x")) == "x"
 
 
 @pytest.mark.parametrize(

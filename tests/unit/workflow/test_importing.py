@@ -232,7 +232,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(source: Path, target: Path, mon
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tlstudio.workflow.importing.write_once", full)
+    monkeypatch.setattr("tlstudio.workflow.import_places.write_once", full)
     with pytest.raises(DiskFull):
         import_images(ImportRequest(source, target))
     assert not target.exists()

@@ -70,7 +70,7 @@ def test_all_or_nothing(pets: Pets) -> None:
         edit_many(made.folder, "label", [1, 2], ("horse",))
 
     class Impatient(Recorder):
-        def stop_requested(self) -> bool:
+        def check_cancelled(self) -> None:
             raise Cancelled
 
     with pytest.raises(Cancelled):

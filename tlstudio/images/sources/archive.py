@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from tlstudio.domain.errors import ArchiveRefused, FileTrouble, from_os_error
 from tlstudio.domain.importing import Encoding
 from tlstudio.domain.safe_text import storable
 from tlstudio.domain.values import Refusal
-from tlstudio.images.dicom import MAGIC, MAGIC_AT
+from tlstudio.images.dicom import HEAD, is_dicom
 from tlstudio.images.file_names import FreeNames
 from tlstudio.images.scan import natural_key, readable
 from tlstudio.images.sources.encodings import MOST_WORDS, decode, guess, is_utf8, read_as, told
@@ -40,6 +41,7 @@ MAX_NAME = 1024
 CHUNK = 1024 * 1024
 ENCRYPTED, UTF8_FLAG = 0x1, 0x800
 UNICODE_PATH = 0x7075  # Info-ZIP's field for a name in UTF-8
+LOCAL_HEADER = 30  # bytes before the name
 
 
 @dataclass(slots=True)
@@ -167,8 +169,10 @@ class Archive:
         entry = self._info(place)
         if entry is None:
             return False
-        with _opened(self.path) as archive, archive.open(entry) as file:
-            return file.read(MAGIC_AT + len(MAGIC))[MAGIC_AT:] == MAGIC
+        try:
+            return is_dicom(_head(self.path, entry))
+        except (OSError, ValueError, struct.error, zlib.error):
+            return False
 
     # --- taking out ---
 
@@ -313,6 +317,19 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         ) from error
     except OSError as error:
         raise from_os_error(error, path) from error
+
+
+def _head(path: Path, entry: zipfile.ZipInfo) -> bytes:
+    """The first bytes of a file in the archive, without the directory, which would be read anew for each of many files."""
+    with path.open("rb") as file:
+        file.seek(entry.header_offset)
+        name, extra = struct.unpack_from("<HH", file.read(LOCAL_HEADER), LOCAL_HEADER - 4)
+        file.seek(name + extra, os.SEEK_CUR)
+        packed = file.read(min(entry.compress_size, CHUNK))
+    if entry.flag_bits & ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return b""
+    stored = entry.compress_type == zipfile.ZIP_STORED
+    return packed[:HEAD] if stored else zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, HEAD)
 
 
 def is_zip(path: Path) -> bool:

@@ -10,7 +10,7 @@ from tlstudio.domain.errors import NoClasses, NothingToImport, StudioError, Wron
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import Encoding, TablePreview
 from tlstudio.domain.values import Refusal, Split
-from tlstudio.images.decode import SUFFIXES
+from tlstudio.images.refusals import KNOWN_OTHERS
 from tlstudio.images.scan import (
     BAD_FILE_NAME,
     BAD_FOLDER_NAME,
@@ -26,12 +26,8 @@ from tlstudio.images.scan import (
     why_not,
 )
 from tlstudio.images.sources.parts import Layout, images_below, layouts
-from tlstudio.images.sources.tree import Entry, Tree, may_be_image
+from tlstudio.images.sources.tree import SILENT_SUFFIXES, Entry, Tree, may_be_image
 
-# Files that belong to other programs; nobody wants to hear that they are no images.
-SILENT_SUFFIXES = frozenset(
-    {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".db", ".ini", ".log", ".xlsx", ".yaml", ".yml"}
-)
 SILENT_NAMES = frozenset({"thumbs.db", "desktop.ini", ".ds_store"})
 # A folder of this name holds files, and its name is no class; CVAT calls the folder of images without a label so, too.
 PLAIN_NAMES = frozenset({"images", "image", "img", "imgs", "data", *SPLIT_NAMES})
@@ -76,13 +72,16 @@ class ClassFolders:
         for place, label, split in self.layout.whole:
             walk.below(place, label, split)
         outside = [root for root, _ in self.layout.roots] + ([self.layout.top] if self.layout.top else [])
-        loose = [e for root in outside for e in self.tree.entries(root) if _is_image(e)]
+        files = [e for root in outside for e in self.tree.entries(root) if not e.folder]
+        loose = [e for e in files if may_be_image(self.tree, e.place, e.name)]
         if not walk.found:
             raise nothing(self.tree.root, len(loose), walk.refused)
         walk.refused.extend(
             Refusal(shown(e.place), "The file lies outside the class folders." if readable(e.name) else BAD_FILE_NAME)
             for e in loose
         )
+        others = [e for e in files if suffix_of(e.name) in KNOWN_OTHERS and e not in loose]
+        walk.refused.extend(Refusal(shown(e.place), why_not(e.name)) for e in others)
         walk.refused.extend(Refusal(shown(place), BESIDE) for place in self.layout.beside)
         return Scan(tuple(walk.found), (*self.tree.refused, *walk.refused))
 
@@ -155,7 +154,7 @@ class Walk:
                 self.refused.append(Refusal(shown(entry.place), BAD_FOLDER_NAME))
             elif suffix not in SILENT_SUFFIXES:
                 self.refused.append(Refusal(shown(entry.place), BAD_FILE_NAME))
-        elif suffix in SUFFIXES or may_be_image(self._tree, entry.place, entry.name):
+        elif may_be_image(self._tree, entry.place, entry.name):
             self.found.append(Found(entry.place, label, split, inner))
         elif suffix not in SILENT_SUFFIXES and entry.name.lower() not in SILENT_NAMES:
             self.refused.append(Refusal(entry.place, why_not(entry.name)))
@@ -170,10 +169,6 @@ def class_folders(tree: Tree) -> set[str]:
             if entry.name.lower() not in PLAIN_NAMES and any(True for _ in images_below(tree, entry.place)):
                 names.add(class_name(entry.name))
     return names
-
-
-def _is_image(entry: Entry) -> bool:
-    return not entry.folder and suffix_of(entry.name) in SUFFIXES
 
 
 def no_columns(wishes: Wishes, sentence: str) -> None:

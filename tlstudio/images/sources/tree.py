@@ -16,6 +16,10 @@ from tlstudio.images.scan import name_of, natural_key, suffix_of
 
 # Lists of images of a hundred thousand lines have some ten megabytes; more is something else.
 MAX_LIST_BYTES = 256 * 1024 * 1024
+# Files that belong to other programs: they are not looked into, and nobody wants to hear that they are no images.
+SILENT_SUFFIXES = frozenset(
+    {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".md", ".db", ".ini", ".log", ".xlsx", ".yaml", ".yml"}
+)
 FOREIGN_FOLDERS = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information"})
 
 
@@ -103,9 +107,9 @@ class Presence:
 
 
 def may_be_image(tree: Tree, place: str, name: str) -> bool:
-    """Whether a file is worth trying: by the ending of its name, or, without a telling one, because it is a DICOM file."""
+    """Whether a file is worth trying: by the ending of its name, or because it is a DICOM file, whatever its name."""
     suffix = suffix_of(name)
-    return suffix in SUFFIXES or ((not suffix or suffix[1:].isdecimal()) and tree.is_dicom(place))
+    return suffix in SUFFIXES or (suffix not in SILENT_SUFFIXES and tree.is_dicom(place))
 
 
 class Disk:

@@ -74,14 +74,14 @@ def test_files_by_name(tree: Tree) -> None:
     assert not disk.has("a\0b")
 
 
-def test_only_endings_of_images_and_dicom_files_without_one_are_worth_a_try(tree: Tree) -> None:
+def test_endings_of_images_and_dicom_files_of_any_are_worth_a_try(tree: Tree) -> None:
     root = tree("a.png", "b.txt", "c", "d.17", "e.1a")
     data = dicoms.make(np.add.outer(np.arange(20), np.arange(20)).astype(np.uint16))
     for name in ("scan", "scan.42", "scan.4", "scan.1a", "scan.x1", "scan.txt"):
         dicoms.save(data, root / name)
     disk = Disk(root)
     worth = {e.name for e in disk.entries(str(root)) if may_be_image(disk, e.place, e.name)}
-    assert worth == {"a.png", "scan", "scan.4", "scan.42"}
+    assert worth == {"a.png", "scan", "scan.4", "scan.42", "scan.1a", "scan.x1"}
 
 
 @pytest.mark.parametrize(("size", "refused"), [(1000, False), (1001, True)])

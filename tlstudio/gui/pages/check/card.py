@@ -42,6 +42,7 @@ class Text:
         Repair.REGROUP: "Keep each group together",
         Repair.MERGE_CLASSES: "Merge them",
         Repair.LOOK_AGAIN: "Mark to look again",
+        Repair.TAKE_NEW: "Take the new images",
     }
     pages: ClassVar[dict[str, str]] = {
         "images": "Go to Images",

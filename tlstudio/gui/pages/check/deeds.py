@@ -11,7 +11,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.findings import Finding, Repair
+from tlstudio.domain.findings import Finding, Repair, Repaired
 from tlstudio.gui.pages.check.checks import Checks
 from tlstudio.gui.pages.relabel import MANY, ManyDeed, Relabeler
 from tlstudio.gui.session import Session
@@ -25,6 +25,7 @@ class Text:
 
     undo = "Undo"
     unchanged = "There is nothing left to change."
+    taking = "Taking the new images"
     set_aside = "Set aside: {title}"
 
 
@@ -40,6 +41,9 @@ class FindingDeeds(QObject):
 
     def repair(self, finding: Finding) -> None:
         forget = partial(self._checks.forget, finding)
+        if finding.repair is Repair.TAKE_NEW:
+            self._take_new(finding, forget)
+            return
         if self._is_large(finding):
             images, words = len(set(finding.files)), Text.unchanged
             self.relabeler.leave(ManyDeed("repair", images, lambda _: forget(), values=(finding,), nothing=words))
@@ -53,6 +57,22 @@ class FindingDeeds(QObject):
         else:
             self._session.toast.emit(Text.unchanged, "", None)
         self._session.refresh()
+
+    def _take_new(self, finding: Finding, forget: Callable[[], None]) -> None:
+        """Files are read by the worker; what it did can't be taken back."""
+        if self._session.project is None or self.relabeler.refuses():
+            return
+
+        def done(repaired: Repaired) -> None:
+            forget()
+            self._session.toast.emit(repaired.sentence if repaired.images else Text.unchanged, "", None)
+            self._session.refresh()
+
+        job = self._session.bridge.submit(
+            "take_changed", Text.taking, project=self._session.project, paths=finding.files
+        )
+        job.finished.connect(done)
+        job.failed.connect(self.trouble)
 
     def set_aside(self, finding: Finding, reason: str) -> None:
         mark = partial(self._checks.mark, finding, reason)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtCore import QRegularExpression
+from PySide6.QtGui import QRegularExpressionValidator
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from tlstudio.gui import theme
 from tlstudio.gui.pages.model.advanced_fields import Field
@@ -21,6 +24,12 @@ def control_for(field: Field, changed: Callable[[], None]) -> QWidget:
             box.addItem(words, value)
         box.currentIndexChanged.connect(lambda _: changed())
         return box
+    if field.pattern:
+        line = QLineEdit()
+        line.setPlaceholderText(field.special)
+        line.setValidator(QRegularExpressionValidator(QRegularExpression(field.pattern), line))
+        line.textChanged.connect(lambda _: changed())
+        return line
     number = _fractions(field) if field.decimals else _whole(field)
     number.setSpecialValueText(field.special)
     number.valueChanged.connect(lambda _: changed())
@@ -41,6 +50,8 @@ def reset(control: QWidget, field: Field) -> None:
     """Back to the usual value."""
     if isinstance(control, QComboBox):
         control.setCurrentIndex(0)
+    elif isinstance(control, QLineEdit):
+        control.clear()
     else:
         set_value(control, field.start)
 
@@ -73,9 +84,16 @@ def value_of(control: QWidget) -> Any:
     """What the user set."""
     if isinstance(control, QComboBox):
         return control.currentData()
+    if isinstance(control, QLineEdit):
+        return _list(control.text())
     assert isinstance(control, QSpinBox | QDoubleSpinBox)
     # Spin boxes add up steps in binary; the user sees and means so many decimals.
     return round(control.value(), control.decimals()) if isinstance(control, QDoubleSpinBox) else control.value()
+
+
+def _list(text: str) -> tuple[int, ...] | None:
+    """The numbers of a list, each once; None for none. While somebody types it is not whole yet."""
+    return tuple(dict.fromkeys(number for part in re.findall(r"\d+", text) if (number := int(part)))) or None
 
 
 def _inset(box: QAbstractSpinBox) -> None:

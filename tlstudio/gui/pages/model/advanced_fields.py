@@ -14,7 +14,8 @@ BY_DATA: Choices = ((None, CHOSEN), (True, "Yes"), (False, "No"))
 class Field:
     """One setting. name: of the control; setting: of TrainSettings; then the caption and one plain sentence.
 
-    Either `choices`, or numbers from `least` to `most` by `step` with so many `decimals`; `special` is shown for the least.
+    Either `choices`, or a list of numbers that fits a `pattern`, or one number from `least` to `most` by `step` with so many
+    `decimals`; `special` is shown for the least, or for no list.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Field:
     decimals: int = 0
     start: float = 0
     special: str = ""
+    pattern: str = ""
 
 
 SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
@@ -60,6 +62,14 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 "Images of more than 8 bits",
                 "Scans and 16-bit pictures: stretch each one by itself, or let a value look the same in all of them.",
                 choices=(("image", "Each by its own range"), ("dataset", "The same range for all images")),
+            ),
+            Field(
+                "channels",
+                "channels",
+                "Channels",
+                "Microscopy files with several: up to three to look at, such as 1,4,2. They become red, green and blue.",
+                special="The first three",
+                pattern=r"\d{1,4}(\s*,\s*\d{1,4}){0,2}",
             ),
             Field(
                 "flips",

@@ -47,6 +47,7 @@ class TrainPage(Page):
         self._job: Job | None = None
         self._device = ""
         self._shown = ""
+        self._wanted: TrainSettings | None = None
         self.message = OutcomeMessage()
         self.resume_button, self.restart_button = self.message.resume_button, self.message.restart_button
         self.first = FirstUse(session, self)
@@ -82,7 +83,9 @@ class TrainPage(Page):
         self.buttons.other.connect(lambda: self.session.go_to.emit("model"))
         self.buttons.again.connect(self._again)
         self.message.start.connect(self.start)
-        changing = self.resume_button, self.restart_button, self.message.smaller_button
+        self.message.settle.connect(self._settle)
+        asked = self.message.take_button, self.message.keep_button
+        changing = self.resume_button, self.restart_button, self.message.smaller_button, *asked
         self.session.read_only.watch(self.buttons.again_button, *changing)
 
     # --- the frame's questions ------------------------------------------------------
@@ -268,12 +271,18 @@ class TrainPage(Page):
 
     # --- deeds ----------------------------------------------------------------------------
 
-    def start(self, settings: TrainSettings, resume: str | None = None) -> None:
-        """Starts a training, or goes on with one."""
+    def start(self, settings: TrainSettings, resume: str | None = None, changed: str = "ask") -> None:
+        """Starts a training, or goes on with one. changed: what is done about images whose files were exchanged."""
         if self.session.project is not None and self._job is None:
+            self._wanted = settings
             self.session.bridge.submit(
-                "train", Text.job, project=self.session.project, settings=settings, resume=resume
+                "train", Text.job, project=self.session.project, settings=settings, resume=resume, changed=changed
             )
+
+    def _settle(self, changed: str) -> None:
+        """The training that asked what is to be done about changed images begins again."""
+        if self._wanted is not None:
+            self.start(self._wanted, changed=changed)
 
     def _again(self) -> None:
         row = self.table.current()

@@ -1,0 +1,232 @@
+"""TIFF files that Pillow has no mode for, and a choice of channels: values against numpy, whatever the arrangement."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from tests.unit.images.dicoms import make, save
+from tests.unit.images.kinds import (
+    ALPHA,
+    DEEP_ALPHA,
+    DEEP_RGB,
+    GREY,
+    HEIGHT,
+    RGB,
+    RNG,
+    WIDTH,
+    Array,
+    assert_reads,
+    grey,
+    levels,
+)
+from tlstudio.domain.errors import ImageRefused
+from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.images.decode import load_deep, load_rgb, read_header
+from tlstudio.images.depth_sample import sample_values
+
+FIVE = RNG.integers(0, 60_000, (HEIGHT, WIDTH, 5), np.uint16)
+GREYISH = {"photometric": "minisblack", "planarconfig": "contig"}
+
+
+def each(values: Array) -> Array:
+    """Every channel by its own range."""
+    return np.dstack([levels(values[:, :, k]) for k in range(values.shape[2])])
+
+
+def extra(count: int) -> dict[str, Any]:
+    return {"extrasamples": ["unspecified"] * count} if count else {}
+
+
+def on_black_16(colours: Array) -> Array:
+    return np.rint(np.rint(colours).astype(float) * np.rint(DEEP_ALPHA / 257)[:, :, None] / 255)
+
+
+# name: stored values, how they are written, what is seen of them
+KINDS: dict[str, tuple[Array, dict[str, Any], Array]] = {
+    "five-8": ((FIVE // 256).astype(np.uint8), {**GREYISH, **extra(4)}, (FIVE // 256)[:, :, :3]),
+    "five-16": (FIVE, {**GREYISH, **extra(4)}, each(FIVE[:, :, :3])),
+    "five-16-unsaid": (FIVE, {**GREYISH}, each(FIVE[:, :, :3])),
+    "five-planes": (
+        FIVE.transpose(2, 0, 1),
+        {"photometric": "minisblack", "planarconfig": "separate"},
+        each(FIVE[:, :, :3]),
+    ),
+    "four": (FIVE[:, :, :4], {**GREYISH, **extra(3)}, each(FIVE[:, :, :3])),
+    "three": (FIVE[:, :, :3], {**GREYISH, **extra(2)}, each(FIVE[:, :, :3])),
+    "two": (FIVE[:, :, :2], {**GREYISH, **extra(1)}, np.dstack([each(FIVE[:, :, :2]), np.zeros((HEIGHT, WIDTH))])),
+    "three-inverted": (
+        FIVE[:, :, :3],
+        {**GREYISH, "photometric": "miniswhite", **extra(2)},
+        255 - each(FIVE[:, :, :3]),
+    ),
+    "signed": ((FIVE.astype(np.int32) - 30_000).astype(np.int16), {**GREYISH, **extra(4)}, each(FIVE[:, :, :3])),
+    "words": (FIVE.astype(np.uint32) * 60_000, {**GREYISH, **extra(4)}, each(FIVE[:, :, :3])),
+    "reals": (FIVE / 7.0 - 100, {**GREYISH, **extra(4)}, each(FIVE[:, :, :3])),
+    "float-rgb": (DEEP_RGB.astype(np.float32), {"photometric": "rgb"}, levels(DEEP_RGB)),
+    "double-rgb": (DEEP_RGB / 3.0, {"photometric": "rgb"}, levels(DEEP_RGB)),
+    "half-rgb": ((RGB / 256).astype(np.float16), {"photometric": "rgb"}, levels((RGB / 256).astype(np.float16))),
+    "half": (
+        (GREY / 256).astype(np.float16),
+        {"photometric": "minisblack"},
+        grey(levels((GREY / 256).astype(np.float16))),
+    ),
+    "rgb-and-two-16": (FIVE, {"photometric": "rgb", **extra(2)}, levels(FIVE[:, :, :3])),
+    "grey-alpha-16": (
+        np.dstack([FIVE[:, :, 0], DEEP_ALPHA]),
+        {**GREYISH, "extrasamples": ["unassalpha"]},
+        on_black_16(grey(levels(FIVE[:, :, 0]))),
+    ),
+    "grey-alpha-premultiplied": (
+        np.dstack([FIVE[:, :, 0], DEEP_ALPHA]),
+        {**GREYISH, "extrasamples": ["assocalpha"]},
+        grey(levels(FIVE[:, :, 0])),
+    ),
+    "float-rgba": (
+        np.dstack([DEEP_RGB, DEEP_ALPHA / 65_535]).astype(np.float32),
+        {"photometric": "rgb", "extrasamples": ["unassalpha"]},
+        on_black_16(levels(DEEP_RGB)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(("order", "compression"), [("<", None), (">", None), ("<", "zlib"), (">", "zlib")])
+def test_sound_files_are_read(tmp_path: Path, name: str, order: str, compression: str | None) -> None:
+    stored, options, seen = KINDS[name]
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ascontiguousarray(stored), byteorder=order, compression=compression, **options)
+    assert_reads(path, seen, 1 if "alpha" in name or "rgba" in name else 0)
+
+
+def packed(path: Path, values: Array, strips: list[bytes], code: int) -> None:
+    """A TIFF file of these strips of 4 rows, whatever they are compressed in."""
+    options: dict[str, Any] = {"shape": values.shape, "dtype": values.dtype, "rowsperstrip": 4, "compression": "zlib"}
+    tifffile.imwrite(path, iter(strips), **options, **GREYISH, **extra(values.shape[2] - 1))
+    tifffile.tiffcomment(path, code, tagcode=259)  # type: ignore[arg-type]
+
+
+def by_libtiff(path: Path, values: Array, code: int) -> None:
+    """Channels compressed by libtiff, which is made to write them as one wide grey picture."""
+    names = {5: "tiff_lzw", 32773: "packbits", 50000: "zstd"}
+    Image.fromarray(values.reshape(values.shape[0], -1)).save(path, compression=names[code], tiffinfo={278: 4})
+    with tifffile.TiffFile(path) as tiff:
+        tags = tiff.pages.first.tags
+        places, sizes = tags[273].value, tags[279].value
+    whole = path.read_bytes()
+    packed(path, values, [whole[at : at + size] for at, size in zip(places, sizes, strict=True)], code)
+
+
+@pytest.mark.parametrize("code", [5, 32773, 50000])
+def test_what_only_libtiff_can_unpack(tmp_path: Path, code: int) -> None:
+    path = tmp_path / "a.tif"
+    for values in (FIVE, (FIVE // 256).astype(np.uint8)):
+        by_libtiff(path, values, code)
+        assert_reads(path, each(FIVE[:, :, :3]) if values.dtype == np.uint16 else values[:, :, :3])
+
+
+def chosen(*channels: int) -> PreprocessSpec:
+    return PreprocessSpec(channels=channels)
+
+
+@pytest.mark.parametrize(
+    ("channels", "seen"),
+    [
+        ((4,), grey(levels(FIVE[:, :, 3]))),
+        ((5, 2), np.dstack([each(FIVE[:, :, [4, 1]]), np.zeros((HEIGHT, WIDTH))])),
+        ((5, 1, 3), each(FIVE[:, :, [4, 0, 2]])),
+    ],
+)
+def test_channels_are_chosen(tmp_path: Path, channels: tuple[int, ...], seen: Array) -> None:
+    stacked = np.ascontiguousarray(FIVE.transpose(2, 0, 1))
+    tifffile.imwrite(tmp_path / "pixel.tif", FIVE, **GREYISH)
+    tifffile.imwrite(tmp_path / "planes.tif", stacked, photometric="minisblack", planarconfig="separate")
+    tifffile.imwrite(tmp_path / "imagej.tif", stacked, imagej=True, metadata={"axes": "CYX"})
+    tifffile.imwrite(tmp_path / "micro.ome.tif", stacked, ome=True, metadata={"axes": "CYX"}, photometric="minisblack")
+    for name in ("pixel.tif", "planes.tif", "imagej.tif", "micro.ome.tif"):
+        assert read_header(tmp_path / name).channels == 5
+        assert_reads(tmp_path / name, seen, spec=chosen(*channels))
+        deep = load_deep(tmp_path / name, chosen(*channels))
+        assert deep is not None
+        picked = FIVE[:, :, [c - 1 for c in channels]]
+        assert np.array_equal(np.sort(deep.inside), np.sort(picked.ravel()))
+        sample = sample_values(tmp_path / name, chosen(*channels))
+        assert sample is not None and set(sample) <= set(picked.ravel().astype(np.float32))
+
+
+def test_one_range_for_the_data_set_is_that_of_every_channel(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FIVE, **GREYISH)
+    spec = PreprocessSpec(depth="dataset", low=100, high=50_000, channels=(2, 5))
+    seen = levels(FIVE[:, :, [1, 4]], 100, 50_000)
+    assert_reads(tmp_path / "a.tif", np.dstack([seen, np.zeros((HEIGHT, WIDTH))]), spec=spec)
+
+
+def test_channels_of_other_pictures_are_red_green_and_blue_or_grey(tmp_path: Path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    Image.fromarray(np.dstack([RGB, ALPHA])).save(tmp_path / "alpha.png")
+    save(make(RGB), tmp_path / "a.dcm")
+    for name in ("a.png", "a.dcm"):
+        assert_reads(tmp_path / name, grey(RGB[:, :, 1]), spec=chosen(2))
+        assert_reads(tmp_path / name, RGB[:, :, ::-1], spec=chosen(3, 2, 1))
+    assert_reads(tmp_path / "alpha.png", grey(np.asarray(load_rgb(tmp_path / "alpha.png"))[:, :, 1]), spec=chosen(2))
+    Image.fromarray(GREY).save(tmp_path / "grey.png")
+    Image.fromarray(FIVE[:, :, 0]).save(tmp_path / "deep.png")
+    save(make(GREY), tmp_path / "grey.dcm")
+    for name in ("grey.png", "grey.dcm", "deep.png"):
+        assert_reads(tmp_path / name, np.asarray(load_rgb(tmp_path / name)), spec=chosen(1))
+        assert read_header(tmp_path / name).channels == 0
+        with pytest.raises(ImageRefused, match="has 1 channel, and channel 2 was chosen"):
+            load_rgb(tmp_path / name, spec=chosen(2))
+    with pytest.raises(ImageRefused, match="has 3 channels, and channel 4 was chosen"):
+        load_rgb(tmp_path / "a.png", spec=chosen(4))
+    tifffile.imwrite(tmp_path / "five.tif", FIVE, **GREYISH)
+    with pytest.raises(ImageRefused, match="has 5 channels, and channel 6 was chosen"):
+        load_rgb(tmp_path / "five.tif", spec=chosen(6))
+
+
+@pytest.mark.parametrize(
+    ("values", "options", "reason"),
+    [
+        (FIVE.astype(np.complex64), GREYISH, "5 channels of 64 bits, grey"),
+        (FIVE[:, :, :3].astype(np.uint64), {"photometric": "cielab"}, "3 channels of 64 bits, CIELAB"),
+        (
+            np.dstack([FIVE[:, :, :4]] * 2),
+            {"photometric": "separated", "planarconfig": "contig"},
+            "8 channels of 16 bits, CMYK",
+        ),
+    ],
+)
+def test_what_can_not_be_read_is_refused_with_the_true_reason(
+    tmp_path: Path, values: Array, options: dict[str, Any], reason: str
+) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", values, **options)
+    with pytest.raises(ImageRefused, match=reason) as refused:
+        load_rgb(tmp_path / "a.tif")
+    assert "damaged" not in refused.value.what and "Save it as" in refused.value.what
+
+
+def test_an_unknown_compression_is_named(tmp_path: Path) -> None:
+    packed(tmp_path / "a.tif", FIVE, [b"\0" * 99] * 3, 34887)
+    with pytest.raises(ImageRefused, match="compressed as LERC"):
+        load_rgb(tmp_path / "a.tif")
+
+
+def test_a_cut_off_file_is_still_called_so(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FIVE, **GREYISH)
+    whole = (tmp_path / "a.tif").read_bytes()
+    (tmp_path / "a.tif").write_bytes(whole[:-400])
+    with pytest.raises(ImageRefused, match=r"cut off|damaged"):
+        load_rgb(tmp_path / "a.tif")
+
+
+def test_a_decoder_starts_without_the_library() -> None:
+    """It is loaded when the first such file comes."""
+    code = "import sys, tlstudio.images.prepare; assert not {'tifffile', 'pydicom', 'gdcm', 'torch'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
