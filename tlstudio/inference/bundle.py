@@ -25,7 +25,6 @@ class Bundle:
             raise BundleRefused(
                 "The model file is not there.", remedy="Check the name, or export the model again.", path=path
             )
-        onnxruntime.disable_telemetry_events()  # nothing is ever sent anywhere
         options = onnxruntime.SessionOptions()
         options.log_severity_level = WARNINGS_OFF
         options.intra_op_num_threads = psutil.cpu_count(logical=False) or 1
