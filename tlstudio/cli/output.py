@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -45,6 +46,9 @@ class Output:
             self._show(event)
 
     def stop_requested(self) -> bool:
+        """Whether to end with the best so far; raises Cancelled once the user pressed Ctrl+C."""
+        if self.interrupted:
+            raise Cancelled
         return self.finish
 
     def _show(self, event: Event) -> None:
@@ -111,7 +115,7 @@ class Output:
                 self._err.print(line, markup=False)
 
     def _json(self, data: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_numbers(data), ensure_ascii=False, allow_nan=False) + "\n")
         sys.stdout.flush()
 
     def _end_bars(self) -> None:
@@ -130,6 +134,17 @@ class Output:
         self._end_bars()
         if self._errors is not sys.stderr:
             self._errors.close()
+
+
+def _numbers(value: Any) -> Any:
+    """The same with null for what is no number: JSON has no word for it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _numbers(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_numbers(each) for each in value]
+    return value
 
 
 def _own_stderr() -> IO[str]:

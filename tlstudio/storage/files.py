@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import re
+import stat
 import sys
 import time
 import uuid
@@ -66,6 +67,20 @@ def move(file: Path, target: Path) -> None:
         sync_folder(target.parent)
     except OSError as error:
         raise from_os_error(error, target) from error
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """A file that can't be long. Raises OSError: also for one above `most` bytes (EFBIG), and for pipes, devices and the like,
+    which would keep the reader waiting for ever (EINVAL).
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, "it is far too long for what it should be", str(path))
+    return data
 
 
 def write_bytes(path: Path, data: bytes) -> None:
