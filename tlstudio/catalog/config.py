@@ -70,6 +70,11 @@ class ModelConfig:
     hash: str = ""
 
     @property
+    def arguments_change_it(self) -> bool:
+        """Whether the architecture is built otherwise than usual; how features are pooled changes no tensor's shape."""
+        return bool(set(self.arguments) - {"global_pool"})
+
+    @property
     def id(self) -> str:
         return f"{self.architecture}.{self.tag}" if self.tag else self.architecture
 

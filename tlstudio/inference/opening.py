@@ -5,8 +5,8 @@ The file is read once; what is hashed, looked at and opened are the same bytes, 
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from tlstudio.catalog.layouts import is_architecture
 from tlstudio.domain.bundle import BundleInfo, FileKind
 from tlstudio.domain.errors import BundleRefused, from_os_error, memory_is_full
 from tlstudio.inference import trial, wire
+from tlstudio.storage import files
 
 WARNINGS_OFF = 4  # onnxruntime's severity "fatal"; what goes wrong comes as an exception
 LARGEST = 2**31 - 1  # bytes that a protocol buffer can have
@@ -34,25 +35,22 @@ def read_file(path: Path) -> bytes:
     large.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb") as file:
-            facts = os.fstat(handle)
-            if not stat.S_ISREG(facts.st_mode):
-                raise BundleRefused("This is not an ordinary file.", remedy=OTHER, path=path)
-            if facts.st_size > LARGEST:
+        with files.open_regular(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > LARGEST:
                 raise BundleRefused("The file is too large to be a model of this program.", remedy=OTHER, path=path)
-            return file.read(facts.st_size + 1)
+            return file.read(size + 1)
     except FileNotFoundError as error:
         raise BundleRefused(
             "The model file is not there.", remedy="Check the name, or export the model again.", path=path
         ) from error
-    except IsADirectoryError as error:
-        raise BundleRefused("This is a folder and not a model file.", remedy=OTHER, path=path) from error
     except MemoryError as error:
         raise BundleRefused(
             "The model does not fit into memory.", remedy="Close other programs and try again.", path=path
         ) from error
     except OSError as error:
+        if error.errno in (errno.EINVAL, errno.ENXIO, errno.ELOOP):
+            raise BundleRefused("This is not an ordinary file.", remedy=OTHER, path=path) from error
         raise from_os_error(error, path) from error
 
 

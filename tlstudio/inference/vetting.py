@@ -8,25 +8,20 @@ known by its content, so it is vetted once on a computer; what this computer has
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tlstudio.domain.errors import BundleRefused, StudioError
+from tlstudio.domain.errors import BundleRefused
 from tlstudio.domain.values import Refusal
 from tlstudio.images.guard import TOO_LARGE, TOO_LONG, Guard
-from tlstudio.storage import files
-from tlstudio.storage.places import data_dir
+from tlstudio.storage import vetted
 
-VERSION = 1  # of what is examined; raised, everything is vetted anew
+KIND = "model-1"  # the number is raised when more is examined: everything is vetted anew
 SECONDS = 12.0  # for a small file; with the start of a process the user hears after less than 20
 SECONDS_PER_GIGABYTE = 30.0
 MEMORY = 2 * 2**30  # bytes beside those that follow from the file's size
 MEMORY_PER_BYTE = 8  # weights of 8 bits become 4 bytes each, and are held twice while a file is opened
-REMEMBERED = 2000
-LONGEST = 400_000  # bytes of the memory's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,7 @@ def vet(path: Path, data: bytes, waiting: Callable[[], object] | None = None) ->
     waiting: called several times a second; what it raises ends the wait and the process.
     """
     content = content_of(data)
-    if is_known(content):
+    if vetted.is_known(KIND, content):
         return
     size = len(data)
     seconds = SECONDS + SECONDS_PER_GIGABYTE * size / 1e9
@@ -59,6 +54,11 @@ def vet(path: Path, data: bytes, waiting: Callable[[], object] | None = None) ->
     remember(content)
 
 
+def remember(content: str) -> None:
+    """A file of this content was examined, here or when it was made."""
+    vetted.remember(KIND, content)
+
+
 def examine(path: Path) -> Vetted:
     """Runs in a process of its own. Raises BundleRefused."""
     from tlstudio.inference import opening
@@ -69,37 +69,9 @@ def examine(path: Path) -> Vetted:
     return Vetted(content_of(data))
 
 
-def is_known(content: str) -> bool:
-    return _entry(content) in _known()
-
-
-def remember(content: str) -> None:
-    """Only a memory: where it can't be kept, a file is vetted again next time."""
-    known = _known()
-    if _entry(content) not in known:
-        with suppress(StudioError):
-            files.write_json(_memory(), [*known, _entry(content)][-REMEMBERED:])
-
-
 def _why(found: Refusal) -> str:
     if found.reason == TOO_LONG:
         return "This model file takes too long to open, or to give its first answer."
     if found.reason == TOO_LARGE:
         return "This model file takes too much memory to open, or to give its first answer."
     return "This model file makes the library that opens it crash."
-
-
-def _entry(content: str) -> str:
-    return f"{VERSION}:{content}"
-
-
-def _memory() -> Path:
-    return data_dir() / "vetted-models.json"
-
-
-def _known() -> list[str]:
-    with suppress(OSError, ValueError, RecursionError):
-        known = json.loads(files.read_small(_memory(), LONGEST))
-        if isinstance(known, list):
-            return [str(entry) for entry in known]
-    return []

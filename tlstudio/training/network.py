@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from tlstudio.storage import files
 from tlstudio.training.building import build_backbone, build_pretrained
 from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.linear import LinearHead
+from tlstudio.training.vetting import vet
 
 NOT_FEATURES = ("classes", "temperature")  # what only the head is about
 
@@ -133,12 +134,16 @@ def load_pretrained(
     weights_hash: str,
     *,
     drop_path: float = 0.0,
+    waiting: Callable[[], object] | None = None,
 ) -> Network:
     """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit.
+
+    waiting: called several times a second while unknown weights are vetted; what it raises ends that.
 
     drop_path: share of the residual branches that training leaves out of a step, rising from none at the first block to this at
     the last (stochastic depth: Huang et al. 2016, arXiv 1603.09382). Raises WrongUsage for an architecture without such branches.
     """
+    vet(folder, waiting)
     config = read_config(folder / CONFIG)
     options: dict[str, Any] = {"img_size": preprocess.size} if card.fixed_input_size else {}
     if drop_path:

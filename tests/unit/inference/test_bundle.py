@@ -20,6 +20,7 @@ from tests.unit.inference.test_wire import WHERE, hidden
 from tlstudio.domain.errors import BundleRefused, Cancelled
 from tlstudio.inference import opening, vetting, wire
 from tlstudio.inference.bundle import Bundle, read_info
+from tlstudio.storage import vetted
 
 
 @pytest.fixture
@@ -319,7 +320,7 @@ def test_a_description_of_endless_length_is_refused(tmp_path: Path, monkeypatch:
 
 def test_an_unknown_file_is_vetted_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Bundle(file)
-    assert vetting.is_known(vetting.content_of(file.read_bytes()))
+    assert vetted.is_known(vetting.KIND, vetting.content_of(file.read_bytes()))
     monkeypatch.setattr(vetting, "Guard", None)
     assert Bundle(file).info.sealed
     write(file, sealed(replace(INFO, project="another")))
@@ -330,7 +331,7 @@ def test_an_unknown_file_is_vetted_once(file: Path, monkeypatch: pytest.MonkeyPa
 def test_what_is_found_in_the_process_is_told_here(tmp_path: Path) -> None:
     path = write(tmp_path / "x.onnx", wire.described(GRAPHS["no_sum_of_one"]().SerializeToString(), INFO.dumps()))
     assert "answers that can be used" in refusal(path, own=False)
-    assert not vetting.is_known(vetting.content_of(path.read_bytes()))
+    assert not vetted.is_known(vetting.KIND, vetting.content_of(path.read_bytes()))
 
 
 def endless(condition: str = "true") -> bytes:
@@ -401,27 +402,8 @@ def test_a_file_that_changes_meanwhile_is_refused(file: Path, monkeypatch: pytes
     write(file, sealed(replace(INFO, project="another")))
     with pytest.raises(BundleRefused, match="changes while it is read"):
         vetting.vet(file, data)
-    assert not vetting.is_known(vetting.content_of(data))
+    assert not vetted.is_known(vetting.KIND, vetting.content_of(data))
 
 
 def test_limits_as_the_readme_states_them() -> None:
     assert (vetting.SECONDS, vetting.MEMORY, vetting.MEMORY_PER_BYTE) == (12.0, 2 * 2**30, 8)
-
-
-def test_a_damaged_memory_costs_only_time(file: Path) -> None:
-    for text in ("[", "{}", "[" * 50_000, '["x"]'):
-        vetting._memory().parent.mkdir(parents=True, exist_ok=True)
-        vetting._memory().write_text(text)
-        assert not vetting.is_known("0")
-        vetting.remember("0")
-        assert vetting.is_known("0")
-        vetting._memory().unlink()
-
-
-def test_the_memory_keeps_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vetting, "REMEMBERED", 3)
-    for i in range(5):
-        vetting.remember(str(i))
-    assert [vetting.is_known(str(i)) for i in range(5)] == [False, False, True, True, True]
-    monkeypatch.setattr(vetting, "VERSION", 99)
-    assert not vetting.is_known("4"), "another examination begins anew"
