@@ -23,6 +23,7 @@ METADATA_KEY = "tlstudio"
 FORMAT_VERSION = 1
 OWN_HASH = "description_sha256"
 SEAL = ("graph_sha256", OWN_HASH, "trial")
+HASH_LETTERS = 64
 LONGEST = 32_000_000  # letters of a description; with the mix-ups of 1,000 classes it has 6 million
 
 
@@ -314,7 +315,8 @@ def _hash(data: dict[str, Any]) -> str:
 
 def _is_own(text: str, data: dict[str, Any]) -> bool:
     rest = {key: value for key, value in data.items() if key != OWN_HASH}
-    return data[OWN_HASH] == _hash(rest) and text == _text(data)
+    whole = isinstance(data[SEAL[0]], str) and len(data[SEAL[0]]) == HASH_LETTERS
+    return whole and data[OWN_HASH] == _hash(rest) and text == _text(data)
 
 
 def _no_number(word: str) -> Any:

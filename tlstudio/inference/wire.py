@@ -20,7 +20,8 @@ PROPERTY: Final = 14  # of the model: one entry of its metadata
 KEY, VALUE = 1, 2  # of an entry
 EXTERNAL, LOCATION = 13, 14  # of a tensor: where its numbers are, if not in the file
 DEEPEST = 60  # graphs in graphs; the libraries themselves stop at 100 messages
-MOST_FIELDS = 4_000_000  # that are looked at in one file
+MOST_OUTER = 100_000  # outermost fields; a real file has some hundred
+MOST_FIELDS = 1_000_000  # that are looked at in one file; a large network with 8-bit numbers has 300,000
 
 # What may hold tensors, by what it is in: message -> field -> message. See onnx.proto.
 _INSIDE: dict[str, dict[int, str]] = {
@@ -54,6 +55,8 @@ def fields(data: Bytes, begin: int = 0, end: int | None = None) -> Iterator[Fiel
         first = place
         tag, place = _varint(data, place, end)
         kind, value = tag & 7, 0
+        if tag < 8:
+            raise ValueError("a field without a number")
         if kind == VARINT:
             value, place = _varint(data, place, end)
             yield Field(tag >> 3, kind, first, place, place, value)
@@ -124,7 +127,9 @@ def is_complete(data: Bytes) -> bool:
 
 def _descriptions(data: Bytes) -> Iterator[tuple[Field, bytes]]:
     """The model's entries under the program's key, with their texts."""
-    for entry in fields(data):
+    for count, entry in enumerate(fields(data)):
+        if count == MOST_OUTER:
+            raise ValueError("too many fields")
         if entry.number == PROPERTY and entry.kind == NESTED:
             parts = {f.number: bytes(data[f.start : f.end]) for f in fields(data, entry.start, entry.end)}
             if parts.get(KEY) == METADATA_KEY.encode():

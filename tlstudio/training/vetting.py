@@ -18,7 +18,7 @@ from tlstudio.images.guard import TOO_LARGE, TOO_LONG, Guard
 from tlstudio.storage.places import models_dir
 
 LIBRARY_SECONDS = 60.0  # for loading torch and timm, which is no stranger's doing
-SECONDS = 12.0  # for small weights
+SECONDS = 8.0  # for small weights; with the loading of torch the user hears after less than 20
 SECONDS_PER_GIGABYTE = 30.0
 MEMORY = 3 * 2**30  # bytes, torch among them, beside those that follow from the size of the weights
 MEMORY_PER_BYTE = 5  # the file, its numbers in single precision, and a copy while they are put in

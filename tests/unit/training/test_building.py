@@ -200,7 +200,7 @@ def test_arguments_that_make_no_network_are_refused(arguments: dict[str, Any]) -
 
 
 def test_limits_as_the_readme_states_them() -> None:
-    assert (vetting.SECONDS, vetting.MEMORY, vetting.MEMORY_PER_BYTE) == (12.0, 3 * 2**30, 5)
+    assert (vetting.SECONDS, vetting.MEMORY, vetting.MEMORY_PER_BYTE) == (8.0, 3 * 2**30, 5)
 
 
 # --- names ---
