@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tlstudio.catalog.cards import canonical, find_card
-from tlstudio.catalog.config import CONFIG, WEIGHTS, ModelConfig, config_for, read_config
+from tlstudio.catalog.config import CONFIG, LONGEST, WEIGHTS, ModelConfig, config_for, read_config
 from tlstudio.catalog.placing import CHUNK, Meter, alone, make_room, staging
 from tlstudio.catalog.tensors import Tensor, pickle_refused, read_tensors
-from tlstudio.catalog.weights import own_folder
+from tlstudio.catalog.weights import check_folder, own_folder
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import FileTrouble, UnknownModel, WeightsRefused, from_os_error
 from tlstudio.domain.events import Reporter
-from tlstudio.storage.files import write_bytes, write_json
+from tlstudio.storage.files import open_regular, read_small, write_bytes, write_json
 
 PICKLES = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".tar")
 DEPTH = 4  # folders below the one that was given; enough for the Hugging Face cache as it lies on a stick
@@ -31,12 +32,15 @@ class _Source:
     card: ModelCard | None
 
 
-def add(path: Path, reporter: Reporter, *, name: str = "") -> tuple[Path, ...]:
+def add(
+    path: Path, reporter: Reporter, *, name: str = "", check: Callable[[Path], object] = check_folder
+) -> tuple[Path, ...]:
     """Copies weights into the user's own folder and returns the new weights folders; each folder's name is the model's id.
 
     path: a weights folder, a folder with several of them (a stick), or one .safetensors file. A file needs its config.json
     beside it; without one, `name` or the file's own name must be the id of a card.
     name: `<architecture>.<tag>`, only where `path` holds one model.
+    check: asked of each folder before it takes its place; raises what is to be told instead.
     Progress counts bytes. Raises WeightsRefused for pickles, damaged files and files without a description, FileTrouble,
     DiskFull, CantWrite, UnknownModel for a name that is none; Cancelled leaves nothing behind.
     """
@@ -48,7 +52,7 @@ def add(path: Path, reporter: Reporter, *, name: str = "") -> tuple[Path, ...]:
             path=path,
         )
     # All are looked at before the first is copied: either everything on the stick is usable or the user hears at once.
-    return tuple(_copy(source, reporter) for source in [_source(file, name) for file in files])
+    return tuple(_copy(source, reporter, check) for source in [_source(file, name) for file in files])
 
 
 def _files(path: Path) -> list[Path]:
@@ -156,7 +160,7 @@ def _count(tensor: Tensor) -> int:
     return count
 
 
-def _copy(source: _Source, reporter: Reporter) -> Path:
+def _copy(source: _Source, reporter: Reporter, check: Callable[[Path], object]) -> Path:
     final = own_folder() / source.name
     if source.weights.parent.resolve() == final.resolve():
         return final
@@ -167,15 +171,16 @@ def _copy(source: _Source, reporter: Reporter) -> Path:
     make_room(size)
     with alone(source.name), staging(source.name) as folder:
         if source.config is not None:
-            write_bytes(folder / CONFIG, source.config.read_bytes())
+            write_bytes(folder / CONFIG, read_small(source.config, LONGEST))
         elif source.card is not None:
             write_json(folder / CONFIG, config_for(source.card, source.tensors))
         meter = Meter(reporter, f"Copying {source.name}.", size)
-        with source.weights.open("rb") as old, (folder / WEIGHTS).open("wb") as new:
+        with open_regular(source.weights) as old, (folder / WEIGHTS).open("wb") as new:
             while chunk := old.read(CHUNK):
                 new.write(chunk)
                 meter.add(len(chunk))
             new.flush()
             os.fsync(new.fileno())
         meter.report()
+        check(folder)
     return final

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tlstudio.catalog.layouts import check_architecture
 from tlstudio.catalog.tensors import Tensor
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import WeightsRefused, from_os_error
+from tlstudio.domain.errors import UnknownModel, WeightsRefused, from_os_error
+from tlstudio.storage.files import read_small
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+LONGEST = 4_000_000  # bytes of a config.json; with the names of 21,000 classes and their descriptions it is below 3 MB
+# What timm takes for wishes about where to look, what to load and how to end; never the description's to say.
+OWN_ARGUMENTS = (
+    *(
+        "num_classes",
+        "in_chans",
+        "pretrained",
+        "pretrained_cfg",
+        "pretrained_cfg_overlay",
+        "checkpoint_path",
+        "cache_dir",
+    ),
+    *(
+        "scriptable",
+        "exportable",
+        "no_jit",
+        "features_only",
+        "model_name",
+        "pretrained_model_args",
+        "pretrained_strict",
+    ),
+)
+INPUT_SIZES = (8, 2048)  # pixels, as images can be prepared
 
 # Model names become folder names and parts of addresses, so nothing else may be in them.
 NAME = re.compile(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_\-]+)?")
@@ -22,7 +50,11 @@ INTERPOLATIONS = ("bilinear", "bicubic")
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """What config.json says. `tag` is empty where it names none; `input_size` is an edge in pixels."""
+    """What config.json says. `tag` is empty where it names none; `input_size` is an edge in pixels.
+
+    classifiers: names of the final layers, which the program replaces. arguments: of the architecture itself, where the weights
+    were made with others than its usual ones. hash: SHA-256 (hex) of all that the description holds.
+    """
 
     architecture: str
     tag: str
@@ -33,6 +65,14 @@ class ModelConfig:
     license: str
     interpolation: str
     fixed_input_size: bool
+    classifiers: tuple[str, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    hash: str = ""
+
+    @property
+    def arguments_change_it(self) -> bool:
+        """Whether the architecture is built otherwise than usual; how features are pooled changes no tensor's shape."""
+        return bool(set(self.arguments) - {"global_pool"})
 
     @property
     def id(self) -> str:
@@ -42,7 +82,7 @@ class ModelConfig:
 def read_config(path: Path) -> ModelConfig:
     """Reads config.json. Raises WeightsRefused when it is not timm's, FileTrouble when it can't be read."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_small(path, LONGEST).decode("utf-8")
     except OSError as error:
         raise from_os_error(error, path) from error
     except UnicodeDecodeError as error:
@@ -63,16 +103,25 @@ def parse_config(text: str, path: Path | str) -> ModelConfig:
             tag=tag,
             input_size=max(height, width),
             mean=_three(facts["mean"]),
-            std=_three(facts["std"]),
-            classifier=_first(facts.get("classifier")),
+            std=_three(facts["std"], above=0.0),
+            classifier=next(iter(_names(facts.get("classifier"))), ""),
             license=str(facts.get("license") or ""),
             interpolation=facts["interpolation"] if facts.get("interpolation") in INTERPOLATIONS else "bicubic",
             fixed_input_size=bool(facts.get("fixed_input_size", False)),
+            classifiers=_names(facts.get("classifier")),
+            arguments=_arguments(data.get("model_args"), facts.get("global_pool")),
+            hash=hashlib.sha256(json.dumps(data, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest(),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise _not_timm(path) from error
     if not NAME.fullmatch(config.id) or "." in architecture:
         raise _not_timm(path)
+    if not INPUT_SIZES[0] <= config.input_size <= INPUT_SIZES[1]:
+        raise _not_timm(path)
+    try:
+        check_architecture(architecture)
+    except UnknownModel as error:
+        raise WeightsRefused(error.what, remedy="Choose weights of another network.", path=path) from error
     if channels != 3:
         raise WeightsRefused(
             f"This model expects pictures with {channels} colour channels; the program gives it three.",
@@ -104,16 +153,26 @@ def config_for(card: ModelCard, tensors: dict[str, Tensor]) -> dict[str, Any]:
     }
 
 
-def _three(values: Any) -> tuple[float, float, float]:
+def _three(values: Any, *, above: float = -math.inf) -> tuple[float, float, float]:
+    """Three finite numbers above a limit."""
     red, green, blue = (float(value) for value in values)
+    if not all(math.isfinite(value) and value > above for value in (red, green, blue)):
+        raise ValueError("no mean or deviation of colours")
     return red, green, blue
 
 
-def _first(classifier: Any) -> str:
+def _names(classifier: Any) -> tuple[str, ...]:
     """timm gives a list where a network has two classifiers; the first is the one that is used."""
-    if isinstance(classifier, list | tuple):
-        classifier = classifier[0] if classifier else ""
-    return str(classifier or "")
+    listed = classifier if isinstance(classifier, list | tuple) else [classifier]
+    return tuple(str(name) for name in listed if name)
+
+
+def _arguments(stated: Any, pooling: Any) -> dict[str, Any]:
+    """What the architecture is to be built with; classes and colours are the program's own affair."""
+    arguments = {str(name): value for name, value in dict(stated or {}).items() if name not in OWN_ARGUMENTS}
+    if pooling is not None:
+        arguments.setdefault("global_pool", str(pooling))
+    return arguments
 
 
 def _not_timm(path: Path | str) -> WeightsRefused:

@@ -15,7 +15,7 @@ from tlstudio.catalog.cards import canonical, find_card
 from tlstudio.catalog.config import CONFIG, WEIGHTS, parse_config
 from tlstudio.catalog.hub import BY_HAND, Hub, Interrupted, RemoteFile, Repository, StaleRange
 from tlstudio.catalog.placing import CHUNK, INTERVAL, Meter, alone, make_room, staging, unfinished_folder
-from tlstudio.catalog.weights import find, own_folder
+from tlstudio.catalog.weights import check_folder, find, own_folder
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import Cancelled, DownloadFailed, WeightsMissing, WeightsRefused, from_os_error
 from tlstudio.domain.events import Note, Reporter
@@ -49,12 +49,17 @@ def license_terms(model_id: str) -> LicenseTerms:
 
 
 def download(
-    model_id: str, reporter: Reporter, *, confirm_license: Callable[[LicenseTerms], bool] | None = None
+    model_id: str,
+    reporter: Reporter,
+    *,
+    confirm_license: Callable[[LicenseTerms], bool] | None = None,
+    check: Callable[[Path], object] = check_folder,
 ) -> Path:
     """Fetches the weights of a card, or of any timm name, and returns their folder; nothing is fetched that is here already.
 
     confirm_license: asked before the weights are fetched; False ends in Cancelled. None where the caller showed
     `license_terms` before (a window does, because a question can't cross from the worker).
+    check: asked of the folder before it takes its place; raises what is to be told instead.
     Progress counts bytes. Cancelled and DownloadFailed keep what arrived, and the next call goes on from there; a file with
     a wrong checksum is removed. Raises also UnknownModel, WeightsRefused (pickles only, another network), DiskFull,
     CantWrite, WeightsMissing for a bundled model that is gone.
@@ -73,7 +78,7 @@ def download(
         repository = conversation.repository()
         hub.refuse_pickles(repository, WEIGHTS)
         _agree(_terms_stated(name, card, repository), reporter, confirm_license)
-        return _Download(conversation, name, card, reporter).run()
+        return _Download(conversation, name, card, reporter).run(check)
 
 
 class _Download:
@@ -83,7 +88,7 @@ class _Download:
         self._hub, self._name, self._card, self._reporter = conversation, name, card, reporter
         self._folder = unfinished_folder() / name
 
-    def run(self) -> Path:
+    def run(self, check: Callable[[Path], object]) -> Path:
         config, weights = self._hub.file(CONFIG), self._hub.file(WEIGHTS)
         self._compare_with_card(weights)
         make_room(config.size + weights.size - self._arrived(weights))
@@ -95,6 +100,7 @@ class _Download:
             with staging(self._name) as folder:
                 shutil.copyfile(described, folder / CONFIG)
                 arrived.replace(folder / WEIGHTS)
+                check(folder)
         shutil.rmtree(self._folder, ignore_errors=True)
         return own_folder() / self._name
 

@@ -3,6 +3,9 @@
 The hub's own downloader throws away what arrived when it is interrupted and reports to a progress bar that can't cancel, so
 only its addresses, metadata, client and named errors are used here. Requests carry neither a token nor facts about the
 machine; the user's own token goes out only after the hub has said that a model is gated.
+
+While a `Hub` is open its thread may reach the hub and the hosts that the hub sends a file's download on to; see
+`storage.silence` for everything else.
 """
 
 from __future__ import annotations
@@ -10,15 +13,18 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from tlstudio.catalog.tensors import CONVERT
-from tlstudio.domain.errors import DownloadFailed, StudioError, UnknownModel, WeightsRefused
+from tlstudio.domain.errors import DownloadFailed, NetworkRefused, StudioError, UnknownModel, WeightsRefused
+from tlstudio.storage import silence
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt")
 TIMEOUT = 10.0  # seconds for a connection or an answer
+HOPS = 5  # times that a file's download may be sent on
 SILENCE = 5.0  # seconds without a byte after which a transfer is taken up anew; also how late a cancel can be noticed
 BY_HAND = (
     "You can also fetch config.json and model.safetensors on another computer and add them with "
@@ -70,13 +76,14 @@ class Hub:
     """One conversation with the hub about one repository; use it as a context manager."""
 
     def __init__(self, repository: str) -> None:
-        # Read by the hub's library when it is first imported.
-        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
         self._name = repository
         self._token: str | None = None
         self._endpoint = endpoint()
+        self._open = ExitStack()
+        self._reach = silence.Reach(set())
 
     def __enter__(self) -> Hub:
+        self._reach = self._open.enter_context(silence.reaching(urlsplit(self._endpoint).hostname or ""))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,6 +91,7 @@ class Hub:
 
         # No connection stays open when nothing is being fetched.
         huggingface_hub.close_session()
+        self._open.close()
 
     def repository(self) -> Repository:
         """What the hub says about it. Raises DownloadFailed, or UnknownModel where there is none of this name."""
@@ -130,19 +138,45 @@ class Hub:
         if start:
             headers["range"] = f"bytes={start}-"
         timeout = http.Timeout(SILENCE, connect=TIMEOUT)
+        client = get_session()
+        request = client.build_request("GET", remote.url, headers=headers, timeout=timeout)
         try:
-            with get_session().stream("GET", remote.url, headers=headers, timeout=timeout) as response:
-                self._check(response, start)
+            response, sent_on = self._follow(client, request)
+            try:
+                self._check(response, start, sent_on=sent_on)
                 yield (start if response.status_code == 206 else 0), response.iter_bytes()
+            finally:
+                response.close()
         except http.RequestError as error:
             raise Interrupted(str(error)) from error
 
-    def _check(self, response: Any, start: int) -> None:
+    def _follow(self, client: Any, request: Any) -> tuple[Any, bool]:
+        """The answer, and whether it is another host's: the hub keeps files elsewhere, and only it says where.
+
+        Each host that it names is let through for this download. What comes is compared with the hub's own checksum, and the
+        user's token goes to the hub alone.
+        """
+        for hop in range(HOPS + 1):
+            response = client.send(request, stream=True, follow_redirects=False)
+            onward = response.next_request
+            if onward is None:
+                return response, hop > 0
+            response.close()
+            if request.url.scheme == "https" != onward.url.scheme:
+                break
+            self._reach.allow(onward.url.host)
+            request = onward
+        raise DownloadFailed(
+            "The hub sends the download on and on, or to an address without encryption.",
+            remedy=f"Try again later. {BY_HAND}",
+        )
+
+    def _check(self, response: Any, start: int, *, sent_on: bool) -> None:
         if response.status_code == 416:
             raise StaleRange
         passing = response.status_code in (408, 429) or response.status_code >= 500
         # The hub sends on to a signed address that expires after a while; the next try gets a new one.
-        if response.is_error and (passing or response.history):
+        if response.is_error and (passing or sent_on):
             raise Interrupted(f"status {response.status_code}")
         if response.is_error:
             raise self._from_status(response.status_code)
@@ -198,7 +232,7 @@ class Hub:
         except errors.HfHubHTTPError as error:
             raise self._from_status(error.response.status_code) from error
         except http.TransportError as error:
-            raise no_route(self._endpoint) from error
+            raise _refused(error) or no_route(self._endpoint) from error
 
     def _gated(self) -> DownloadFailed:
         return DownloadFailed(
@@ -232,6 +266,19 @@ def refuse_pickles(repository: Repository, weights: str) -> None:
     raise DownloadFailed(
         f"{repository.name} offers no weights that the program can read.",
         remedy="Choose another model; its page must list model.safetensors.",
+    )
+
+
+def _refused(error: BaseException) -> DownloadFailed | None:
+    """What to say where the hub sent a question on to another host, which nobody has allowed."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, NetworkRefused):
+        cause = cause.__cause__ or cause.__context__
+    if cause is None:
+        return None
+    return DownloadFailed(
+        f"The hub sends this program on to {cause.path}, which is not the hub, so that was refused.",
+        remedy=f"Use the original hub: unset HF_ENDPOINT. {BY_HAND}",
     )
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tlstudio.domain.errors import WeightsRefused, from_os_error
+from tlstudio.storage.files import open_regular
 
-LONGEST_HEADER = 100_000_000  # bytes; the limit of the safetensors library itself
+LONGEST_HEADER = 10_000_000  # bytes; the largest network of timm's has less than 1 MB
+DIMENSIONS = 8
+CHUNK = 1 << 24  # bytes of numbers that are looked at together
 
 _BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8,
@@ -22,6 +26,14 @@ _BITS = {
     "U32": 32, "I32": 32, "F32": 32,
     "U64": 64, "I64": 64, "F64": 64,
 }  # fmt: skip
+# Kinds of floating-point numbers: as whole numbers of the same size, and the bits of their exponent.
+_ENDLESS = {
+    "F64": ("<u8", 0x7FF0000000000000),
+    "F32": ("<u4", 0x7F800000),
+    "F16": ("<u2", 0x7C00),
+    "BF16": ("<u2", 0x7F80),
+    "F8_E5M2": ("u1", 0x7C),
+}
 # What a network counts while it runs but does not learn; timm leaves it out of the number of parameters.
 _NOT_LEARNED = ("running_mean", "running_var", "num_batches_tracked", "relative_position_index")
 
@@ -34,10 +46,12 @@ CONVERT = (
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """One entry: `dtype` as the format names it (F32, F16 …) and the shape."""
+    """One entry: `dtype` as the format names it (F32, F16 …), the shape, and where its bytes lie, from the header's end on."""
 
     dtype: str
     shape: tuple[int, ...]
+    begin: int = 0
+    end: int = 0
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -47,21 +61,61 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     damaged or cut-off file, and FileTrouble where it can't be read.
     """
     try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            start = file.read(8)
-            if looks_like_pickle(start):
-                raise pickle_refused(path)
-            length = int.from_bytes(start, "little")
-            if len(start) < 8 or not 2 <= length <= min(LONGEST_HEADER, size - 8):
-                raise _damaged(path)
-            header = file.read(length)
+        with open_regular(path) as file:
+            header, size = _header(file, path)
     except OSError as error:
         raise from_os_error(error, path) from error
     try:
-        return _checked(json.loads(header.decode("utf-8")), size - 8 - length)
-    except (ValueError, KeyError, TypeError) as error:
+        return _checked(json.loads(header.decode("utf-8")), size - 8 - len(header))
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise _damaged(path) from error
+
+
+def check_numbers(path: Path) -> None:
+    """Raises WeightsRefused where a tensor holds what is no number, or endless ones; reads the whole file, little at a time."""
+    tensors = read_tensors(path)
+    try:
+        with open_regular(path) as file:
+            header, _ = _header(file, path)
+            for name, tensor in tensors.items():
+                if tensor.dtype in _ENDLESS and not _is_finite(file, 8 + len(header), tensor):
+                    raise WeightsRefused(
+                        f"The weights hold what is no number ({name[:80]}), so they can't be used.",
+                        remedy="Copy the file again from where it came from, or download the model again.",
+                        path=path,
+                    )
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+def _header(file: BinaryIO, path: Path) -> tuple[bytes, int]:
+    """The header's JSON and the size of the file. Raises WeightsRefused for a pickle and for what is damaged."""
+    size = os.fstat(file.fileno()).st_size
+    start = file.read(8)
+    if looks_like_pickle(start):
+        raise pickle_refused(path)
+    length = int.from_bytes(start, "little")
+    if len(start) < 8 or not 2 <= length <= min(LONGEST_HEADER, size - 8):
+        raise _damaged(path)
+    return file.read(length), size
+
+
+def _is_finite(file: BinaryIO, start: int, tensor: Tensor) -> bool:
+    """Numbers whose exponent has all its bits are endless, or none."""
+    import numpy as np  # the window lists models without it
+
+    kind, exponent = _ENDLESS[tensor.dtype]
+    file.seek(start + tensor.begin)
+    left = tensor.end - tensor.begin
+    while left > 0:
+        data = file.read(min(left, CHUNK))
+        if not data:
+            return False
+        left -= len(data)
+        bits = np.frombuffer(data, kind)
+        if (bits & bits.dtype.type(exponent) == exponent).any():
+            return False
+    return True
 
 
 def count_parameters(tensors: dict[str, Tensor]) -> float:
@@ -95,13 +149,14 @@ def _checked(header: dict[str, Any], length: int) -> dict[str, Tensor]:
     for name, entry in header.items():
         if name == "__metadata__":
             continue
-        shape = tuple(int(edge) for edge in entry["shape"])
-        begin, end = (int(edge) for edge in entry["data_offsets"])
+        shape, (begin, end) = tuple(entry["shape"]), entry["data_offsets"]
+        if any(type(number) is not int for number in (*shape, begin, end)) or len(shape) > DIMENSIONS:
+            raise ValueError(name)
         bits = _BITS.get(entry["dtype"])
         if bits is None or min(shape, default=0) < 0 or end - begin != math.prod(shape) * bits // 8:
             raise ValueError(name)
         spans.append((begin, end))
-        tensors[name] = Tensor(str(entry["dtype"]), shape)
+        tensors[name] = Tensor(str(entry["dtype"]), shape, begin, end)
     position = 0
     for begin, end in sorted(spans):
         if begin != position:

@@ -16,11 +16,16 @@ from typing import Any
 
 from tlstudio.catalog.cards import canonical, card_for_folder, cards, find_card
 from tlstudio.catalog.config import CONFIG, WEIGHTS, read_config
+from tlstudio.catalog.layouts import is_layout_of
 from tlstudio.catalog.tensors import read_tensors
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
 from tlstudio.domain.errors import StudioError, UnknownModel, WeightsMissing, WeightsRefused, from_os_error
-from tlstudio.storage.files import write_json
+from tlstudio.storage import vetted
+from tlstudio.storage.files import open_regular, read_small, write_json
 from tlstudio.storage.places import data_dir, models_dir
+
+LONGEST = 10_000_000  # bytes of the file with hashes
+VETTED = "weights-1"  # the number is raised when more is examined: everything is vetted anew
 
 
 def own_folder() -> Path:
@@ -88,14 +93,19 @@ def _unknown(name: str) -> UnknownModel:
 
 
 def statuses() -> list[ModelStatus]:
-    """Every card, then every other sound weights folder on this machine; reads headers only, so it is quick."""
-    known = [_status(each, find(each.id)) for each in cards()]
+    """Every card, then every other weights folder on this machine; reads headers only, so it is quick.
+
+    Only weights that belong to their network are said to be here: a network with other ones would be a random one. Those that are
+    stored in a way that headers can't tell are shown from when they were vetted.
+    """
+    known = [_status(each, next(filter(_belongs, _candidates(each.id)), None)) for each in cards()]
     seen = {status.card.id for status in known}
     others: dict[str, ModelStatus] = {}
     for root in folders():
         for folder in _subfolders(root):
-            if folder.name not in seen and folder.name not in others and _is_sound(folder):
-                others[folder.name] = _status(card_for_folder(folder), folder)
+            if folder.name not in seen and folder.name not in others and _belongs(folder):
+                with suppress(StudioError):  # one that is taken away meanwhile
+                    others[folder.name] = _status(card_for_folder(folder), folder)
     return known + [others[name] for name in sorted(others)]
 
 
@@ -118,20 +128,61 @@ def weights_hash(folder: Path) -> str:
     """SHA-256 of the folder's model.safetensors (hex), remembered until its size or time changes. Raises FileTrouble."""
     path = folder / WEIGHTS
     try:
-        facts = path.stat()
-        key, stamp = str(path.resolve()), [facts.st_size, facts.st_mtime_ns]
-        known = _remembered()
-        entry = known.get(key)
-        if isinstance(entry, dict) and entry.get("stamp") == stamp:
-            return str(entry["sha256"])
-        with path.open("rb") as file:
+        known = _remembered_hash(path)
+        if known is not None:
+            return known
+        key, stamp = _stamp(path)
+        with open_regular(path) as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise from_os_error(error, path) from error
     # Only a memory: where it can't be kept, the file is read again next time.
     with suppress(StudioError):
-        write_json(_memory(), {**known, key: {"stamp": stamp, "sha256": digest}})
+        write_json(_memory(), {**_remembered(), key: {"stamp": stamp, "sha256": digest}})
     return digest
+
+
+def _remembered_hash(path: Path) -> str | None:
+    """The hash if it was reckoned of the file as it is now. Raises OSError."""
+    key, stamp = _stamp(path)
+    entry = _remembered().get(key)
+    return str(entry.get("sha256")) if isinstance(entry, dict) and entry.get("stamp") == stamp else None
+
+
+def _stamp(path: Path) -> tuple[str, list[int]]:
+    facts = path.stat()
+    return str(path.resolve()), [facts.st_size, facts.st_mtime_ns]
+
+
+def is_vetted(folder: Path) -> bool:
+    """Whether these very weights were vetted on this computer, with this description; see `training.vetting`."""
+    return vetted.is_known(VETTED, _content(folder, weights_hash(folder)))
+
+
+def remember_vetted(folder: Path) -> None:
+    vetted.remember(VETTED, _content(folder, weights_hash(folder)))
+
+
+def _content(folder: Path, digest: str) -> str:
+    return f"{digest} {read_config(folder / CONFIG).hash}"
+
+
+def _belongs(folder: Path) -> bool:
+    """Whether the tensors are the network's, as far as headers tell; where they don't, what was found out before counts."""
+    try:
+        check_folder(folder)
+        config, tensors = read_config(folder / CONFIG), read_tensors(folder / WEIGHTS)
+        shapes = {name: (_kind(each.dtype), each.shape) for name, each in tensors.items()}
+        if not config.arguments_change_it and is_layout_of(config.architecture, shapes, config.classifiers):
+            return True
+        known = _remembered_hash(folder / WEIGHTS)
+        return known is not None and vetted.is_known(VETTED, _content(folder, known))
+    except (StudioError, OSError):
+        return False
+
+
+def _kind(dtype: str) -> str:
+    return "B" if dtype == "BOOL" else "I" if dtype[0] in "IU" else "F"
 
 
 def _memory() -> Path:
@@ -139,8 +190,8 @@ def _memory() -> Path:
 
 
 def _remembered() -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        known = json.loads(_memory().read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError, RecursionError):
+        known = json.loads(read_small(_memory(), LONGEST))
         if isinstance(known, dict):
             return known
     return {}
@@ -155,15 +206,20 @@ def _status(card: ModelCard, folder: Path | None) -> ModelStatus:
 def _candidates(name: str) -> Iterator[Path]:
     for root in folders():
         folder = root / name
-        if folder.is_dir():
-            yield folder
+        with suppress(OSError):
+            if folder.is_dir():
+                yield folder
 
 
 def _subfolders(root: Path) -> list[Path]:
     """Folders that may hold weights; a place that is gone or can't be read holds none."""
+    found = []
     with suppress(OSError):
-        return sorted(each for each in root.iterdir() if not each.name.startswith(".") and (each / WEIGHTS).is_file())
-    return []
+        for each in sorted(root.iterdir()):
+            with suppress(OSError):  # one that may not be looked into hides no other
+                if not each.name.startswith(".") and (each / WEIGHTS).is_file():
+                    found.append(each)
+    return found
 
 
 def _is_sound(folder: Path) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tlstudio.cli.keeping import surroundings
@@ -33,7 +34,7 @@ def run(arguments: Sequence[str], open_window: Callable[[Path | None], int]) -> 
     from tlstudio.storage.log import start_logging
 
     start_logging(options.command)
-    with Output(json_lines=options.json) as output, Interrupts(output):
+    with Output(json_lines=options.json) as output, Interrupts(output), _refusals_told(output):
         return _run(options, output)
 
 
@@ -61,3 +62,17 @@ def _run(options: argparse.Namespace, output: Output) -> int:
         remedy = f"The details are in {log_file()}. Your data are as they were."
         output.failure("Something went wrong in the program itself.", remedy, None, kind=type(error).__name__)
         return 1
+
+
+@contextmanager
+def _refusals_told(output: Output) -> Iterator[None]:
+    """Says at the end what any process of the program was refused to reach meanwhile."""
+    from tlstudio.storage import silence
+
+    place = silence.mark()
+    try:
+        yield
+    finally:
+        hosts = silence.refused_since(place)
+        if hosts:
+            output.say(silence.sentence(hosts))

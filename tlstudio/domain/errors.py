@@ -158,6 +158,13 @@ class WeightsRefused(StudioError):
     """The weights can't be used: a pickle, a damaged file, another architecture …"""
 
 
+class NetworkRefused(StudioError, PermissionError):
+    """A process wanted to reach the network without the user's having asked for it; `path` is the host.
+
+    An OSError too, as libraries expect of a connection that fails.
+    """
+
+
 class DownloadFailed(StudioError):
     """The download stopped; what arrived is kept and the next try goes on from there."""
 
@@ -199,6 +206,8 @@ class DeviceMissing(StudioError):
 
 def from_os_error(error: OSError, path: str | Path | None = None) -> StudioError:
     """The named failure behind an operating-system error; `path` defaults to the error's own file name."""
+    if isinstance(error, StudioError):  # it has its name already
+        return error
     where = path if path is not None else error.filename
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull("The disk is full.", remedy="Free some space or choose another place.", path=where)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +39,6 @@ class NoveltyFacts:
     strangers: tuple[Noticed, ...] = ()
     of_full: bool = False  # measured on the file in full precision, and kept in one with fewer bits
 
-    @staticmethod
-    def from_json(data: Any) -> NoveltyFacts:
-        """Reads `asdict`'s form; fields of a newer version are passed over. Raises KeyError, TypeError, ValueError."""
-        told = {k: v for k, v in dict(data).items() if k in NoveltyFacts.__dataclass_fields__}
-        wrongly = told.get("wrongly")
-        told["wrongly"] = None if wrongly is None else _noticed(wrongly)
-        told["strangers"] = tuple(_noticed(row) for row in told.get("strangers", ()))
-        return NoveltyFacts(**told)
-
     @property
     def promise(self) -> str:
         """A sentence on images like those at home."""
@@ -73,11 +63,6 @@ class NoveltyFacts:
             return ""
         told = f"Of strangers like these it notices about: {_list(self.strangers)}."
         return told + " (Measured in full precision.)" if self.of_full else told
-
-
-def _noticed(data: Any) -> Noticed:
-    row = dict(data)
-    return Noticed(str(row["kind"]), int(row["images"]), int(row["flagged"]))
 
 
 def _list(rows: Iterable[Noticed]) -> str:

@@ -64,7 +64,7 @@ def answers_of(file: Path, by: Examination, reporter: Reporter) -> list[Predicti
     """Has the file answer, each image decoded from its own file. Raises CertificateFailed when one can't be read any more."""
     rows = []
     for done, answer in enumerate(
-        predict_files(Bundle(file), by.paths, waiting=reporter.check_cancelled, whatever=True), start=1
+        predict_files(Bundle(file, own=True), by.paths, waiting=reporter.check_cancelled, whatever=True), start=1
     ):
         if answer.status is Status.REFUSED:
             raise CertificateFailed(

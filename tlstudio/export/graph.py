@@ -7,17 +7,20 @@ import io
 import logging
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnx
 import torch
 from torch import Tensor, nn
 
-from tlstudio.domain.bundle import METADATA_KEY, BundleInfo
-from tlstudio.domain.errors import CertificateFailed, StudioError
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.errors import BundleRefused, CertificateFailed, StudioError
 from tlstudio.export.novelty import NoveltySpec
+from tlstudio.inference import wire
+from tlstudio.inference.bundle import Bundle
+from tlstudio.inference.trial import record
 from tlstudio.training.network import Network
 from tlstudio.training.stages import Stages
 
@@ -136,11 +139,24 @@ EXPORTERS: tuple[Callable[[nn.Module, Tensor, Path], None], ...] = (_through_tor
 
 def describe(path: Path, info: BundleInfo) -> None:
     """Puts the description into the file, in place of an earlier one; the graph stays as it is."""
-    model = onnx.load(str(path), load_external_data=False)
-    external = [t.name for t in model.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
-    if external:
+    data = path.read_bytes()
+    if not wire.is_complete(data):
         raise CertificateFailed("The exported model is not complete in one file.", remedy="Export it again.", path=path)
-    kept = {p.key: p.value for p in model.metadata_props if p.key != METADATA_KEY}
-    onnx.helper.set_model_props(model, {**kept, METADATA_KEY: info.dumps()})
-    model.producer_name = "Transfer Learning Studio"
-    onnx.save(model, str(path))
+    path.write_bytes(wire.described(data, info.dumps()))
+
+
+def seal(path: Path, info: BundleInfo) -> BundleInfo:
+    """Describes the finished file with its hash and its answers to the trial; returns that description.
+
+    Raises CertificateFailed when it has no answers to it.
+    """
+    describe(path, replace(info, graph_sha256="", trial=None))
+    try:
+        answers = Bundle(path, own=True).trial_answers
+    except BundleRefused as error:
+        raise CertificateFailed(
+            f"The exported file can't be used. {error.what}", remedy="Train the model again.", path=path
+        ) from error
+    sealed = replace(info, graph_sha256=wire.digest(path.read_bytes()), trial=record(*answers))
+    describe(path, sealed)
+    return sealed

@@ -70,12 +70,14 @@ def furnish(application: QApplication, window: MainWindow, project: Path | None 
     from PySide6.QtGui import QIcon
 
     from tlstudio.gui import theme
+    from tlstudio.gui.refusals_watch import RefusalsWatch
     from tlstudio.storage import places
 
     theme.apply(application)
     application.setWindowIcon(QIcon(str(places.resources_dir() / "icons" / "tlstudio.svg")))
     window.furnish()
     window.bridge.job_started.connect(partial(_show_outside, window))
+    RefusalsWatch(window)
     sys.excepthook = _Defects(window)
     qInstallMessageHandler(_qt_message)
     if project is not None:

@@ -31,6 +31,7 @@ POLL_SECONDS = 0.1
 # A process that is about to end its file anyway stays warm when the user cancels.
 GRACE_SECONDS = 0.2
 TOO_LONG = "Reading the file took too long."
+TOO_LARGE = "Reading the file takes too much memory."
 CRASHED = "The file makes the decoder crash."
 
 
@@ -38,10 +39,17 @@ class Stopped(Exception):
     """Nobody waits for the results any more."""
 
 
+class _TooLarge(Exception):
+    """The process holds more memory than it may."""
+
+
 class Pool(Protocol):
-    """Where processes come from and go back to. `seconds`: for a file; more_seconds: for a large one that is late."""
+    """Where processes come from and go back to. `seconds`: for a file; more_seconds: for a large one that is late. `memory`:
+    bytes that a process may hold, None for any.
+    """
 
     seconds: float
+    memory: int | None
 
     def borrow(self, stop: threading.Event) -> DecoderProcess: ...
     def give_back(self, process: DecoderProcess) -> None: ...
@@ -146,6 +154,9 @@ class _Lane:
             else:
                 self._drop()
                 first.future.set_result(Refusal(first.path, TOO_LONG))
+        except _TooLarge:
+            self._drop()
+            first.future.set_result(Refusal(first.path, TOO_LARGE))
         except DecoderDied:
             # Only a fresh process proves that it was this file, and not an earlier one or the system.
             fresh = process.answers == 0
@@ -167,10 +178,12 @@ class _Lane:
                 task.asked = True
 
     def _in_time(self, process: DecoderProcess, path: str) -> bool:
-        """Whether an answer (or the process's end) came in time. Raises Stopped when nobody wants it any more."""
+        """Whether an answer (or the process's end) came in time. Raises Stopped when nobody wants it any more, _TooLarge."""
         end = time.monotonic() + self._pool.seconds
         asked_for_more = False
         while not process.answered(POLL_SECONDS):
+            if self._pool.memory is not None and process.memory() > self._pool.memory:
+                raise _TooLarge
             if self._stop.is_set():
                 if process.answered(GRACE_SECONDS):
                     break

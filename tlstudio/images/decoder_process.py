@@ -15,6 +15,8 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawArray
 from types import ModuleType
 
+import psutil
+
 from tlstudio.domain.errors import WorkerDied
 from tlstudio.images.decoder_loop import COUNT, PIPED, PLACE, ROOM, UNFETCHED, Answer, serve
 
@@ -72,6 +74,13 @@ class DecoderProcess:
     @property
     def exit_code(self) -> int | None:
         return self._process.exitcode
+
+    def memory(self) -> int:
+        """Bytes of main memory that it holds now; 0 once it has ended."""
+        try:
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        except (psutil.Error, ValueError):
+            return 0
 
     def ask(self, task: bytes) -> None:
         """Hands over the next item as a `message`; a dead process is noticed when it is waited for."""

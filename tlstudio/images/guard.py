@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from tlstudio.domain.values import Refusal
-from tlstudio.images.decoder_lanes import CRASHED, POLL_SECONDS, TOO_LONG, Lanes, Stopped
+from tlstudio.images.decoder_lanes import CRASHED, POLL_SECONDS, TOO_LARGE, TOO_LONG, Lanes, Stopped
 from tlstudio.images.decoder_process import END_SECONDS, DecoderDied, DecoderProcess, message
 from tlstudio.images.ordered import AHEAD, cores, gather
 
-__all__ = ["CRASHED", "DECODERS", "TOO_LONG", "Guard"]
+__all__ = ["CRASHED", "DECODERS", "TOO_LARGE", "TOO_LONG", "Guard"]
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -36,11 +36,22 @@ class Guard:
     """A pool of decoding processes; may be used from any thread, starts with the first file and again after `close`.
 
     seconds: what a file may take; a large picture gets SECONDS_PER_MEGAPIXEL on top. idle: seconds after which processes that
-    nobody needs are ended.
+    nobody needs are ended. memory: bytes that a process may hold; None for any. pictures: whether the files are pictures, of
+    which a large one may take longer.
     """
 
-    def __init__(self, processes: int | None = None, *, seconds: float = SECONDS, idle: float = IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        processes: int | None = None,
+        *,
+        seconds: float = SECONDS,
+        idle: float = IDLE_SECONDS,
+        memory: int | None = None,
+        pictures: bool = True,
+    ) -> None:
         self.seconds = seconds
+        self.memory = memory
+        self._pictures = pictures
         self._processes = processes
         self._idle_seconds = idle
         self._lock = threading.Lock()
@@ -130,6 +141,8 @@ class Guard:
 
     def more_seconds(self, path: str, stop: threading.Event) -> float:
         """What a file may take longer for its size; asked only when it is late, and of a process, as any look into a file."""
+        if not self._pictures:
+            return 0.0
         process = self.borrow(stop)
         try:
             process.ask(message(pickle.dumps(megapixels), path))

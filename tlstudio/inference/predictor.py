@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import ImageRefused
@@ -21,9 +22,11 @@ from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import THUMBNAIL, shrink
 from tlstudio.images.prepare import Pixels, prepare_and_keep, shows_something
 from tlstudio.inference.bundle import Bundle
+from tlstudio.inference.trial import usable
 
 BATCH = 16
 NOTHING_TO_SEE = "Without contrast: it is of one colour all over, so there is nothing to classify."
+NO_ANSWER = "The model gave no valid answer for this image."
 CLOSE_CALL = 0.2  # a lead of the best class over the second below this is uncertain
 
 
@@ -100,14 +103,25 @@ def _read(path: Path, spec: PreprocessSpec, thumbnails: bool, whatever: bool) ->
 
 
 def _answer(bundle: Bundle, waiting: list[tuple[Path, _Ready | Refusal]]) -> Iterator[Prediction]:
-    usable = [ready.pixels for _, ready in waiting if isinstance(ready, _Ready)]
-    results = iter(zip(*bundle.run(np.stack(usable)), strict=True)) if usable else iter(())
+    shown = [ready.pixels for _, ready in waiting if isinstance(ready, _Ready)]
+    results = _results(bundle, np.stack(shown)) if shown else iter(())
     for path, ready in waiting:
         if isinstance(ready, Refusal):
             yield Prediction(path, Status.REFUSED, message=ready.reason)
+            continue
+        result = next(results)
+        if result is None:
+            yield Prediction(path, Status.REFUSED, message=NO_ANSWER, small=ready.small)
         else:
-            probabilities, novelty = next(results)
-            yield judge(bundle.info, path, [float(p) for p in probabilities], float(novelty), ready.small)
+            yield judge(bundle.info, path, *result, ready.small)
+
+
+def _results(bundle: Bundle, pixels: npt.NDArray[np.uint8]) -> Iterator[tuple[list[float], float] | None]:
+    """Probabilities and novelty of each picture; None where what the model gave is no answer."""
+    probabilities, novelty = bundle.run(pixels)
+    good = usable(probabilities, novelty, len(pixels), len(bundle.info.classes))
+    for i, answered in enumerate(good):
+        yield (probabilities[i].tolist(), float(novelty[i])) if answered else None
 
 
 def judge(

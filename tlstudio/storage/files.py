@@ -10,11 +10,13 @@ import errno
 import json
 import os
 import re
+import stat
 import sys
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,26 @@ def move(file: Path, target: Path) -> None:
         sync_folder(target.parent)
     except OSError as error:
         raise from_os_error(error, target) from error
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Opens a file for reading. Raises OSError, also for pipes, devices and folders (EINVAL): they would keep the reader waiting
+    for ever, or never end.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+    return os.fdopen(handle, "rb")
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """A file that can't be long. Raises OSError: also for one above `most` bytes (EFBIG), and as `open_regular` does."""
+    with open_regular(path) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, "it is far too long for what it should be", str(path))
+    return data
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import timm
 import torch
 from torch import nn
 
-from tlstudio.domain.errors import UnknownModel, WrongUsage
+from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.layers import LayerGroup, ModelLayers
 from tlstudio.training.adapters import takes_adapter
+from tlstudio.training.building import build_backbone
 from tlstudio.training.network import grouped_parameters
 
 ENTRY, EXIT, SCALING = "Entry", "Exit", "Last scaling"
@@ -21,13 +21,8 @@ ENTRY, EXIT, SCALING = "Entry", "Exit", "Last scaling"
 def model_layers(model: str) -> ModelLayers:
     """The layer groups of timm's `<architecture>.<tag>`, from the image to the head. Raises UnknownModel where timm has none."""
     architecture = model.split(".", 1)[0]
-    if not timm.is_model(architecture):
-        raise UnknownModel(
-            f"The timm library of this program has no model called “{architecture}”.",
-            remedy="Check the name, such as resnet18.a1_in1k, or choose one from the list of models.",
-        )
     with torch.device("meta"):
-        backbone: Any = timm.create_model(architecture, pretrained=False, num_classes=0)
+        backbone: Any = build_backbone(architecture)
     parameters = dict(backbone.named_parameters())
     adapted = {name for name, module in backbone.named_modules() if takes_adapter(module)}
     parts = grouped_parameters(backbone)

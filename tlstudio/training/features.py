@@ -34,8 +34,7 @@ Batches = Iterator[tuple[Sequence[str], npt.NDArray[np.float32]]]
 def feature_store(project: Project, network: Network) -> RowStore:
     """The project's features of this backbone at this preprocessing: float32, (n, features), keyed by content."""
     spec = network.spec
-    name = f"{spec.architecture}-{spec.weights_hash[:12]}-{spec.preprocess.key()}"
-    return RowStore(project.cache / "features", name, (spec.features,), "float32")
+    return RowStore(project.cache / "features", spec.features_key(), (spec.features,), "float32")
 
 
 def frozen_features(

@@ -5,9 +5,10 @@ Normalisation is part of it, so nothing outside has to agree on a mean.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,17 @@ from safetensors.torch import load_file
 from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
+from tlstudio.catalog.config import CONFIG, LONGEST, read_config
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import RunNotReady, WeightsRefused, WrongUsage, memory_is_full
+from tlstudio.domain.errors import RunNotReady, StudioError, WeightsRefused, WrongUsage, memory_is_full
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage import files
+from tlstudio.training.building import build_backbone, build_pretrained
 from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.linear import LinearHead
+from tlstudio.training.vetting import vet
+
+NOT_FEATURES = ("classes", "temperature")  # what only the head is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +43,26 @@ class NetworkSpec:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     features: int
-    resized: bool  # the backbone was built for another input size than its own
+    resized: bool  # the backbone was built for the size of `preprocess`: one that takes pictures of one size only
     license: str
     weights_hash: str
     temperature: float = 1.0  # divides the logits on the way to probabilities
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the architecture, beside its usual ones
+    config_hash: str = ""  # of the description beside the weights; empty in runs of earlier versions
+
+    def features_key(self) -> str:
+        """Stands for everything that the backbone's features of a picture depend on; a short name for a cache."""
+        told = {name: value for name, value in self.to_json().items() if name not in NOT_FEATURES}
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+        return f"{self.architecture}-{self.weights_hash[:12]}-{self.preprocess.key()}-{digest[:16]}"
+
+    def build(self) -> Any:
+        """The backbone, freshly drawn. Raises UnknownModel for an architecture that is not timm's."""
+        size = {"img_size": self.preprocess.size} if self.resized else {}
+        return build_backbone(self.architecture, self.arguments, **size)
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "preprocess": self.preprocess.to_json()}
+        return {**asdict(self), "preprocess": self.preprocess.to_json(), "arguments": dict(self.arguments)}
 
     @staticmethod
     def from_json(data: dict[str, Any]) -> NetworkSpec:
@@ -117,19 +136,23 @@ def load_pretrained(
     weights_hash: str,
     *,
     drop_path: float = 0.0,
+    waiting: Callable[[], object] | None = None,
 ) -> Network:
     """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit.
+
+    waiting: called several times a second while unknown weights are vetted; what it raises ends that.
 
     drop_path: share of the residual branches that training leaves out of a step, rising from none at the first block to this at
     the last (stochastic depth: Huang et al. 2016, arXiv 1603.09382). Raises WrongUsage for an architecture without such branches.
     """
-    resized = card.fixed_input_size and preprocess.size != card.input_size
-    options: dict[str, Any] = {"img_size": preprocess.size} if resized else {}
+    vet(folder, waiting)
+    config = read_config(folder / CONFIG)
+    options: dict[str, Any] = {"img_size": preprocess.size} if card.fixed_input_size else {}
     if drop_path:
         need_branches(card)
         options["drop_path_rate"] = drop_path
     try:
-        backbone = timm.create_model(f"local-dir:{folder}", pretrained=True, num_classes=0, **options)
+        backbone = build_pretrained(folder, config, **options)
         if not drop_path:
             keep_branches(backbone)
     except (RuntimeError, SafetensorError, OSError, ValueError, TypeError, AssertionError) as error:
@@ -148,9 +171,11 @@ def load_pretrained(
         mean=card.mean,
         std=card.std,
         features=_feature_count(backbone, preprocess.size),
-        resized=resized,
+        resized=card.fixed_input_size,
         license=card.license,
         weights_hash=weights_hash,
+        arguments=dict(config.arguments),
+        config_hash=config.hash,
     )
     return Network(backbone, spec).eval()
 
@@ -159,7 +184,7 @@ def need_branches(card: ModelCard) -> None:
     """Raises WrongUsage for an architecture without residual branches that can be left out."""
     try:
         with torch.device("meta"):
-            model = timm.create_model(card.architecture, num_classes=0, drop_path_rate=0.5)
+            model = build_backbone(card.architecture, drop_path_rate=0.5)
         found = any(isinstance(module, DropPath) for module in model.modules())
     except TypeError:  # it does not know the option
         found = False
@@ -196,12 +221,10 @@ def save_network(network: Network, folder: Path) -> None:
 def load_network(folder: Path) -> Network:
     """Builds a saved network again. Raises RunNotReady when files are missing or damaged."""
     try:
-        spec = NetworkSpec.from_json(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-        options: dict[str, Any] = {"img_size": spec.preprocess.size} if spec.resized else {}
-        backbone = timm.create_model(spec.architecture, pretrained=False, num_classes=0, **options)
-        network = Network(backbone, spec)
+        spec = NetworkSpec.from_json(json.loads(files.read_small(folder / "config.json", LONGEST).decode("utf-8")))
+        network = Network(spec.build(), spec)
         network.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, StudioError) as error:
         if memory_is_full(error):
             raise
         raise RunNotReady(

@@ -11,11 +11,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import timm
 import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -71,10 +69,9 @@ def best_draw(
 
 def untrained(spec: NetworkSpec, draw: Draw) -> Network:
     """The network with freshly drawn weights."""
-    options: dict[str, Any] = {"img_size": spec.preprocess.size} if spec.resized else {}
     with devices.chance_kept():
         torch.manual_seed(draw.seed)
-        backbone = timm.create_model(spec.architecture, pretrained=False, num_classes=0, **options)
+        backbone = spec.build()
         keep_branches(backbone)
         for name, value in draw.norms.items():
             backbone.get_buffer(name).copy_(torch.from_numpy(np.asarray(value)))

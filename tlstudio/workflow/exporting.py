@@ -16,8 +16,9 @@ from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.openings import Way
 from tlstudio.domain.values import Split
 from tlstudio.export.certificate import Examination, answers_of, certify
-from tlstudio.export.graph import describe, write_graph
+from tlstudio.export.graph import describe, seal, write_graph
 from tlstudio.export.novelty import UNFAMILIAR, NoveltySpec
+from tlstudio.inference import vetting
 from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
 from tlstudio.training.network import load_network
@@ -67,7 +68,9 @@ def export(
         if kind is not FileKind.FULL:
             subject = replace(subject, examination=subject.examination.after(answers))
             certificate = reduce_file(temporary, kind, subject, reporter)
-        describe(temporary, replace(info, certificate=certificate))
+        seal(temporary, replace(info, certificate=certificate))
+        content = vetting.content_of(temporary.read_bytes())
+    vetting.remember(content)  # made and examined here
     return ExportResult(out, out.stat().st_size, certificate, novelty=told)
 
 

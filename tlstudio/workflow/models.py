@@ -11,9 +11,10 @@ from pathlib import Path
 from tlstudio.catalog import adding, downloading, weights
 from tlstudio.domain.cards import ModelStatus, Where
 from tlstudio.domain.errors import StudioError
-from tlstudio.domain.events import SILENT, Reporter
+from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.storage import files
 from tlstudio.storage.places import data_dir
+from tlstudio.training.vetting import vet
 
 STARTER = "mobilenetv3_small_100.starter_tin"
 # Good first choices for small data, best first; the starter is the last resort of a machine without internet.
@@ -48,12 +49,24 @@ def download_model(
     reporter: Reporter = SILENT,
 ) -> Path:
     """Downloads a model's weights. Without `confirm_license` the caller has shown the licence already."""
-    return downloading.download(model, reporter, confirm_license=confirm_license)
+    folder = downloading.download(
+        model, reporter, confirm_license=confirm_license, check=lambda folder: _vet(folder, reporter)
+    )
+    weights.weights_hash(folder)  # under its last name, so that it is known as vetted
+    return folder
 
 
 def add_model(path: Path, reporter: Reporter = SILENT) -> str:
     """Adds weights from a file, folder or stick; returns the id of the (first) model. Raises WeightsRefused."""
-    return adding.add(path, reporter)[0].name
+    added = adding.add(path, reporter, check=lambda folder: _vet(folder, reporter))
+    for folder in added:
+        weights.weights_hash(folder)  # under its last name, so that it is known as vetted
+    return added[0].name
+
+
+def _vet(folder: Path, reporter: Reporter) -> None:
+    reporter.report(Note("Looking whether the weights are those of the network."))
+    vet(folder, reporter.stop_requested)
 
 
 def remember_speed(model: str, images_per_second: float) -> ModelStatus:

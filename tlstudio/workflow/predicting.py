@@ -10,13 +10,13 @@ from pathlib import Path
 
 from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.errors import NothingToImport
-from tlstudio.domain.events import SILENT, Predicted, Progress, Reporter
+from tlstudio.domain.events import SILENT, Note, Predicted, Progress, Reporter
 from tlstudio.domain.results import PredictSummary
 from tlstudio.images.decode import looks_like_image
 from tlstudio.images.inspect import write_once
 from tlstudio.images.refusals import KNOWN_OTHERS
 from tlstudio.images.scan import natural_key
-from tlstudio.inference.bundle import Bundle, read_info
+from tlstudio.inference.bundle import Bundle
 from tlstudio.inference.predictor import Status, predict_files
 from tlstudio.storage import files
 from tlstudio.storage.places import data_dir
@@ -24,8 +24,9 @@ from tlstudio.workflow.prediction_table import PredictionTable
 
 
 def read_bundle(bundle: Path, reporter: Reporter = SILENT) -> BundleInfo:
-    """What a bundle says of itself. Raises BundleRefused."""
-    return read_info(bundle)
+    """What a bundle says of itself, after it was opened and has passed its trial. Raises BundleRefused."""
+    reporter.report(Progress("Opening the model", 0, 0))
+    return Bundle(bundle, waiting=reporter.stop_requested).info
 
 
 def predict(
@@ -41,7 +42,9 @@ def predict(
 
     `thumbnails` adds the path of a small JPEG to each row. Raises BundleRefused, or NothingToImport when no file is found.
     """
-    opened = Bundle(bundle)
+    opened = Bundle(bundle, waiting=reporter.stop_requested)
+    if not opened.info.sealed:
+        reporter.report(Note(opened.info.seal_sentence))
     wanted = find_files(paths, recursive=recursive)
     table = PredictionTable(opened.info.classes)
     counts: Counter[Status] = Counter()

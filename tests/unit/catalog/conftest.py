@@ -15,7 +15,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from tlstudio.catalog import downloading, placing
+from tlstudio.catalog import downloading, placing, weights
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import Event, Progress
 
@@ -68,6 +68,9 @@ class FakeHub:
     stalls: int = 0  # how many more times it falls silent at `cut_after` instead of closing
     failures: int = 0  # how many more requests for a file's content are answered with 503
     ranges: bool = True
+    sends_on: str = ""  # where else the content of the weights is
+    sends_on_again: bool = False  # also from there
+    questions_sent_on: str = ""  # where else it has questions asked
     weird: bool = False  # answers everything with a page for people
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     sent: int = 0  # bytes of model.safetensors
@@ -95,6 +98,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if hub.weird:
                 self.reply(200, b"<html>Please log in</html>", {"Content-Type": "text/html"})
+            elif hub.questions_sent_on and path.startswith("/api/"):
+                self.reply(307, b"", {"Location": f"{hub.questions_sent_on}{path}"})
             elif path == f"/api/models/{hub.repository}":
                 names = [{"rfilename": name} for name in hub.files]
                 body = {
@@ -111,9 +116,15 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             pass  # a cancelled download
 
-    def file(self, method: str, name: str) -> None:
+    def file(self, method: str, name: str) -> None:  # noqa: PLR0911  # one return for each way to answer
         hub = self.hub
-        if hub.gated_token is not None and self.headers.get("authorization") != f"Bearer {hub.gated_token}":
+        there = self.headers.get("host", "").startswith("localhost")
+        open_to_all = there and hub.sends_on
+        if (
+            not open_to_all
+            and hub.gated_token is not None
+            and self.headers.get("authorization") != f"Bearer {hub.gated_token}"
+        ):
             self.reply(401, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
             return
         if name not in hub.files:
@@ -128,6 +139,9 @@ class Handler(BaseHTTPRequestHandler):
             headers["ETag"] = f'"{hashlib.sha1(b"blob %d" % len(body) + bytes(1) + body).hexdigest()}"'
         if method == "HEAD":
             self.reply(200, body, headers, send=0)
+            return
+        if hub.sends_on and name.endswith(".safetensors") and (hub.sends_on_again or not there):
+            self.reply(302, b"", {"Location": f"{hub.sends_on}{self.path}"})
             return
         if hub.failures:
             hub.failures -= 1
@@ -204,6 +218,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(huggingface_hub, "get_token", lambda: None)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(weights, "is_layout_of", lambda *_: True)  # these weights are too small to be any network's
     monkeypatch.setattr(placing, "INTERVAL", 0.0)
     monkeypatch.setattr(downloading, "PAUSE", 0.0)
     before = set(threading.enumerate())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import shutil
+import socket
 from pathlib import Path
 
 import huggingface_hub
@@ -12,14 +13,17 @@ import pytest
 
 from tlstudio.catalog import downloading, placing, weights
 from tlstudio.catalog.downloading import download, license_terms
+from tlstudio.catalog.hub import HOPS
 from tlstudio.domain.errors import (
     Cancelled,
     DiskFull,
     DownloadFailed,
     FileTrouble,
+    NetworkRefused,
     WeightsMissing,
 )
 from tlstudio.domain.events import Note, Progress
+from tlstudio.storage import silence
 
 MODEL = "resnet18.a1_in1k"
 FILE = "model.safetensors"
@@ -266,3 +270,50 @@ def test_the_bundled_model_is_not_looked_for_at_the_hub(hub, record, monkeypatch
     with pytest.raises(WeightsMissing, match="part of the program"):
         download("mobilenetv3_small_100.starter_tin", record())
     assert hub.asked == []
+
+
+@pytest.fixture
+def elsewhere(hub, monkeypatch):
+    """Every host counts as one elsewhere, and the hub keeps the weights at another address of its own."""
+    monkeypatch.setattr(silence, "_is_own", lambda host: False)
+    monkeypatch.setattr(silence, "_told", set())
+    port = hub.address.rpartition(":")[2]
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{port}")
+    hub.sends_on = f"http://localhost:{port}"
+    return hub
+
+
+def test_a_download_goes_where_the_hub_sends_it(elsewhere, record):
+    folder = download(MODEL, record())
+    assert (folder / FILE).read_bytes() == elsewhere.files[FILE]
+    hosts = [headers["host"].partition(":")[0] for headers in elsewhere.gets(FILE)]
+    assert hosts == ["127.0.0.1", "localhost"]
+    assert silence.refused_since(0) == ()
+
+
+def test_the_users_token_stays_with_the_hub(elsewhere, record, monkeypatch):
+    monkeypatch.setattr(huggingface_hub, "get_token", lambda: "hf_secret")
+    elsewhere.gated_token = "hf_secret"
+    download(MODEL, record())
+    told = [headers.get("authorization") for headers in elsewhere.gets(FILE)]
+    assert told == ["Bearer hf_secret", None]
+
+
+def test_a_download_is_not_sent_on_for_ever(elsewhere, record):
+    elsewhere.sends_on_again = True
+    with pytest.raises(DownloadFailed, match="on and on"):
+        download(MODEL, record())
+    assert len(elsewhere.gets(FILE)) == HOPS + 1
+
+
+def test_questions_are_asked_of_the_hub_alone(elsewhere, record):
+    elsewhere.questions_sent_on = "http://example.invalid"
+    with pytest.raises(DownloadFailed, match=r"example\.invalid, which is not the hub"):
+        license_terms("resnet18.some_tag")
+    assert silence.refused_since(0) == ("example.invalid",)
+
+
+def test_nothing_is_reached_after_a_download(elsewhere, record):
+    download(MODEL, record())
+    with pytest.raises(NetworkRefused):
+        socket.create_connection(("localhost", 9), 1)

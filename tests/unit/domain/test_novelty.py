@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from tlstudio.domain.novelty import Noticed, NoveltyFacts
+from tlstudio.domain.reading import read_fields
 
 FACTS = NoveltyFacts(
     200,
@@ -19,10 +20,10 @@ FACTS = NoveltyFacts(
 
 
 def test_it_comes_back_as_it_was_written() -> None:
-    assert NoveltyFacts.from_json(asdict(FACTS)) == FACTS
-    assert NoveltyFacts.from_json({**asdict(FACTS), "of_a_newer_version": 1}) == FACTS
-    with pytest.raises(KeyError):
-        NoveltyFacts.from_json({**asdict(FACTS), "wrongly": {"images": 1}})
+    assert read_fields(NoveltyFacts, asdict(FACTS)) == FACTS
+    assert read_fields(NoveltyFacts, {**asdict(FACTS), "of_a_newer_version": 1}) == FACTS
+    with pytest.raises(TypeError):
+        read_fields(NoveltyFacts, {**asdict(FACTS), "wrongly": {"images": 1}})
 
 
 def test_the_promise_names_what_was_seen() -> None:

@@ -14,7 +14,7 @@ from tlstudio.domain.bundle import BundleInfo
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images.prepare import prepare
 from tlstudio.inference.bundle import Bundle
-from tlstudio.inference.predictor import BATCH, NOTHING_TO_SEE, Status, predict_files
+from tlstudio.inference.predictor import BATCH, NO_ANSWER, NOTHING_TO_SEE, Status, predict_files
 
 SPEC = PreprocessSpec(16)
 CLASSES = ("red", "blue")
@@ -129,3 +129,30 @@ def test_files_that_are_all_unreadable_show_the_model_nothing(tmp_path: Path) ->
         "probabilities": {},
         "message": answers[0].message,
     }
+
+
+class Broken(Judge):
+    """Answers like `Judge`, but for every third picture with what is no answer, or always in another shape."""
+
+    def __init__(self, *, columns: int = 2) -> None:
+        super().__init__()
+        self.columns = columns
+
+    def run(self, pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        probabilities, novelty = super().run(pixels)
+        probabilities[::3] = np.nan
+        novelty[1::3] = np.inf
+        return probabilities[:, : self.columns], novelty
+
+
+def test_an_answer_that_is_none_refuses_its_image_alone(files: list[Path]) -> None:
+    paths = files[10:16]
+    answers = list(predict_files(Broken(), paths))
+    assert [answer.status is Status.REFUSED for answer in answers] == [True, True, False] * 2
+    assert {answer.message for answer in answers if answer.status is Status.REFUSED} == {NO_ANSWER}
+    assert all(answer.confidence is None for answer in answers if answer.status is Status.REFUSED)
+
+
+def test_answers_of_another_shape_refuse_every_image(files: list[Path]) -> None:
+    answers = list(predict_files(Broken(columns=1), files[10:14]))
+    assert [answer.message for answer in answers] == [NO_ANSWER] * 4

@@ -207,7 +207,7 @@ class OfflinePanel(QWidget):
         """
         self.trouble.hide()
         self.own = own
-        self._reading = job = self._session.bridge.submit("read_bundle", "", bundle=file)
+        self._reading = job = self._session.bridge.submit("read_bundle", Text.READING, bundle=file)
         job.finished.connect(lambda info: self._opened(file, info) if job is self._reading else None)
         job.failed.connect(lambda error: self._refused(error) if job is self._reading else None)
         job.ended.connect(lambda: self._read(job))
@@ -223,6 +223,8 @@ class OfflinePanel(QWidget):
         self.model_classes.setText(Text.CLASSES.format(count(len(info.classes), "class", "classes"), classes))
         self.model_classes.setToolTip(", ".join(isolated_all(info.classes)))
         self.seal.show_info(info)
+        if not info.sealed:
+            self.trouble.say(info.seal_sentence, tone="caution")
         self.table.show_classes(info.classes)
         self.opened.emit()
 

@@ -52,6 +52,7 @@ class Text:
     MARKS = "{}; {} with another mark, such as uncertain"
     FOUND, OF, BY_TRAINED = "Flagged", "{} of {} images of {}", "{} of {} images of {}; {} by the trained model"
     UNFAMILIAR = "Unfamiliar"
+    SEAL = "Seal"
     UNKNOWN = "not stated"
 
 
@@ -78,6 +79,7 @@ def facts(info: BundleInfo) -> list[tuple[str, str]]:
         lines.append((Text.UNFAMILIAR, " ".join(filter(None, (info.novelty.promise, info.novelty.notices)))))
     backbone = info.backbone
     lines += [
+        (Text.SEAL, info.seal_sentence),
         (Text.MADE, _date(info.created_at)),
         (Text.MODEL, title_of(str(backbone.get("model") or Text.UNKNOWN))),
         (Text.LICENCE, str(backbone.get("license") or Text.UNKNOWN)),
