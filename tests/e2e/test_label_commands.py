@@ -52,6 +52,35 @@ def test_suggest(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert "None is a label until you accept it" in said
 
 
+def test_accept(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert call("labels", "accept", "--project", project) == 2
+    assert "not said which" in capfd.readouterr().err
+    assert call("labels", "accept", "--project", project, "--at-least", "0.5") == 2
+    assert "no suggestions" in capfd.readouterr().err
+    train(project, TrainSettings(STARTER, Mode.QUICK, input_size=32))
+    labeling.set_label(project, [r.id for r in browsing.images(project)][::2], None)
+    assert call("labels", "suggest", "--project", project, "--json") == 0
+    told = last(capfd.readouterr().out)["suggestions"]
+    sure = sorted(told, key=lambda s: s["confidence"])[-3]["confidence"]
+    assert call("labels", "accept", "--project", project, "--at-least", sure, "--json") == 0
+    done = last(capfd.readouterr().out)
+    assert done["accepted"] == 3 and done["waiting"] == len(told) - 3
+    assert {s["file"] for s in done["images"]} == {s["file"] for s in told if s["confidence"] >= sure}
+    labels = {str(r.path): r.label for r in browsing.images(project)}
+    assert all(labels[s["file"]] == (s["class"] if s["confidence"] >= sure else None) for s in told)
+    rest = [s for s in told if s["confidence"] < sure]
+    assert call("labels", "accept", "--project", project, rest[0]["file"], "--json") == 0
+    assert [s["file"] for s in last(capfd.readouterr().out)["images"]] == [rest[0]["file"]]
+    one = next(s["class"] for s in rest[1:])
+    assert call("labels", "accept", "--project", project, "--class", one) == 0
+    assert {
+        r.label for r in browsing.images(project) if str(r.path) in {s["file"] for s in rest if s["class"] == one}
+    } == {one}
+    assert call("labels", "accept", "--project", project, "--class", "nothing") == 2
+    assert call("labels", "accept", "--project", project, tmp_path / "stranger.png") == 2
+    assert call("labels", "accept", "--project", project, "--at-least", "1.5") == 2
+
+
 def test_compare(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     rows = browsing.images(project)
     lines = ["file;class", *(f"{r.path.name};{'red' if i < 3 else r.label}" for i, r in enumerate(rows[:20]))]

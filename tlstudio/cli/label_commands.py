@@ -8,20 +8,29 @@ from pathlib import Path
 from tlstudio.cli.data import export_command
 from tlstudio.cli.keeping import Subcommands, changes_project
 from tlstudio.cli.output import Output
+from tlstudio.cli.usage import number
 
 MOST_ROWS = 50
 
 
 def labels_command(sub: Subcommands[argparse.ArgumentParser], shared: argparse.ArgumentParser) -> None:
-    """`labels suggest`, `labels compare` and `labels export`."""
+    """`labels suggest`, `labels accept`, `labels compare` and `labels export`."""
     text = "suggestions for images without a class, and another person's labels"
     labels = sub.add_parser("labels", help=text, description=text)
-    inner = labels.add_subparsers(dest="what", required=True, metavar="suggest|compare|export")
+    inner = labels.add_subparsers(dest="what", required=True, metavar="suggest|accept|compare|export")
     text = "suggest a class for every image without one, those first that teach the model most"
     p = inner.add_parser("suggest", parents=[shared], help=text, description=text)
     p.add_argument("--project", type=Path, required=True, metavar="DIR")
     p.add_argument("--run", metavar="RUN", help="default: the newest finished run")
     p.set_defaults(action=suggest)
+    changes_project(p)
+    text = "take over suggestions as labels, as one change that can be undone"
+    p = inner.add_parser("accept", parents=[shared], help=text, description=text)
+    p.add_argument("--project", type=Path, required=True, metavar="DIR")
+    p.add_argument("--class", dest="label", metavar="NAME", help="only those of this class")
+    p.add_argument("--at-least", type=number(0, 1), metavar="P", help="only those with this confidence, 0 to 1")
+    p.add_argument("files", type=Path, nargs="*", metavar="IMAGE", help="only those of these images")
+    p.set_defaults(action=accept)
     changes_project(p)
     text = "compare your labels with another person's for the same images"
     p = inner.add_parser("compare", parents=[shared], help=text, description=text)
@@ -47,7 +56,7 @@ def suggest(options: argparse.Namespace, output: Output) -> None:
         output.text(f"… and {left:,} more; use --json to get them all.")
     output.text(
         f"{len(found.suggestions):,} suggestions, learned from {found.learned_from:,} labeled images."
-        " None is a label until you accept it."
+        " None is a label until you accept it, here with “labels accept” or on the Labels page."
     )
     if found.held_back:
         output.text(f"{found.held_back:,} test images get no suggestion: their labels have to be yours alone.")
@@ -56,6 +65,19 @@ def suggest(options: argparse.Namespace, output: Output) -> None:
             "Files that can't be read any more", ("File", "Reason"), [(r.path, r.reason) for r in found.refused]
         )
     output.result(found)
+
+
+def accept(options: argparse.Namespace, output: Output) -> None:
+    from tlstudio.workflow.accepting import accept as take_over
+
+    done = take_over(options.project, options.files, options.label, options.at_least)
+    rows = [(s.file.name, s.label, f"{s.confidence:.0%}") for s in done.images[:MOST_ROWS]]
+    if rows:
+        output.table("Labeled now", ("File", "Class", "Confidence"), rows)
+    if left := done.accepted - len(rows):
+        output.text(f"… and {left:,} more; use --json to get them all.")
+    output.text(f"{done.accepted:,} suggestions became labels; {done.waiting:,} are waiting.")
+    output.result(done)
 
 
 def compare(options: argparse.Namespace, output: Output) -> None:

@@ -62,6 +62,21 @@ class SuggestedFile:
     confidence: float
     priority: int
 
+    def to_json(self) -> dict[str, Any]:
+        return {"file": str(self.file), "class": self.label, "confidence": self.confidence, "priority": self.priority}
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptResult:
+    """Suggestions that became labels, as one change. waiting: how many suggestions are left."""
+
+    accepted: int
+    waiting: int
+    images: tuple[SuggestedFile, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"accepted": self.accepted, "waiting": self.waiting, "images": [each.to_json() for each in self.images]}
+
 
 @dataclass(frozen=True, slots=True)
 class SuggestResult:
@@ -83,10 +98,7 @@ class SuggestResult:
             "learned_from": self.learned_from,
             "held_back": self.held_back,
             "refused": [{"file": r.path, "reason": r.reason} for r in self.refused],
-            "suggestions": [
-                {"file": str(s.file), "class": s.label, "confidence": round(s.confidence, 4), "priority": s.priority}
-                for s in self.suggestions
-            ],
+            "suggestions": [each.to_json() for each in self.suggestions],
         }
 
 
