@@ -17,7 +17,7 @@ from tlstudio.domain.errors import StudioError
 
 SECONDS = 20.0  # in which a refusal has to come
 # Each adds its own name here; the module is tests.hostile.<topic>.
-TOPICS = ("bundles", "weights")
+TOPICS = ("bundles", "weights", "projects")
 
 
 @dataclass(frozen=True)

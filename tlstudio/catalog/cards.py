@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from tlstudio.catalog.config import CONFIG, INTERPOLATIONS, NAME, WEIGHTS, read_
 from tlstudio.catalog.tensors import count_parameters, read_tensors
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import FileTrouble, UnknownModel
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage.places import models_dir
 
 _PREFIXES = ("https://huggingface.co/", "hf-hub:", "hf_hub:", "timm/")
@@ -99,7 +99,7 @@ def _load(folder: Path) -> tuple[ModelCard, ...]:
 def read_card(path: Path) -> ModelCard:
     """Reads one card strictly: no unknown, missing or implausible field. Raises FileTrouble naming the field."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
         made = ModelCard(**{name: _value(name, value) for name, value in data.items()})
         for name, holds in _RULES.items():
             if not holds(made):

@@ -15,6 +15,7 @@ from tlstudio.catalog.layouts import check_architecture
 from tlstudio.catalog.tensors import Tensor
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import UnknownModel, WeightsRefused, from_os_error
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage.files import read_small
 
 CONFIG = "config.json"
@@ -93,7 +94,7 @@ def read_config(path: Path) -> ModelConfig:
 def parse_config(text: str, path: Path | str) -> ModelConfig:
     """The facts in the text of a config.json; `path` is named in the refusal."""
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         # Older files hold everything at the top level.
         facts = data.get("pretrained_cfg") or data
         architecture, tag = str(data["architecture"]), str(facts.get("tag") or "")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import re
 
 from tlstudio.domain.errors import FileTrouble, UnknownModel
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage.places import models_dir
 
 FILE = "layouts.json"
@@ -63,7 +63,7 @@ def digest(tensors: dict[str, Shape]) -> str:
 def _table() -> dict[str, str]:
     path = models_dir() / FILE
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))["layouts"])
+        return dict(parse_json(path.read_text(encoding="utf-8"))["layouts"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FileTrouble(
             "The list of networks that came with the program is damaged.",

@@ -6,7 +6,6 @@ numbers. Source: the format description of the safetensors library.
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tlstudio.domain.errors import WeightsRefused, from_os_error
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage.files import open_regular
 
 LONGEST_HEADER = 10_000_000  # bytes; the largest network of timm's has less than 1 MB
@@ -66,7 +66,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     except OSError as error:
         raise from_os_error(error, path) from error
     try:
-        return _checked(json.loads(header.decode("utf-8")), size - 8 - len(header))
+        return _checked(parse_json(header.decode("utf-8")), size - 8 - len(header))
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise _damaged(path) from error
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +19,7 @@ from tlstudio.catalog.layouts import is_layout_of
 from tlstudio.catalog.tensors import read_tensors
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
 from tlstudio.domain.errors import StudioError, UnknownModel, WeightsMissing, WeightsRefused, from_os_error
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import vetted
 from tlstudio.storage.files import open_regular, read_small, write_json
 from tlstudio.storage.places import data_dir, models_dir
@@ -191,7 +191,7 @@ def _memory() -> Path:
 
 def _remembered() -> dict[str, Any]:
     with suppress(OSError, ValueError, RecursionError):
-        known = json.loads(read_small(_memory(), LONGEST))
+        known = parse_json(read_small(_memory(), LONGEST))
         if isinstance(known, dict):
             return known
     return {}

@@ -68,12 +68,13 @@ def without_effect(mode: Mode, settings: Collection[str], *, adapter: str) -> fr
 
 
 class RunState(StrEnum):
-    """Where a run stands. An interrupted one (power cut, kill -9) can be resumed."""
+    """Where a run stands. An interrupted one (power cut, kill -9) can be resumed; of a damaged one the record can't be read."""
 
     RUNNING = "running"
     INTERRUPTED = "interrupted"
     FINISHED = "finished"
     FAILED = "failed"
+    DAMAGED = "damaged"
 
 
 class Balance(StrEnum):

@@ -100,6 +100,14 @@ def json_text(value: Any) -> str:
     return _IN_JSON.sub(_escaped, text)
 
 
+def parse_json(text: str | bytes) -> Any:
+    """What a file says that anybody may have written. Raises ValueError for what is no JSON, and for what is nested too deep."""
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(each) for key, each in value.items()}

@@ -9,7 +9,6 @@ is silent may have lost its network, so the user is asked before it is passed ov
 from __future__ import annotations
 
 import errno
-import json
 import multiprocessing
 import os
 import platform
@@ -27,6 +26,7 @@ import psutil
 
 from tlstudio.domain.errors import ProjectBusy, StudioError, from_os_error
 from tlstudio.domain.keeping import Holder
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
 from tlstudio.storage.places import user_name
 from tlstudio.storage.processes import started_at
@@ -168,7 +168,7 @@ def _host() -> str:
 def _read(folder: Path) -> dict[str, Any] | None:
     """What `_write` wrote, and whether it speaks of this program; None where nobody holds the project."""
     try:
-        data = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        data = parse_json((folder / FILE).read_text(encoding="utf-8"))
         found = {
             "token": str(data["token"]),
             "program": str(data["program"]),

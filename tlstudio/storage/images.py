@@ -6,9 +6,11 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import ImageRow, Refusal, Split
 from tlstudio.storage.classes import ensure_classes
 from tlstudio.storage.project import Project
@@ -160,7 +162,16 @@ def list_columns(project: Project) -> dict[int, dict[str, str]]:
     """What a manifest said of each image beyond class, group and split: {image id: {column: text}}, those with any."""
     with project.read() as db:
         rows = db.execute("SELECT id, columns FROM images WHERE columns <> '{}'")
-        return {int(row["id"]): json.loads(row["columns"]) for row in rows}
+        return {int(row["id"]): told for row in rows if (told := _columns(row["columns"]))}
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Empty where it can't be read: no model and no figure depends on it."""
+    with suppress(ValueError, TypeError):
+        found = parse_json(text)
+        if isinstance(found, dict):
+            return {str(name): str(value) for name, value in found.items()}
+    return {}
 
 
 def set_looks(project: Project, looks: dict[int, str]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from tlstudio.domain.errors import from_os_error
 from tlstudio.domain.openings import Opening, UseOfTest, Way
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files, places
 from tlstudio.storage.project import Project
 
@@ -64,7 +65,7 @@ def _marks(contents: list[str]) -> list[str]:
 
 def _opening(line: str) -> Opening | None:
     try:
-        data: dict[str, Any] = json.loads(line)
+        data: dict[str, Any] = parse_json(line)
         marks = tuple(str(mark) for mark in data["marks"])
         way = Way(data["for"])
         return Opening(float(data["time"]), str(data["who"]), str(data["run"]), way, int(data["images"]), marks)
@@ -83,7 +84,7 @@ def _earlier(file: Path) -> Opening:
     """Of a run that was measured before openings were counted: once at least, nobody knows by whom."""
     contents: list[str] = []
     try:
-        contents = sorted({str(row["content"]) for row in json.loads(file.read_text(encoding="utf-8"))["predictions"]})
+        contents = sorted({str(row["content"]) for row in parse_json(file.read_text(encoding="utf-8"))["predictions"]})
         moment = file.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         moment = 0.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import backups, files
 from tlstudio.storage.places import data_dir
 from tlstudio.storage.project import DATABASE
@@ -22,7 +22,7 @@ def _file() -> Path:
 def read() -> list[tuple[Path, float]]:
     """Folders that still hold a project, or backups of it, with the time they were opened (seconds since the epoch)."""
     try:
-        rows = json.loads(_file().read_text(encoding="utf-8"))
+        rows = parse_json(_file().read_text(encoding="utf-8"))
         found = [(Path(row["folder"]), float(row["opened_at"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return []

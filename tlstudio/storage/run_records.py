@@ -11,6 +11,7 @@ from pathlib import Path
 from tlstudio.domain.errors import StudioError, from_os_error
 from tlstudio.domain.events import Confusion
 from tlstudio.domain.runs import LogLine
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.transfer import Transfer
 from tlstudio.storage import files
 from tlstudio.storage.project import Project
@@ -29,7 +30,7 @@ def read_log(project: Project, run_id: str) -> tuple[LogLine, ...]:
     lines: list[LogLine] = []
     for raw in _text(project.run_folder(run_id) / LOG).splitlines():
         try:
-            data = json.loads(raw)
+            data = parse_json(raw)
             lines.append(LogLine(float(data["time"]), str(data["text"])))
         except (ValueError, KeyError, TypeError):
             continue
@@ -44,9 +45,9 @@ def write_confusion(project: Project, run_id: str, counts: Confusion) -> None:
 def read_confusion(project: Project, run_id: str) -> Confusion:
     """Square; empty where there is none or it is damaged. Raises FileTrouble or CantWrite."""
     try:
-        rows = json.loads(_text(project.run_folder(run_id) / CONFUSION))["confusion"]
+        rows = parse_json(_text(project.run_folder(run_id) / CONFUSION))["confusion"]
         found = tuple(tuple(int(n) for n in row) for row in rows)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return ()
     return found if all(len(row) == len(found) for row in found) else ()
 
@@ -54,9 +55,9 @@ def read_confusion(project: Project, run_id: str) -> Confusion:
 def read_transfer(project: Project, run_id: str) -> Transfer | None:
     """How the run does against simpler ways; None where there is nothing, or nothing that can be read."""
     try:
-        data = json.loads(_text(project.run_folder(run_id) / TRANSFER))
+        data = parse_json(_text(project.run_folder(run_id) / TRANSFER))
         return Transfer.from_json(data["baselines"], data["transfer"])
-    except (StudioError, ValueError, KeyError, TypeError, AttributeError):
+    except (StudioError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import os
 import secrets
 import sqlite3
@@ -12,12 +14,15 @@ from typing import Any
 
 import psutil
 
-from tlstudio.domain.errors import RunNotFound, RunNotReady, from_os_error
+from tlstudio.domain.errors import RunNotFound, RunNotReady, WrongUsage, from_os_error
 from tlstudio.domain.runs import EpochRow, Mode, RunRow, RunState, TrainResult, TrainSettings
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import Interval
 from tlstudio.storage import files
 from tlstudio.storage.processes import started_at
 from tlstudio.storage.project import Project
+
+log = logging.getLogger(__name__)
 
 METRICS = "metrics.jsonl"
 BEFORE = 0.001  # seconds by which a first result counts as begun before its training
@@ -60,6 +65,8 @@ def start_run(
 def reopen_run(project: Project, run_id: str) -> RunRow:
     """Takes an interrupted or failed run over into this process. Raises RunNotReady when it is finished or still running."""
     row = get_run(project, run_id)
+    if row.state is RunState.DAMAGED:
+        raise _damaged(project, run_id)
     mine = row.state is RunState.RUNNING and _is_mine(project, run_id)  # left behind by an error in this very process
     if row.state in (RunState.FINISHED, RunState.RUNNING) and not mine:
         word = "finished" if row.state is RunState.FINISHED else "still running"
@@ -122,6 +129,8 @@ def choose_run(project: Project, run_id: str | None) -> RunRow:
             )
         return newest
     row = get_run(project, run_id)
+    if row.state is RunState.DAMAGED:
+        raise _damaged(project, run_id)
     if row.state is not RunState.FINISHED:
         raise RunNotReady(f"The run {run_id} is not finished.", remedy="Resume it, or choose another run.")
     return row
@@ -147,7 +156,7 @@ def read_history(project: Project, run_id: str) -> tuple[EpochRow, ...]:
         raise from_os_error(error, path) from error
     for line in lines:
         try:
-            rows.append(EpochRow.from_json(json.loads(line)))
+            rows.append(EpochRow.from_json(parse_json(line)))
         except (ValueError, TypeError, AttributeError):
             break
     return tuple(rows)
@@ -157,33 +166,105 @@ def _class_names(db: sqlite3.Connection) -> dict[int, str]:
     return {int(row["id"]): str(row["name"]) for row in db.execute("SELECT id, name FROM classes")}
 
 
+def trained_classes(project: Project, run_id: str) -> tuple[str, ...]:
+    """The classes of a run as they were called when it was begun, in the order of its outputs. Raises RunNotFound."""
+    with project.read() as db:
+        row = db.execute("SELECT classes FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run called “{run_id}” in this project.", path=project.folder)
+    try:
+        return tuple(str(each["name"]) for each in parse_json(row["classes"]))
+    except _UNREADABLE as error:
+        raise _damaged(project, run_id) from error
+
+
+# What reading a row raises that somebody else has written: no JSON, another shape, too deep, no number.
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, WrongUsage)
+
+
+def _damaged(project: Project, run_id: str) -> RunNotReady:
+    return RunNotReady(
+        f"What the project keeps of the run {run_id} can't be read.",
+        remedy="Restore a backup of the project, or train again.",
+        path=project.folder,
+    )
+
+
 def _row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...] = ()) -> RunRow:
-    """`names`: the classes as they are called now; a run follows a class that was renamed after it."""
-    result: dict[str, Any] = json.loads(row["result"])
+    """`names`: the classes as they are called now; a run follows a class that was renamed after it.
+
+    A run whose record can't be read is a damaged one: it must not hide the others.
+    """
+    try:
+        return _sound_row(row, names, history)
+    except _UNREADABLE as error:
+        log.warning("the record of run %s can't be read: %s", row["id"], error)
+        model, created = str(row["model"]), row["created_at"]
+        return RunRow(
+            id=str(row["id"]),
+            model=model,
+            mode=Mode.QUICK,
+            state=RunState.DAMAGED,
+            created_at=float(created) if isinstance(created, int | float) and math.isfinite(created) else 0.0,
+            settings=TrainSettings(model, Mode.QUICK),
+            message="What is kept of this run can't be read.",
+        )
+
+
+def _sound_row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...]) -> RunRow:
+    result: dict[str, Any] = parse_json(row["result"])
     val = result.get("val", {})
     state = RunState(row["state"])
     if state is RunState.RUNNING and not _alive(int(row["process"]), float(row["process_started"])):
         state = RunState.INTERRUPTED
-    interval = val.get("interval")
     return RunRow(
         id=row["id"],
         model=row["model"],
         mode=Mode(row["mode"]),
         state=state,
-        created_at=float(row["created_at"]),
-        settings=TrainSettings.from_json(json.loads(row["settings"])),
-        classes=tuple(names.get(c["id"], c["name"]) for c in json.loads(row["classes"])),
-        epochs=int(result.get("epochs", 0)),
-        accuracy=None if interval is None else Interval.from_json(interval),
-        balanced_accuracy=val.get("balanced_accuracy"),
-        chosen=result.get("chosen", ""),
-        reason=result.get("reason", ""),
-        seconds=float(result.get("seconds", 0.0)),
-        message=row["message"],
-        first_of=result.get("first_of", ""),
-        measured=None if val.get("measured") is None else Interval.from_json(val["measured"]),
+        created_at=_number(row["created_at"]),
+        settings=TrainSettings.from_json(parse_json(row["settings"])),
+        classes=tuple(names.get(c["id"], _text(c["name"])) for c in parse_json(row["classes"])),
+        epochs=int(_number(result.get("epochs", 0))),
+        accuracy=_interval(val.get("interval")),
+        balanced_accuracy=None if val.get("balanced_accuracy") is None else _share(val["balanced_accuracy"]),
+        chosen=_text(result.get("chosen", "")),
+        reason=_text(result.get("reason", "")),
+        seconds=_number(result.get("seconds", 0.0)),
+        message=_text(row["message"]),
+        first_of=_text(result.get("first_of", "")),
+        measured=_interval(val.get("measured")),
         history=history,
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a number")
+    return number
+
+
+def _share(value: Any) -> float:
+    share = _number(value)
+    if not 0 <= share <= 1:
+        raise ValueError("not a share")
+    return share
+
+
+def _interval(data: Any) -> Interval | None:
+    if data is None:
+        return None
+    found = Interval.from_json(data)
+    for each in (found.value, found.low, found.high):
+        _share(each)
+    return found
 
 
 def _this_process() -> tuple[int, float]:

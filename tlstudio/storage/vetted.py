@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
 from tlstudio.storage.places import data_dir
 
@@ -37,7 +37,7 @@ def _file() -> Path:
 
 def _known() -> list[str]:
     with suppress(OSError, ValueError, RecursionError):
-        known = json.loads(files.read_small(_file(), LONGEST))
+        known = parse_json(files.read_small(_file(), LONGEST))
         if isinstance(known, list):
             return [str(entry) for entry in known]
     return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from tlstudio.catalog.config import CONFIG, LONGEST, read_config
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import RunNotReady, StudioError, WeightsRefused, WrongUsage, memory_is_full
 from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
 from tlstudio.training.building import build_backbone, build_pretrained
 from tlstudio.training.checkpoint import write_tensors
@@ -49,6 +51,15 @@ class NetworkSpec:
     temperature: float = 1.0  # divides the logits on the way to probabilities
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the architecture, beside its usual ones
     config_hash: str = ""  # of the description beside the weights; empty in runs of earlier versions
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for numbers that no training writes: what they come to would look like answers."""
+        numbers = (*self.mean, *self.std, self.temperature)
+        sound = all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
+        if not sound or min(*self.std, self.temperature) <= 0 or self.features < 1:
+            raise ValueError("impossible numbers in the description of a network")
+        if len(set(self.classes)) != len(self.classes) or not all(isinstance(name, str) for name in self.classes):
+            raise ValueError("impossible classes in the description of a network")
 
     def features_key(self) -> str:
         """Stands for everything that the backbone's features of a picture depend on; a short name for a cache."""
@@ -221,10 +232,19 @@ def save_network(network: Network, folder: Path) -> None:
 def load_network(folder: Path) -> Network:
     """Builds a saved network again. Raises RunNotReady when files are missing or damaged."""
     try:
-        spec = NetworkSpec.from_json(json.loads(files.read_small(folder / "config.json", LONGEST).decode("utf-8")))
+        spec = NetworkSpec.from_json(parse_json(files.read_small(folder / "config.json", LONGEST).decode("utf-8")))
         network = Network(spec.build(), spec)
         network.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, StudioError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        SafetensorError,
+        StudioError,
+    ) as error:
         if memory_is_full(error):
             raise
         raise RunNotReady(

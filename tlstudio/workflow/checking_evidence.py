@@ -6,7 +6,6 @@ a check is safe beside an open window.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import astuple, replace
@@ -17,6 +16,7 @@ import numpy as np
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Progress, Reporter
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import ImageRow, Refusal
 from tlstudio.images.guard import DECODERS
 from tlstudio.images.inspect import write_once
@@ -158,6 +158,6 @@ def _origins(project: Project, contents: dict[str, Path], reporter: Reporter) ->
 
 def _read_origins(file: Path) -> dict[str, Origin]:
     try:
-        return {content: Origin(*facts) for content, facts in json.loads(file.read_text(encoding="utf-8")).items()}
+        return {content: Origin(*facts) for content, facts in parse_json(file.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from tlstudio.domain.errors import RunNotReady, from_os_error
 from tlstudio.domain.events import Note, Progress, Reporter
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import TrainSettings
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.images.depth_sample import PERCENTILES, DepthRange, measure_range
 from tlstudio.storage import files
 from tlstudio.storage.project import Project
@@ -73,7 +73,7 @@ def _measure(
 
 def _read(file: Path) -> DepthRange | None:
     try:
-        kept = json.loads(file.read_text(encoding="utf-8"))
+        kept = parse_json(file.read_text(encoding="utf-8"))
         return None if kept is None else DepthRange(float(kept["low"]), float(kept["high"]), int(kept["images"]))
     except OSError as error:
         raise from_os_error(error, file) from error

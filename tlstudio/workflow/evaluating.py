@@ -27,7 +27,7 @@ from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import logit_batches
-from tlstudio.training.network import Network, load_network
+from tlstudio.training.network import Network
 from tlstudio.workflow import operating
 from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.held_out import held_out
@@ -35,6 +35,7 @@ from tlstudio.workflow.left_out import calibration_of
 from tlstudio.workflow.openings import open_test
 from tlstudio.workflow.replaced import tell_changed
 from tlstudio.workflow.run_data import units_of
+from tlstudio.workflow.run_networks import network_of
 from tlstudio.workflow.transfer import compare_split
 
 FORGET = "none"  # in place of a wanted sensitivity: no operating point any more
@@ -68,7 +69,7 @@ def evaluate(
     rows = held_out(opened, row, split)
     if wish is not None and split is not Split.VAL and operating.unmeasured(opened, row):
         evaluate(project, row.id, Split.VAL, reporter)
-    network = load_network(opened.run_folder(row.id) / "model")
+    network = network_of(opened, row)
     tested = split is Split.TEST
     use = open_test(opened, row.id, way, [r.content for r in rows], reporter) if tested else None
     unknown = sum(1 for r in images.list_images(opened, split=split, labeled=True)) - len(rows)

@@ -24,7 +24,8 @@ from tlstudio.images.prepare import prepare_and_keep
 from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
-from tlstudio.training.network import Network, load_network
+from tlstudio.training.network import Network
+from tlstudio.workflow.run_networks import network_of
 
 
 def explain(
@@ -103,7 +104,7 @@ def _asked(project: Path, run: str | None, method: str | None, label: str | None
         raise WrongUsage(f"“{method}” is not a kind of heat map.", remedy=f"Use {', '.join(METHODS)}.")
     if label is not None and label not in row.classes:
         raise WrongUsage(f"The model has no class “{label}”.", remedy=f"Use {', '.join(row.classes)}.")
-    network = load_network(opened.run_folder(row.id) / "model").to(devices.choose("auto"))
+    network = network_of(opened, row).to(devices.choose("auto"))
     network.requires_grad_(False)
     return _Asked(row, network, method or DEFAULT, label)
 

@@ -21,7 +21,6 @@ from tlstudio.export.novelty import UNFAMILIAR, NoveltySpec
 from tlstudio.inference import vetting
 from tlstudio.storage import files, runs
 from tlstudio.storage.project import Project
-from tlstudio.training.network import load_network
 from tlstudio.workflow.evaluating import figures, predict_rows
 from tlstudio.workflow.held_out import first_held_out
 from tlstudio.workflow.novelty import RunImages, measure_novelty
@@ -30,6 +29,7 @@ from tlstudio.workflow.operating import kept_point
 from tlstudio.workflow.reducing import Subject, at_threshold, reduce_file
 from tlstudio.workflow.replaced import unchanged
 from tlstudio.workflow.run_data import fingerprint, read_samples, units_of
+from tlstudio.workflow.run_networks import network_of
 
 LIBRARIES = ("torch", "timm", "onnx", "onnxruntime", "numpy", "Pillow")
 
@@ -77,7 +77,7 @@ def export(
 def _measure(project: Path, run: str | None, reporter: Reporter) -> tuple[Subject, BundleInfo, NoveltySpec]:
     opened = Project.open(project)
     row = runs.choose_run(opened, run)
-    network = load_network(opened.run_folder(row.id) / "model")
+    network = network_of(opened, row)
     # In a project without test and validation images, those for training have to do: the file is compared, not judged.
     split, rows = first_held_out(opened, row, (Split.TEST, Split.VAL, Split.TRAIN))
     rows = unchanged(opened, rows, reporter)

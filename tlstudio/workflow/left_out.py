@@ -6,7 +6,6 @@ left out in turn or held back. predictions-<split>.json is written by `evaluate`
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy.typing as npt
 from tlstudio.domain.errors import RunNotReady, from_os_error
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION
 from tlstudio.domain.runs import RunRow
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.calibration import Calibration, fit_temperature, tempered
 from tlstudio.storage import files
@@ -97,7 +97,7 @@ def _chances(path: Path, key: str, part: str = "") -> Chances:
 def _read(path: Path) -> Any:
     """None where there is no such file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except OSError as error:

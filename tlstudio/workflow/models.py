@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ from tlstudio.catalog import adding, downloading, weights
 from tlstudio.domain.cards import ModelStatus, Where
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import SILENT, Note, Reporter
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
 from tlstudio.storage.places import data_dir
 from tlstudio.training.vetting import vet
@@ -81,7 +81,7 @@ def remember_speed(model: str, images_per_second: float) -> ModelStatus:
 
 def _speeds() -> dict[str, float]:
     try:
-        data = json.loads((data_dir() / "speeds.json").read_text(encoding="utf-8"))
+        data = parse_json((data_dir() / "speeds.json").read_text(encoding="utf-8"))
         return {str(k): float(v) for k, v in data.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from tlstudio.domain.errors import NotEnoughImages, NotMeasured, RunNotReady, Wr
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION, OperatingPoint, ThresholdChoices, Wish
 from tlstudio.domain.runs import RunRow
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.evaluation.operating import find_point, measure_point, threshold_curve
 from tlstudio.storage import files, images, runs
@@ -182,7 +182,7 @@ def kept_point(project: Project, run: RunRow) -> OperatingPoint | None:
     """The operating point kept with the run, its class called as it is now. Raises RunNotReady for a damaged file."""
     path = project.run_folder(run.id) / NAME
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
         number, threshold = int(data["class"]), float(data["threshold"])
         if not (0 <= number < len(run.classes) and 0.0 <= threshold <= 1.0):
             raise ValueError("no such class or threshold")

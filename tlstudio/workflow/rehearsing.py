@@ -9,7 +9,6 @@ of the super learner (van der Laan, Polley and Hubbard 2007, doi 10.2202/1544-61
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from tlstudio.domain.events import EpochDone, Event, PassingReporter, Reporter, StepDone
 from tlstudio.domain.planning import REHEARSALS, rehearses
 from tlstudio.domain.runs import TrainSettings
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.evaluation.contest import sureness
 from tlstudio.images import splits
 from tlstudio.storage import files
@@ -105,7 +105,7 @@ def keep(folder: Path, number: int, done: Rehearsal, origin: str) -> None:
 def kept(folder: Path, number: int, origin: str) -> Rehearsal | None:
     """What `keep` wrote of this origin; None where there is nothing, or nothing that can be read: it is rehearsed again then."""
     try:
-        data = json.loads((folder / f"rehearsal-{number}.json").read_text(encoding="utf-8"))
+        data = parse_json((folder / f"rehearsal-{number}.json").read_text(encoding="utf-8"))
         if data["origin"] != origin:
             return None
         evidence, seconds = Evidence.from_json(data["evidence"]), float(data["seconds"])

@@ -16,6 +16,7 @@ from pathlib import Path
 from tlstudio.domain.errors import ImagesChanged, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.findings import Repaired, changed_key
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import ImageRow, Refusal
 from tlstudio.images.address import split
 from tlstudio.images.guard import DECODERS
@@ -217,7 +218,7 @@ def _state(path: Path) -> State | None:
 
 def _read(project: Project) -> dict[str, tuple[int, int, int, str]]:
     try:
-        told = json.loads((project.cache / FILE).read_text(encoding="utf-8"))
+        told = parse_json((project.cache / FILE).read_text(encoding="utf-8"))
         return {
             str(path): (int(size), int(changed), int(entry), str(content))
             for path, (size, changed, entry, content) in told.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections import defaultdict
@@ -16,6 +15,7 @@ from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.errors import RunNotReady, StudioError
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import RunRow
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import Split
 from tlstudio.reports.material import Images, Known, Training
 from tlstudio.storage import images
@@ -97,7 +97,7 @@ def _saved(project: Project, run: RunRow) -> dict[str, Any]:
     """The description that lies beside the trained weights. Raises RunNotReady when it is missing or damaged."""
     path = project.run_folder(run.id) / "model" / "config.json"
     with suppress(OSError, ValueError):
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
         if isinstance(found, dict) and isinstance(found.get("preprocess"), dict):
             return found
     raise RunNotReady("The trained model of this run is missing or damaged.", remedy="Train it again.", path=path)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from tlstudio.domain.errors import NotEnoughImages, RunNotReady, from_os_error
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.images.splits import LEAST_TRAINING, Units
 from tlstudio.storage import files, images
@@ -73,7 +73,7 @@ def write_samples(project: Project, run_id: str, samples: list[Sample]) -> None:
 def read_samples(project: Project, run_id: str) -> list[Sample]:
     path = project.run_folder(run_id) / "data.json"
     try:
-        return [Sample(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+        return [Sample(**row) for row in parse_json(path.read_text(encoding="utf-8"))]
     except OSError as error:
         raise from_os_error(error, path) from error
     except (ValueError, TypeError) as error:

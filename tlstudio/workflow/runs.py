@@ -48,6 +48,8 @@ def records(project: Path, run_id: str | None = None) -> RunRecords:
     if newest is None:
         raise RunNotFound("No model has been trained in this project yet.", remedy="Train one first.", path=project)
     found = run_records.read_confusion(opened, newest.id)
+    if len(found) != len(newest.classes):
+        found = ()
     log, transfer = run_records.read_log(opened, newest.id), run_records.read_transfer(opened, newest.id)
     return RunRecords(newest.id, newest.classes, log, found, transfer)
 

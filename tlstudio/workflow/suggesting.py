@@ -24,9 +24,9 @@ from tlstudio.storage.project import Project
 from tlstudio.storage.suggestions import NewSuggestion
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import load_network
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.workflow.run_data import units_of
+from tlstudio.workflow.run_networks import network_of
 
 # A cross-validation over few images, picked because they are hard, is off by a factor of a hundred at times. Below this number of
 # labels the settings of the head are therefore not chosen; these were good on every set that they were tried on.
@@ -106,7 +106,7 @@ class _Eyes:
 
     def __init__(self, project: Project, run: RunRow, reporter: Reporter) -> None:
         self._project, self._reporter = project, reporter
-        self._network = load_network(project.run_folder(run.id) / "model")
+        self._network = network_of(project, run)
         if run.mode is not Mode.QUICK:
             # Fine-tuned: its features are not those of the pretrained model, so they are kept under another name.
             own = hashlib.sha256(run.id.encode()).hexdigest()

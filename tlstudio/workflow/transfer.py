@@ -6,7 +6,6 @@ without any, training images that were left out. transfer-<split>.json is writte
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from tlstudio.domain.errors import Cancelled, NotEnoughImages, RunNotReady, Stud
 from tlstudio.domain.events import Note, Reporter
 from tlstudio.domain.predictions import ImagePrediction
 from tlstudio.domain.runs import RunRow
+from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.transfer import Method, Transfer
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.transfer import compare
@@ -146,7 +146,7 @@ class _Comparing:
     def spec(self) -> NetworkSpec:
         path = self.folder / "model" / "config.json"
         try:
-            return NetworkSpec.from_json(json.loads(path.read_text(encoding="utf-8")))
+            return NetworkSpec.from_json(parse_json(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunNotReady(
                 "The trained model of this run is missing or damaged.", remedy="Train it again.", path=path

@@ -16,7 +16,12 @@ _NOWHERE = QModelIndex()
 MODES = {Mode.QUICK: "Quick", Mode.BALANCED: "Balanced", Mode.THOROUGH: "Thorough"}
 FIRST = "First result"
 PROBE = "probe"  # how the engine names the first result among the candidates
-_STATES = {RunState.RUNNING: "running", RunState.INTERRUPTED: "interrupted", RunState.FAILED: "failed"}
+_STATES = {
+    RunState.RUNNING: "running",
+    RunState.INTERRUPTED: "interrupted",
+    RunState.FAILED: "failed",
+    RunState.DAMAGED: "damaged",
+}
 _HEADS = ("Model", "Mode", "Accuracy", "Epochs", "Time", "When")
 
 

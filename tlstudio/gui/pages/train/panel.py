@@ -284,7 +284,7 @@ class RunPanel(QWidget):
         self.facts.set("kept", kept_words(row.chosen))
         self.facts.set("began", messages.ago(row.created_at))
         self.bar.hide()
-        self._advise(row.message if row.state is RunState.FAILED else "")
+        self._advise(row.message if row.state in (RunState.FAILED, RunState.DAMAGED) else "")
         interrupted, failed = Text.states
         words = {
             RunState.INTERRUPTED: interrupted.format(epochs=messages.count(len(row.history), "epoch")),
