@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 
 import pytest
 
@@ -34,6 +35,7 @@ AT_WORK = {
 }
 
 
+@cache
 def decorators(room: str) -> list[tuple[str, str]]:
     """The dataclasses of a room by file and name, and how each is declared."""
     found = []

@@ -47,7 +47,7 @@ def teaching_order(probabilities: Floats, features_of: Callable[[Ints], npt.NDAr
         candidates = left[: BATCH * CANDIDATES]
         batch = np.sort(candidates[_spread(points[candidates], 1.0 - margin[pool[candidates]])])
         chosen.append(batch)
-        left = np.setdiff1d(left, batch, assume_unique=True)
+        left = np.setdiff1d(left, batch)
     first = pool[np.concatenate(chosen)]
     return np.concatenate([first, by_margin[~np.isin(by_margin, first)]])
 

@@ -107,6 +107,24 @@ def test_a_single_batch_needs_no_features(n: int, asked: int) -> None:
     assert len(calls) == asked and len(set(order)) == n
 
 
+@pytest.mark.parametrize(("n", "batches"), [(40, 1), (41, 2)])
+def test_the_last_twenty_are_not_sought_out(monkeypatch: pytest.MonkeyPatch, n: int, batches: int) -> None:
+    asked: list[int] = []
+    spread = selection._spread
+    monkeypatch.setattr(
+        selection, "_spread", lambda points, weights: asked.append(len(points)) or spread(points, weights)
+    )
+    margin = np.linspace(0.1, 0.9, n)
+    order = teaching_order(two_classes(margin), lambda rows: np.eye(n, dtype=np.float32)[rows])
+    assert len(asked) == batches and sorted(order) == list(range(n))
+
+
+def test_a_number_that_changes_by_less_than_a_millionth_counts_for_less() -> None:
+    """Deviations of a half and of a ten-millionth: the second is taken for a millionth."""
+    found = selection._directions(np.array([[0.0, 0.0], [1.0, 2e-7]], np.float32))
+    assert found == pytest.approx(np.array([[-1, -0.1], [1, 0.1]]) / np.hypot(1, 0.1), rel=1e-4)
+
+
 def test_directions_are_of_length_one_whatever_the_scale() -> None:
     rng = np.random.default_rng(5)
     features = rng.normal(3.0, [1.0, 100.0, 0.01, 1.0], (50, 4)).astype(np.float32)
