@@ -226,7 +226,7 @@ def _advanced(advanced: argparse._ArgumentGroup) -> None:
     """Everything about a training that can be tuned; every option is a setting of the same name."""
     advanced.add_argument(
         "--input-size",
-        type=number(16, 4096, whole=True),
+        type=number(8, 2048, whole=True),
         default=usual("input_size"),
         metavar="PX",
         help="default: the model's own",

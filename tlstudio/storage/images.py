@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -19,6 +20,7 @@ SELECT_ROWS = (
     "SELECT images.id, path, content, width, height, classes.name AS label, group_name, split, excluded, unsure, note,"
     " alike, look FROM images LEFT JOIN classes ON classes.id = class_id"
 )
+HASH_SIGNS, HEX = 64, frozenset("0123456789abcdef")  # of SHA-256
 NONE_MOVED: Mapping[int, str] = {}
 _SPLITS = {split.value: split for split in Split}
 
@@ -138,13 +140,22 @@ def list_images(project: Project, *, split: Split | None = None, labeled: bool =
         return [image_row(project, row) for row in db.execute(query, values)]
 
 
+def _content(text: str) -> str:
+    """The hash of a file, hex. What is none, because somebody wrote into the database, becomes one that no file has: it is a name
+    of files in the cache, and must not lead out of it.
+    """
+    if len(text) == HASH_SIGNS and HEX.issuperset(text):
+        return text
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
 def image_row(project: Project, row: tuple[Any, ...]) -> ImageRow:
     """A row of `SELECT_ROWS`."""
     number, path, content, width, height, label, group, part, excluded, unsure, note, alike, look = row
     return ImageRow(
         id=number,
         path=project.absolute(path),
-        content=content,
+        content=_content(content),
         width=width,
         height=height,
         label=label,

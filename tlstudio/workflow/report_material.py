@@ -12,7 +12,7 @@ from typing import Any
 import tlstudio
 from tlstudio.catalog import weights
 from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import RunNotReady, StudioError
+from tlstudio.domain.errors import RunNotReady, StudioError, WrongUsage
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import RunRow
 from tlstudio.domain.safe_text import parse_json
@@ -96,10 +96,10 @@ def _training(project: Project, run: RunRow) -> Training:
 def _saved(project: Project, run: RunRow) -> dict[str, Any]:
     """The description that lies beside the trained weights. Raises RunNotReady when it is missing or damaged."""
     path = project.run_folder(run.id) / "model" / "config.json"
-    with suppress(OSError, ValueError):
-        found = parse_json(path.read_text(encoding="utf-8"))
-        if isinstance(found, dict) and isinstance(found.get("preprocess"), dict):
-            return found
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, WrongUsage):
+        found: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
+        PreprocessSpec.from_json(found["preprocess"])
+        return found
     raise RunNotReady("The trained model of this run is missing or damaged.", remedy="Train it again.", path=path)
 
 
