@@ -229,8 +229,13 @@ def from_os_error(error: OSError, path: str | Path | None = None) -> StudioError
     )
 
 
-# What torch says of memory that is full: of a graphics processor and its libraries, Apple's, and a processor's.
-_MEMORY = ("out of memory", "alloc_failed", "can't allocate memory", "not enough memory")
+# What is said of memory that is full: by torch of a graphics processor and its libraries, Apple's, and a processor's; by the
+# system, the C++ library and the loader of libraries.
+_MEMORY = (
+    *("out of memory", "alloc_failed", "can't allocate memory", "not enough memory"),
+    *("cannot allocate memory", "bad_alloc", "bad allocation", "failed to map segment", "can't start new thread"),
+    *("failed to allocate memory", "unable to allocate"),
+)
 # What it says of a graphics processor that is gone: its driver was reset or updated, or the computer slept.
 _DEVICE = (
     *("cuda error", "cuda driver error", "cuda unknown error", "triton error [", "hip error", "command buffer"),
@@ -242,8 +247,10 @@ def memory_is_full(error: BaseException) -> bool:
     """Whether a library ran out of memory; torch has an error of its own for some devices only."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
+    if isinstance(error, StudioError) or not isinstance(error, Exception):
+        return False
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in text for words in _MEMORY)
+    return any(words in text for words in _MEMORY)
 
 
 def from_device_error(error: BaseException) -> StudioError | None:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from tlstudio.domain.bundle import BundleInfo
-from tlstudio.domain.errors import BundleRefused, CertificateFailed, StudioError
+from tlstudio.domain.errors import BundleRefused, CertificateFailed, StudioError, from_os_error, memory_is_full
 from tlstudio.export.novelty import NoveltySpec
 from tlstudio.inference import wire
 from tlstudio.inference.bundle import Bundle
@@ -99,42 +100,55 @@ def write_module(module: nn.Module, network: Network, path: Path) -> None:
         try:
             with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
                 warnings.simplefilter("ignore")
-                exporter(module, example, path)
-            return
+                data = exporter(module, example)
         except Exception as error:  # the exporters raise whatever their many parts raise
+            if memory_is_full(error):
+                raise
             log.warning("exporter %s failed: %s", exporter.__name__, error)
+            continue
+        # Written here and not by an exporter: what goes wrong with the disk is not the model's fault.
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise from_os_error(error, path) from error
+        return
     raise StudioError(
         f"The model {network.spec.model} can't be written as an ONNX file.",
         remedy="Train with another pretrained model. The log file has the technical reason.",
     )
 
 
-def _through_torch_export(graph: nn.Module, example: Tensor, path: Path) -> None:
+def _through_torch_export(graph: nn.Module, example: Tensor) -> bytes:
     """torch.export, the present exporter of torch."""
-    torch.onnx.export(
+    program = torch.onnx.export(
         graph,
         (example,),
-        str(path),
         dynamo=True,
         input_names=["image"],
         output_names=list(OUTPUTS),
         dynamic_shapes=({0: torch.export.Dim("batch")},),
-        external_data=False,
         verbose=False,
     )
+    if program is None:
+        raise RuntimeError("torch.onnx.export gave nothing back")
+    data: bytes = program.model_proto.SerializeToString()
+    return data
 
 
-def _through_torchscript(graph: nn.Module, example: Tensor, path: Path) -> None:
+def _through_torchscript(graph: nn.Module, example: Tensor) -> bytes:
     """TorchScript, the exporter before that: some networks only go through it."""
     axes = {name: {0: "batch"} for name in ("image", *OUTPUTS)}
+    place: Any = io.BytesIO()  # it takes a file as well, though its signature names paths alone
     torch.onnx.export(
-        graph, (example,), str(path), dynamo=False, input_names=["image"], output_names=list(OUTPUTS), dynamic_axes=axes
+        graph, (example,), place, dynamo=False, input_names=["image"], output_names=list(OUTPUTS), dynamic_axes=axes
     )
+    written: bytes = place.getvalue()
+    return written
 
 
 # The older one is twenty times faster and torch still has it; where it fails, or is gone one day, the present one follows. Which
 # of them wrote the file does not matter to the user: the certificate holds either way.
-EXPORTERS: tuple[Callable[[nn.Module, Tensor, Path], None], ...] = (_through_torchscript, _through_torch_export)
+EXPORTERS: tuple[Callable[[nn.Module, Tensor], bytes], ...] = (_through_torchscript, _through_torch_export)
 
 
 def describe(path: Path, info: BundleInfo) -> None:

@@ -142,9 +142,9 @@ def test_a_file_that_disagrees_is_not_handed_out(trained: Path, monkeypatch: pyt
     """An exporter that loses the normalisation, as a real one might."""
     honest = graph.EXPORTERS[0]
 
-    def careless(model: object, example: object, path: Path) -> None:
+    def careless(model: object, example: object) -> bytes:
         model.network.std.mul_(20)  # type: ignore[attr-defined]
-        honest(model, example, path)  # type: ignore[arg-type]
+        return honest(model, example)  # type: ignore[arg-type]
 
     monkeypatch.setattr(graph, "EXPORTERS", (careless,))
     out = trained / "exports" / "wrong.onnx"
@@ -185,6 +185,29 @@ def test_the_other_exporter_passes_the_same_certificate(trained: Path, monkeypat
 
     monkeypatch.setattr(graph, "EXPORTERS", (broken, graph.EXPORTERS[1]))
     assert export(trained, trained / "exports" / "other.onnx").certificate.passed
+
+
+def test_a_full_disk_is_not_the_models_fault(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DiskFull):
+        export(trained, trained / "exports" / "full.onnx")
+
+
+def test_full_memory_is_not_the_models_fault(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def short_of_memory(*_: object) -> bytes:
+        tried.append(1)
+        raise RuntimeError("std::bad_alloc")
+
+    monkeypatch.setattr(graph, "EXPORTERS", (short_of_memory, short_of_memory))
+    with pytest.raises(RuntimeError, match="bad_alloc") as caught:
+        export(trained, trained / "exports" / "large.onnx")
+    assert tried == [1], "another exporter would take no less"
+    assert from_device_error(caught.value).kind == "OutOfMemory"  # type: ignore[union-attr]
 
 
 def test_named_failures(trained: Path, bundle: Path, tmp_path: Path) -> None:
