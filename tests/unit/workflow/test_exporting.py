@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -16,7 +17,15 @@ from PIL import Image
 
 from tests.conftest import COLOURS, STARTER, paint
 from tlstudio.domain.bundle import METADATA_KEY, FileKind
-from tlstudio.domain.errors import BundleRefused, CertificateFailed, NothingToImport, RunNotFound, WrongUsage
+from tlstudio.domain.errors import (
+    BundleRefused,
+    CertificateFailed,
+    DiskFull,
+    NothingToImport,
+    RunNotFound,
+    WrongUsage,
+    from_device_error,
+)
 from tlstudio.domain.events import Predicted
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
