@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from unicodedata import bidirectional
 
+from tlstudio.domain.safe_text import visible
+
 _FROM_RIGHT = {"R", "AL", "AN", "RLE", "RLO", "RLI"}  # classes of the Unicode bidirectional algorithm (UAX 9)
 _BEGIN, _END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
@@ -29,8 +31,10 @@ def isolated(name: str) -> str:
     """A name that somebody gave, to be put into a sentence or beside a number.
 
     One in a script that is read from right to left is set apart from what stands beside it (UAX 9, section 2.4): without that a
-    figure after it would be drawn before it, as if it were a part of the name. Any other is as it is.
+    figure after it would be drawn before it, as if it were a part of the name. Signs that can't be seen become pictures; see
+    `safe_text.visible`.
     """
+    name = visible(name)
     if any(bidirectional(sign) in _FROM_RIGHT for sign in name):
         return f"{_BEGIN}{name}{_END}"
     return name
