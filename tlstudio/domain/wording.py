@@ -8,7 +8,7 @@ from unicodedata import bidirectional
 
 from tlstudio.domain.safe_text import visible
 
-_FROM_RIGHT = {"R", "AL", "AN", "RLE", "RLO", "RLI"}  # classes of the Unicode bidirectional algorithm (UAX 9)
+_FROM_RIGHT = {"R", "AL", "AN", "RLI"}  # classes of the Unicode bidirectional algorithm (UAX 9)
 _BEGIN, _END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 # Signs of such scripts with what joins words of one name; a figure or a comma may be a part of our sentence.
@@ -45,6 +45,7 @@ def directed(sentence: str) -> str:
 
     For sentences that come made; whoever makes one takes `isolated` for its names, and knows better where they end.
     """
+    sentence = visible(sentence, lines=True)
     if _BEGIN in sentence or not any(bidirectional(sign) in _FROM_RIGHT for sign in sentence):
         return sentence
     return _RUN.sub(lambda run: f"{_BEGIN}{run.group()}{_END}", sentence)
