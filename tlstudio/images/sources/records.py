@@ -259,7 +259,6 @@ class _Kept:
         elif new.by_name and not old.by_name:
             self._refuse(new, f"{new.where}: the file of this name is the one of {_lower(old.where)}.")
         elif old.by_name and not new.by_name:
-            self._torn.pop(place, None)
             self.found[place] = new
             self._refuse(old, f"{old.where}: the file of this name is the one of {_lower(new.where)}.")
         elif new.named != old.named and new.by_name:
