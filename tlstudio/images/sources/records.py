@@ -122,7 +122,7 @@ class Lookup:
             return None, ""
         agree = {place: n for place in places if (n := _agreement(self._folders(place), parts[:-1])) is not None}
         if not agree:
-            named, there = text.replace("\\", "/").rsplit("/", 1)[0], "/".join(self._parts(places[0])[:-1])
+            named, there = text.replace("\\", "/").rsplit("/", 1)[0], "/".join(self._parts(min(places))[:-1])
             return None, f"The list names it in “{named}”, and the file of this name lies in “{there}”."
         best = [place for place, n in agree.items() if n == max(agree.values())]
         if len(best) > 1:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tlstudio.domain.errors import FileTrouble, WrongUsage
+from tlstudio.domain.importing import Encoding
 from tlstudio.images.sources import encodings, letters, text
 from tlstudio.images.sources.encodings import SURE, Decoded, decode, guess, known
 from tlstudio.images.sources.text import NOT_TEXT, read_table
@@ -85,6 +86,32 @@ def test_the_one_that_is_said_counts() -> None:
     assert (found.encoding.key, found.encoding.sure, found.encoding.stated) == ("cp1250", True, True)
     assert decode("\ufeffa".encode(), "utf8").text == "a"
     assert known("ISO-8859-15") == "iso8859-15", "any that Python knows"
+
+
+def test_what_is_chosen_is_among_what_can_be_chosen_once() -> None:
+    for name in ("iso8859-15", "cp1250", "utf-8"):
+        found = decode(words("plain").encode(), name).encoding
+        assert found is not None
+        assert [way.key for way in found.ways].count(known(name)) == 1
+        assert found.caption == encodings.NAMES.get(name, "")
+
+
+def test_of_several_texts_the_least_sure_is_asked_about() -> None:
+    sure, unsure = (Encoding(key, "", sure=key == "a") for key in "ab")
+    assert encodings.least_sure(None, sure, unsure, None) is unsure
+    assert encodings.least_sure(sure, None) is sure
+    assert encodings.least_sure(None, None) is None
+
+
+def test_many_words_are_judged_by_some_of_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    guessed = encodings.guess
+    monkeypatch.setattr(encodings, "guess", lambda pieces: asked.append(len(pieces)) or guessed(pieces))
+    rows = "".join(f"im/{i}.png,größe{'abcdefghij'[i % 10]}{i}\n" for i in range(3 * encodings.MOST_WORDS))
+    assert decode(("path,class\n" + rows).encode("cp1252")).text.endswith(f"größej{3 * encodings.MOST_WORDS - 1}\n")
+    assert asked == [encodings.MOST_WORDS]
+    decode(words(*(f"größe{i}" for i in range(20))).encode("cp1252"))
+    assert asked[-1] == 20
 
 
 @pytest.mark.parametrize("name", ["nosuch", "rot13", "hex", "base64", "utf-8\0", "ü", "zip"])
