@@ -110,7 +110,6 @@ def known(name: str) -> str:
     """Python's name of an encoding of text. Raises WrongUsage where there is none of this name."""
     try:
         found = codecs.lookup(name.strip())
-        found.decode(b"")
         "".encode(found.name)  # an encoding of text, not of bytes
     except Exception as error:  # whatever a codec of another kind says to no bytes at all
         raise WrongUsage(

@@ -42,6 +42,7 @@ def test_found_by_the_letters(encoding: str, names: tuple[str, ...]) -> None:
     assert found.encoding is not None
     assert found.encoding.sure
     assert not found.encoding.stated
+    assert found.encoding.key in encodings.CODE_PAGES
     assert found.encoding.sentence().startswith(f"Read as {found.encoding.key} ({found.encoding.caption}): “")
 
 
@@ -64,6 +65,7 @@ def test_what_few_letters_can_not_tell_is_asked() -> None:
     assert found is not None and not found.sure
     likely = {way.key: way.sample for way in found.ways if way.sample}
     assert likely["cp1250"] == "chory ł"
+    assert found.key == found.ways[0].key
     assert len(likely) > 1
     assert {way.key for way in found.ways} >= set(encodings.CODE_PAGES) | {"utf-8"}, "all others can be chosen, too"
     assert len([way.key for way in found.ways]) == len({way.key for way in found.ways})
