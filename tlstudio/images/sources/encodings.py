@@ -86,16 +86,19 @@ class Decoded:
 
 
 def decode(data: bytes, wished: str = "") -> Decoded:
-    """Text from bytes. wished: an encoding's name, which then counts. Raises WrongUsage for one that there isn't."""
-    if wished:
-        key = known(wished)
-        text = read_as(data, key).removeprefix("\ufeff")
-        return Decoded(
-            text, Encoding(key, NAMES.get(key, ""), _others(key, ()), sure=True, stated=True, lines=_lines(text))
-        )
+    """Text from bytes: as its mark says, else in the encoding that is wished, else as it is found out.
+
+    Raises WrongUsage for a wish that is no encoding.
+    """
     for mark, key in MARKS:
         if data.startswith(mark):
             return Decoded(read_as(data, key))
+    if wished:
+        key = known(wished)
+        text = read_as(data, key)
+        return Decoded(
+            text, Encoding(key, NAMES.get(key, ""), _others(key, ()), sure=True, stated=True, lines=_lines(text))
+        )
     if data.isascii() and b"\0" not in data[:HEAD]:
         return Decoded(data.decode("ascii"))
     if b"\0" in data[:HEAD]:
