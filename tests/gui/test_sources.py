@@ -131,7 +131,7 @@ def test_an_encoding_that_is_not_clear_is_chosen_by_what_it_says(studio: Studio,
     text = listed.read_text("cp1252").replace(";c;", ";zły;").replace("Befund", "Klasa").replace("Datei", "path")
     listed.write_bytes(text.replace("Klasa", "class").encode("cp1250"))
     preview(studio, listed)
-    card, box = studio.find("images.encoding_card"), studio.find("images.encoding", QComboBox)
+    card, box = studio.find("images.encoding_row"), studio.find("images.encoding", QComboBox)
     assert card.isVisible()
     assert box.currentText() == import_encoding.Text.CHOOSE
     assert studio.find("images.import_error_what", QLabel).text().startswith("The text does not say its encoding")
@@ -149,7 +149,7 @@ def test_an_encoding_that_is_not_clear_is_chosen_by_what_it_says(studio: Studio,
 
 def test_a_table_that_says_its_encoding_asks_nothing(studio: Studio, listed: Path) -> None:
     preview(studio, listed)
-    assert not studio.find("images.encoding_card").isVisible()
+    assert not studio.find("images.encoding_row").isVisible()
 
 
 def test_several_questions_of_an_export_are_asked_about(studio: Studio, listed: Path) -> None:

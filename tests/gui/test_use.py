@@ -273,6 +273,23 @@ def test_ten_thousand_rows_stay_quick(qapp) -> None:
     assert table.index(0, Column.STATUS).data() == Words.STATUS["ok"]
 
 
+def test_names_that_are_no_text_are_shown_and_still_lead_to_their_files(qapp) -> None:
+    table = PredictionTableModel()
+    row = {
+        "file": "/x/\udcff\n\x1b[31m.jpg",
+        "status": "ok",
+        "label": "a",
+        "confidence": 0.5,
+        "novelty": 0.1,
+        "message": "",
+    }
+    table.add([PredictionRow.read(row, 0)])
+    index = table.index(0, Column.FILE)
+    assert index.data() == "\ufffd␊␛[31m.jpg"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "/x/\ufffd␊␛[31m.jpg"
+    assert str(table.rows[0].file) == row["file"]
+
+
 def test_the_seal_says_what_the_model_file_calls_unfamiliar() -> None:
     plain = BundleInfo(("a", "b"), PreprocessSpec(64), {}, "ab12", {})
     known = NoveltyFacts(200, 80, True, 0.015, None, (Noticed("noise", 12, 11),))

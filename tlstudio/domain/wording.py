@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable
 from unicodedata import bidirectional
 
-_FROM_RIGHT = {"R", "AL", "AN", "RLE", "RLO", "RLI"}  # classes of the Unicode bidirectional algorithm (UAX 9)
+from tlstudio.domain.safe_text import visible
+
+_FROM_RIGHT = {"R", "AL", "AN", "RLI"}  # classes of the Unicode bidirectional algorithm (UAX 9)
 _BEGIN, _END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 # Signs of such scripts with what joins words of one name; a figure or a comma may be a part of our sentence.
@@ -29,8 +31,10 @@ def isolated(name: str) -> str:
     """A name that somebody gave, to be put into a sentence or beside a number.
 
     One in a script that is read from right to left is set apart from what stands beside it (UAX 9, section 2.4): without that a
-    figure after it would be drawn before it, as if it were a part of the name. Any other is as it is.
+    figure after it would be drawn before it, as if it were a part of the name. Signs that can't be seen become pictures; see
+    `safe_text.visible`.
     """
+    name = visible(name)
     if any(bidirectional(sign) in _FROM_RIGHT for sign in name):
         return f"{_BEGIN}{name}{_END}"
     return name
@@ -41,6 +45,7 @@ def directed(sentence: str) -> str:
 
     For sentences that come made; whoever makes one takes `isolated` for its names, and knows better where they end.
     """
+    sentence = visible(sentence, lines=True)
     if _BEGIN in sentence or not any(bidirectional(sign) in _FROM_RIGHT for sign in sentence):
         return sentence
     return _RUN.sub(lambda run: f"{_BEGIN}{run.group()}{_END}", sentence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,10 +11,11 @@ import numpy as np
 from tlstudio.domain.errors import FileTrouble, NotEnoughImages, NothingToImport, from_os_error
 from tlstudio.domain.events import SILENT, Progress, Reporter
 from tlstudio.domain.labels import Agreement, ClassAgreement, Disagreement, UnusedRow
+from tlstudio.domain.safe_text import from_cell, with_controls
 from tlstudio.domain.values import ImageRow
 from tlstudio.evaluation import agreement as figures
 from tlstudio.images.sources.columns import mapping
-from tlstudio.images.sources.text import read_table
+from tlstudio.images.sources.text import Table, read_table
 from tlstudio.storage import annotators, images
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
@@ -59,10 +60,10 @@ class _Row:
 
 def _take_in(project: Project, table: Path, annotator: str, reporter: Reporter) -> tuple[UnusedRow, ...]:
     """Stores the labels of a table; returns the rows that could not be used, with the reason."""
-    rows = list(_rows(table))
     index = ImageIndex(images.list_images(project))
     classes = {c.name: c.id for c in list_classes(project)}
     alike = {name.casefold(): name for name in classes}
+    rows = _best_rows(table, alike)
     labels: dict[int, int] = {}
     said: dict[int, str] = {}
     unused: list[UnusedRow] = []
@@ -98,14 +99,26 @@ def _class_of(row: _Row, alike: dict[str, str]) -> str:
     return alike[row.label.casefold()]
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    """The rows of a table of files and classes. Raises FileTrouble for anything else."""
+def _best_rows(path: Path, alike: Mapping[str, str]) -> list[_Row]:
+    """The rows of a table; where its bytes don't tell its encoding, in the one that makes most of its classes those of the
+    project.
+    """
     try:
         if path.stat().st_size > LARGEST_TABLE:
             raise FileTrouble("This file is too large for a table of labels.", remedy="Choose another file.", path=path)
-        table = read_table(path, path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise from_os_error(error, path) from error
+    table = read_table(path, data)
+    if table.encoding is None or table.encoding.sure:
+        return list(_rows(path, table))
+    likely = [way.key for way in table.encoding.ways if way.sample]
+    readings = [list(_rows(path, read_table(path, data, key))) for key in likely]
+    return max(readings, key=lambda rows: sum(row.label.casefold() in alike for row in rows))
+
+
+def _rows(path: Path, table: Table) -> Iterator[_Row]:
+    """The rows of a table of files and classes. Raises FileTrouble for anything else."""
     roles = mapping(table, {})
     content = next((c for c in table.columns if c.strip().lower() in CONTENT_COLUMNS), "")
     if "class" not in roles or not ("path" in roles or content):
@@ -119,8 +132,8 @@ def _rows(path: Path) -> Iterator[_Row]:
     for number, where in enumerate(table.where):
         yield _Row(
             where,
-            table.cell(number, at["path"]) if "path" in at else "",
-            table.cell(number, at["class"]),
+            with_controls(from_cell(table.cell(number, at["path"]))) if "path" in at else "",
+            from_cell(table.cell(number, at["class"])),
             table.cell(number, table.columns.index(content)) if content else "",
             table.trouble.get(number, ""),
         )

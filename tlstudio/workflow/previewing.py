@@ -14,7 +14,7 @@ from tlstudio.images.scan import Scan, Wishes, uncollected
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
 from tlstudio.workflow.import_groups import tags_of
-from tlstudio.workflow.importing import by_names, need_an_encoding, need_two_classes, recognised
+from tlstudio.workflow.importing import by_names, need_an_encoding, need_two_classes
 from tlstudio.workflow.projects import suggested_folder
 
 SAMPLES = 8
@@ -61,7 +61,7 @@ def preview_import(
         refused=scan.refused,
         guess=guess_groups(scan.found),
         suggested_project=suggested_folder(source.with_suffix("") if source.is_file() else source),
-        reading=Reading(chosen.key, recognised(chosen)),
+        reading=Reading(chosen.key, chosen.sentence),
         readings=tuple(Reading(s.key, s.sentence) for s in sources),
         unlabeled=scan.unlabeled(),
         groups=len({f.group for f in scan.found if f.group is not None}),

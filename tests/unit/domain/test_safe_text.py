@@ -86,5 +86,11 @@ def test_json_is_json() -> None:
     assert json_text({"x": float("nan"), "y": [1.5, (float("-inf"), "a")]}) == '{"x": null, "y": [1.5, [null, "a"]]}'
 
 
+def test_json_keeps_letters_and_marks_halves() -> None:
+    assert json_text("grün\ud800\udfff正") == '"grün\ufffd\ufffd正"'
+    assert json_text({"ü": [float("inf")]}) == '{"ü": [null]}'
+    assert json_text("\x7f\x9f\u2028\u202e") == '"\\u007f\\u009f\\u2028\\u202e"'
+
+
 def test_lines_of_a_table() -> None:
     assert table([("a", "=b"), (1.5, None), (-2, "x,\ny")]) == 'a,\'=b\n1.5,\n-2,"x,\ny"\n'

@@ -34,11 +34,18 @@ def test_a_name_that_is_read_as_the_sentence_is_stays_as_it_is(name: str) -> Non
     assert isolated(name) == name == directed(name)
 
 
-@pytest.mark.parametrize("name", [ARABIC, HEBREW, f"{HEBREW} 2", f"grade B {ARABIC}", "\u202eabc"])
+@pytest.mark.parametrize("name", [ARABIC, HEBREW, f"{HEBREW} 2", f"grade B {ARABIC}", "\u2067abc"])
 def test_a_name_that_is_not_is_set_apart_whole(name: str) -> None:
     assert isolated(name) == f"{FSI}{name}{PDI}"
     assert plain(isolated(name)) == name
     assert isolated_all([name, "crack"]) == [isolated(name), "crack"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("\u202eabc", "\ufffdabc"), ("a\nb", "a␊b"), ("\x1b[31m", "␛[31m"), ("\udcff", "\ufffd")]
+)
+def test_signs_that_can_not_be_seen_are_shown(name: str, shown: str) -> None:
+    assert isolated(name) == shown == directed(name).replace("\n", "␊")
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ def test_a_name_that_is_too_long_keeps_its_ends() -> None:
     assert LONGEST == 120
 
 
+@pytest.mark.parametrize(("suffix", "kept"), [("." + "x" * 15, True), ("." + "x" * 16, False)])
+def test_an_ending_is_one_that_is_short(suffix: str, kept: bool) -> None:
+    assert possible("a" * 200 + suffix).endswith(suffix) is kept
+
+
 @given(st.text(st.characters()))
 def test_any_name_can_be_written(name: str) -> None:
     written = possible(name)

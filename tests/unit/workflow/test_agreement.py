@@ -86,6 +86,20 @@ def test_a_content_in_the_table_counts_most_and_means_all_copies(zoo: Project, t
     assert annotators.labels_of(zoo, "Ben") == {6: "cat", 7: "cat"}
 
 
+def test_the_projects_classes_tell_the_encoding_of_a_table(zoo: Project, tmp_path: Path) -> None:
+    labeling.rename_class(zoo.folder, "cat", "zły")
+    path = tmp_path / "ben.csv"
+    path.write_bytes("file,class\ncats/1.png,zły\ncats/2.png,dog\n".encode("cp1250"))
+    found = compare(zoo.folder, path)
+    assert (found.n, found.unused) == (2, ())
+
+
+def test_a_class_like_a_formula_comes_back_from_a_table(zoo: Project, tmp_path: Path) -> None:
+    labeling.rename_class(zoo.folder, "cat", "=1+1")
+    found = compare(zoo.folder, table(tmp_path, "cats/1.png,'=1+1", "cats/2.png,=1+1"))
+    assert (found.n, found.unused) == (2, ())
+
+
 def test_rows_that_cannot_be_used_are_listed_with_the_reason(zoo: Project, tmp_path: Path) -> None:
     rows = ("1.png,cat", "nowhere.png,cat", "2.png,horse", "2.png,", ",cat", "3.png,dog", "dogs/3.png,cat")
     found = compare(zoo.folder, table(tmp_path, *rows))

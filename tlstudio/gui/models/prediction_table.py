@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from tlstudio.domain.safe_text import visible
 from tlstudio.domain.wording import isolated
 from tlstudio.gui.messages import percent
 
@@ -154,9 +155,9 @@ class PredictionTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._shown(row, Column(index.column()))
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(row.file) if index.column() == Column.FILE else row.in_words()
+            return visible(str(row.file)) if index.column() == Column.FILE else row.in_words()
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            words = {"file": row.file.name, "status": row.status_words(), "label": row.label}
+            words = {"file": visible(row.file.name), "status": row.status_words(), "label": row.label}
             return Text.SPOKEN.format(
                 **{k: isolated(v) for k, v in words.items()},
                 confidence=percent(row.confidence) if row.label else row.message,
@@ -169,7 +170,7 @@ class PredictionTableModel(QAbstractTableModel):
             Column.LABEL: row.label,
             Column.CONFIDENCE: percent(row.confidence) if row.label else "",
             Column.STATUS: row.status_words(),
-            Column.FILE: row.file.name,
+            Column.FILE: visible(row.file.name),
         }.get(column, "")
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:

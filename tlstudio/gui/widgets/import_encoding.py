@@ -5,7 +5,7 @@ say.
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from tlstudio.domain.importing import Encoding, EncodingWay
 from tlstudio.domain.wording import isolated
@@ -13,10 +13,11 @@ from tlstudio.gui import theme
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.widgets.fitting import Chooser
 from tlstudio.gui.widgets.help_bubble import HelpButton
+from tlstudio.gui.widgets.option_card import caption
 
 
 class Text:
-    TITLE = "How its text is encoded"
+    TITLE = "Its text is encoded as"
     HELP = (
         "A table saved by an older program does not say in which code page its letters are. Choose the one in which the "
         "words are right; the counts follow at once."
@@ -26,28 +27,22 @@ class Text:
     NAMED = "{} ({})"
 
 
-class EncodingChoice(QFrame):
+class EncodingChoice(QWidget):
     """`chosen` carries the name of an encoding when the user picked another one."""
 
     chosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        named(self, "images.encoding_card", Text.TITLE)
-        self.setProperty("role", "card")
-        head = QHBoxLayout()
-        heading = QLabel(Text.TITLE)
-        heading.setProperty("role", "card-title")
-        head.addWidget(heading)
-        head.addWidget(HelpButton(Text.HELP, "images.help_encoding", Text.TITLE, Text.TITLE))
-        head.addStretch(1)
+        named(self, "images.encoding_row", Text.TITLE)
         self.ways = named(Chooser(), "images.encoding", Text.TITLE)
         self.ways.activated.connect(self._activated)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(theme.L, theme.M, theme.L, theme.M)
-        column.setSpacing(theme.S)
-        column.addLayout(head)
-        column.addWidget(self.ways)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.S)
+        row.addWidget(caption(Text.TITLE, self.ways))
+        row.addWidget(self.ways, 1)
+        row.addWidget(HelpButton(Text.HELP, "images.help_encoding", Text.TITLE, Text.TITLE))
         self._shown: Encoding | None = None
 
     def show_encoding(self, encoding: Encoding | None) -> None:
@@ -61,6 +56,7 @@ class EncodingChoice(QFrame):
             self.ways.addItem(Text.CHOOSE, "")
         for way in encoding.ways:
             self.ways.addItem(_words(way), way.key)
+        self.ways.setToolTip("\n".join(encoding.lines))
         self.ways.setCurrentIndex(max(0, self.ways.findData(encoding.key)) if encoding.sure else 0)
 
     def encoding(self) -> str:

@@ -31,6 +31,7 @@ class Text:
     FOUND_OPEN = "{}, to be labeled here"
     FOUND_BOTH = "{} in {}, and {} without a class"
     FOUND_NOTHING = "Say what the columns mean"
+    FOUND_UNCLEAR = "Say how the text is encoded"
     READING = "How it is read"
     CLASS = "class", "classes"
     TABLE = "Classes that were found"
@@ -219,6 +220,8 @@ class ImportPreviewView(QWidget):
 
 def _found(preview: ImportPreview) -> str:
     """How many images of what: the heading."""
+    if preview.encoding is not None and not preview.encoding.sure:
+        return Text.FOUND_UNCLEAR
     if preview.problem:
         return Text.FOUND_NOTHING
     labeled, unlabeled = preview.images - preview.unlabeled, preview.unlabeled

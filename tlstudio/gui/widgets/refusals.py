@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tlstudio.domain.safe_text import visible
 from tlstudio.domain.values import Refusal
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import count
@@ -86,10 +87,10 @@ class RefusedRow(QWidget):
         self.list.setRowCount(0)
         self.list.setRowCount(min(len(refusals), MOST_LISTED))
         for row, refusal in enumerate(refusals[:MOST_LISTED]):
-            file = QTableWidgetItem(Path(refusal.path).name)
-            file.setToolTip(refusal.path)
-            reason = QTableWidgetItem(refusal.reason)
-            reason.setToolTip(refusal.reason)
+            file = QTableWidgetItem(visible(Path(refusal.path).name))
+            file.setToolTip(visible(refusal.path))
+            reason = QTableWidgetItem(visible(refusal.reason))
+            reason.setToolTip(visible(refusal.reason))
             self.list.setItem(row, 0, file)
             self.list.setItem(row, 1, reason)
         shown = min(amount, MOST_SEEN) + 1  # and the header

@@ -11,6 +11,7 @@ class and folders.
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -163,7 +164,10 @@ class Archive:
         if entry.file_size > MAX_LIST_BYTES:
             raise too_large(place)
         with _opened(self.path) as archive, archive.open(entry) as file:
-            return file.read(entry.file_size)
+            data = file.read(entry.file_size)
+        # What the user says is meant for names, and for lists that don't show by themselves that they are UTF-8.
+        plain = not self.encoding or data.isascii() or data.startswith(codecs.BOM_UTF8) or not is_utf8(data)
+        return data if plain else codecs.BOM_UTF8 + data
 
     def is_dicom(self, place: str) -> bool:
         entry = self._info(place)

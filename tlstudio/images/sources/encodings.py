@@ -53,10 +53,11 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-SURE = (
-    6.0  # so much likelier, as a logarithm (400 times), must a reading be than the next to be taken without a question
-)
+# A reading is taken without a question when it is likelier than every other by so much, as a logarithm: 3,000 times.
+SURE = 8.0
+BY_CHANCE = 3.0  # the same, for asking although a text is UTF-8 throughout
 MOST_WAYS = 8  # that are offered
+FEW_WORDS = 20  # more words than so many are not UTF-8 by chance
 MOST_WORDS = 200  # that the letters are looked at of
 HEAD = 4096
 FEW_LINES = 10  # from so many on, one line that is no UTF-8 is a fault of that line, not another code page
@@ -86,22 +87,25 @@ class Decoded:
 
 
 def decode(data: bytes, wished: str = "") -> Decoded:
-    """Text from bytes. wished: an encoding's name, which then counts. Raises WrongUsage for one that there isn't."""
-    if wished:
-        key = known(wished)
-        text = read_as(data, key).removeprefix("\ufeff")
-        return Decoded(
-            text, Encoding(key, NAMES.get(key, ""), _others(key, ()), sure=True, stated=True, lines=_lines(text))
-        )
+    """Text from bytes: as its mark says, else in the encoding that is wished, else as it is found out.
+
+    Raises WrongUsage for a wish that is no encoding.
+    """
     for mark, key in MARKS:
         if data.startswith(mark):
             return Decoded(read_as(data, key))
+    if wished:
+        key = known(wished)
+        text = read_as(data, key)
+        return Decoded(
+            text, Encoding(key, NAMES.get(key, ""), _others(key, ()), sure=True, stated=True, lines=_lines(text))
+        )
     if data.isascii() and b"\0" not in data[:HEAD]:
         return Decoded(data.decode("ascii"))
     if b"\0" in data[:HEAD]:
         return Decoded(read_as(data, _wide(data[:HEAD])))
     try:
-        return Decoded(data.decode(UTF_8))
+        return _by_chance(data, data.decode(UTF_8))
     except UnicodeDecodeError:
         return _guessed(data)
 
@@ -110,7 +114,6 @@ def known(name: str) -> str:
     """Python's name of an encoding of text. Raises WrongUsage where there is none of this name."""
     try:
         found = codecs.lookup(name.strip())
-        found.decode(b"")
         "".encode(found.name)  # an encoding of text, not of bytes
     except Exception as error:  # whatever a codec of another kind says to no bytes at all
         raise WrongUsage(
@@ -148,6 +151,24 @@ def guess(pieces: Sequence[bytes]) -> list[tuple[float, str, tuple[str, ...]]]:
     return sorted(((score, key, words) for words, (score, key) in found.items()), key=lambda way: -way[0])
 
 
+def _by_chance(data: bytes, text: str) -> Decoded:
+    """A text that is UTF-8 throughout, which a few Chinese words in their own code may be by chance: then it is asked."""
+    pieces = _pieces(data)
+    if len(pieces) <= FEW_WORDS and all(len(sign.encode()) < 3 for sign in set(text)):
+        ways = guess(pieces)
+        mine = next(score for score, key, _ in ways if key == UTF_8)
+        if ways[0][0] - mine > BY_CHANCE:
+            offered = [EncodingWay(key, NAMES[key], _shown(words)) for score, key, words in ways if score >= mine]
+            others = _others(UTF_8, offered[:MOST_WAYS])
+            return Decoded(text, Encoding(UTF_8, NAMES[UTF_8], others, sure=False, lines=_lines(text)))
+    return Decoded(text)
+
+
+def _pieces(data: bytes) -> list[bytes]:
+    """The cells that are not plain ASCII, each once."""
+    return list(dict.fromkeys(piece for piece in _CELLS.split(data) if not piece.isascii()))
+
+
 def _guessed(data: bytes) -> Decoded:
     """A text that is not UTF-8 throughout."""
     lines = data.split(b"\n")
@@ -155,7 +176,7 @@ def _guessed(data: bytes) -> Decoded:
     if wrong <= max(int(len(lines) >= FEW_LINES), len(lines) // 100):
         text = read_as(data, UTF_8)
         return Decoded(text, Encoding(UTF_8, NAMES[UTF_8], _others(UTF_8, ()), sure=True, lines=_lines(text)))
-    pieces = list(dict.fromkeys(piece for piece in _CELLS.split(data) if not piece.isascii()))
+    pieces = _pieces(data)
     return told(data, guess(pieces[:: max(1, len(pieces) // MOST_WORDS)][:MOST_WORDS]))
 
 

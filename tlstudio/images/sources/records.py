@@ -122,7 +122,7 @@ class Lookup:
             return None, ""
         agree = {place: n for place in places if (n := _agreement(self._folders(place), parts[:-1])) is not None}
         if not agree:
-            named, there = text.replace("\\", "/").rsplit("/", 1)[0], "/".join(self._parts(places[0])[:-1])
+            named, there = text.replace("\\", "/").rsplit("/", 1)[0], "/".join(self._parts(min(places))[:-1])
             return None, f"The list names it in “{named}”, and the file of this name lies in “{there}”."
         best = [place for place, n in agree.items() if n == max(agree.values())]
         if len(best) > 1:
@@ -259,7 +259,6 @@ class _Kept:
         elif new.by_name and not old.by_name:
             self._refuse(new, f"{new.where}: the file of this name is the one of {_lower(old.where)}.")
         elif old.by_name and not new.by_name:
-            self._torn.pop(place, None)
             self.found[place] = new
             self._refuse(old, f"{old.where}: the file of this name is the one of {_lower(new.where)}.")
         elif new.named != old.named and new.by_name:

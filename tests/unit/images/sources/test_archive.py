@@ -168,6 +168,18 @@ def test_names_that_may_be_several_things(tmp_path: Path) -> None:
     assert said.encoding is not None and said.encoding.sure
 
 
+@pytest.mark.parametrize("text", ["utf-8", "utf-8-sig", "cp932"])
+def test_what_is_said_of_names_does_not_spoil_a_list_in_utf_8(tmp_path: Path, text: str) -> None:
+    class Unflagged(zipfile.ZipInfo):
+        def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - zipfile's own
+            return "表/1.png".encode("cp932"), self.flag_bits
+
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(Unflagged("x"), b"")
+        archive.writestr("list.csv", "file,class\n表/1.png,異常\n".encode(text))
+    assert recognise(tmp_path / "a.zip", "list.csv", "cp932").scan(Wishes()).classes() == {"異常": 1}
+
+
 def test_a_name_in_a_field_of_its_own(tmp_path: Path) -> None:
     field = b"\x01" + struct.pack("<L", zlib.crc32(b"a/1.png")) + "ж/1.png".encode()
     path = unflagged(tmp_path / "a.zip", [b"a/1.png"], struct.pack("<HH", 0x7075, len(field)) + field)

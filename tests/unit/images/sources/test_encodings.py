@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tlstudio.domain.errors import FileTrouble, WrongUsage
+from tlstudio.domain.importing import Encoding
 from tlstudio.images.sources import encodings, letters, text
 from tlstudio.images.sources.encodings import SURE, Decoded, decode, guess, known
 from tlstudio.images.sources.text import NOT_TEXT, read_table
@@ -24,15 +25,19 @@ def table(data: bytes, encoding: str = "") -> text.Table:
 @pytest.mark.parametrize(
     ("encoding", "names"),
     [
-        ("cp1252", ("größer", "weiß", "schön")), ("cp1252", ("français", "défaut sévère", "brûlé", "forêt", "maçon")),
+        ("cp1252", ("größer", "weiß", "schön")),
+        ("cp1252", ("français", "défaut sévère", "brûlé", "forêt", "maçon",
+        "très usée", "âge", "élève", "pièce", "dégradé")),
         ("cp1250", ("zdrowy", "pęknięty", "źródło", "łódź")), ("cp1250", ("žluťoučký", "kůň", "příliš", "děti")),
         ("cp1251", ("трещина", "норма", "царапина")), ("koi8_r", ("трещина", "норма")), ("cp866", ("трещина", "норма")),
         ("cp1253", ("ρωγμή", "κανονικό", "σκουριά")), ("cp1254", ("çatlak", "sağlam", "şüpheli", "kırık")),
         ("cp1255", ("שבור", "תקין", "חלודה", "ברזל")), ("cp1256", ("سليم", "مكسور", "طبيعي")),
         ("cp932", ("正常", "異常")), ("gb18030", ("正常合格", "裂纹划痕", "生锈缺陷", "健康")),
         ("big5", ("正常", "裂紋", "刮痕")),
-        ("cp949", ("정상", "균열", "불량")), ("euc_jp", ("ひび割れ", "よごれ", "正常")), ("cp874", ("ปกติ", "เสีย", "แตกร้าว")),
-        ("mac_roman", ("grün", "weiß")),
+
+        ("cp949", ("정상", "균열", "불량", "건강", "종양", "양호")),
+        ("euc_jp", ("ひび割れ", "よごれ", "正常")), ("cp874", ("ปกติ", "เสีย", "แตกร้าว")),
+        ("mac_roman", ("grün", "weiß", "größer", "schön")),
     ],
 )  # fmt: skip
 def test_found_by_the_letters(encoding: str, names: tuple[str, ...]) -> None:
@@ -41,6 +46,7 @@ def test_found_by_the_letters(encoding: str, names: tuple[str, ...]) -> None:
     assert found.encoding is not None
     assert found.encoding.sure
     assert not found.encoding.stated
+    assert found.encoding.key in encodings.CODE_PAGES
     assert found.encoding.sentence().startswith(f"Read as {found.encoding.key} ({found.encoding.caption}): “")
 
 
@@ -63,9 +69,20 @@ def test_what_few_letters_can_not_tell_is_asked() -> None:
     assert found is not None and not found.sure
     likely = {way.key: way.sample for way in found.ways if way.sample}
     assert likely["cp1250"] == "chory ł"
+    assert found.key == found.ways[0].key
     assert len(likely) > 1
     assert {way.key for way in found.ways} >= set(encodings.CODE_PAGES) | {"utf-8"}, "all others can be chosen, too"
     assert len([way.key for way in found.ways]) == len({way.key for way in found.ways})
+
+
+def test_a_text_that_is_utf_8_by_chance_is_asked_about() -> None:
+    """The bytes of these two words in GBK are two-byte letters of UTF-8."""
+    found = decode(words("猫", "猫头鹰").encode("gb18030")).encoding
+    assert found is not None and not found.sure
+    assert ("gb18030", "猫, 猫头鹰") in [(way.key, way.sample) for way in found.ways]
+    assert {"utf-8", "gb18030"} <= {way.key for way in found.ways if way.sample}
+    for real in (("è",), ("grün", "weiß"), ("трещина", "норма"), ("ρωγμή",), ("סדק",)):
+        assert decode(words(*real).encode()) == Decoded(words(*real))
 
 
 def test_as_sure_as_it_is_said() -> None:
@@ -75,7 +92,7 @@ def test_as_sure_as_it_is_said() -> None:
         found = encodings.told(data, [(0.0, first[1], first[2]), (-gap, second[1], second[2])])
         assert found.encoding is not None
         assert found.encoding.sure is sure
-    assert SURE == 6.0
+    assert SURE == 8.0
 
 
 def test_the_one_that_is_said_counts() -> None:
@@ -85,6 +102,32 @@ def test_the_one_that_is_said_counts() -> None:
     assert (found.encoding.key, found.encoding.sure, found.encoding.stated) == ("cp1250", True, True)
     assert decode("\ufeffa".encode(), "utf8").text == "a"
     assert known("ISO-8859-15") == "iso8859-15", "any that Python knows"
+
+
+def test_what_is_chosen_is_among_what_can_be_chosen_once() -> None:
+    for name in ("iso8859-15", "cp1250", "utf-8"):
+        found = decode(words("plain").encode(), name).encoding
+        assert found is not None
+        assert [way.key for way in found.ways].count(known(name)) == 1
+        assert found.caption == encodings.NAMES.get(name, "")
+
+
+def test_of_several_texts_the_least_sure_is_asked_about() -> None:
+    sure, unsure = (Encoding(key, "", sure=key == "a") for key in "ab")
+    assert encodings.least_sure(None, sure, unsure, None) is unsure
+    assert encodings.least_sure(sure, None) is sure
+    assert encodings.least_sure(None, None) is None
+
+
+def test_many_words_are_judged_by_some_of_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    guessed = encodings.guess
+    monkeypatch.setattr(encodings, "guess", lambda pieces: asked.append(len(pieces)) or guessed(pieces))
+    rows = "".join(f"im/{i}.png,größe{'abcdefghij'[i % 10]}{i}\n" for i in range(3 * encodings.MOST_WORDS))
+    assert decode(("path,class\n" + rows).encode("cp1252")).text.endswith(f"größej{3 * encodings.MOST_WORDS - 1}\n")
+    assert asked == [encodings.MOST_WORDS]
+    decode(words(*(f"größe{i}" for i in range(20))).encode("cp1252"))
+    assert asked[-1] == 20
 
 
 @pytest.mark.parametrize("name", ["nosuch", "rot13", "hex", "base64", "utf-8\0", "ü", "zip"])

@@ -185,6 +185,21 @@ def test_the_row_that_names_the_place_counts(tree: Tree) -> None:
     }
 
 
+def test_a_place_after_two_names_that_may_mean_it(tree: Tree) -> None:
+    found = scan(write(tree("1.png"), "file,class\np/1.png,a\nq/1.png,b\n1.png,c\n/x/y/z/1.png,a\n"))
+    assert labels(found) == {"1.png": "c"}
+    assert [r.path for r in found.refused] == ["q/1.png", "p/1.png", "/x/y/z/1.png"]
+
+
+def test_a_deep_place_whose_last_folders_agree(tree: Tree) -> None:
+    source = tree("a/b/1.png", "a/c/1.png")
+    found = scan(write(source, "file,class\n/mnt/data/a/b/1.png,x\nc/1.png,y\nd/a/d/1.png,z\n"))
+    assert {f.inner: f.label for f in found.found} == {"a/b": "x", "a/c": "y"}
+    assert [r.reason for r in found.refused] == [
+        "Row 4: the list names it in “d/a/d”, and the file of this name lies in “a/b”."
+    ]
+
+
 def test_windows_paths_and_files_outside_the_folder(tree: Tree, tmp_path: Path) -> None:
     source = tree("cat/1.png", "../elsewhere/2.png")
     table = write(source, f"path,class\ncat\\1.png,cat\n../elsewhere/2.png,dog\n{tmp_path}/elsewhere/2.png,dog\n")

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from tlstudio.domain.safe_text import visible
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui import theme
 from tlstudio.gui.models.class_style import ClassStyle
@@ -46,8 +47,8 @@ class CompareDetail(QFrame):
         self._arrange()
 
     def show_image(self, row: ImageRow, preview: QPixmap | None) -> None:
-        self.name_label.setText(row.name)
-        self.name_label.setAccessibleName(row.name)
+        self.name_label.setText(visible(row.name))
+        self.name_label.setAccessibleName(visible(row.name))
         self.canvas.set_picture(preview)
 
     def show_place(self, words: str) -> None:
