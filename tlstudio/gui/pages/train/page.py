@@ -312,7 +312,7 @@ class TrainPage(Page):
         stopping = self._job is not None and (self._job.stopping or self._job.cancelling)
         self.buttons.show_state(live=live, paused=self._paused, stopping=stopping)
         compared = not live and len(self.table.selected()) > 1
-        self.panel.setVisible(not compared)
+        self.panel.setVisible(live or not (compared or (self._asked and not self.runs.all())))
         self.comparison.setVisible(compared)
         for part in (self.table, self.list_title):
             part.setVisible(not live)
