@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import signal
 import threading
@@ -60,6 +59,17 @@ def test_a_task_that_asks_nothing_is_left_all_the_same(output: Output) -> None:
     assert time.monotonic() - begun < BAR_SECONDS
 
 
+def test_a_task_that_waits_for_a_lock_is_left(output: Output) -> None:
+    """Nobody lets go of it, and nobody looks at signals meanwhile."""
+    lock = threading.Lock()
+    begun = time.monotonic()
+    with lock:
+        press()
+        with pytest.raises(Cancelled):
+            lock.acquire()
+    assert time.monotonic() - begun < BAR_SECONDS
+
+
 def test_a_task_that_has_answered_is_not_disturbed_again(output: Output) -> None:
     """It is putting things away."""
     press()
@@ -77,7 +87,7 @@ def test_the_second_one_ends_the_program(output: Output) -> None:
 
 def test_nothing_comes_after_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     late: list[object] = []
-    monkeypatch.setattr(_thread, "interrupt_main", lambda: late.append(1))
+    monkeypatch.setattr(signal, "pthread_kill", lambda thread, number: late.append(number))
     with Output(json_lines=True) as made, Interrupts(made):
         press()
     time.sleep(Interrupts.PATIENCE_SECONDS + 0.2)
