@@ -78,6 +78,21 @@ KINDS: dict[str, tuple[Array, dict[str, Any], Array]] = {
         {"photometric": "minisblack"},
         grey(levels((GREY / 256).astype(np.float16))),
     ),
+    "rgb-planes-16": (
+        DEEP_RGB.transpose(2, 0, 1),
+        {"photometric": "rgb", "planarconfig": "separate"},
+        levels(DEEP_RGB),
+    ),
+    "rgb-planes-and-one-16": (
+        FIVE[:, :, :4].transpose(2, 0, 1),
+        {"photometric": "rgb", "planarconfig": "separate", **extra(1)},
+        levels(FIVE[:, :, :3]),
+    ),
+    "rgba-planes-16": (
+        np.dstack([DEEP_RGB, DEEP_ALPHA]).transpose(2, 0, 1),
+        {"photometric": "rgb", "planarconfig": "separate", "extrasamples": ["unassalpha"]},
+        on_black_16(levels(DEEP_RGB)),
+    ),
     "rgb-and-two-16": (FIVE, {"photometric": "rgb", **extra(2)}, levels(FIVE[:, :, :3])),
     "grey-alpha-16": (
         np.dstack([FIVE[:, :, 0], DEEP_ALPHA]),
