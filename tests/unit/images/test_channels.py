@@ -27,6 +27,7 @@ from tests.unit.images.kinds import (
     grey,
     levels,
 )
+from tests.unit.images.test_decode_colours import TURNED, turned
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images.decode import load_deep, load_rgb, read_header
@@ -245,3 +246,11 @@ def test_a_decoder_starts_without_the_library() -> None:
     """It is loaded when the first such file comes."""
     code = "import sys, tlstudio.images.prepare; assert not {'tifffile', 'pydicom', 'gdcm', 'torch'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_colours_of_a_profile_are_those_of_the_screen(tmp_path: Path) -> None:
+    """Of three channels; a single one is no colour."""
+    stored = np.dstack([RGB, GREY, ALPHA])
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", iccprofile=TURNED, **extra(2))
+    assert_reads(tmp_path / "a.tif", turned(RGB), 2)
+    assert_reads(tmp_path / "a.tif", grey(GREY), spec=chosen(4))
