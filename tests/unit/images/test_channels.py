@@ -248,6 +248,25 @@ def test_a_decoder_starts_without_the_library() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_values_for_the_viewer(tmp_path: Path) -> None:
+    """Two channels are shown as three, the third of them dark; what is measured in whole numbers says so."""
+    tifffile.imwrite(tmp_path / "a.tif", FIVE, **GREYISH)
+    deep = load_deep(tmp_path / "a.tif", chosen(5, 2))
+    assert deep is not None and deep.values.shape == (HEIGHT, WIDTH, 3)
+    assert np.array_equal(deep.values[:, :, :2], FIVE[:, :, [4, 1]])
+    assert (deep.values[:, :, 2] == FIVE[:, :, [4, 1]].min()).all()
+    assert (deep.grid, deep.inverted, deep.automatic) == (
+        1.0,
+        False,
+        (FIVE[:, :, [4, 1]].min(), FIVE[:, :, [4, 1]].max()),
+    )
+    tifffile.imwrite(tmp_path / "b.tif", FIVE / 7.0, **{**GREYISH, "photometric": "miniswhite"})
+    deep = load_deep(tmp_path / "b.tif", chosen(5))
+    assert deep is not None and deep.values.shape == (HEIGHT, WIDTH) and (deep.grid, deep.inverted) == (0.0, True)
+    tifffile.imwrite(tmp_path / "c.tif", (FIVE // 256).astype(np.uint8), **GREYISH)
+    assert load_deep(tmp_path / "c.tif", chosen(5)) is None, "8 bits"
+
+
 def test_colours_of_a_profile_are_those_of_the_screen(tmp_path: Path) -> None:
     """Of three channels; a single one is no colour."""
     stored = np.dstack([RGB, GREY, ALPHA])
