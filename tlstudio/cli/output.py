@@ -218,4 +218,7 @@ class Interrupts:
         """Runs beside the task, which only its own thread can be made to leave."""
         if not self._output.answered:
             self._insisting = True
-            _thread.interrupt_main()
+            if hasattr(signal, "pthread_kill"):  # also ends the waiting for a lock, which the other way does not
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            else:
+                _thread.interrupt_main()

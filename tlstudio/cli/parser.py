@@ -219,7 +219,7 @@ def _channels(text: str) -> tuple[int, ...]:
     try:
         return read_channels(text)
     except WrongUsage as error:
-        raise argparse.ArgumentTypeError(f"{error.what} {error.remedy}") from error
+        raise argparse.ArgumentTypeError(f"{error.what} {error.remedy}".removesuffix(".")) from error
 
 
 def _advanced(advanced: argparse._ArgumentGroup) -> None:

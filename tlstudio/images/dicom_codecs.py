@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tlstudio.domain.errors import ImageRefused
+from tlstudio.images import dicom_gdcm
 from tlstudio.images.depth import Values
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ UNREADABLE = {
     **{f"{_4}{n}": ("H.265 video", VIDEO) for n in ("107", "108")},
     **{f"{_4}{n}": ("JPEG XL", DCM4CHE) for n in ("110", "111", "112")},
 }
-# What only GDCM reads. It is kept from the rest: other decoders withstand damaged files better.
-BY_GDCM = frozenset({f"{_4}57", f"{_4}70", f"{_4}80", f"{_4}81"})
 # What a file that does not say it means (PS3.3 C.7.6.3): the option of the reader, the element, and its value.
 UNSAID = (
     ("samples_per_pixel", "SamplesPerPixel", 1),
@@ -90,13 +89,16 @@ def _said(data: Dataset, kind: str) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _settle_decoders() -> None:
-    """Leaves each compression to the decoder that reads it best."""
+    """Leaves GDCM what only GDCM reads, and that checked: other decoders withstand damaged files better."""
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.pixels.decoders.gdcm import DECODER_DEPENDENCIES
 
     for syntax in DECODER_DEPENDENCIES:
-        if syntax not in BY_GDCM and "gdcm" in get_decoder(syntax).available_plugins:
-            get_decoder(syntax).remove_plugin("gdcm")
+        decoder = get_decoder(syntax)
+        if "gdcm" in decoder.available_plugins:
+            decoder.remove_plugin("gdcm")
+        if syntax in dicom_gdcm.DECODER_DEPENDENCIES and dicom_gdcm.LABEL not in decoder.available_plugins:
+            decoder.add_plugin(dicom_gdcm.LABEL, (dicom_gdcm.__name__, dicom_gdcm.decode_frame.__name__))
 
 
 def transfer_syntax(data: Dataset) -> UID:

@@ -83,12 +83,15 @@ def count_channels(image: Image.Image) -> int:
 
 
 def has_channels(image: Image.Image) -> bool:
-    """Whether a pixel has more than a picture: the library then takes the first channel for all, or mixes them up."""
+    """Whether a pixel has more than a picture, or its 16 bits lie in planes: the library then takes the first channel for all,
+    mixes them up, or gives the high bytes alone.
+    """
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return False
     samples, grey = int(image.tag_v2.get(SAMPLES, 1)), image.tag_v2.get(PHOTOMETRIC) in (WHITE_IS_ZERO, BLACK_IS_ZERO)
-    plain = image.mode in ("LA", "La") and image.tag_v2.get(PLANAR) != SEPARATE
-    return samples > 4 or (grey and samples > 1 and not plain)
+    planes = samples > 1 and image.tag_v2.get(PLANAR) == SEPARATE
+    plain = image.mode in ("LA", "La") and not planes
+    return samples > 4 or (grey and samples > 1 and not plain) or (planes and _bits(image) > 8)
 
 
 def has_deep_colour(image: ImageFile.ImageFile) -> bool:

@@ -113,11 +113,15 @@ def each_batch(
     keys: Sequence[str],
     *,
     device: torch.device,
+    images: int = 0,
 ) -> Batches:
-    """Yields (keys, what `function` makes of their pixels, on the host); the batch is halved when memory runs out."""
+    """Yields (keys, what `function` makes of their pixels, on the host); the batch is halved when memory runs out.
+
+    images: in one batch at first; 0 for as many as keep the user waiting for less than a second.
+    """
     network.place(device).eval()
     array = pixels.array()
-    size, start = _batch(pixels.array().shape[1], device), 0
+    size, start = images or _batch(array.shape[1], device), 0
     while start < len(keys):
         batch = keys[start : start + size]
         rows = torch.from_numpy(np.ascontiguousarray(array[pixels.rows(batch)]))

@@ -20,7 +20,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
-from tlstudio.training.features import each_batch, embed_batches
+from tlstudio.training.features import BATCH, each_batch, embed_batches
 from tlstudio.training.network import Network, NetworkSpec, keep_branches
 from tlstudio.training.probe import UNCHOSEN, Held, fit_probe
 
@@ -93,7 +93,7 @@ def settle(network: Network, pixels: RowStore, keys: Sequence[str], device: torc
             layer.train(len(rows) > 1)  # a single image has no statistics
         return network.embed(rows)
 
-    for _ in each_batch(network, look, pixels, keys, device=device):
+    for _ in each_batch(network, look, pixels, keys, device=device, images=BATCH):  # few images have poor statistics
         pass
     network.eval()
     return {

@@ -127,7 +127,7 @@ def resaved_across_classes(project: Project, rows: Sequence[ImageRow]) -> tuple[
 
 def _in_parts(reporter: Reporter, function: Callable[[Part], R], parts: Iterable[Part]) -> Iterator[R]:
     """Several parts at once, in the decoding processes. A part that fails there, as where memory is short, is done here."""
-    for part, result in DECODERS.in_order(function, parts, lambda _: "", waiting=reporter.stop_requested):
+    for part, result in DECODERS.in_order(function, parts, lambda _: "", waiting=reporter.check_cancelled):
         yield function(part) if isinstance(result, Refusal) else result
 
 

@@ -26,7 +26,7 @@ from tlstudio.workflow.prediction_table import PredictionTable
 def read_bundle(bundle: Path, reporter: Reporter = SILENT) -> BundleInfo:
     """What a bundle says of itself, after it was opened and has passed its trial. Raises BundleRefused."""
     reporter.report(Progress("Opening the model", 0, 0))
-    return Bundle(bundle, waiting=reporter.stop_requested).info
+    return Bundle(bundle, waiting=reporter.check_cancelled).info
 
 
 def predict(
@@ -42,7 +42,7 @@ def predict(
 
     `thumbnails` adds the path of a small JPEG to each row. Raises BundleRefused, or NothingToImport when no file is found.
     """
-    opened = Bundle(bundle, waiting=reporter.stop_requested)
+    opened = Bundle(bundle, waiting=reporter.check_cancelled)
     if not opened.info.sealed:
         reporter.report(Note(opened.info.seal_sentence))
     wanted = find_files(paths, recursive=recursive)

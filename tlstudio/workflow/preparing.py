@@ -156,7 +156,7 @@ class Preparation:
             self.classes,
             weights.weights_hash(where),
             drop_path=0.0 if self.settings.mode is Mode.QUICK else self.settings.drop_path,
-            waiting=self.reporter.stop_requested,
+            waiting=self.reporter.check_cancelled,
         )
 
     def look(self, network: Network, probe: Probe, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tlstudio.domain.errors import ImagesChanged, StudioError, WrongUsage
@@ -137,7 +138,8 @@ def take(project: Project, found: Sequence[Changed], reporter: Reporter) -> Take
     by_path = {each.row.path: each.row for each in found}
     seen: list[Inspected] = []
     refused: list[Refusal] = []
-    results = DECODERS.in_order(inspect, by_path, waiting=reporter.check_cancelled)
+    look = partial(inspect, compared=kept_together(project))
+    results = DECODERS.in_order(look, by_path, waiting=reporter.check_cancelled)
     for done, (_, result) in enumerate(results, start=1):
         if isinstance(result, Refusal):
             refused.append(result)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from tlstudio.catalog import weights
-from tlstudio.domain.events import SILENT, Note, Reporter
+from tlstudio.domain.errors import StudioError
+from tlstudio.domain.events import SILENT, Event, Note, PassingReporter, Progress, Reporter, Started
 from tlstudio.domain.runs import Mode, TrainResult, TrainSettings
 from tlstudio.storage import images, runs
 from tlstudio.storage.clocks import working
@@ -40,15 +43,53 @@ def train(
     while another program holds the project, and ImagesChanged where `changed` is `ask` and some have.
     """
     opened = Project.open(project)
-    with held(opened.folder, "tlstudio train"):
+    with held(opened.folder, "tlstudio train"), _opening(reporter) as told:
         started = working()
         if resume is None:
-            settle(opened, images.list_images(opened, labeled=True), changed, reporter)
+            settle(opened, images.list_images(opened, labeled=True), changed, told)
         if sentence := torn(images.list_images(opened, labeled=True)).sentence():
-            reporter.report(Note(sentence))
+            told.report(Note(sentence))
         begun = _begin(opened, settings) if resume is None else _begin_again(opened, resume)
         at_first = partial(keep_within, opened, begun.id, begun.settings.device) if keep_first else nothing
-        return complete(begun, started, reporter, at_first=at_first)
+        return complete(begun, started, told, at_first=at_first)
+
+
+class _Opening(PassingReporter):
+    """A training opens with the news that it has: sentences from before wait for it, and only what takes long is told at once."""
+
+    PATIENCE_SECONDS = 2.0
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__(reporter)
+        self._waiting: list[Event] | None = []
+        self._until = working() + self.PATIENCE_SECONDS
+
+    def report(self, event: Event) -> None:
+        if self._waiting is None or (isinstance(event, Progress) and working() > self._until):
+            super().report(event)
+        elif isinstance(event, Started):
+            super().report(event)
+            self.open()
+        elif not isinstance(event, Progress):
+            self._waiting.append(event)
+        self.check_cancelled()
+
+    def open(self) -> None:
+        """Tells what has waited."""
+        waiting, self._waiting = self._waiting, None
+        for event in waiting or ():
+            super().report(event)
+
+
+@contextmanager
+def _opening(reporter: Reporter) -> Iterator[Reporter]:
+    """See `_Opening`. Where no training began, the sentences come before the reason."""
+    made = _Opening(reporter)
+    try:
+        yield made
+    except StudioError:
+        made.open()
+        raise
 
 
 def _begin(project: Project, settings: TrainSettings) -> Begun:

@@ -27,6 +27,7 @@ from tests.unit.images.kinds import (
     grey,
     levels,
 )
+from tests.unit.images.test_decode_colours import TURNED, turned
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images.decode import load_deep, load_rgb, read_header
@@ -77,6 +78,21 @@ KINDS: dict[str, tuple[Array, dict[str, Any], Array]] = {
         (GREY / 256).astype(np.float16),
         {"photometric": "minisblack"},
         grey(levels((GREY / 256).astype(np.float16))),
+    ),
+    "rgb-planes-16": (
+        DEEP_RGB.transpose(2, 0, 1),
+        {"photometric": "rgb", "planarconfig": "separate"},
+        levels(DEEP_RGB),
+    ),
+    "rgb-planes-and-one-16": (
+        FIVE[:, :, :4].transpose(2, 0, 1),
+        {"photometric": "rgb", "planarconfig": "separate", **extra(1)},
+        levels(FIVE[:, :, :3]),
+    ),
+    "rgba-planes-16": (
+        np.dstack([DEEP_RGB, DEEP_ALPHA]).transpose(2, 0, 1),
+        {"photometric": "rgb", "planarconfig": "separate", "extrasamples": ["unassalpha"]},
+        on_black_16(levels(DEEP_RGB)),
     ),
     "rgb-and-two-16": (FIVE, {"photometric": "rgb", **extra(2)}, levels(FIVE[:, :, :3])),
     "grey-alpha-16": (
@@ -230,3 +246,30 @@ def test_a_decoder_starts_without_the_library() -> None:
     """It is loaded when the first such file comes."""
     code = "import sys, tlstudio.images.prepare; assert not {'tifffile', 'pydicom', 'gdcm', 'torch'} & set(sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_values_for_the_viewer(tmp_path: Path) -> None:
+    """Two channels are shown as three, the third of them dark; what is measured in whole numbers says so."""
+    tifffile.imwrite(tmp_path / "a.tif", FIVE, **GREYISH)
+    deep = load_deep(tmp_path / "a.tif", chosen(5, 2))
+    assert deep is not None and deep.values.shape == (HEIGHT, WIDTH, 3)
+    assert np.array_equal(deep.values[:, :, :2], FIVE[:, :, [4, 1]])
+    assert (deep.values[:, :, 2] == FIVE[:, :, [4, 1]].min()).all()
+    assert (deep.grid, deep.inverted, deep.automatic) == (
+        1.0,
+        False,
+        (FIVE[:, :, [4, 1]].min(), FIVE[:, :, [4, 1]].max()),
+    )
+    tifffile.imwrite(tmp_path / "b.tif", FIVE / 7.0, **{**GREYISH, "photometric": "miniswhite"})
+    deep = load_deep(tmp_path / "b.tif", chosen(5))
+    assert deep is not None and deep.values.shape == (HEIGHT, WIDTH) and (deep.grid, deep.inverted) == (0.0, True)
+    tifffile.imwrite(tmp_path / "c.tif", (FIVE // 256).astype(np.uint8), **GREYISH)
+    assert load_deep(tmp_path / "c.tif", chosen(5)) is None, "8 bits"
+
+
+def test_colours_of_a_profile_are_those_of_the_screen(tmp_path: Path) -> None:
+    """Of three channels; a single one is no colour."""
+    stored = np.dstack([RGB, GREY, ALPHA])
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", iccprofile=TURNED, **extra(2))
+    assert_reads(tmp_path / "a.tif", turned(RGB), 2)
+    assert_reads(tmp_path / "a.tif", grey(GREY), spec=chosen(4))

@@ -62,6 +62,17 @@ def test_a_hundred_thousand_pages_are_counted_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_a_page_says_so_much_and_no_more(tmp_path: Path) -> None:
+    for entries, number in ((directories.MAX_ENTRIES, 2), (directories.MAX_ENTRIES + 1, 1)):
+        second = 8 + 2 + 12 + 4
+        first = struct.pack("<HHHIII", 1, 256, 4, 1, 10, second)
+        tags = b"".join(struct.pack("<HHII", 300 + k, 4, 1, 0) for k in range(entries))
+        (tmp_path / "a.tif").write_bytes(
+            b"II*\0" + struct.pack("<I", 8) + first + struct.pack("<H", entries) + tags + bytes(4)
+        )
+        assert pages(tmp_path / "a.tif") == number
+
+
 def test_broken_chains_end(tmp_path: Path) -> None:
     chain(tmp_path / "bite.tif", 7, bite=True)
     assert pages(tmp_path / "bite.tif") == 7
@@ -114,6 +125,7 @@ def test_channels_that_are_pages_are_one_image(tmp_path: Path, write: Any) -> No
     write(path)
     found = sheets(path)
     assert (len(found.pages), found.channels) == (6, 4)
+    assert list(found.pages) == sorted(found.pages)
     seen = set()
     for page in found.pages:
         group = directories.channel_pages(path, page)

@@ -13,21 +13,24 @@ import pytest
 import tifffile
 from PIL import Image
 from pydicom import Dataset
+from pydicom.data import get_testdata_file
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
     RLELossless,
 )
 
+from tests.unit.images import lossless_jpeg
 from tests.unit.images.dicoms import item, make, pack, save, table
 from tests.unit.images.looking import Look, look
 from tlstudio.domain.values import Refusal
 from tlstudio.images.guard import CRASHED, TOO_LONG, Guard
 
 ROOT = Path(__file__).resolve().parents[3]
-COPIES = 1000
+COPIES = 1200
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,7 @@ def test_the_developers_collection(shared: Path, pool: Guard) -> None:
 
 NOISE = np.random.default_rng(11).integers(0, 256, (24, 30, 3), np.uint8)
 GREY, DEEP = NOISE[:, :, 0].copy(), NOISE[:, :, 1].astype(np.uint16) * 17
+FIVE = np.random.default_rng(12).integers(0, 60_000, (24, 30, 5), np.uint16)
 
 
 def encoded(kind: str, mode: str = "RGB", **options: Any) -> bytes:
@@ -130,6 +134,14 @@ def seeds(folder: Path) -> dict[str, bytes]:
         "frames.dcm": dicom(make(np.stack([DEEP] * 3), frames=3, PerFrameFunctionalGroupsSequence=frames), folder),
         "rle.dcm": dicom(compressed(DEEP, RLELossless), folder),
         "wavelets.dcm": dicom(compressed(large, JPEG2000Lossless), folder),
+        "five.tif": tiff(FIVE, photometric="minisblack", planarconfig="contig", compression="zlib"),
+        "imagej.tif": tiff(FIVE.transpose(2, 0, 1), imagej=True, metadata={"axes": "CYX"}),
+        "half.tif": tiff(FIVE.astype(np.float16), photometric="minisblack", planarconfig="contig"),
+        "lossless.dcm": dicom(
+            make(DEEP, syntax=JPEGLosslessSV1, PixelData=pack([lossless_jpeg.encode(DEEP, 16)])), folder
+        ),
+        "colours.dcm": Path(str(get_testdata_file("SC_rgb_jpeg_gdcm.dcm", download=False))).read_bytes(),
+        "ls.dcm": Path(str(get_testdata_file("MR_small_jpeg_ls_lossless.dcm", download=False))).read_bytes(),
         "jpeg.dcm": dicom(make(GREY, syntax=JPEGBaseline8Bit, PixelData=pack([encoded("JPEG", "L")])), folder),
     }
 

@@ -45,6 +45,15 @@ def test_grey(tmp_path: Path, bits: int) -> None:
     assert_reads(tmp_path / "a.png", grey(np.where(values == values[3, 3], 0, seen)))
 
 
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_every_level_can_be_the_transparent_one(tmp_path: Path, bits: int) -> None:
+    values = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH) % 2**bits
+    seen = levels(values, 0, 2**bits - 1)
+    for clear in range(2**bits):
+        write(tmp_path / "a.png", values, bits, np.array(clear))
+        assert_reads(tmp_path / "a.png", grey(np.where(values == clear, 0, seen)))
+
+
 @pytest.mark.parametrize("bits", [8, 16])
 def test_colour(tmp_path: Path, bits: int) -> None:
     values, clear = colours(bits)

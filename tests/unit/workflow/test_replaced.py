@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable
@@ -11,19 +12,27 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import Recorder, paint
+from tests.conftest import STARTER, Recorder, paint
 from tlstudio.domain.errors import Cancelled, ImagesChanged, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Progress
 from tlstudio.domain.findings import Repair, Severity
 from tlstudio.domain.importing import ImportRequest
-from tlstudio.domain.values import ImageRow
+from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.domain.values import ImageRow, Split
 from tlstudio.images.inspect import content_key
-from tlstudio.storage import images
+from tlstudio.storage import images, runs
 from tlstudio.storage.project import Project
+from tlstudio.storage.runs import choose_run
 from tlstudio.workflow import browsing, checking_by_kind, replaced
 from tlstudio.workflow.checking import check_quickly
 from tlstudio.workflow.checking_repairs import consider_again, repair, set_aside
+from tlstudio.workflow.evaluating import evaluate
+from tlstudio.workflow.exporting import export
 from tlstudio.workflow.importing import import_images
+from tlstudio.workflow.run_data import read_samples
+from tlstudio.workflow.training import train
+
+SEEDS = itertools.count(9000)
 
 
 @pytest.fixture
@@ -43,8 +52,8 @@ def rows(project: Project) -> dict[str, ImageRow]:
 
 def exchange(source: Path, *names: str) -> None:
     """Other pictures under the same names, of another size in bytes and pixels."""
-    for k, name in enumerate(names):
-        paint(source / name.split("_")[0], name, (20, 200, 40), seed=9000 + k, size=(50, 44))
+    for name in names:
+        paint(source / name.split("_")[0], name, (20, 200, 40), seed=next(SEEDS), size=(50, 44))
 
 
 def changed(project: Project) -> list[str]:
@@ -253,3 +262,52 @@ def test_copies_in_the_project_are_not_touched_by_the_originals(source: Path, tm
     made = Project.open(tmp_path / "copied")
     shutil.rmtree(source)
     assert changed(made) == []
+
+
+# --- what is made of the images ------------------------------------------------------------------------------------------
+
+
+def learned(project: Project) -> set[str]:
+    run = choose_run(project, None)
+    return {sample.content for sample in read_samples(project, run.id)}
+
+
+def test_a_training_takes_keeps_or_asks(project: Project, source: Path) -> None:
+    settings = TrainSettings(STARTER, Mode.QUICK, input_size=32)
+    old = {row.content for row in rows(project).values() if row.split is not Split.TEST}
+    first, second = [name for name, row in rows(project).items() if row.split is Split.TRAIN][:2]
+    exchange(source, first)
+    with pytest.raises(ImagesChanged):
+        train(project.folder, settings, changed="ask")
+    assert runs.list_runs(project) == [], "nothing was begun"
+    watch = Recorder()
+    train(project.folder, settings, reporter=watch, changed="keep")
+    assert any("have changed" in n.text or "has changed" in n.text for n in watch.of(Note))
+    assert learned(project) <= old
+    exchange(source, second)
+    watch = Recorder()
+    train(project.folder, settings, reporter=watch)
+    assert any("1 image has changed since the import. The new ones are taken" in n.text for n in watch.of(Note))
+    assert content_key(rows(project)[second].path) in learned(project)
+    assert content_key(rows(project)[first].path) not in learned(project), "that one is kept"
+
+
+def test_an_export_is_compared_on_what_can_still_be_read(project: Project, source: Path, tmp_path: Path) -> None:
+    train(project.folder, TrainSettings(STARTER, Mode.QUICK, input_size=32))
+    test = [name for name, row in rows(project).items() if row.split is Split.TEST]
+    exchange(source, test[0])
+    watch = Recorder()
+    done = export(project.folder, tmp_path / "a.onnx", reporter=watch)
+    assert done.certificate.passed and done.certificate.images == len(test) - 1
+    assert any(
+        "are left out of the comparison" in n.text or "left out of the comparison" in n.text for n in watch.of(Note)
+    )
+    watch = Recorder()
+    evaluate(project.folder, split=Split.TEST, reporter=watch)
+    assert any("The figures are about what was imported" in n.text for n in watch.of(Note))
+    exchange(source, *test)
+    with pytest.raises(ImagesChanged, match="All images that the file could be compared on have changed") as refused:
+        export(project.folder, tmp_path / "b.onnx")
+    assert "import them again" in refused.value.remedy.lower()
+    import_images(ImportRequest(source, project.folder))
+    assert export(project.folder, tmp_path / "b.onnx").certificate.images == len(test)

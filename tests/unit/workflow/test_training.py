@@ -177,11 +177,15 @@ def test_a_renamed_class_keeps_its_figures(project: Path) -> None:
     assert "red" not in after.classes
 
 
-def test_a_file_changed_after_the_import_is_left_out(project: Path, recorder: Callable) -> None:
+def test_a_file_changed_after_the_import_is_left_out_where_the_old_one_is_kept(
+    project: Path, recorder: Callable
+) -> None:
     victim = next((project.parent / "images" / "red").iterdir())
     victim.write_bytes(next((project.parent / "images" / "blue").iterdir()).read_bytes())
     watch = recorder()
-    train(project, settings(Mode.QUICK), reporter=watch)
+    train(project, settings(Mode.QUICK), reporter=watch, changed="keep")
+    assert isinstance(watch.events[0], Started)
+    assert any("1 image has changed since the import. The old ones are kept" in n.text for n in watch.of(Note))
     assert any("can't be read any more" in getattr(e, "text", "") for e in watch.events)
 
 

@@ -69,12 +69,13 @@ class OutcomeMessage(InlineMessage):
 
     def tell_failure(self, error: StudioError, row: RunRow | None, resumable: RunRow | None) -> None:
         """A training that has just failed. row: what could be started again, with additions alone where memory was too small."""
-        self.tell(error)
         if isinstance(error, ImagesChanged):
+            self.say(error.what, error.remedy, "caution")
             self.offer(None, None)
             self.take_button.show()
             self.keep_button.show()
             return
+        self.tell(error)
         self.offer(row, resumable)
         short = isinstance(error, OutOfMemory | MemoryFull)
         whole = row is not None and row.mode is not Mode.QUICK and row.settings.adapter is Adapter.NONE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel
 
-from tlstudio.domain.errors import StudioError
+from tlstudio.domain.errors import ImagesChanged, StudioError
 from tlstudio.domain.events import Started
 from tlstudio.domain.runs import RunRow, RunState, TrainResult, TrainSettings
 from tlstudio.gui import messages, theme
@@ -48,6 +48,7 @@ class TrainPage(Page):
         self._device = ""
         self._shown = ""
         self._wanted: TrainSettings | None = None
+        self._asked = False  # whether the message asks what is done about images that have changed
         self.message = OutcomeMessage()
         self.resume_button, self.restart_button = self.message.resume_button, self.message.restart_button
         self.first = FirstUse(session, self)
@@ -93,7 +94,7 @@ class TrainPage(Page):
     def blocked(self) -> str:
         if self.session.project is None:
             return messages.Text.NO_PROJECT
-        if self._job is not None or self.runs.all():
+        if self._job is not None or self._asked or self.runs.all():
             return ""
         return Text.first
 
@@ -148,6 +149,7 @@ class TrainPage(Page):
     def _follow(self, live: Live) -> None:
         """Shows a training from its beginning, or one that has got somewhere already."""
         self._leave()
+        self._asked = False
         self._job = live.job.show_in(self.panel.bar)
         settings: TrainSettings = live.job.arguments["settings"]
         self.message.hide()
@@ -204,6 +206,7 @@ class TrainPage(Page):
     def _failed(self, job: Job, error: StudioError) -> None:
         if job is not self._job:
             return
+        self._asked = isinstance(error, ImagesChanged)
         self._over(job)
         self.session.runs_changed.emit()
         resumable = self.runs.resumable()
@@ -229,7 +232,7 @@ class TrainPage(Page):
     def _forget(self) -> None:
         self._leave()
         self.first.forget()
-        self._shown = ""
+        self._shown, self._asked = "", False
         self.message.hide()
         self.table.show_runs([], "")
         for live in self._live.values():
@@ -309,7 +312,7 @@ class TrainPage(Page):
         stopping = self._job is not None and (self._job.stopping or self._job.cancelling)
         self.buttons.show_state(live=live, paused=self._paused, stopping=stopping)
         compared = not live and len(self.table.selected()) > 1
-        self.panel.setVisible(not compared)
+        self.panel.setVisible(live or not (compared or (self._asked and not self.runs.all())))
         self.comparison.setVisible(compared)
         for part in (self.table, self.list_title):
             part.setVisible(not live)
