@@ -183,3 +183,19 @@ def test_fields_without_number_have_an_end(monkeypatch: pytest.MonkeyPatch) -> N
     assert wire.is_complete(b"\x08\x00" * 100)
     with pytest.raises(ValueError, match="many"):
         wire.is_complete(b"\x08\x00" * 101)
+
+
+def test_outermost_fields_have_an_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MOST_OUTER", 10)
+    assert wire.description(b"\x08\x00" * 10) is None
+    with pytest.raises(ValueError, match="many"):
+        wire.description(b"\x08\x00" * 11)
+
+
+def test_limits() -> None:
+    assert (wire.DEEPEST, wire.MOST_OUTER, wire.MOST_FIELDS) == (60, 100_000, 1_000_000)
+
+
+def test_a_field_without_a_number_is_damage() -> None:
+    with pytest.raises(ValueError, match="without a number"):
+        list(wire.fields(b"\x08\x00\x07"))
