@@ -7,6 +7,7 @@ the process does.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,10 @@ from tlstudio.storage.places import models_dir
 
 LIBRARY_SECONDS = 60.0  # for loading torch and timm, which is no stranger's doing
 SECONDS = 8.0  # for small weights; with the loading of torch the user hears after less than 20
+LEAST_SECONDS, IN_ALL = (
+    4.0,
+    16.0,
+)  # where a busy computer takes long to load torch, so that the user need not wait for ever
 SECONDS_PER_GIGABYTE = 30.0
 IDLE_SECONDS = 5.0
 MEMORY = 3 * 2**30  # bytes, torch among them, beside those that follow from the size of the weights
@@ -41,10 +46,12 @@ def vet(folder: Path, waiting: Callable[[], object] | None = None) -> None:
         return
     size = _size(folder)
     with _alone:
+        started = time.monotonic()
         GUARD.memory = MEMORY + MEMORY_PER_BYTE * size
         GUARD.seconds = LIBRARY_SECONDS
         GUARD.call(load_libraries, folder, folder, waiting=waiting)
-        GUARD.seconds = SECONDS + SECONDS_PER_GIGABYTE * size / 1e9
+        left = max(LEAST_SECONDS, min(SECONDS, IN_ALL - (time.monotonic() - started)))
+        GUARD.seconds = left + SECONDS_PER_GIGABYTE * size / 1e9
         before = weights.weights_hash(folder)
         try:
             found = GUARD.call(examine, folder.absolute(), folder, waiting=waiting)
