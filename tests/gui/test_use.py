@@ -306,7 +306,11 @@ def test_a_file_without_a_seal_says_so_and_a_broken_seal_is_refused(studio, tmp_
 def test_opening_a_model_without_an_end_can_be_cancelled(studio, tmp_path: Path) -> None:
     panel, bridge = studio.page("use").panel, studio.window.bridge
     panel.open_bundle(write(tmp_path / "endless.onnx", endless()), own=True)
+    first = bridge.running("read_bundle")
+    panel.open_bundle(tmp_path / "endless.onnx", own=True)
     job = bridge.running("read_bundle")
+    studio.wait(lambda: first.over)
+    assert first.cancelling, "another one is wanted now"
     assert job.title == offline_panel.Text.READING, "it is shown at the foot of the window, with a way out"
     QTest.qWait(1500)
     assert not job.over
