@@ -52,9 +52,9 @@ def _nothing_left_running() -> Iterator[None]:
 @pytest.fixture(autouse=True, scope="session")
 def _decoders_end_with_the_session() -> Iterator[None]:
     yield
-    guard = sys.modules.get("tlstudio.images.guard")
-    if guard is not None:
-        guard.DECODERS.close()
+    for module, pool in (("tlstudio.images.guard", "DECODERS"), ("tlstudio.training.vetting", "GUARD")):
+        if module in sys.modules:
+            getattr(sys.modules[module], pool).close()
     children = multiprocessing.active_children()
     assert not children, f"processes left running: {children}"
 

@@ -67,8 +67,10 @@ def main() -> None:
                 flush=True,
             )
     from tlstudio.images.guard import DECODERS
+    from tlstudio.training.vetting import GUARD
 
-    DECODERS.close()
+    for pool in (DECODERS, GUARD):
+        pool.close()
     sys.exit(1 if bad else 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
 
 from tests.gui.conftest import hit
+from tests.unit.inference.bundles import plain, sealed, write
+from tests.unit.inference.test_bundle import endless
 from tlstudio.domain.bundle import BundleInfo, Certificate, FileKind
 from tlstudio.domain.novelty import Noticed, NoveltyFacts
 from tlstudio.domain.preprocess import PreprocessSpec
@@ -300,3 +303,36 @@ def test_the_seal_says_what_the_model_file_calls_unfamiliar() -> None:
     assert "had not learned from" in seal._introduction(certificate)
     assert "had learned from" in seal._introduction(replace(certificate, split="train"))
     assert "no certificate" in seal._introduction(None)
+
+
+def test_a_file_without_a_seal_says_so_and_a_broken_seal_is_refused(studio, tmp_path: Path) -> None:
+    panel = studio.page("use").panel
+    panel.open_bundle(write(tmp_path / "old.onnx", plain()), own=True)
+    studio.wait(lambda: panel.bundle == tmp_path / "old.onnx")
+    assert "carries no seal" in panel.trouble.what.text()
+    data = sealed()
+    panel.open_bundle(write(tmp_path / "whole.onnx", data), own=True)
+    studio.wait(lambda: panel.bundle == tmp_path / "whole.onnx")
+    assert not panel.trouble.isVisibleTo(panel)
+    assert dict(seal.facts(panel.info))[seal.Text.SEAL].startswith("Whole")
+    panel.open_bundle(write(tmp_path / "changed.onnx", data.replace(b'"red", "blue"', b'"blue", "red"')), own=True)
+    studio.wait(lambda: "seal is broken" in panel.trouble.what.text())
+    assert panel.bundle == tmp_path / "whole.onnx", "the one before stays"
+
+
+def test_opening_a_model_without_an_end_can_be_cancelled(studio, tmp_path: Path) -> None:
+    panel, bridge = studio.page("use").panel, studio.window.bridge
+    panel.open_bundle(write(tmp_path / "endless.onnx", endless()), own=True)
+    first = bridge.running("read_bundle")
+    panel.open_bundle(tmp_path / "endless.onnx", own=True)
+    job = bridge.running("read_bundle")
+    studio.wait(lambda: first.over)
+    assert first.cancelling, "another one is wanted now"
+    assert job.title == offline_panel.Text.READING, "it is shown at the foot of the window, with a way out"
+    QTest.qWait(1500)
+    assert not job.over
+    job.cancel()
+    started = time.monotonic()
+    studio.wait(lambda: job.over)
+    assert time.monotonic() - started < 3
+    assert panel.bundle != tmp_path / "endless.onnx"

@@ -29,5 +29,5 @@ def test_a_model_file(attack: Attack, tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("attack", one_of_each_kind("weights"), ids=lambda attack: attack.name)
 def test_a_weights_folder(attack: Attack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if attack.kind != "arguments":  # that one takes a process which can be ended, and it takes seconds to start
-        monkeypatch.setattr(vetting, "Guard", Inside)
+        monkeypatch.setattr(vetting, "GUARD", Inside())
     assert attempt("weights", attack, tmp_path)[1] == ""

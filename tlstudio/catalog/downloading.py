@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tlstudio.catalog import hub
 from tlstudio.catalog.cards import canonical, find_card
-from tlstudio.catalog.config import CONFIG, WEIGHTS, parse_config
+from tlstudio.catalog.config import CONFIG, LONGEST, WEIGHTS, read_config
 from tlstudio.catalog.hub import BY_HAND, Hub, Interrupted, RemoteFile, Repository, StaleRange
 from tlstudio.catalog.placing import CHUNK, INTERVAL, Meter, alone, make_room, staging, unfinished_folder
 from tlstudio.catalog.weights import check_folder, find, own_folder
@@ -90,6 +90,10 @@ class _Download:
 
     def run(self, check: Callable[[Path], object]) -> Path:
         config, weights = self._hub.file(CONFIG), self._hub.file(WEIGHTS)
+        if config.size > LONGEST:
+            raise WeightsRefused(
+                "The description beside these weights is far too long.", remedy="Choose another model."
+            )
         self._compare_with_card(weights)
         make_room(config.size + weights.size - self._arrived(weights))
         with alone(self._name):
@@ -112,7 +116,7 @@ class _Download:
             )
 
     def _check_network(self, config: Path) -> None:
-        stated = parse_config(config.read_text(encoding="utf-8", errors="replace"), config)
+        stated = read_config(config)
         if stated.architecture != self._name.split(".", 1)[0]:
             raise WeightsRefused(f"Under this name the hub offers another network, {stated.id}.", remedy="Report this.")
 

@@ -25,7 +25,10 @@ from tlstudio.storage.files import open_regular, read_small, write_json
 from tlstudio.storage.places import data_dir, models_dir
 
 LONGEST = 10_000_000  # bytes of the file with hashes
-VETTED = "weights-1"  # the number is raised when more is examined: everything is vetted anew
+VETTED, REFUSED = (
+    "weights-1",
+    "weights-1-refused",
+)  # the number is raised when more is examined: everything is vetted anew
 
 
 def own_folder() -> Path:
@@ -159,8 +162,9 @@ def is_vetted(folder: Path) -> bool:
     return vetted.is_known(VETTED, _content(folder, weights_hash(folder)))
 
 
-def remember_vetted(folder: Path) -> None:
-    vetted.remember(VETTED, _content(folder, weights_hash(folder)))
+def remember_vetted(folder: Path, *, sound: bool) -> None:
+    """Found to be those of their network, or not to be."""
+    vetted.remember(VETTED if sound else REFUSED, _content(folder, weights_hash(folder)))
 
 
 def _content(folder: Path, digest: str) -> str:
@@ -172,11 +176,13 @@ def _belongs(folder: Path) -> bool:
     try:
         check_folder(folder)
         config, tensors = read_config(folder / CONFIG), read_tensors(folder / WEIGHTS)
-        shapes = {name: (_kind(each.dtype), each.shape) for name, each in tensors.items()}
-        if not config.arguments_change_it and is_layout_of(config.architecture, shapes, config.classifiers):
-            return True
         known = _remembered_hash(folder / WEIGHTS)
-        return known is not None and vetted.is_known(VETTED, _content(folder, known))
+        if known is not None and vetted.is_known(VETTED, f"{known} {config.hash}"):
+            return True
+        if known is not None and vetted.is_known(REFUSED, f"{known} {config.hash}"):
+            return False
+        shapes = {name: (_kind(each.dtype), each.shape) for name, each in tensors.items()}
+        return not config.arguments_change_it and is_layout_of(config.architecture, shapes, config.classifiers)
     except (StudioError, OSError):
         return False
 

@@ -229,10 +229,18 @@ def save_network(network: Network, folder: Path) -> None:
     files.write_json(folder / "config.json", network.spec.to_json())
 
 
+def read_spec(folder: Path) -> NetworkSpec:
+    """What a saved network was made as. Raises RunNotReady when its description is missing or damaged."""
+    try:
+        return NetworkSpec.from_json(parse_json(files.read_small(folder / CONFIG, LONGEST).decode("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, StudioError) as error:
+        raise _damaged(folder) from error
+
+
 def load_network(folder: Path) -> Network:
     """Builds a saved network again. Raises RunNotReady when files are missing or damaged."""
+    spec = read_spec(folder)
     try:
-        spec = NetworkSpec.from_json(parse_json(files.read_small(folder / "config.json", LONGEST).decode("utf-8")))
         network = Network(spec.build(), spec)
         network.load_state_dict(load_file(folder / "model.safetensors"))
     except (
@@ -247,10 +255,12 @@ def load_network(folder: Path) -> Network:
     ) as error:
         if memory_is_full(error):
             raise
-        raise RunNotReady(
-            "The trained model of this run is missing or damaged.", remedy="Train it again.", path=folder
-        ) from error
+        raise _damaged(folder) from error
     return network.eval()
+
+
+def _damaged(folder: Path) -> RunNotReady:
+    return RunNotReady("The trained model of this run is missing or damaged.", remedy="Train it again.", path=folder)
 
 
 def layer_groups(network: Network) -> list[list[str]]:

@@ -6,6 +6,8 @@ the process does.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,9 +21,19 @@ from tlstudio.storage.places import models_dir
 
 LIBRARY_SECONDS = 60.0  # for loading torch and timm, which is no stranger's doing
 SECONDS = 8.0  # for small weights; with the loading of torch the user hears after less than 20
+LEAST_SECONDS, IN_ALL = (
+    4.0,
+    16.0,
+)  # where a busy computer takes long to load torch, so that the user need not wait for ever
 SECONDS_PER_GIGABYTE = 30.0
+IDLE_SECONDS = 5.0
 MEMORY = 3 * 2**30  # bytes, torch among them, beside those that follow from the size of the weights
 MEMORY_PER_BYTE = 5  # the file, its numbers in single precision, and a copy while they are put in
+
+
+# Kept for a moment: who adds weights often adds several, and torch takes seconds to load.
+GUARD = Guard(1, idle=IDLE_SECONDS, pictures=False)
+_alone = threading.Lock()  # the guard's limits are those of one folder
 
 
 def vet(folder: Path, waiting: Callable[[], object] | None = None) -> None:
@@ -33,18 +45,26 @@ def vet(folder: Path, waiting: Callable[[], object] | None = None) -> None:
     if folder.parent == models_dir() or weights.is_vetted(folder):
         return
     size = _size(folder)
-    with Guard(1, seconds=LIBRARY_SECONDS, memory=MEMORY + MEMORY_PER_BYTE * size, pictures=False) as guard:
-        guard.call(load_libraries, folder, folder, waiting=waiting)
-        guard.seconds = SECONDS + SECONDS_PER_GIGABYTE * size / 1e9
+    with _alone:
+        started = time.monotonic()
+        GUARD.memory = MEMORY + MEMORY_PER_BYTE * size
+        GUARD.seconds = LIBRARY_SECONDS
+        GUARD.call(load_libraries, folder, folder, waiting=waiting)
+        left = max(LEAST_SECONDS, min(SECONDS, IN_ALL - (time.monotonic() - started)))
+        GUARD.seconds = left + SECONDS_PER_GIGABYTE * size / 1e9
         before = weights.weights_hash(folder)
-        found = guard.call(examine, folder.absolute(), folder, waiting=waiting)
+        try:
+            found = GUARD.call(examine, folder.absolute(), folder, waiting=waiting)
+        except WeightsRefused:
+            weights.remember_vetted(folder, sound=False)
+            raise
     if isinstance(found, Refusal):
         raise WeightsRefused(_why(found), remedy="Take the weights from the model's page again.", path=folder)
     if weights.weights_hash(folder) != before:
         raise WeightsRefused(
             "The weights change while they are read.", remedy="Wait until they are copied.", path=folder
         )
-    weights.remember_vetted(folder)
+    weights.remember_vetted(folder, sound=True)
 
 
 def load_libraries(folder: Path) -> bool:

@@ -25,7 +25,7 @@ from tlstudio.workflow.prediction_table import PredictionTable
 
 def read_bundle(bundle: Path, reporter: Reporter = SILENT) -> BundleInfo:
     """What a bundle says of itself, after it was opened and has passed its trial. Raises BundleRefused."""
-    reporter.report(Progress("Opening the model", 0, 0))
+    reporter.report(Progress("Reading the model", 0, 0))
     return Bundle(bundle, waiting=reporter.check_cancelled).info
 
 

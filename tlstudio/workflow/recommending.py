@@ -26,6 +26,7 @@ from tlstudio.training.features import frozen_features
 from tlstudio.training.neighbours import neighbours_say
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
+from tlstudio.training.vetting import vet
 from tlstudio.workflow.checking_model import mismatch_sentences
 from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.models import remember_speed
@@ -221,6 +222,9 @@ class _Trial:
 
     def run(self, samples: list[Sample], telling: _Telling) -> None:
         """Raises TooSlow, NotEnoughImages, WeightsRefused …"""
+        vet(
+            weights.require(self.card.id), telling.stop_requested
+        )  # once on a computer: no part of what the model takes
         begun = working()
         telling.timed(self._limit, self._limit - self._spent)
         try:

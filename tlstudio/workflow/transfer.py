@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.catalog import weights
-from tlstudio.domain.errors import Cancelled, NotEnoughImages, RunNotReady, StudioError, WeightsRefused
+from tlstudio.domain.errors import Cancelled, NotEnoughImages, StudioError, WeightsRefused
 from tlstudio.domain.events import Note, Reporter
 from tlstudio.domain.predictions import ImagePrediction
 from tlstudio.domain.runs import RunRow
-from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.transfer import Method, Transfer
 from tlstudio.domain.values import Split
 from tlstudio.evaluation.transfer import compare
@@ -39,7 +38,7 @@ from tlstudio.training.baselines import (
     thumbnails,
 )
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import Network, NetworkSpec, load_pretrained
+from tlstudio.training.network import Network, NetworkSpec, load_pretrained, read_spec
 from tlstudio.training.untrained import Draw, best_draw, untrained
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.left_out import Chances, left_out_chances, measured_chances, said_unchosen
@@ -144,13 +143,7 @@ class _Comparing:
 
     @cached_property
     def spec(self) -> NetworkSpec:
-        path = self.folder / "model" / "config.json"
-        try:
-            return NetworkSpec.from_json(parse_json(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunNotReady(
-                "The trained model of this run is missing or damaged.", remedy="Train it again.", path=path
-            ) from error
+        return read_spec(self.folder / "model")
 
     @cached_property
     def pretrained(self) -> Network:

@@ -407,3 +407,37 @@ def test_a_file_that_changes_meanwhile_is_refused(file: Path, monkeypatch: pytes
 
 def test_limits_as_the_readme_states_them() -> None:
     assert (vetting.SECONDS, vetting.MEMORY, vetting.MEMORY_PER_BYTE) == (12.0, 2 * 2**30, 8)
+
+
+def test_the_largest_file() -> None:
+    assert opening.LARGEST == 2_147_483_647
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "does not fit into memory"),
+        (RuntimeError("bad allocation of nodes"), "not a model that this program"),
+    ],
+)
+def test_what_onnxruntime_says_is_told_in_words(
+    error: Exception, words: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(opening.onnxruntime, "InferenceSession", fail)
+    assert words in refusal(file)
+
+
+def test_both_pictures_have_to_be_answered(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = opening.run
+    for broken in (0, 1):
+
+        def half(session: object, pixels: np.ndarray, broken: int = broken) -> opening.Answers:
+            probabilities, novelty = right(session, pixels)
+            probabilities[broken] = np.nan
+            return probabilities, novelty
+
+        monkeypatch.setattr(opening, "run", half)
+        assert "no probabilities" in refusal(file)

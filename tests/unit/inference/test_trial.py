@@ -89,3 +89,9 @@ def test_limits_of_the_kinds() -> None:
 def test_a_trial_of_other_classes_is_not_passed() -> None:
     assert not passes(Trial(1, ((0.5, 0.5), (0.5, 0.5)), (0.0, 8.0)), GOOD, NOVEL, FileKind.FULL)
     assert not passes(Trial(1, record(GOOD, NOVEL).probabilities, (0.0,)), GOOD, NOVEL, FileKind.FULL)
+
+
+def test_six_digits_are_kept() -> None:
+    told = record(np.array([[0.1234564, 0.8765436]], np.float64), np.array([1.2345678], np.float64))
+    assert told.probabilities == ((0.123456, 0.876544),)
+    assert told.novelty == (1.234568,)

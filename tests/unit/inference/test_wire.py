@@ -58,6 +58,7 @@ def test_two_descriptions_are_none() -> None:
         b"\x3a",  # a length that is missing
         b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",  # a number without an end
         b"\x08\x80",
+        b"\x08" + b"\xff" * 10 + b"\x01",  # of more than 64 bits
         b"\x3b\x00",  # a type that ONNX does not use
         b"\x09abc",  # eight bytes that are three
         b"\x0dabc",
@@ -183,3 +184,39 @@ def test_fields_without_number_have_an_end(monkeypatch: pytest.MonkeyPatch) -> N
     assert wire.is_complete(b"\x08\x00" * 100)
     with pytest.raises(ValueError, match="many"):
         wire.is_complete(b"\x08\x00" * 101)
+
+
+def test_outermost_fields_have_an_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "MOST_OUTER", 10)
+    assert wire.description(b"\x08\x00" * 10) is None
+    with pytest.raises(ValueError, match="many"):
+        wire.description(b"\x08\x00" * 11)
+
+
+def test_limits() -> None:
+    assert (wire.DEEPEST, wire.MOST_OUTER, wire.MOST_FIELDS) == (60, 100_000, 1_000_000)
+
+
+def test_a_field_without_a_number_is_damage() -> None:
+    with pytest.raises(ValueError, match="without a number"):
+        list(wire.fields(b"\x08\x00\x07"))
+
+
+def test_only_a_property_is_a_description() -> None:
+    entry = wire.described(b"", "text")
+    assert wire.description(b"\x3a" + entry[1:]) is None, "the same under the number of the graph"
+    assert wire.description(b"\x70\x08" + entry) == "text", "the number of a property, but no property"
+
+
+@pytest.mark.parametrize(("more", "good"), [(b"", True), (wire._written(6, b""), False)])
+def test_the_deepest_that_is_read(more: bytes, good: bool) -> None:
+    """A model is at depth 0, its graph at 1, each level of `nested` three further; then a node and its attribute: 60."""
+    data = wire._written(1, wire._written(5, more))
+    for _ in range(19):
+        data = wire._written(1, wire._written(5, wire._written(6, data)))
+    data = wire._written(7, data)
+    if good:
+        assert wire.is_complete(data)
+    else:
+        with pytest.raises(ValueError, match="deep"):
+            wire.is_complete(data)

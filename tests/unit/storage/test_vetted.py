@@ -41,3 +41,7 @@ def test_a_memory_of_endless_length_is_not_read(monkeypatch: pytest.MonkeyPatch)
     vetted.remember("model", "0")
     monkeypatch.setattr(vetted, "LONGEST", 10)
     assert not vetted.is_known("model", "0")
+
+
+def test_limits() -> None:
+    assert (vetted.REMEMBERED, vetted.LONGEST) == (2000, 1_000_000)

@@ -22,7 +22,6 @@ from tlstudio.catalog import layouts, weights
 from tlstudio.catalog.config import read_config
 from tlstudio.domain.errors import Cancelled, RunNotReady, UnknownModel, WeightsRefused
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.images.guard import Guard
 from tlstudio.training import vetting
 from tlstudio.training.building import build_backbone
 from tlstudio.training.network import NetworkSpec, load_network, load_pretrained, save_network
@@ -32,19 +31,13 @@ SMALL = "test_vit2"  # of timm's own tests: less than a megabyte
 NAME = f"{SMALL}.own"
 TENSOR = "blocks.0.norm1.weight"
 State = dict[str, Tensor]
+REAL = vetting.GUARD
 
 
 class Inside:
     """Vets in this process: to start one that loads torch takes seconds."""
 
-    def __init__(self, *_: object, **__: object) -> None:
-        self.seconds = 0.0
-
-    def __enter__(self) -> Inside:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+    seconds = memory = 0
 
     def call(self, function: Callable[[Path], object], item: Path, *_: object, **__: object) -> object:
         return function(item)
@@ -52,13 +45,13 @@ class Inside:
 
 @pytest.fixture(autouse=True)
 def inside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vetting, "Guard", Inside)
+    monkeypatch.setattr(vetting, "GUARD", Inside())
 
 
 @pytest.fixture
 def apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a process of its own, as the program does."""
-    monkeypatch.setattr(vetting, "Guard", Guard)
+    monkeypatch.setattr(vetting, "GUARD", REAL)
 
 
 def original() -> State:
@@ -161,11 +154,11 @@ def test_weights_of_another_making_are_listed_once_they_were_vetted() -> None:
 def test_what_came_with_the_program_and_what_was_vetted_is_not_vetted(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = put(original())
     load(folder)
-    monkeypatch.setattr(vetting, "Guard", None)
+    monkeypatch.setattr(vetting, "GUARD", None)
     load(folder)
     load(weights.require(STARTER))
     (folder / "config.json").write_text(json.dumps(config(mean=[0.4] * 3)))
-    with pytest.raises(TypeError):
+    with pytest.raises(AttributeError):
         load(folder)
 
 

@@ -207,6 +207,8 @@ class OfflinePanel(QWidget):
         """
         self.trouble.hide()
         self.own = own
+        if self._reading is not None:
+            self._reading.cancel()  # another one is wanted now
         self._reading = job = self._session.bridge.submit("read_bundle", Text.READING, bundle=file)
         job.finished.connect(lambda info: self._opened(file, info) if job is self._reading else None)
         job.failed.connect(lambda error: self._refused(error) if job is self._reading else None)
