@@ -187,7 +187,7 @@ class Interrupts:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._insisting = False
+        self._insisting = self._over = False
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> None:
@@ -196,6 +196,7 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._over = True  # what was sent a moment ago comes too late
         if self._timer is not None:
             self._timer.cancel()
             self._timer.join()
@@ -204,7 +205,7 @@ class Interrupts:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._insisting:
             self._insisting = False
-            if not self._output.answered:
+            if not self._output.answered and not self._over:
                 self._output.check_cancelled()
         elif self._output.interrupted:
             raise KeyboardInterrupt
@@ -216,7 +217,7 @@ class Interrupts:
 
     def _insist(self) -> None:
         """Runs beside the task, which only its own thread can be made to leave."""
-        if not self._output.answered:
+        if not self._output.answered and not self._over:
             self._insisting = True
             if hasattr(signal, "pthread_kill"):  # also ends the waiting for a lock, which the other way does not
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)

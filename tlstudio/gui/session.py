@@ -120,9 +120,11 @@ class Session(QObject):
             self._look_timer.start()
         self._let_go()
 
-    def _let_go(self) -> None:
-        """Lets go of projects that are not open any more, once no work for them is under way."""
-        for folder in [f for f in self._held if f != self.project and not self.jobs_of(f)]:
+    def _let_go(self, *, ended: bool = False) -> None:
+        """Lets go of projects that are not open any more, once no work for them is under way. ended: none is, as the workers have
+        ended, whatever became of the jobs that they were given.
+        """
+        for folder in [f for f in self._held if f != self.project and (ended or not self.jobs_of(f))]:
             from tlstudio.workflow import projects
 
             projects.close_project(folder)
@@ -138,7 +140,7 @@ class Session(QObject):
         self._backup_timer.stop()
         self._look_timer.stop()
         self.read_only.release()
-        self._let_go()
+        self._let_go(ended=True)
 
     def _look(self) -> None:
         from tlstudio.workflow import projects
