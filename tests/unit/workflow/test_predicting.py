@@ -54,7 +54,7 @@ def test_names_that_are_no_text_cost_nothing(tmp_path: Path, monkeypatch: pytest
             (folder / os.fsdecode(name)).write_bytes(picture)
     except (OSError, UnicodeError):
         pytest.skip("this file system takes UTF-8 names only")
-    monkeypatch.setattr(predicting, "Bundle", lambda path: Judge())
+    monkeypatch.setattr(predicting, "Bundle", lambda path, waiting: Judge())
     heard = Recorder()
     done = predict(tmp_path / "m.onnx", [folder], csv=tmp_path / "out.csv", reporter=heard)
     assert (done.images, done.refused) == (6, 0)
