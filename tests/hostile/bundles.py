@@ -61,6 +61,9 @@ class _Heard:
     def stop_requested(self) -> bool:
         return False
 
+    def check_cancelled(self) -> None:
+        pass
+
 
 def attacks() -> list[Attack]:
     return [*_files(), *_bytes(), *_descriptions(), *_graphs(), *_greedy(), *_elsewhere(), *_seals()]

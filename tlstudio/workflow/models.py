@@ -66,7 +66,7 @@ def add_model(path: Path, reporter: Reporter = SILENT) -> str:
 
 def _vet(folder: Path, reporter: Reporter) -> None:
     reporter.report(Note("Looking whether the weights are those of the network."))
-    vet(folder, reporter.stop_requested)
+    vet(folder, reporter.check_cancelled)
 
 
 def remember_speed(model: str, images_per_second: float) -> ModelStatus:

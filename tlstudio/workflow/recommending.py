@@ -222,9 +222,8 @@ class _Trial:
 
     def run(self, samples: list[Sample], telling: _Telling) -> None:
         """Raises TooSlow, NotEnoughImages, WeightsRefused …"""
-        vet(
-            weights.require(self.card.id), telling.stop_requested
-        )  # once on a computer: no part of what the model takes
+        # Once on a computer, so no part of what the model takes.
+        vet(weights.require(self.card.id), telling.check_cancelled)
         begun = working()
         telling.timed(self._limit, self._limit - self._spent)
         try:

@@ -81,3 +81,9 @@ def test_what_is_no_object_is_refused(data: object) -> None:
 def test_a_missing_field_is_refused() -> None:
     with pytest.raises(TypeError):
         read_fields(Outer, {"count": 1, "good": True})
+
+
+def test_nothing_is_fine_only_where_there_may_be_nothing() -> None:
+    assert read_fields(Outer, {**asdict(WHOLE), "maybe": None}).maybe is None
+    with pytest.raises(TypeError):
+        read_fields(Outer, {**asdict(WHOLE), "rows": None})

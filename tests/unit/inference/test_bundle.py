@@ -417,7 +417,7 @@ def test_the_largest_file() -> None:
     ("error", "words"),
     [
         (MemoryError(), "does not fit into memory"),
-        (RuntimeError("bad allocation of nodes"), "not a model that this program"),
+        (RuntimeError("no such node"), "not a model that this program"),
     ],
 )
 def test_what_onnxruntime_says_is_told_in_words(

@@ -269,3 +269,34 @@ def test_the_shell_says_at_the_end_what_was_refused(
     assert NAME not in out
     assert cli.run(["models", "list"], lambda project: 1) == 0
     assert NAME not in capfd.readouterr().err, "told once"
+
+
+def test_a_process_that_logs_nothing_yet_logs_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a home that is not there yet."""
+    home = tmp_path / "a" / "b"
+    code = "import tests.unit.storage.test_silence as test; print(test.ask())"
+    environment = {**os.environ, "TLSTUDIO_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "1\n"
+    monkeypatch.setenv("TLSTUDIO_HOME", str(home))
+    assert f"refused: socket.getaddrinfo {NAME}" in log_file().read_text()
+    assert silence.refusals_file().read_text().count("\n") == 1
+
+
+def test_from_where_the_refusals_are_read() -> None:
+    assert silence.mark() == 0
+    with pytest.raises(NetworkRefused):
+        socket.getaddrinfo(NAME, 80)
+    size = silence.refusals_file().stat().st_size
+    assert silence.mark() == size
+    silence.refusals_file().write_text("x")
+    assert silence.refused_since(size) == ("x",), "it has begun anew: all of it, from the first letter"
+
+
+def test_an_address_of_a_strange_form_is_refused(stream: socket.socket) -> None:
+    for address in ((), "127.0.0.1", 7, [NAME, 80]):
+        with pytest.raises((NetworkRefused, TypeError)):
+            stream.connect(address)  # type: ignore[arg-type]
+    with socket.socket(socket.AF_UNIX) as own, pytest.raises(OSError) as caught:
+        own.connect("/nowhere/at/all")
+    assert not isinstance(caught.value, NetworkRefused)

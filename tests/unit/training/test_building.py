@@ -170,7 +170,7 @@ def test_an_endless_network_is_refused_in_time(
     started = time.monotonic()
     with pytest.raises(WeightsRefused):
         vet(put(original(), described=config(model_args=arguments)))
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30  # the limit, and as long as a busy computer takes to load torch
 
 
 def test_the_wait_can_be_cancelled(apart: None) -> None:
@@ -285,10 +285,10 @@ def test_every_field_of_the_specification_changes_the_key() -> None:
 def test_every_field_of_the_preparation_changes_the_key() -> None:
     plain = PreprocessSpec(64, depth="dataset", low=0.0, high=1.0)
     others: dict[str, Any] = {
-        "size": 65, "fit": "crop", "interpolation": "bilinear", "low": -1.0, "high": 2.0,
+        "size": 65, "fit": "crop", "interpolation": "bilinear", "low": -1.0, "high": 2.0, "channels": (3, 2, 1),
     }  # fmt: skip
     found = [replace(plain, **{name: value}) for name, value in others.items()]
-    found += [plain, PreprocessSpec(64), PreprocessSpec(64, version=1)]
+    found += [plain, PreprocessSpec(64), PreprocessSpec(64, version=2)]
     assert {*others, "depth", "version"} == {field.name for field in fields(PreprocessSpec)}
     spec = spec_of(put(original()))
     assert len({replace(spec, preprocess=each).features_key() for each in found}) == len(found)
