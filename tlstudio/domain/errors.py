@@ -247,6 +247,8 @@ def memory_is_full(error: BaseException) -> bool:
     """Whether a library ran out of memory; torch has an error of its own for some devices only."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
     if isinstance(error, StudioError) or not isinstance(error, Exception):
         return False
     text = str(error).lower()
