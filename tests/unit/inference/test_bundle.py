@@ -441,3 +441,25 @@ def test_both_pictures_have_to_be_answered(file: Path, monkeypatch: pytest.Monke
 
         monkeypatch.setattr(opening, "run", half)
         assert "no probabilities" in refusal(file)
+
+
+def test_a_larger_file_may_take_more(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, float] = {}
+
+    class Asked:
+        def __init__(self, processes: int, **limits: float) -> None:
+            asked.update(limits)
+
+        def __enter__(self) -> Asked:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def call(self, function: object, *_: object, waiting: object) -> vetting.Vetted:
+            return vetting.Vetted(vetting.content_of(bytes(1_000_000)))
+
+    monkeypatch.setattr(vetting, "Guard", Asked)
+    vetting.vet(file, bytes(1_000_000))
+    assert asked["seconds"] == pytest.approx(12.03)
+    assert asked["memory"] == 2 * 2**30 + 8_000_000
