@@ -94,7 +94,7 @@ def test_a_finding_is_set_aside_with_a_reason_and_taken_back(checked: Callable[.
 
 def test_people_get_sentences(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("check", "--project", project, "--quick", "--ignore", "small_class", "--reason", "A trial.") == 0
-    printed = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.replace("│", " ").split())
     assert "1 image is an exact copy of another" in printed
     assert "--repair exact_duplicate" in printed
     assert "1 finding set aside" in printed and "A trial." in printed
