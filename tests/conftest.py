@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -125,3 +125,11 @@ class Recorder:
 @pytest.fixture
 def recorder() -> Callable[..., Recorder]:
     return Recorder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What was printed and logged can hold names that are no text, and tests that run side by side tell each other in UTF-8."""
+    report = yield
+    report.sections = [(title, text.encode("utf-8", "replace").decode("utf-8")) for title, text in report.sections]
+    return report
