@@ -98,9 +98,11 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, text: str) -> None:
-    """Adds one line of UTF-8 text and syncs it. Raises DiskFull or CantWrite; the lines before it stay."""
+    """Adds one line of UTF-8 text and syncs it. Raises DiskFull or CantWrite; the lines before it stay.
+
+    Raises FileTrouble where the folder is gone: a line alone must not bring back what somebody has moved away.
+    """
     try:
-        make_folder(path.parent)
         new = not path.exists()
         with path.open("ab+") as file:
             file.write(_missing_end(path) + text.encode("utf-8") + b"\n")

@@ -93,10 +93,11 @@ def let_go(folder: Path) -> None:
             return
         del _held[folder]
         hold.ended.set()
-        with suppress(StudioError), _locked(folder):
-            found = _read(folder)
-            if found is not None and found["token"] == hold.token:
-                _remove(folder / FILE)
+        if folder.is_dir():  # to lock a file of one that was moved away would bring it back, empty
+            with suppress(StudioError), _locked(folder):
+                found = _read(folder)
+                if found is not None and found["token"] == hold.token:
+                    _remove(folder / FILE)
     if hold.beating is not None:
         hold.beating.join()
 

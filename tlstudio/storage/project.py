@@ -12,6 +12,7 @@ from pathlib import Path
 from tlstudio.domain.errors import (
     CantWrite,
     DiskFull,
+    FileTrouble,
     NotAProject,
     ProjectBusy,
     ProjectExists,
@@ -56,6 +57,15 @@ class Project:
 
     def run_folder(self, run_id: str) -> Path:
         return self.folder / "runs" / run_id
+
+    def require_there(self) -> None:
+        """Raises FileTrouble where the folder was moved or removed, or its drive is gone."""
+        if not self.database.is_file():
+            raise FileTrouble(
+                "The project's folder is not there any more.",
+                remedy="Connect the drive it is on, or open the project where it is now; an interrupted training goes on there.",
+                path=self.folder,
+            )
 
     def absolute(self, stored: str) -> Path:
         """A path from the database as an absolute one."""

@@ -76,6 +76,7 @@ def complete(
         _mark(begun, f"{error.what} {error.remedy}".strip(), log)
         raise
     except Exception as error:
+        begun.project.require_there()  # what could not be read or written has gone with the project
         named = from_device_error(error)
         if named is None:
             _mark(begun, "The training ended because of an error in the program.", log)

@@ -13,7 +13,11 @@ from tlstudio.storage.project import Project
 
 
 class LoggingReporter(PassingReporter):
-    """A reporter that also keeps a line of what is worth one. A log that can't be written costs nothing but itself."""
+    """A reporter that also keeps a line of what is worth one. A log that can't be written costs nothing but itself.
+
+    Every report first looks whether the project is still there, and raises FileTrouble where it is not: a training would go on
+    for hours, and write what it brings into an empty folder of the same name.
+    """
 
     def __init__(self, reporter: Reporter, project: Project, run_id: str) -> None:
         super().__init__(reporter)
@@ -21,6 +25,7 @@ class LoggingReporter(PassingReporter):
         self._run_id = run_id
 
     def report(self, event: Event) -> None:
+        self._project.require_there()
         self.write(sentence(event))
         super().report(event)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tlstudio.domain.errors import FileTrouble
 from tlstudio.domain.runs import LogLine
 from tlstudio.storage import run_records
 from tlstudio.storage.project import Project
@@ -15,7 +16,16 @@ RUN = "20260101-000000-quick-abcd"
 
 @pytest.fixture
 def made(pets: Callable[..., Project]) -> Project:
-    return pets(["cat", "dog"])
+    project: Project = pets(["cat", "dog"])
+    project.run_folder(RUN).mkdir(parents=True)
+    return project
+
+
+def test_a_line_brings_no_folder_back(made: Project) -> None:
+    made.run_folder(RUN).rmdir()
+    with pytest.raises(FileTrouble):
+        run_records.append_line(made, RUN, LogLine(1.0, "Late."))
+    assert not made.run_folder(RUN).exists()
 
 
 def test_a_log_grows_line_by_line(made: Project) -> None:

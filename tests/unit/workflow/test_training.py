@@ -11,7 +11,15 @@ import pytest
 from safetensors.numpy import load_file
 
 from tests.conftest import STARTER, Recorder
-from tlstudio.domain.errors import Cancelled, DeviceMissing, NotEnoughImages, RunNotFound, RunNotReady, WeightsMissing
+from tlstudio.domain.errors import (
+    Cancelled,
+    DeviceMissing,
+    FileTrouble,
+    NotEnoughImages,
+    RunNotFound,
+    RunNotReady,
+    WeightsMissing,
+)
 from tlstudio.domain.events import EpochDone, FirstResult, Note, Started, StepDone, sentence
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Adapter, Mode, RunState, TrainSettings
@@ -199,6 +207,22 @@ def test_a_defect_leaves_a_run_that_can_be_resumed(project: Path, monkeypatch: p
             train(project, settings(Mode.BALANCED))
     run = runs.list_runs(Project(project))[0]
     assert run.state is RunState.FAILED
+    assert train(project, settings(Mode.BALANCED), resume=run.id).run == run.id
+
+
+def test_a_project_that_is_moved_meanwhile_is_not_brought_back_empty(project: Path, recorder: Callable) -> None:
+    away = project.with_name("moved")
+
+    def move(event: object) -> bool:
+        if isinstance(event, EpochDone) and not away.exists():
+            project.rename(away)
+        return False
+
+    with pytest.raises(FileTrouble, match="not there any more"):
+        train(project, settings(Mode.BALANCED), reporter=recorder(cancel=move))
+    assert not project.exists()
+    away.rename(project)
+    run = runs.list_runs(Project(project))[0]
     assert train(project, settings(Mode.BALANCED), resume=run.id).run == run.id
 
 
