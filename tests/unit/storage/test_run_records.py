@@ -54,6 +54,6 @@ def test_what_is_taken_for_what_is_replaced_as_a_whole(made: Project) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b'{"confusion": [[1, 2], [3]]}', b'{"confusion": 5}', b"[]", b"\x00"])
 def test_a_damaged_table_is_none(made: Project, damage: bytes) -> None:
-    made.run_folder(RUN).mkdir(parents=True)
+    made.run_folder(RUN).mkdir(parents=True, exist_ok=True)
     (made.run_folder(RUN) / run_records.CONFUSION).write_bytes(damage)
     assert run_records.read_confusion(made, RUN) == ()
