@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+from copy import copy
 from typing import Any
 
 from tlstudio.domain.safe_text import visible
@@ -14,6 +15,11 @@ MEGABYTE = 1_000_000
 
 class _OneLine(logging.Formatter):
     """A message is one line whatever is in it, so that no name can look like a line of ours; what failed follows below."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        mine = copy(record)
+        mine.exc_text = None  # as another handler has written it, if there is one
+        return super().format(mine)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own
         return visible(super().formatMessage(record))

@@ -42,9 +42,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def projects_copy(trained: Path, tmp_path: Path) -> Project:
-    """The same project, to be changed."""
+    """The same project, to be changed. Opened once, as it lies elsewhere: then it knows where its images are."""
     shutil.copytree(trained, tmp_path / "copy")
-    return Project(tmp_path / "copy")
+    return Project.open(tmp_path / "copy")
 
 
 def move(project: Project, source: Split, target: Split) -> None:

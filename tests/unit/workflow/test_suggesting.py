@@ -60,7 +60,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(trained: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(trained, tmp_path / "project"))
+    """A copy of it that was opened once, as it lies elsewhere: then it knows where its images are."""
+    return Project.open(Path(shutil.copytree(trained, tmp_path / "project"))).folder
 
 
 def right(result: SuggestResult) -> float:
