@@ -104,7 +104,9 @@ def test_options_that_would_do_nothing(words: str) -> None:
     ],
 )
 def test_options_that_go_together(words: str) -> None:
-    need_sense(parse(words.split()))
+    options = parse(words.split())
+    need_sense(options)
+    assert options.given == {word[2:].replace("-", "_") for word in words.split() if word.startswith("--")}
 
 
 def test_what_was_said_is_known_apart_from_what_is_usual() -> None:

@@ -72,6 +72,7 @@ def test_a_rule_is_checked_before_anything_is_read(rule: str) -> None:
 @pytest.mark.parametrize("rule", [None, "none", "folder", "column:a", "dicom:PatientID", "name:^(a)"])
 def test_rules_that_make_sense(rule: str | None) -> None:
     check_rule(rule)
+    assert column_of(rule) == ("a" if rule == "column:a" else "")
 
 
 @pytest.mark.parametrize(

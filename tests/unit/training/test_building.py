@@ -133,6 +133,7 @@ def test_numbers_that_are_none_are_refused(dtype: torch.dtype, value: float) -> 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_other_sizes_of_numbers_are_fine(dtype: torch.dtype) -> None:
     load(put({name: tensor.to(dtype) for name, tensor in original().items()}))
+    assert NAME in here()
 
 
 @pytest.mark.parametrize("heads", [(), ("head.weight",), ("head.weight", "head.bias")])
