@@ -18,7 +18,7 @@ from tlstudio.images.address import split
 from tlstudio.images.decode import load_rgb, read_header
 from tlstudio.images.landmarks import landmarks_of
 from tlstudio.images.looks import look
-from tlstudio.storage.files import part_of
+from tlstudio.storage.files import open_regular, part_of
 
 State = tuple[int, int, int]
 THUMBNAIL = 208
@@ -114,7 +114,7 @@ def content_key(path: Path) -> str:
 
 
 def _file_hash(file: Path) -> str:
-    with file.open("rb") as opened:
+    with open_regular(file) as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 

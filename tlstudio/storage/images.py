@@ -156,8 +156,8 @@ def image_row(project: Project, row: tuple[Any, ...]) -> ImageRow:
         id=number,
         path=project.absolute(path),
         content=_content(content),
-        width=width,
-        height=height,
+        width=width if isinstance(width, int) and width > 0 else 1,  # by hand, anything can be written there
+        height=height if isinstance(height, int) and height > 0 else 1,
         label=label,
         group=group,
         split=_SPLITS[part],
