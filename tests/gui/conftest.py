@@ -83,6 +83,20 @@ class Studio:
             assert time.monotonic() < end, "waited in vain"
             QTest.qWait(20)
 
+    def settled(self, measure: Callable[[], object], seconds: float = 0.6) -> object:
+        """What a measure has come to, once it stood still for that long."""
+        last, since = measure(), time.monotonic()
+
+        def stands() -> bool:
+            nonlocal last, since
+            now = measure()
+            if now != last:
+                last, since = now, time.monotonic()
+            return time.monotonic() - since > seconds
+
+        self.wait(stands)
+        return last
+
     # --- doing ---
 
     def click(self, target: str | QWidget, button: Qt.MouseButton = Qt.MouseButton.LeftButton) -> None:

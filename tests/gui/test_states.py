@@ -680,7 +680,6 @@ def test_the_first_window_lies_whole_on_the_screen(
     if by_hand:
         window.resize(900, 650)
     window.frame = frame
-    QTest.qWait(120)
+    studio.wait(lambda: not fit._timer.isActive())  # it looks no more
     assert window.size().toTuple() == size
-    assert not fit._timer.isActive(), "it looks no more"
     window.deleteLater()

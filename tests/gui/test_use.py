@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -332,7 +331,5 @@ def test_opening_a_model_without_an_end_can_be_cancelled(studio, tmp_path: Path)
     QTest.qWait(1500)
     assert not job.over
     job.cancel()
-    started = time.monotonic()
     studio.wait(lambda: job.over)
-    assert time.monotonic() - started < 3
     assert panel.bundle != tmp_path / "endless.onnx"

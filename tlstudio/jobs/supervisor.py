@@ -20,6 +20,7 @@ Listener = Callable[[int, Message], None]
 
 # A job that hears nothing for this long after Cancel is ended with its process; a new process takes its place.
 GRACE_SECONDS = 10.0
+INSIST_SECONDS = 2.0  # after which one that does not even end when asked to (suspended, or waiting for a drive) is killed
 CLOSING_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # after which the worker of the lane beside a training gives its memory back
 
@@ -155,8 +156,8 @@ class Supervisor:
             self._receive(worker)
         elif worker.process.sentinel in ready:
             self._replace(worker)
-        elif self._cancelled_at is not None and time.monotonic() - self._cancelled_at > GRACE_SECONDS:
-            worker.process.terminate()
+        elif self._cancelled_at is not None:
+            _insist(worker, time.monotonic() - self._cancelled_at - GRACE_SECONDS)
 
     def _receive(self, worker: WorkerProcess) -> None:
         try:
@@ -206,6 +207,14 @@ class Supervisor:
             self._listener(request.number, WasCancelled())
         self._wake_far.close()
         self._wake_near.close()
+
+
+def _insist(worker: WorkerProcess, overdue: float) -> None:
+    """Ends the process of a job that is `overdue` seconds late in hearing of its end."""
+    if overdue > INSIST_SECONDS:
+        worker.process.kill()
+    elif overdue > 0:
+        worker.process.terminate()
 
 
 def _died(code: int | None, lane: Lane) -> WorkerDied:

@@ -142,15 +142,14 @@ def test_cancelled_while_waiting_in_the_queue(desk: Desk, source: Path, project:
 def test_a_job_that_does_not_hear_is_ended_with_its_process(
     desk: Desk, source: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A process that is suspended does not hear of its end either, so it has to be killed."""
     monkeypatch.setattr(supervising, "GRACE_SECONDS", 0.1)
-    (source / "red" / "new.png").write_bytes((source / "red" / "red_00.png").read_bytes())
+    monkeypatch.setattr(supervising, "INSIST_SECONDS", 0.1)
     with closing(lock(project)):
         job = desk.submit("import", request=ImportRequest(source, project))
-        while not any(isinstance(m, Progress) and m.done == 1 for _, m in desk.seen):
-            desk.next()
+        wait_for(desk, Note)
         old = desk.worker()
-        while not any(Path(f.path).name == "project.db" for f in old.open_files()):
-            assert old.is_running(), "the worker waits for the database, deaf to everything"
+        old.suspend()
         desk.supervisor.cancel(job)
         assert desk.last_word(job) == WasCancelled()
     assert not old.is_running()
