@@ -47,7 +47,6 @@ def measure(weights: Path | None) -> dict[str, object]:
     spec = fit_novelty(
         look(stages, pixels), stages.count, [str(i) for i in range(80)], components=components_for(stages)
     )
-    stages.let_go()
     with tempfile.TemporaryDirectory() as folder:
         bare, full = Path(folder) / "bare.onnx", Path(folder) / "full.onnx"
         graph.write_module(Without(network), network, bare)

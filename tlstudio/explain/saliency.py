@@ -8,7 +8,6 @@ by itself: `proof.prove` measures whether a map says anything true of the model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -140,8 +139,7 @@ class _Asked(nn.Module):
         self._network, self._target = network, target
 
     def forward(self, images: Tensor) -> Tensor:
-        head: Any = self._network.head
-        return margin(head(self._network.backbone(images)), self._target)
+        return margin(self._network.decide(self._network.features(images)), self._target)
 
 
 def _enlarged(values: Tensor, size: int) -> Tensor:

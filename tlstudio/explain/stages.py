@@ -42,7 +42,10 @@ class Tap:
         return [self._kept[k] for k in range(len(self._modules))]
 
     def __enter__(self) -> Tap:
-        self._hooks = [module.register_forward_hook(self._keeper(k)) for k, module in enumerate(self._modules)]
+        # First of all hooks, so that what the network reads off the maps itself is read off these.
+        self._hooks = [
+            module.register_forward_hook(self._keeper(k), prepend=True) for k, module in enumerate(self._modules)
+        ]
         return self
 
     def __exit__(

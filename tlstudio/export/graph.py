@@ -77,16 +77,12 @@ class ExportGraph(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """uint8 (batch, size, size, 3) -> (batch, classes), (batch, features), (batch,)."""
         embedding, blocks = self.stages(image)
-        return self.network.chances(self.network.head(embedding)), embedding, self.novelty(blocks)
+        return self.network.chances(self.network.decide(embedding)), embedding, self.novelty(blocks)
 
 
 def write_graph(network: Network, novelty: NoveltySpec, path: Path) -> None:
     """Writes the ONNX file without a description. Tries torch's exporters in turn; the certificate judges the result."""
-    graph = ExportGraph(network, novelty)
-    try:
-        write_module(graph, network, path)
-    finally:
-        graph.stages.let_go()
+    write_module(ExportGraph(network, novelty), network, path)
 
 
 def write_module(module: nn.Module, network: Network, path: Path) -> None:

@@ -24,6 +24,7 @@ from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.linear import LinearHead
 from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.training.untrained import Draw
+from tlstudio.training.views import Fitted, Views, fit_views
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -100,14 +101,17 @@ class Seen:
     untrained: Floats
     draw: Draw
     features: Floats | None
+    views: Views
 
 
 def fit_baselines(seen: Seen, labels: Ints, classes: int, *, units: Sequence[Hashable], seed: int) -> Learned:
     """Fits to what is seen of the images and labels (n,); `units` are left out together."""
     pixels, features = seen.pixels, seen.features
     small = fit_probe(pixels, labels, classes, units=units, seed=seed, alone=True)
-    blank = fit_probe(seen.untrained, labels, classes, units=units, seed=seed)
-    probe = None if features is None else fit_probe(features, labels, classes, units=units, seed=seed)
+    blank = fit_views(seen.untrained, labels, classes, views=seen.views, units=units, seed=seed)
+    probe = None
+    if features is not None:
+        probe = fit_views(features, labels, classes, views=seen.views, units=units, seed=seed)
     majority = int(np.bincount(labels, minlength=classes).argmax())
     left_out = {
         Method.MAJORITY: np.full(len(labels), majority, dtype=np.int64),
@@ -120,7 +124,7 @@ def fit_baselines(seen: Seen, labels: Ints, classes: int, *, units: Sequence[Has
     return Learned(Baselines(majority, *heads), left_out)
 
 
-def _left_out(fitted: Probe) -> Ints:
+def _left_out(fitted: Probe | Fitted) -> Ints:
     """What was said of each image while it was left out, (n,); -1 where it never was."""
     return np.where(fitted.judged, np.nan_to_num(fitted.held_out, nan=-1.0).argmax(axis=1), -1)
 

@@ -1,6 +1,7 @@
-"""The network that is trained and exported: pixels in, one linear head on a pretrained backbone.
+"""The network that is trained and exported: pixels in, one linear head on what a pretrained backbone makes of them.
 
-Normalisation is part of it, so nothing outside has to agree on a mean.
+The head sees the backbone's final features and the statistics of its stages side by side. Normalisation is part of the network,
+so nothing outside has to agree on a mean.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import timm
 import torch
 from safetensors import SafetensorError
@@ -27,10 +29,13 @@ from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
 from tlstudio.training.building import build_backbone, build_pretrained
+from tlstudio.training.channels import StageEnds
 from tlstudio.training.checkpoint import write_tensors
-from tlstudio.training.linear import LinearHead
+from tlstudio.training.linear import Features, LinearHead
 from tlstudio.training.vetting import vet
 
+TRIED = 64  # pixels of the image that tells how many features a network has
+LEAST_SPREAD = 0.01  # of the usual one; statistics that hardly differ between images are not blown up further
 NOT_FEATURES = ("classes", "temperature")  # what only the head is about
 
 
@@ -44,22 +49,30 @@ class NetworkSpec:
     preprocess: PreprocessSpec
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
-    features: int
+    features: int  # that the head sees
     resized: bool  # the backbone was built for the size of `preprocess`: one that takes pictures of one size only
     license: str
     weights_hash: str
     temperature: float = 1.0  # divides the logits on the way to probabilities
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the architecture, beside its usual ones
     config_hash: str = ""  # of the description beside the weights; empty in runs of earlier versions
+    staged: int = (
+        0  # of the features, the last ones, how many are statistics of the stages; none in runs of earlier versions
+    )
 
     def __post_init__(self) -> None:
         """Raises ValueError for numbers that no training writes: what they come to would look like answers."""
         numbers = (*self.mean, *self.std, self.temperature)
         sound = all(isinstance(n, int | float) and math.isfinite(n) for n in numbers)
-        if not sound or min(*self.std, self.temperature) <= 0 or self.features < 1:
+        if not sound or min(*self.std, self.temperature) <= 0 or not 0 <= self.staged < self.features:
             raise ValueError("impossible numbers in the description of a network")
         if len(set(self.classes)) != len(self.classes) or not all(isinstance(name, str) for name in self.classes):
             raise ValueError("impossible classes in the description of a network")
+
+    @property
+    def final(self) -> int:
+        """How many of the features, the first ones, are the backbone's own."""
+        return self.features - self.staged
 
     def features_key(self) -> str:
         """Stands for everything that the backbone's features of a picture depend on; a short name for a cache."""
@@ -93,15 +106,25 @@ class Network(nn.Module):
 
     def __init__(self, backbone: nn.Module, spec: NetworkSpec) -> None:
         super().__init__()
-        self.spec = spec
         self.backbone = backbone
-        self.head = nn.Linear(spec.features, len(spec.classes))
         self.adapters: frozenset[str] = frozenset()  # names of parameters that training.adapters put in
         self.order = torch.channels_last  # of the numbers in memory
+        self.ends = StageEnds(backbone)
         self.mean: Tensor
         self.std: Tensor
+        self.center: Tensor
+        self.gauge: Tensor
         self.register_buffer("mean", 255.0 * torch.tensor(spec.mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", 255.0 * torch.tensor(spec.std).view(1, 3, 1, 1), persistent=False)
+        self.make_head(spec)
+
+    def make_head(self, spec: NetworkSpec) -> None:
+        """A new one, as the specification says."""
+        self.spec = spec
+        self.head = nn.Linear(spec.features, len(spec.classes))
+        if spec.staged:
+            self.register_buffer("center", torch.zeros(spec.features))
+            self.register_buffer("gauge", torch.ones(spec.features))
 
     def place(self, device: torch.device) -> Network:
         """Brings it to the device, its numbers in their order; returns itself."""
@@ -112,23 +135,67 @@ class Network(nn.Module):
         """uint8 (batch, h, w, 3) -> float (batch, 3, h, w), as the backbone was trained."""
         return (pixels.permute(0, 3, 1, 2).float() - self.mean) / self.std
 
+    def look(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Normalised (batch, 3, h, w) -> the backbone's final features (batch, spec.final), and of each stage the statistics."""
+        self.ends.begin()
+        final: Tensor = self.backbone(images)
+        return final, self.ends.heard()
+
+    def features(self, images: Tensor) -> Tensor:
+        """Normalised (batch, 3, h, w) -> (batch, spec.features)."""
+        if not self.spec.staged:
+            final: Tensor = self.backbone(images)
+            return final
+        return side_by_side(*self.look(images))
+
     def embed(self, pixels: Tensor) -> Tensor:
-        """uint8 (batch, h, w, 3) -> (batch, features)."""
-        result: Tensor = self.backbone(self.normalise(pixels))
-        return result
+        """uint8 (batch, h, w, 3) -> (batch, spec.features)."""
+        return self.features(self.normalise(pixels))
+
+    def decide(self, features: Tensor) -> Tensor:
+        """Features (batch, spec.features) -> logits (batch, classes)."""
+        gauged = (features - self.center) * self.gauge if self.spec.staged else features
+        logits: Tensor = self.head(gauged)
+        return logits
 
     def forward(self, pixels: Tensor) -> Tensor:
-        result: Tensor = self.head(self.embed(pixels))
-        return result
+        return self.decide(self.embed(pixels))
 
     def chances(self, logits: Tensor) -> Tensor:
         """Logits (batch, classes) -> calibrated probabilities (batch, classes)."""
         return (logits / self.spec.temperature).softmax(dim=1)
 
     def set_head(self, head: LinearHead) -> None:
+        """head: on features as they are."""
+        weight, bias = torch.from_numpy(head.weight).double(), torch.from_numpy(head.bias).double()
         with torch.no_grad():
-            self.head.weight.copy_(torch.from_numpy(head.weight))
-            self.head.bias.copy_(torch.from_numpy(head.bias))
+            if self.spec.staged:
+                bias = bias + weight @ self.center.cpu().double()
+                weight = weight / self.gauge.cpu().double()
+            self.head.weight.copy_(weight)
+            self.head.bias.copy_(bias)
+
+    def set_gauge(self, seen: Features) -> None:
+        """Brings the statistics of the stages to the middle and the size of the final features, (n, features) of training images.
+
+        Their own sizes differ by the thousand; a step of the optimiser moves all weights of the head by much the same.
+        """
+        if not self.spec.staged:
+            return
+        final = self.spec.final
+        spread = seen.std(axis=0, dtype=np.float64)
+        usual = float(spread[:final].mean()) or 1.0
+        center, gauge = np.zeros(len(spread)), np.ones(len(spread))
+        center[final:] = seen[:, final:].mean(axis=0, dtype=np.float64)
+        gauge[final:] = usual / np.maximum(spread[final:], LEAST_SPREAD * usual)
+        with torch.no_grad():
+            self.center.copy_(torch.from_numpy(center))
+            self.gauge.copy_(torch.from_numpy(gauge))
+
+
+def side_by_side(final: Tensor, stages: Sequence[Tensor]) -> Tensor:
+    """What the head sees: (batch, features) from what `Network.look` gives."""
+    return torch.cat([final.float(), *stages], dim=1)
 
 
 def preprocess_for(
@@ -181,14 +248,14 @@ def load_pretrained(
         preprocess=preprocess,
         mean=card.mean,
         std=card.std,
-        features=_feature_count(backbone, preprocess.size),
+        features=1,  # to be measured
         resized=card.fixed_input_size,
         license=card.license,
         weights_hash=weights_hash,
         arguments=dict(config.arguments),
         config_hash=config.hash,
     )
-    return Network(backbone, spec).eval()
+    return _measured(Network(backbone, spec).eval())
 
 
 def need_branches(card: ModelCard) -> None:
@@ -212,13 +279,20 @@ def keep_branches(backbone: nn.Module) -> None:
             module.drop_prob = 0.0
 
 
-def _feature_count(backbone: nn.Module, size: int) -> int:
-    """As the architecture says, which costs nothing; else by trying one image."""
-    known = getattr(backbone, "head_hidden_size", None)
-    if isinstance(known, int):
-        return known
-    with torch.inference_mode():
-        return int(backbone.eval()(torch.zeros(1, 3, size, size)).shape[1])
+def _measured(network: Network) -> Network:
+    """With a head as wide as what the network makes of an image; what timm says of an architecture is not always so."""
+    spec, usual = network.spec, network.spec.preprocess.size
+    for size in (usual,) if spec.resized else (min(TRIED, usual), usual):
+        try:
+            with torch.inference_mode():
+                final, stages = network.eval().look(torch.zeros(1, 3, size, size))
+            break
+        except (RuntimeError, AssertionError, ValueError):
+            if size == usual:
+                raise
+    staged = sum(each.shape[1] for each in stages)
+    network.make_head(replace(spec, features=final.shape[1] + staged, staged=staged))
+    return network
 
 
 def save_network(network: Network, folder: Path) -> None:

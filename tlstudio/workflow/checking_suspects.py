@@ -20,7 +20,7 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_pretrained, preprocess_for
-from tlstudio.training.probe import fit_probe
+from tlstudio.training.views import Views, fit_views, views_of
 from tlstudio.workflow.models import default_model
 from tlstudio.workflow.run_data import units_of
 
@@ -48,18 +48,23 @@ def label_suspects(project: Project, evidence: Evidence, reporter: Reporter) -> 
     _need_enough(rows)
     contents = [row.content for row in rows]
     features = frozen_features(project, network, pixels, contents, device=device, reporter=reporter)
+    views = views_of(network.spec, pixels, contents)
     del network
     devices.release(device)
     number = {name: i for i, name in enumerate(classes)}
     labels = np.array([number[str(row.label)] for row in rows], dtype=np.int64)
-    said = _left_out(features, labels, rows, reporter)
+    said = _left_out(features, labels, rows, views, reporter)
     silent = _told_elsewhere(rows, evidence)
     suspects = [s for s in find_suspects(said, labels) if rows[s.index].content not in silent]
     return suspect_finding(rows, without_crowds(suspects, rows), classes)
 
 
 def _left_out(
-    features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], rows: list[ImageRow], reporter: Reporter
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    rows: list[ImageRow],
+    views: Views,
+    reporter: Reporter,
 ) -> npt.NDArray[np.float64]:
     """What probes say of images while these were left out, (n, classes): the mean over ROUNDS ways to cut the folds.
 
@@ -71,7 +76,9 @@ def _left_out(
     for seed in range(rounds):
         telling = _Telling(reporter, seed, rounds)
         said.append(
-            fit_probe(features, labels, int(labels.max()) + 1, units=units, seed=seed, reporter=telling).held_out
+            fit_views(
+                features, labels, int(labels.max()) + 1, views=views, units=units, seed=seed, reporter=telling
+            ).held_out
         )
     return np.asarray(np.mean(said, axis=0))
 

@@ -17,7 +17,7 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.network import Network, save_network
-from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.training.views import Fitted, fit_views
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.judging import judge, labels_of
 from tlstudio.workflow.left_out import calibrate
@@ -78,13 +78,13 @@ class Fitting:
         if ready.borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
             everyone = [*ready.train, *ready.val]
             classes = len(self.context.classes)
-            full = fit_probe(
-                ready.features, labels_of(everyone), classes, regularisation=probe.regularisation, leave_out=False
+            full = fit_views(
+                ready.features, labels_of(everyone), classes, views=ready.views, again=probe, leave_out=False
             )
             network.set_head(full.head)
         return self._finish(network, tuned.outcome, started)
 
-    def _left_out(self, train: list[Sample], probe: Probe) -> tuple[list[Sample], npt.NDArray[np.float64]]:
+    def _left_out(self, train: list[Sample], probe: Fitted) -> tuple[list[Sample], npt.NDArray[np.float64]]:
         """Without validation images: the training images that a fold of the cross-validation did not see."""
         judged = [s for s, left_out in zip(train, probe.judged, strict=True) if left_out]
         if not judged:

@@ -23,7 +23,7 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_pretrained, preprocess_for
-from tlstudio.training.probe import fit_probe
+from tlstudio.training.views import Views, fit_views, views_of
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.evaluating import figures
 from tlstudio.workflow.finding_images import FIND_THEM
@@ -49,7 +49,7 @@ def cross_validate(
     row = runs.choose_run(opened, run)
     tested = [r.content for r in images.list_images(opened, split=Split.TEST, labeled=True) if r.label in row.classes]
     use = open_test(opened, row.id, Way.FOLDS, tested, reporter) if tested else None
-    rows, features = _features(opened, row, reporter)
+    rows, features, views = _features(opened, row, reporter)
     units = units_of(rows)
     labels = np.array([row.classes.index(str(r.label)) for r in rows], np.int64)
     parts = np.array(splits.folds([r.label for r in rows], units, folds, seed))
@@ -60,7 +60,14 @@ def cross_validate(
             raise NotEnoughImages(
                 f"There are too few images for {folds} folds.", remedy="Use fewer folds, or add images."
             )
-        probe = fit_probe(features[learn], labels[learn], len(row.classes), units=[units[i] for i in learn], seed=seed)
+        probe = fit_views(
+            features[learn],
+            labels[learn],
+            len(row.classes),
+            views=views,
+            units=[units[i] for i in learn],
+            seed=seed,
+        )
         said = probe.head.probabilities(features[judge])
         predictions += [_prediction(row, rows[i], p) for i, p in zip(judge, said, strict=True)]
         reporter.report(Progress("Leaving out one part after the other", fold + 1, folds))
@@ -68,7 +75,9 @@ def cross_validate(
     return replace(figures(row, Split.TRAIN, predictions, unit_of), folds=folds, test_use=use)
 
 
-def _features(project: Project, run: RunRow, reporter: Reporter) -> tuple[list[ImageRow], npt.NDArray[np.float32]]:
+def _features(
+    project: Project, run: RunRow, reporter: Reporter
+) -> tuple[list[ImageRow], npt.NDArray[np.float32], Views]:
     """All labeled images of the run's classes that can be read, and what the pretrained model sees in them, (n, features)."""
     rows = [r for r in images.list_images(project, labeled=True) if r.label in run.classes]
     card, folder = weights.describe(run.model), weights.require(run.model)
@@ -89,7 +98,7 @@ def _features(project: Project, run: RunRow, reporter: Reporter) -> tuple[list[I
     keys = [r.content for r in usable]
     features = frozen_features(project, network, pixels, keys, device=device, reporter=reporter)
     devices.release(device)
-    return usable, features
+    return usable, features, views_of(network.spec, pixels, keys)
 
 
 def _prediction(run: RunRow, image: ImageRow, said: npt.NDArray[np.float64]) -> ImagePrediction:

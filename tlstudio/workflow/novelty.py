@@ -144,7 +144,6 @@ def measure_novelty(
             *_classes(home, run.classes, components, reporter),
         ]
     finally:
-        eyes.stages.let_go()
         devices.release(device)
     return spec, NoveltyFacts(spec.images, spec.units, spec.promised, FALSE_ALARMS, wrongly, tuple(strangers))
 

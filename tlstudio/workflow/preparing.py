@@ -24,10 +24,10 @@ from tlstudio.training.batches import Data
 from tlstudio.training.features import frozen_features
 from tlstudio.training.invariance import allowed_changes
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
-from tlstudio.training.probe import Probe, fit_probe
 from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
 from tlstudio.training.untrained import IMAGES, LOOKS
+from tlstudio.training.views import Fitted, Views, fit_views, views_of
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.judging import hold_back, labels_of
@@ -43,9 +43,9 @@ COMPARED = 3  # heads that are fitted once the training is over, each about as l
 class Prepared:
     """A network whose head is the probe's, and the images it was fitted to.
 
-    features: (train and then val, d), of the pretrained backbone. borrowed: the validation images were held back from the
-    training images, because the project has none. halves: rows of the training images that each rehearsal leaves out; empty where
-    nothing is rehearsed. after: seconds for what follows the training.
+    features: (train and then val, d), of the pretrained backbone; views: what they are. borrowed: the validation images were held
+    back from the training images, because the project has none. halves: rows of the training images that each rehearsal leaves
+    out; empty where nothing is rehearsed. after: seconds for what follows the training.
     """
 
     network: Network
@@ -53,7 +53,8 @@ class Prepared:
     train: list[Sample]
     val: list[Sample]
     features: npt.NDArray[np.float32]
-    probe: Probe
+    views: Views
+    probe: Fitted
     borrowed: bool
     halves: list[Ints]
     after: float
@@ -127,17 +128,20 @@ class Preparation:
             1 + min(LOOKS / len(keys), LOOKS / IMAGES)
         )  # the same network untrained looks at them, too
         self.reporter.report(Note("Finding the first result."))
-        probe = fit_probe(
+        views = views_of(network.spec, pixels, keys[: len(train)])
+        probe = fit_views(
             features[: len(train)],
             labels_of(train),
             len(self.classes),
+            views=views,
             units=[s.unit for s in train],
             seed=self.settings.seed,
             reporter=self.reporter,
         )
         after += COMPARED * watch.lap()
+        network.set_gauge(features[: len(train)])
         network.set_head(probe.head)
-        return Prepared(network, pixels, train, val, features, probe, borrowed, halves, after)
+        return Prepared(network, pixels, train, val, features, views, probe, borrowed, halves, after)
 
     @cached_property
     def spec(self) -> PreprocessSpec:
@@ -159,7 +163,7 @@ class Preparation:
             waiting=self.reporter.check_cancelled,
         )
 
-    def look(self, network: Network, probe: Probe, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:
+    def look(self, network: Network, probe: Fitted, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:
         """What training may change in these images. unseen: features of those to judge by, (n, d)."""
         return allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.device)
 

@@ -25,8 +25,8 @@ from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.neighbours import neighbours_say
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
-from tlstudio.training.probe import fit_probe
 from tlstudio.training.vetting import vet
+from tlstudio.training.views import fit_views, views_of
 from tlstudio.workflow.checking_model import mismatch_sentences
 from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.models import remember_speed
@@ -246,6 +246,7 @@ class _Trial:
             )
         network = load_pretrained(folder, self.card, spec, self.classes, weights.weights_hash(folder))
         keys = [s.content for s in usable]
+        views = views_of(network.spec, pixels, keys)
         try:
             features = frozen_features(
                 self.project, network, pixels, keys, device=device, reporter=telling.part(0.3, 0.9)
@@ -255,9 +256,13 @@ class _Trial:
             devices.release(device)
         labels = np.array([s.label for s in usable], dtype=np.int64)
         units = [s.unit for s in usable]
-        probe = fit_probe(features, labels, len(self.classes), units=units, reporter=telling.part(0.9, 0.95))
+        probe = fit_views(
+            features, labels, len(self.classes), views=views, units=units, reporter=telling.part(0.9, 0.95)
+        )
         rows = np.flatnonzero(probe.judged)
-        near = neighbours_say(features, labels, len(self.classes), units, reporter=telling.part(0.95, 1.0))
+        near = neighbours_say(
+            features[:, : views.final], labels, len(self.classes), units, reporter=telling.part(0.95, 1.0)
+        )
         measured = [units[int(i)] for i in rows]
         accuracy = share_interval(probe.held_out[rows].argmax(axis=1) == labels[rows], measured)
         neighbours = share_interval(near[rows] == labels[rows], measured)

@@ -24,7 +24,7 @@ from tlstudio.storage.project import Project
 from tlstudio.storage.suggestions import NewSuggestion
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
-from tlstudio.training.probe import Probe, fit_probe
+from tlstudio.training.views import Fitted, Views, fit_views, views_of
 from tlstudio.workflow.run_data import units_of
 from tlstudio.workflow.run_networks import network_of
 
@@ -63,7 +63,14 @@ def suggest(project: Path, run: str | None = None, reporter: Reporter = SILENT) 
         _need_two_classes(labeled)
         names = [c.name for c in list_classes(opened) if c.name in {r.label for r in labeled}]
         truth = np.array([names.index(str(r.label)) for r in labeled], dtype=np.int64)
-        head = fit_head(eyes.features(labeled), truth, len(names), units_of(labeled), reporter)
+        head = fit_head(
+            eyes.features(labeled),
+            truth,
+            len(names),
+            views=eyes.views(labeled),
+            units=units_of(labeled),
+            reporter=reporter,
+        )
         chances = eyes.probabilities(readable, head)
         order = _order(eyes, readable, chances)
     finally:
@@ -78,11 +85,17 @@ def suggest(project: Path, run: str | None = None, reporter: Reporter = SILENT) 
 
 
 def fit_head(
-    features: Features, labels: Ints, classes: int, units: Sequence[Hashable], reporter: Reporter = SILENT
+    features: Features,
+    labels: Ints,
+    classes: int,
+    *,
+    views: Views,
+    units: Sequence[Hashable],
+    reporter: Reporter = SILENT,
 ) -> CalibratedHead:
     """A head on features (n, d) for labels (n,) in 0 … classes-1, with the temperature that its left-out images ask for."""
     settings = SETTINGS if len(labels) < ENOUGH_TO_CHOOSE else ()
-    probe = fit_probe(features, labels, classes, units=units, settings=settings, reporter=reporter)
+    probe = fit_views(features, labels, classes, views=views, units=units, settings=settings, reporter=reporter)
     judged = np.flatnonzero(probe.judged)
     if not len(judged):
         return CalibratedHead(probe, 1.0)
@@ -93,7 +106,7 @@ def fit_head(
 class CalibratedHead:
     """A probe whose probabilities are divided by a temperature before they are told."""
 
-    def __init__(self, probe: Probe, temperature: float) -> None:
+    def __init__(self, probe: Fitted, temperature: float) -> None:
         self._probe, self._temperature = probe, temperature
 
     def probabilities(self, features: Features) -> Probabilities:
@@ -136,6 +149,13 @@ class _Eyes:
             reporter=reporter or self._reporter,
         )
 
+    def final(self, rows: Sequence[ImageRow]) -> Features:
+        """The final features alone, which are all of one size, so that distances mean something: (len(rows), d)."""
+        return self.features(rows)[:, : self._network.spec.final]
+
+    def views(self, rows: Sequence[ImageRow]) -> Views:
+        return views_of(self._network.spec, self._pixels, [r.content for r in rows])
+
     def probabilities(self, rows: Sequence[ImageRow], head: CalibratedHead) -> Probabilities:
         """(len(rows), classes). In portions, so that the features of a hundred thousand images are never in memory at once."""
         parts = []
@@ -174,7 +194,7 @@ def _order(eyes: _Eyes, rows: Sequence[ImageRow], chances: Probabilities) -> Int
     for part in (np.flatnonzero(learnable), np.flatnonzero(~learnable)):
 
         def features_of(some: Ints, part: Ints = part) -> Features:
-            return eyes.features([rows[i] for i in part[some]])
+            return eyes.final([rows[i] for i in part[some]])
 
         if len(part):
             parts.append(part[teaching_order(chances[part], features_of)])

@@ -40,6 +40,7 @@ from tlstudio.training.baselines import (
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import Network, NetworkSpec, load_pretrained, read_spec
 from tlstudio.training.untrained import Draw, best_draw, untrained
+from tlstudio.training.views import views_of
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.left_out import Chances, left_out_chances, measured_chances, said_unchosen
 from tlstudio.workflow.run_data import Sample, read_samples, training_rows
@@ -196,6 +197,7 @@ class _Comparing:
                 self.features(untrained(self.spec, draw), contents),
                 draw,
                 self.features(self.pretrained, contents) if self.tuned else None,
+                views_of(self.spec, self.pixels, contents),
             ),
             np.array([s.label for s in samples], dtype=np.int64),
             len(self.run.classes),

@@ -23,10 +23,10 @@ from tlstudio.training.finetune import FineTuner
 from tlstudio.training.invariance import has_colour
 from tlstudio.training.keeping import origin_of
 from tlstudio.training.network import Network, layer_groups
-from tlstudio.training.probe import fit_probe
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch
 from tlstudio.training.steps import Settled
+from tlstudio.training.views import fit_views
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.forewarning import forewarn
@@ -168,8 +168,11 @@ class Tuning:
         learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
         network = self.way.pretrained()
         # The regularisation is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        known, classes = ready.probe.regularisation, len(self.context.classes)
-        probe = fit_probe(ready.seen[learn], data.train_labels, classes, regularisation=known, leave_out=False)
+        known, classes = ready.probe, len(self.context.classes)
+        probe = fit_views(
+            ready.seen[learn], data.train_labels, classes, views=ready.views, again=known, leave_out=False
+        )
+        network.set_gauge(ready.seen[learn])
         network.set_head(probe.head)
         look = self.way.look(network, probe, data, ready.seen[left_out])
         left = REHEARSALS - number

@@ -13,6 +13,7 @@ from tlstudio.domain.transfer import Method
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.baselines import EDGE, NAME, Seen, fit_baselines, load_baselines, save_baselines, thumbnails
 from tlstudio.training.untrained import Draw
+from tlstudio.training.views import Views
 
 
 def store_of(folder: Path, pictures: np.ndarray) -> tuple[RowStore, list[str]]:
@@ -51,7 +52,9 @@ def test_they_are_kept_and_found_again(tmp_path: Path) -> None:
     pixels = rng.random((36, 48), np.float32) + labels[:, None].astype(np.float32)
     features = rng.random((36, 20), np.float32) - labels[:, None].astype(np.float32)
     blank, norms = rng.random((36, 12), np.float32), {"bn1.running_mean": np.arange(4, dtype=np.float32)}
-    learned = fit_baselines(Seen(pixels, blank, Draw(2, norms), features), labels, 3, units=list(range(36)), seed=0)
+    learned = fit_baselines(
+        Seen(pixels, blank, Draw(2, norms), features, Views(12)), labels, 3, units=list(range(36)), seed=0
+    )
     assert learned.baselines.majority == 1
     # The class with one image is never left out; what the others were said to be then comes from models without them.
     assert (learned.left_out[Method.PROBE][:35] >= 0).all() and learned.left_out[Method.PROBE][35] == -1
@@ -76,7 +79,9 @@ def test_those_of_a_version_without_an_untrained_network_are_fitted_anew(tmp_pat
 def test_without_features_there_is_no_probe(tmp_path: Path) -> None:
     labels = np.arange(20) % 2
     pixels = np.random.default_rng(3).random((20, 48), np.float32) + labels[:, None].astype(np.float32)
-    learned = fit_baselines(Seen(pixels, pixels, Draw(0, {}), None), labels, 2, units=list(range(20)), seed=0)
+    learned = fit_baselines(
+        Seen(pixels, pixels, Draw(0, {}), None, Views(48)), labels, 2, units=list(range(20)), seed=0
+    )
     save_baselines(learned.baselines, tmp_path)
     again = load_baselines(tmp_path)
     assert again is not None and again.probe is None

@@ -272,8 +272,9 @@ def test_every_field_of_the_specification_changes_the_key() -> None:
     spec = spec_of(put(original()))
     others: dict[str, Any] = {
         "model": "x.y", "architecture": "resnet18", "preprocess": PreprocessSpec(32), "mean": (0.1, 0.2, 0.3),
-        "std": (0.1, 0.2, 0.3), "features": 7, "resized": not spec.resized, "license": "mit", "weights_hash": "0" * 64,
-        "arguments": {"depth": 2}, "config_hash": "0" * 64,
+        "std": (0.1, 0.2, 0.3), "features": spec.features + 1, "resized": not spec.resized, "license": "mit",
+        "weights_hash": "0" * 64,
+        "arguments": {"depth": 2}, "config_hash": "0" * 64, "staged": spec.staged - 1,
     }  # fmt: skip
     head = {"classes": ("c", "d"), "temperature": 2.0}
     assert set(others) | set(head) == {field.name for field in fields(NetworkSpec)}, "a new field is for one of these"

@@ -41,7 +41,7 @@ def test_its_normalisations_get_statistics_of_the_images(data: Data) -> None:
     buffers = dict(settled.backbone.named_buffers())
     assert norms and all(np.array_equal(buffers[name].numpy(), value) for name, value in norms.items())
     assert not any(m.training for m in settled.modules())
-    flat, lively = seen(untrained(spec, BARE), data), seen(settled, data)
+    flat, lively = (seen(each, data)[:, : spec.final] for each in (untrained(spec, BARE), settled))
     assert np.isfinite(lively).all() and lively.std() > 10 * flat.std()
     again = settle(untrained(spec, BARE), data.pixels, data.train_keys, CPU)
     assert all(np.array_equal(again[name], value) for name, value in norms.items())
