@@ -27,7 +27,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from tests.conftest import STARTER
+from tests.conftest import BUNDLED
 from tests.gui.conftest import fill_folder
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -53,7 +53,7 @@ def cycle(project: Path, number: int, *, train: bool) -> None:
     application.furnish(made, window)
     assert window.session.open_project(project)
     if train:
-        settings = TrainSettings(STARTER, Mode.THOROUGH, input_size=32, epochs=50, rehearse=False)
+        settings = TrainSettings(BUNDLED, Mode.THOROUGH, input_size=32, epochs=50, rehearse=False)
         job = window.bridge.submit("train", project=project, settings=settings)
         if number % 2:
             wait(lambda: window.bridge.running("train") is not None)

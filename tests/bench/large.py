@@ -2,7 +2,7 @@
 
     python -m tests.bench.large [--images 20000] [--few 1000]
 
-Makes a project whose cache holds noise at 224 px (20,000 images are 3 GB), trains the whole starter model on it for one epoch,
+Makes a project whose cache holds noise at 224 px (20,000 images are 3 GB), trains all of the lighter bundled model for one epoch,
 from the features to the comparison at the end, and does the same with few images. Anonymous memory (what the process has made
 its own) must not grow by the pixels; features (4 kB an image) and figures do grow. Pages of the map belong to the system's cache,
 which takes them back when it needs them. Prints one JSON line: the most memory of each kind, and in which part of the training.
@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-STARTER = "mobilenetv3_small_100.starter_tin"
+BUNDLED = "tf_efficientnet_lite0.in1k"
 CLASSES = ("a", "b", "c", "d", "e")
 PICTURES = 60  # different ones: nobody looks at them
 GROUP = 10
@@ -49,7 +49,7 @@ def make_project(folder: Path, count: int) -> Path:
         label = CLASSES[i % len(CLASSES)]
         rows.append(NewImage(f"/pictures/{i:06}.png", content, 640, 480, 10**5, label, f"part{group}", split))
     add_images(project, rows, [])
-    spec = preprocess_for(weights.describe(STARTER))
+    spec = preprocess_for(weights.describe(BUNDLED))
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 160, (PICTURES, spec.size, spec.size, 3), dtype=np.uint8)
     pictures += (np.arange(PICTURES, dtype=np.uint8) % len(CLASSES) * 20)[:, None, None, None]
@@ -105,7 +105,7 @@ def train(project: Path) -> dict[str, Any]:
     from tlstudio.domain.runs import Mode, TrainSettings
     from tlstudio.workflow.training import train as fit
 
-    settings = TrainSettings(STARTER, Mode.THOROUGH, device="cpu", epochs=1, rehearse=False, compile=False)
+    settings = TrainSettings(BUNDLED, Mode.THOROUGH, device="cpu", epochs=1, rehearse=False, compile=False)
     watch = Watch()
     try:
         fit(project, settings, reporter=watch)

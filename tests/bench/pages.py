@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tlstudio.domain.findings import Finding
     from tlstudio.domain.results import Evaluation
 
-MODEL = "mobilenetv3_small_100.starter_tin"
+MODEL = "tf_efficientnet_lite0.in1k"
 WRONG = 0.1  # share of wrong answers
 
 

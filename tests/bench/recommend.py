@@ -2,7 +2,7 @@
 
     python -m tests.bench.recommend IMAGES --weights FOLDER [--mode balanced] [--each N] [--epochs N] [--seeds 1]
 
-IMAGES: a folder of class folders. FOLDER: timm local directories with real weights; the bundled starter and two networks with
+IMAGES: a folder of class folders. FOLDER: timm local directories with real weights; the bundled models and two networks with
 random weights are added. Each model is trained in the mode and measured on the test images; regret is the best of these figures
 minus that of the model recommended beforehand. Cost is the time of `recommend` over that of all trainings, each on a cold cache.
 Prints one JSON object.

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.conftest import COLOURS, ROOT, STARTER, paint
+from tests.conftest import BUNDLED, COLOURS, ROOT, paint
 
 STRACE = shutil.which("strace") if sys.platform.startswith("linux") else None
 CALLS = (
@@ -135,7 +135,7 @@ def whole_way(images: Path, many: Path, work: Path) -> Iterator[tuple[str, list[
     size = ["--input-size", "32", "--epochs", "1"]
     yield "import", ["import", str(images), *p]
     yield "check", ["check", *p, "--quick"]
-    yield "train, quick", ["train", *p, "--mode", "quick", "--model", STARTER]
+    yield "train, quick", ["train", *p, "--mode", "quick", "--model", BUNDLED]
     yield "evaluate", ["evaluate", *p]
     yield "explain", ["explain", *p, "--method", "gradcam", str(next(images.rglob("*.png"))), "--out", "heat"]
     yield "report", ["report", *p, "--out", "report.pdf"]
@@ -144,7 +144,7 @@ def whole_way(images: Path, many: Path, work: Path) -> Iterator[tuple[str, list[
     for kind in ("int8", "stored-small", "half"):
         yield f"export, {kind}", ["export", *p, "--out", f"{kind}.onnx", "--as", kind]
     yield "predict", ["predict", out, str(many), "--csv", "table.csv"]
-    yield "train, thorough", ["train", *p, "--mode", "thorough", "--model", STARTER, *size]
+    yield "train, thorough", ["train", *p, "--mode", "thorough", "--model", BUNDLED, *size]
     yield "models list", ["models", "list"]
     yield "doctor", ["doctor"]
 

@@ -29,7 +29,7 @@ from tlstudio.training import schedule
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
 
-STARTER = "mobilenetv3_small_100.starter_tin"
+BUNDLED = "tf_efficientnet_lite0.in1k"
 CLASSES = 4
 HONEST = 0.2  # by how much the time left may be off after the first epoch
 
@@ -93,7 +93,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.weights:
         os.environ["TLSTUDIO_WEIGHTS"] = str(options.weights.resolve().parent)
-    model = options.weights.name if options.weights else STARTER
+    model = options.weights.name if options.weights else BUNDLED
     now = time.process_time if options.processor_time else time.monotonic
     schedule.Stopwatch.__init__.__defaults__ = (now, 0.0)
     found: dict[str, list[float]] = {}

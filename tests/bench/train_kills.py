@@ -39,7 +39,7 @@ from tlstudio.training.finetune import FineTuner
 from tlstudio.training.network import load_pretrained
 from tlstudio.training.recipe import Subject, plan
 
-STARTER = "mobilenetv3_small_100.starter_tin"
+BUNDLED = "tf_efficientnet_lite0.in1k"
 EDGE, IMAGES, HELD = 32, 40, 20
 SLOWEST = 600.0  # seconds after which something hangs
 
@@ -59,10 +59,10 @@ def train(data: Data, folder: Path, epochs: int) -> None:
     """Goes on from what is there; writes `result` at the end."""
     folder.mkdir(exist_ok=True)
     remove_leftovers(folder)
-    card, where = weights.describe(STARTER), weights.require(STARTER)
+    card, where = weights.describe(BUNDLED), weights.require(BUNDLED)
     torch.manual_seed(0)
     network = load_pretrained(where, card, PreprocessSpec(EDGE, "stretch", "bicubic"), ("dark", "light"), "hash")
-    settings = TrainSettings(STARTER, Mode.THOROUGH, epochs=epochs, batch_size=4)
+    settings = TrainSettings(BUNDLED, Mode.THOROUGH, epochs=epochs, batch_size=4)
     recipe = plan(
         settings,
         data.train_labels,

@@ -1,4 +1,4 @@
-"""The built wheel, installed into a clean folder, is the whole program: with its resources, cards and starter weights."""
+"""The built wheel, installed into a clean folder, is the whole program: with its resources, cards and bundled weights."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-STARTER = "mobilenetv3_small_100.starter_tin"
+BUNDLED = "tf_efficientnet_lite0.in1k"
 BUNDLED = "tlstudio/_bundled"
 
 
@@ -48,9 +48,9 @@ def run_installed(installed: Path, *arguments: str) -> subprocess.CompletedProce
 def test_the_wheel_carries_everything_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
-    assert f"{BUNDLED}/models/{STARTER}/model.safetensors" in names
-    assert f"{BUNDLED}/models/{STARTER}/config.json" in names
-    assert f"{BUNDLED}/models/{STARTER}/README.md" in names
+    assert f"{BUNDLED}/models/{BUNDLED}/model.safetensors" in names
+    assert f"{BUNDLED}/models/{BUNDLED}/config.json" in names
+    assert f"{BUNDLED}/models/{BUNDLED}/README.md" in names
     cards = {path.name for path in (ROOT / "models/cards").glob("*.json")}
     assert len(cards) >= 24
     assert cards <= {Path(name).name for name in names if name.startswith(f"{BUNDLED}/models/cards/")}
@@ -75,13 +75,13 @@ def test_the_program_comes_from_the_clean_folder(installed):
     assert Path(resources).is_relative_to(installed)
     before = path[: path.index(str(installed))]
     assert str(ROOT) not in before
-    assert (Path(models) / STARTER / "model.safetensors").read_bytes()[:8] != b""
+    assert (Path(models) / BUNDLED / "model.safetensors").read_bytes()[:8] != b""
 
 
-def test_the_program_starts_and_knows_its_starter_backbone(installed):
+def test_the_program_starts_and_knows_its_backbones(installed):
     done = run_installed(installed, "-m", "tlstudio", "models", "list", "--json")
     assert done.returncode == 0, done.stderr
     last = json.loads(done.stdout.splitlines()[-1])
     assert last["event"] == "result"
-    assert STARTER in done.stdout
+    assert BUNDLED in done.stdout
     assert str(ROOT) not in done.stdout

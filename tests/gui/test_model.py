@@ -27,7 +27,7 @@ from tlstudio.gui.pages.model.advanced_fields import SECTIONS
 from tlstudio.gui.pages.model.advice import Advice
 from tlstudio.gui.widgets.model_card import ModelCardView
 
-STARTER = "mobilenetv3_small_100.starter_tin"
+BUNDLED, STRONG = "tf_efficientnet_lite0.in1k", "tf_efficientnet_lite2.in1k"
 ABROAD = "convnextv2_atto.fcmae_ft_in1k"  # a card whose weights are on no test machine
 
 
@@ -46,19 +46,19 @@ def titles(page: ModelPage) -> list[str]:
     return [card.status.card.title for card in page.shelf.cards.values() if card.isVisible()]
 
 
-def test_every_model_has_a_card_and_the_starter_is_here(page: ModelPage) -> None:
+def test_every_model_has_a_card_and_the_bundled_ones_are_here(page: ModelPage) -> None:
     assert len(titles(page)) >= 24
-    starter = page.shelf.cards[STARTER]
-    assert starter.status.where is Where.BUNDLED
-    words = " ".join(label.text().lower() for label in starter.findChildren(QLabel))
-    assert "for real work" in words
+    for model in (BUNDLED, STRONG):
+        card = page.shelf.cards[model]
+        assert card.status.where is Where.BUNDLED
+        assert "comes with the program" in " ".join(label.text().lower() for label in card.findChildren(QLabel))
     assert not page.grab().isNull()
 
 
 def test_speed_of_the_chosen_model_is_measured_by_itself(studio, page: ModelPage) -> None:
-    page.choose(STARTER)
-    studio.wait(lambda: page.shelf.statuses[STARTER].images_per_second is not None)
-    studio.wait(lambda: "images per second" in page.shelf.cards[STARTER].speed.text())
+    page.choose(BUNDLED)
+    studio.wait(lambda: page.shelf.statuses[BUNDLED].images_per_second is not None)
+    studio.wait(lambda: "images per second" in page.shelf.cards[BUNDLED].speed.text())
     assert "not measured" in page.shelf.cards[ABROAD].speed.text()
     assert all("estimate" in tile.time.text() for tile in page.modes.tiles.values())
 
@@ -73,9 +73,9 @@ def test_search_and_filters(studio, page: ModelPage) -> None:
     filters.setCurrentIndex(1)
     assert all(c.status.where is not Where.DOWNLOAD for c in page.shelf.cards.values() if c.isVisible())
     filters.setCurrentIndex(2)
-    assert "Starter (MobileNetV3 small)" in titles(page) and "VGG16" not in titles(page)
+    assert "EfficientNet-Lite 0" in titles(page) and "VGG16" not in titles(page)
     filters.setCurrentIndex(3)
-    assert "ConvNeXt tiny" in titles(page) and "Starter (MobileNetV3 small)" not in titles(page)
+    assert "ConvNeXt tiny" in titles(page) and "EfficientNet-Lite 0" not in titles(page)
     filters.setCurrentIndex(0)
 
 
@@ -85,12 +85,12 @@ def test_a_model_that_is_not_here_can_not_be_trained(studio, page: ModelPage) ->
     assert card.selected
     assert not page.primary.isEnabled()
     assert "Download ConvNeXt V2 atto first" in page.hint_label.text()
-    page.choose(STARTER)
+    page.choose(BUNDLED)
     assert page.primary.isEnabled() and not card.selected
 
 
 def test_cards_are_chosen_by_keyboard(page: ModelPage) -> None:
-    card = page.shelf.cards[STARTER]
+    card = page.shelf.cards[BUNDLED]
     page.choose(ABROAD)
     card.setFocus()
     hit(card, Qt.Key.Key_Space)
@@ -126,16 +126,16 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
     studio.find("model.device", QComboBox).setCurrentIndex(1)
     studio.find("model.fit", QComboBox).setCurrentIndex(2)
     depth = studio.find("model.depth", QComboBox)
-    assert page.advanced.settings(STARTER, Mode.QUICK).depth == "image"
+    assert page.advanced.settings(BUNDLED, Mode.QUICK).depth == "image"
     depth.setCurrentIndex(depth.findText("The same range for all images"))
-    assert page.advanced.settings(STARTER, Mode.QUICK).depth == "dataset"
+    assert page.advanced.settings(BUNDLED, Mode.QUICK).depth == "dataset"
     depth.setCurrentIndex(0)
     channels = studio.find("model.channels", QLineEdit)
-    assert page.advanced.settings(STARTER, Mode.QUICK).channels is None
+    assert page.advanced.settings(BUNDLED, Mode.QUICK).channels is None
     for typed, chosen in (("4", (4,)), ("4, 1,", (4, 1)), ("4,1,2", (4, 1, 2)), ("2,2", (2,)), ("0", None), ("", None)):
         channels.setText(typed)
-        assert page.advanced.settings(STARTER, Mode.QUICK).channels == chosen
-    settings = page.advanced.settings(STARTER, Mode.THOROUGH)
+        assert page.advanced.settings(BUNDLED, Mode.QUICK).channels == chosen
+    settings = page.advanced.settings(BUNDLED, Mode.THOROUGH)
     assert (settings.epochs, settings.input_size, settings.device, settings.fit) == (7, 160, "cpu", "pad")
     assert settings.mode is Mode.THOROUGH
     for name in ("other", *(field.name for _, fields in SECTIONS for field in fields)):
@@ -145,7 +145,7 @@ def test_advanced_settings_are_folded_and_reach_the_training(studio, page: Model
         studio.find(f"model.{name}", QSpinBox).setValue(0)
     studio.find("model.device", QComboBox).setCurrentIndex(0)
     studio.find("model.fit", QComboBox).setCurrentIndex(0)
-    assert page.advanced.settings(STARTER, Mode.QUICK) == TrainSettings(STARTER, Mode.QUICK), (
+    assert page.advanced.settings(BUNDLED, Mode.QUICK) == TrainSettings(BUNDLED, Mode.QUICK), (
         "left alone, all is as usual"
     )
     studio.click("model.advanced")
@@ -181,7 +181,7 @@ def test_another_model_by_name(studio, page: ModelPage) -> None:
     assert "huggingface.co/timm/resnet34.a1_in1k" in studio.find("model.other_licence", QLabel).text()
     line.clear()
     studio.click("model.advanced")
-    page.choose(STARTER)
+    page.choose(BUNDLED)
 
 
 def test_a_file_that_is_no_model_is_refused_in_words(studio, page: ModelPage, tmp_path: Path) -> None:
@@ -352,9 +352,9 @@ def test_licences_in_words() -> None:
 
 def test_estimates_grow_with_mode_images_and_slowness() -> None:
     quick, balanced, thorough = (
-        estimates.training_seconds(TrainSettings(STARTER, mode), 300, 60, 50.0) for mode in Mode
+        estimates.training_seconds(TrainSettings(BUNDLED, mode), 300, 60, 50.0) for mode in Mode
     )
     assert quick < balanced < thorough
-    assert estimates.training_seconds(TrainSettings(STARTER), 3000, 60, 50.0) > balanced
-    assert estimates.training_seconds(TrainSettings(STARTER), 300, 60, 5.0) > balanced
-    assert estimates.training_seconds(TrainSettings(STARTER, minutes=10), 300, 60, 5.0) == 600
+    assert estimates.training_seconds(TrainSettings(BUNDLED), 3000, 60, 50.0) > balanced
+    assert estimates.training_seconds(TrainSettings(BUNDLED), 300, 60, 5.0) > balanced
+    assert estimates.training_seconds(TrainSettings(BUNDLED, minutes=10), 300, 60, 5.0) == 600

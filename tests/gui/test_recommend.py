@@ -13,7 +13,7 @@ from tests.bench.random_weights import make_random
 from tlstudio.catalog import weights
 from tlstudio.gui.pages.model import ModelPage
 
-STARTER = "mobilenetv3_small_100.starter_tin"
+BUNDLED = "tf_efficientnet_lite0.in1k"
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from tlstudio.training.network import Network, load_network
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
 
-BUNDLED = "mobilenetv3_small_100.starter_tin"
+BUNDLED = "tf_efficientnet_lite0.in1k"
 SHOWN, FOOLED = 0.8, 0.05
 EDGE, PATCH, PATCHED = 96, 20, "patch"
 Pixels = npt.NDArray[np.uint8]

@@ -1,8 +1,8 @@
 """Files with fewer bits: what they may change, how sure their figures are, and what comes of real models.
 
 The figures of the certificate are tried on planted truths: files of which it is known how many points they lose and how long
-they take. With IMAGES each folder is imported, the starter (or WEIGHTS) is trained on it in seconds, and its model is exported in
-every kind.
+they take. With IMAGES each folder is imported, the default model (or WEIGHTS) is trained on it in seconds, and its model is
+exported in every kind.
 """
 
 from __future__ import annotations

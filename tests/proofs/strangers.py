@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from sklearn.metrics import roc_auc_score
 
-from tests.conftest import STARTER
+from tests.conftest import BUNDLED
 from tests.proofs.sets import ImageSet, drawn_sets, halves, read_set
 from tests.proofs.table import Proof, Trial
 from tlstudio.catalog import weights
@@ -60,7 +60,7 @@ def backbone(trial: Trial) -> Network:
     """The pretrained network of the trial, or the one that comes with the program."""
     if trial.weights is not None:
         os.environ["TLSTUDIO_WEIGHTS"] = str(trial.weights.resolve().parent)
-    model = STARTER if trial.weights is None else trial.weights.name
+    model = BUNDLED if trial.weights is None else trial.weights.name
     card, folder = weights.describe(model), weights.require(model)
     return load_pretrained(folder, card, preprocess_for(card), ("a", "b"), weights.weights_hash(folder)).eval()
 

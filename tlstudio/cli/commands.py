@@ -138,15 +138,27 @@ def models_download(options: argparse.Namespace, output: Output) -> None:
     output.result({"model": options.model, "folder": folder})
 
 
+def _first_choice(options: argparse.Namespace, output: Output) -> str:
+    """The model where none was named; a resumed run has its own."""
+    from tlstudio.workflow.models import default_model
+    from tlstudio.workflow.projects import summary
+    from tlstudio.workflow.recommending import measured_first_choice
+
+    if options.resume:
+        return default_model()
+    choice = measured_first_choice(summary(options.project).images, output)
+    output.text(choice.reason)
+    return choice.model
+
+
 def train(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.domain.runs import Mode, TrainSettings
-    from tlstudio.workflow.models import default_model
     from tlstudio.workflow.runs import need_own_settings
     from tlstudio.workflow.training import train as fit
 
     # Every setting is an option of the same name.
     wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
-    settings = TrainSettings.from_json({**wishes, "model": options.model or default_model()})
+    settings = TrainSettings.from_json({**wishes, "model": options.model or _first_choice(options, output)})
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return

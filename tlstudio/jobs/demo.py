@@ -20,7 +20,7 @@ from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.exporting import export
-from tlstudio.workflow.models import STARTER
+from tlstudio.workflow.models import LIGHT
 from tlstudio.workflow.samples import SAMPLES, SampleSet, import_sample
 from tlstudio.workflow.training import train
 
@@ -67,7 +67,7 @@ def _one(which: SampleSet, folder: Path, reporter: Reporter) -> DemoRow:
     reporter.report(Note(f"{which.title}: making and importing the images."))
     place = folder / "project"
     import_sample(which, folder / "images", place, reporter)
-    result = train(place, TrainSettings(STARTER, which.mode), reporter=reporter)
+    result = train(place, TrainSettings(LIGHT, which.mode), reporter=reporter)
     reporter.report(Note("Measuring on the held-out images."))
     evaluation = evaluate(place, result.run, Split.TEST, reporter)
     bundle = place / "exports" / f"{which.key}.onnx"

@@ -15,7 +15,7 @@ ENLARGED = 0.5  # shorter edge over input size: below this, most of what the mod
 SHRUNK = 4.0  # above this, what is smaller than about 4 pixels is lost
 LARGER = 2  # how much larger an input is advised at most; beyond that time and memory explode
 # Median distance in standard deviations (training/familiarity.py) from which images count as unlike the pretraining images. It
-# lies between what was measured on two backbones only, an 8-bit MobileNetV2 of ImageNet and the bundled starter, three times on
+# lies between what was measured on two backbones only, an 8-bit MobileNetV2 of ImageNet and a small network, three times on
 # 32 images of each kind: crops of two photographs 0.31 to 0.38, chest radiographs 0.37 to 0.46, digits enlarged from 8 x 8 pixels
 # 0.50 to 0.62, magnetic tiles 0.53 to 0.61; pure noise 0.69 to 0.76, black pictures 0.79 to 0.86. Tiles and radiographs transfer
 # well, so they must lie below. The gap is narrow and other backbones may need another limit: hence a hint and no verdict.

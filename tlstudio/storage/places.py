@@ -50,5 +50,5 @@ def resources_dir() -> Path:
 
 
 def models_dir() -> Path:
-    """Model cards and the starter backbone."""
+    """Model cards and the bundled backbones."""
     return _bundled("models")

@@ -82,7 +82,7 @@ def likeliest_first(kinds: Iterable[str], images: int) -> list[str]:
 
     Half of the way back to the probe is the safest where images are few: measured with MobileNetV2 and 5 to 20 images a class,
     the whole way was better on handwritten digits only, and on magnetic tiles worse by a quarter. With 300 images of metal
-    surfaces and the starter the whole way was better.
+    surfaces and a weaker network the whole way was better.
     """
     first = (HALF_WAY, AVERAGE) if images < FEW else (AVERAGE, HALF_WAY)
     order = (*first, LAST, SOUP)

@@ -21,12 +21,13 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
 from tlstudio.training.familiarity import IMAGES, distance_from_pretraining
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.workflow.input_sizes import size_for
 from tlstudio.workflow.models import default_model
 
 
 def model_findings(project: Project, evidence: Evidence, reporter: Reporter) -> list[Finding]:
     """What speaks against the model that training takes by default. Raises WeightsMissing, DiskFull …"""
-    card = weights.describe(default_model())
+    card = weights.describe(default_model(len(evidence.images)))
     reporter.report(Note(f"Comparing the images with those that {card.title} has learned from."))
     there = [row for row in evidence.images if row.id not in evidence.missing]
     return mismatches(evidence, _pretrained(project, card, _some(there), reporter)[0]) if there else []
@@ -62,7 +63,7 @@ def _pretrained(
     project: Project, card: ModelCard, rows: Sequence[ImageRow], reporter: Reporter
 ) -> tuple[Pretrained, dict[str, Measures]]:
     """The model with its distance from these images, and what is measured on their pixels."""
-    folder, spec = weights.require(card.id), preprocess_for(card)
+    folder, spec = weights.require(card.id), preprocess_for(card, size_for(project, card))
     pixels, _ = fill_cache(project, spec, rows, reporter)
     contents = list(dict.fromkeys(row.content for row in rows if row.content in pixels.keys))
     network = load_pretrained(folder, card, spec, ("a", "b"), weights.weights_hash(folder))

@@ -21,6 +21,7 @@ from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_pretrained, preprocess_for
 from tlstudio.training.views import Views, fit_views, views_of
+from tlstudio.workflow.input_sizes import size_for
 from tlstudio.workflow.models import default_model
 from tlstudio.workflow.run_data import units_of
 
@@ -38,11 +39,13 @@ def label_suspects(project: Project, evidence: Evidence, reporter: Reporter) -> 
     rows = [row for row in evidence.images if row.label is not None and row.id not in evidence.missing]
     classes = tuple(sorted({str(row.label) for row in rows}))
     _need_enough(rows)
-    card = weights.describe(default_model())
+    card = weights.describe(default_model(len(rows)))
     reporter.report(Note(f"Looking for labels that may be wrong, with {card.title}."))
     folder = weights.require(card.id)
     device = devices.choose("auto")
-    network = load_pretrained(folder, card, preprocess_for(card), classes, weights.weights_hash(folder))
+    network = load_pretrained(
+        folder, card, preprocess_for(card, size_for(project, card)), classes, weights.weights_hash(folder)
+    )
     pixels, _ = fill_cache(project, network.spec.preprocess, rows, reporter)
     rows = [row for row in rows if row.content in pixels.keys]
     _need_enough(rows)

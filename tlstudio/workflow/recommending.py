@@ -29,7 +29,8 @@ from tlstudio.training.vetting import vet
 from tlstudio.training.views import fit_views, views_of
 from tlstudio.workflow.checking_model import mismatch_sentences
 from tlstudio.workflow.finding_images import FIND_THEM
-from tlstudio.workflow.models import remember_speed
+from tlstudio.workflow.input_sizes import size_for
+from tlstudio.workflow.models import LIGHT, FirstChoice, first_choice, remember_speed, speed_known
 from tlstudio.workflow.run_data import Sample, collect, training_rows
 
 MOST_IMAGES = 2000
@@ -39,6 +40,7 @@ STEPS = 1000  # of the progress
 RACED = 0.95  # share of it that trying the models takes
 SPEED_BATCH = 16
 SPEED_SECONDS = 2.0
+SHORT_SECONDS = 0.5  # where it only has to be told whether a machine is slow
 
 log = logging.getLogger(__name__)
 
@@ -236,8 +238,9 @@ class _Trial:
         """Without the time that it took."""
         device = devices.choose("auto")
         folder = weights.require(self.card.id)
-        spec = preprocess_for(self.card)
-        pixels, _ = fill_cache(self.project, spec, training_rows(self.project, samples), telling.part(0.0, 0.3))
+        images = training_rows(self.project, samples)
+        spec = preprocess_for(self.card, size_for(self.project, self.card))
+        pixels, _ = fill_cache(self.project, spec, images, telling.part(0.0, 0.3))
         usable = [s for s in samples if s.content in pixels.keys]
         if not usable:
             raise NotEnoughImages(
@@ -273,8 +276,15 @@ class _Trial:
 # --- speed ---------------------------------------------------------------------------------------------------------------------
 
 
-def measure_speed(model: str, reporter: Reporter = SILENT) -> ModelStatus:
-    """Times forward passes of a model on this machine's best device for about two seconds, and remembers the speed."""
+def measured_first_choice(images: int, reporter: Reporter = SILENT) -> FirstChoice:
+    """The first choice by the speed of this machine, which is measured where it is not known yet."""
+    if not speed_known():
+        measure_speed(LIGHT, reporter, seconds=SHORT_SECONDS)
+    return first_choice(images)
+
+
+def measure_speed(model: str, reporter: Reporter = SILENT, *, seconds: float = SPEED_SECONDS) -> ModelStatus:
+    """Times forward passes of a model on this machine's best device for about so long, and remembers the speed."""
     card = weights.describe(model)
     folder = weights.require(model)
     device = devices.choose("auto")
@@ -286,10 +296,10 @@ def measure_speed(model: str, reporter: Reporter = SILENT) -> ModelStatus:
     with torch.inference_mode():
         network.embed(batch).sum().item()  # the first pass also sets up kernels and memory
         started = working()
-        while working() - started < SPEED_SECONDS:
+        while working() - started < seconds:
             network.embed(batch).sum().item()  # .item() waits for the device
             done += SPEED_BATCH
             reporter.report(Progress("Measuring the speed", 0, 0))
-    seconds = working() - started
+    speed = done / (working() - started)
     devices.release(device)
-    return remember_speed(model, done / seconds)
+    return remember_speed(model, speed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tlstudio.training.architecture import need_layers
 from tlstudio.training.network import need_branches
 from tlstudio.workflow.completing import Begun, complete, nothing
 from tlstudio.workflow.first_results import keep_within
+from tlstudio.workflow.input_sizes import size_for
 from tlstudio.workflow.replaced import settle
 from tlstudio.workflow.run_data import collect
 from tlstudio.workflow.torn import torn
@@ -95,11 +97,21 @@ def _opening(reporter: Reporter) -> Iterator[Reporter]:
 def _begin(project: Project, settings: TrainSettings) -> Begun:
     classes, samples = collect(project)
     weights.require(settings.model)
+    settings = _sized(project, settings)
     devices.choose(settings.device)
     need_layers(weights.describe(settings.model).id, settings.layers)
     if settings.drop_path and settings.mode is not Mode.QUICK:
         need_branches(weights.describe(settings.model))
     return Begun(project, runs.start_run(project, settings, classes), settings, classes, samples)
+
+
+def _sized(project: Project, settings: TrainSettings) -> TrainSettings:
+    """Settings that say how large the pictures are that the model looks at, where that is not its own size."""
+    if settings.input_size:
+        return settings
+    card = weights.describe(settings.model)
+    size = size_for(project, card)
+    return settings if size == card.input_size else replace(settings, input_size=size)
 
 
 def _begin_again(project: Project, run: str) -> Begun:

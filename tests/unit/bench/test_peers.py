@@ -15,7 +15,7 @@ from tests.bench.peers import __main__ as peers
 from tests.bench.peers import data, results, table
 from tests.bench.peers.data import Line, make_split
 from tests.bench.peers.results import Results, joined, summary
-from tests.conftest import STARTER
+from tests.conftest import BUNDLED
 from tlstudio.storage.places import models_dir
 
 
@@ -86,7 +86,7 @@ class TestSplit:
             written,
             source,
             tmp_path / "cell",
-            models_dir() / STARTER,
+            models_dir() / BUNDLED,
             seed=0,
             device="cpu",
             threads=1,
@@ -215,7 +215,7 @@ class TestBench:
         """A call for quick training and the bare forward pass, on tiny pictures."""
         return argparse.Namespace(
             images=[str(make_images(8))],
-            weights=models_dir() / STARTER,
+            weights=models_dir() / BUNDLED,
             out=tmp_path / "out",
             per_class=["5"],
             seeds=1,

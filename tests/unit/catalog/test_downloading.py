@@ -268,7 +268,7 @@ def test_the_bundled_model_is_not_looked_for_at_the_hub(hub, record, monkeypatch
     for module in (weights, __import__("tlstudio.catalog.cards", fromlist=["cards"])):
         monkeypatch.setattr(module, "models_dir", lambda: tmp_path / "bundled")
     with pytest.raises(WeightsMissing, match="part of the program"):
-        download("mobilenetv3_small_100.starter_tin", record())
+        download("tf_efficientnet_lite0.in1k", record())
     assert hub.asked == []
 
 

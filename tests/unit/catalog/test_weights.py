@@ -70,7 +70,7 @@ def test_statuses_show_every_card_and_every_other_folder(home, weights_folder):
 
 def test_bundled_weights_are_bundled(tmp_path, monkeypatch, weights_folder):
     monkeypatch.setattr(weights, "models_dir", lambda: tmp_path)
-    name = "mobilenetv3_small_100.starter_tin"
+    name = "tf_efficientnet_lite0.in1k"
     folder = weights_folder(tmp_path, name)
     status = next(each for each in weights.statuses() if each.card.id == name)
     assert (status.where, status.folder) == (Where.BUNDLED, folder)

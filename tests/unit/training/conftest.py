@@ -1,4 +1,4 @@
-"""A training so small that a test can run it: noisy squares, and the starter on them."""
+"""A training so small that a test can run it: noisy squares, and a bundled model on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import STARTER
+from tests.conftest import BUNDLED
 from tlstudio.catalog import weights
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -37,13 +37,13 @@ def data(tmp_path: Path) -> Data:
 
 
 def network() -> Network:
-    card, where = weights.describe(STARTER), weights.require(STARTER)
+    card, where = weights.describe(BUNDLED), weights.require(BUNDLED)
     torch.manual_seed(0)
     return load_pretrained(where, card, PreprocessSpec(EDGE, "stretch", "bicubic"), CLASSES, "hash")
 
 
 def recipe(data: Data, budget: float | None = None, **wishes: object) -> Recipe:
-    settings = TrainSettings(STARTER, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, "compile": False, **wishes})  # type: ignore[arg-type]
+    settings = TrainSettings(BUNDLED, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, "compile": False, **wishes})  # type: ignore[arg-type]
     return plan(
         settings,
         data.train_labels,

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.conftest import STARTER
+from tests.conftest import BUNDLED
 from tlstudio.catalog import weights
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.quality.mismatch import FAR
@@ -82,8 +82,8 @@ def test_without_images_it_can_not_be_told(tmp_path: Path) -> None:
     assert distance_from_pretraining(network_of(nn.BatchNorm2d(3)), store, [], CPU) is None
 
 
-def test_noise_is_far_from_what_the_starter_has_learned_from(tmp_path: Path) -> None:
-    card, folder = weights.describe(STARTER), weights.require(STARTER)
+def test_noise_is_far_from_what_a_bundled_model_has_learned_from(tmp_path: Path) -> None:
+    card, folder = weights.describe(BUNDLED), weights.require(BUNDLED)
     network = load_pretrained(folder, card, preprocess_for(card), ("a", "b"), "")
     found = []
     for made in (pictures(16, 96), np.zeros((4, 96, 96, 3), np.uint8)):
@@ -97,7 +97,7 @@ def test_noise_is_far_from_what_the_starter_has_learned_from(tmp_path: Path) -> 
 def test_real_images_that_transfer_well_are_not_called_far(shared: Path, tmp_path: Path, name: str) -> None:
     from tlstudio.images.prepare import prepare
 
-    card, folder = weights.describe(STARTER), weights.require(STARTER)
+    card, folder = weights.describe(BUNDLED), weights.require(BUNDLED)
     spec = preprocess_for(card)
     network = load_pretrained(folder, card, spec, ("a", "b"), "")
     files = sorted((shared / "data" / name).rglob("*.*"))[::20][:32]

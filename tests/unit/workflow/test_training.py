@@ -1,4 +1,4 @@
-"""The whole cycle of a run on tiny pictures with the bundled starter: modes, resuming, stopping, failing by name."""
+"""The whole cycle of a run on tiny pictures with a bundled model: modes, resuming, stopping, failing by name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.conftest import STARTER, Recorder
+from tests.conftest import BUNDLED, Recorder
 from tlstudio.domain.errors import (
     Cancelled,
     DeviceMissing,
@@ -35,7 +35,7 @@ from tlstudio.workflow.training import train
 
 
 def settings(mode: Mode, **more: object) -> TrainSettings:
-    return TrainSettings(STARTER, mode, **{"input_size": 32, "epochs": 3, "batch_size": 8, **more})  # type: ignore[arg-type]
+    return TrainSettings(BUNDLED, mode, **{"input_size": 32, "epochs": 3, "batch_size": 8, **more})  # type: ignore[arg-type]
 
 
 @pytest.fixture

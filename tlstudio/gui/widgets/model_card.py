@@ -24,8 +24,6 @@ class Text:
     unmeasured = "Speed not measured yet"
     measuring = "Measuring the speed"
     measure = "Measure"
-    plainly = "for real work"  # a card that says so itself need not say it twice
-    starter = "For real work, a downloaded model is better."
 
 
 class ModelCardView(QFrame):
@@ -83,10 +81,6 @@ class ModelCardView(QFrame):
         column.setSpacing(theme.XS)
         column.addLayout(head)
         column.addWidget(good_for)
-        if card.bundled and Text.plainly not in card.good_for:
-            starter = _label(Text.starter, "", wrap=True)
-            starter.setProperty("tone", "caution")
-            column.addWidget(starter)
         column.addStretch(1)
         column.addSpacing(theme.XS)
         column.addWidget(_label(licences.short(card), "secondary", wrap=True))

@@ -72,7 +72,7 @@ class Suggesting(QObject):
         if self._runs.finished():
             self._suggest()
             return
-        settings = TrainSettings(model=models.default_model(), mode=Mode.QUICK)
+        settings = TrainSettings(model=models.default_model(self._gallery.total), mode=Mode.QUICK)
         job = self._session.bridge.submit("train", Text.training, project=project, settings=settings, resume=None)
         self._follow(job, Text.training)
         job.finished.connect(lambda _: self._trained(job))

@@ -56,6 +56,7 @@ class Advice(QFrame):
         self._session = session
         self._job: Job | None = None
         self._titles: Mapping[str, str] = {}
+        self._first = ""
         mark = QLabel(self)
         icons.set_icon(mark, "model", "accent", 24)
         self.words = named(QLabel(self), "model.advice", "Recommendation")
@@ -101,8 +102,15 @@ class Advice(QFrame):
         """The names people know of all models, and how many of them can be compared."""
         self._titles = titles
         if self.ranking.isHidden() and self._job is None:
-            self._say(Text.ask if here > 1 else Text.one)
+            self._say(" ".join(filter(None, (self._first, Text.ask if here > 1 else Text.one))))
             self.button.setEnabled(here > 1)
+
+    def tell_first(self, reason: str) -> None:
+        """Why the model is chosen with which a project begins; empty once the user has chosen another one."""
+        before, self._first = self._first, reason
+        words = self.words.text().removeprefix(before).strip()
+        if self.ranking.isHidden() and self._job is None and before != reason:
+            self._say(f"{reason} {words}".strip())
 
     def tell_choice(self, best: str, before: str) -> None:
         """After a comparison its first is chosen, and no choice changes in silence. before: the model that was chosen."""

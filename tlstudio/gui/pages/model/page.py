@@ -48,16 +48,17 @@ class ModelPage(Page):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._model = ""
+        self._first = ""  # the model with which a project begins, as long as nobody has chosen one
         self.runs = RunReader(session)
         self.advice = Advice(session, self)
         self.shelf = ModelShelf(session, self)
         self.modes = ModeTiles(self)
         self.advanced = AdvancedSettings(session, self)
         self._arrange()
-        self.advice.chosen.connect(self.choose)
+        self.advice.chosen.connect(self._wanted)
         self.advice.compared.connect(self._compared)
-        self.shelf.chosen.connect(self.choose)
-        self.shelf.changed.connect(self._update)
+        self.shelf.chosen.connect(self._wanted)
+        self.shelf.changed.connect(self._measured)
         self.modes.changed.connect(self._update)
         self.advanced.changed.connect(self._update)
         self.advanced.other_wanted.connect(self._other)
@@ -115,7 +116,7 @@ class ModelPage(Page):
     # --- choosing ----------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._model = ""
+        self._model = self._first = ""
         self.advice.forget()
         self.modes.set_mode(Mode.BALANCED)
         self.advanced.forget()
@@ -124,10 +125,33 @@ class ModelPage(Page):
         """The one that was trained last, or a sensible one for a beginning."""
         last = self.runs.newest()
         known = self.session.model_id or (last.model if last is not None else "")
+        if known:
+            self.choose(known)
+        else:
+            self._choose_by_speed()
+
+    def _choose_by_speed(self) -> None:
+        summary = self.session.summary
         try:
-            self.choose(known or models.default_model())
+            choice = models.first_choice(summary.images if summary is not None else 0)
         except StudioError as error:
             self.session.say.emit(error_text(error), "bad")
+            return
+        self._first = choice.model
+        self.choose(choice.model)
+        self.advice.tell_first(choice.reason)
+
+    def _measured(self) -> None:
+        """A model arrived, or its speed is known: that may change with which a project begins."""
+        if self._first and self._first == self._model:
+            self._choose_by_speed()
+        self._update()
+
+    def _wanted(self, model: str) -> None:
+        """The user's own choice."""
+        self._first = ""
+        self.advice.tell_first("")
+        self.choose(model)
 
     def choose(self, model: str) -> None:
         """Makes a model the one that is trained next."""
@@ -140,10 +164,11 @@ class ModelPage(Page):
 
     def _other(self, name: str) -> None:
         if name and name != self._model:
-            self.choose(name)
+            self._wanted(name)
 
     def _compared(self, result: Recommendation) -> None:
         before, best = self._model, result.ranking[0].model
+        self._first = ""
         self.choose(best)
         self.advice.tell_choice(best, before)
 

@@ -273,7 +273,7 @@ class ModelShelf(QWidget):
 
 
 def _in_order(statuses: list[ModelStatus]) -> list[ModelStatus]:
-    """Models that are here first, real ones before the starter; the rest as the catalogue has them."""
+    """Models that are here first, those that the user has brought before the bundled ones; the rest as the catalogue has them."""
     return sorted(statuses, key=lambda s: (not _is_here(s), s.card.bundled))
 
 
