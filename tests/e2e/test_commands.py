@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BUNDLED, COLOURS, Recorder, paint
+from tests.conftest import COLOURS, TEST_MODEL, Recorder, paint
 from tlstudio.cli import run
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import StepDone
@@ -61,7 +61,7 @@ def test_the_whole_way_in_json(
     assert [Path(r["file"]).name for r in imported["refused"]] == ["broken.png"]
     checked = result("check", "--project", place)
     assert "small_class" in {f["kind"] for f in checked["findings"]}
-    trained = result("train", "--project", place, "--mode", "quick", "--model", BUNDLED, "--input-size", "32")
+    trained = result("train", "--project", place, "--mode", "quick", "--model", TEST_MODEL, "--input-size", "32")
     assert set(trained) >= {"run", "model", "mode", "epochs", "val", "chosen", "seconds"}
     evaluated = result("evaluate", "--project", place, "--run", trained["run"])
     assert evaluated["n"] == imported["splits"]["test"]
@@ -78,7 +78,7 @@ def test_the_whole_way_in_json(
         assert Path(written["file"]).read_bytes().startswith(begins)
         assert written["bytes"] == (tmp_path / name).stat().st_size
     recommended = result("models", "recommend", "--project", place, "--time-limit", "300")
-    assert [r["model"] for r in recommended["ranking"]] == [BUNDLED]
+    assert [r["model"] for r in recommended["ranking"]] == [TEST_MODEL]
     assert set(recommended["ranking"][0]) >= {"model", "score", "interval", "seconds", "neighbours", "bytes"}
     assert recommended["not_measured"] and not recommended["not_tried"]
     assert call("models", "recommend", "--project", place, "--time-limit", "0", "--json") == 2
@@ -101,7 +101,7 @@ def test_a_class_that_must_not_be_missed(
         return lines(capsys.readouterr().out)[-1]
 
     last("import", source, "--project", place, "--val-fraction", "0.3")
-    last("train", "--project", place, "--mode", "quick", "--model", BUNDLED, "--input-size", "32")
+    last("train", "--project", place, "--mode", "quick", "--model", TEST_MODEL, "--input-size", "32")
     told = last("runs", "log", "--project", place)
     assert told["log"][0]["text"].startswith(f"Run {told['run']}, ") and told["log"][0]["moment"] > 1.7e9
     assert told["classes"] == ["blue", "green", "red"] and sum(map(sum, told["confusion"])) > 0
@@ -148,7 +148,7 @@ def test_a_first_result_is_kept_and_trainings_are_compared(
     place = tmp_path / "p"
     assert call("import", make_images(12), "--project", place) == 0
     capsys.readouterr()
-    short = ("--model", BUNDLED, "--input-size", "32", "--epochs", "2", "--no-rehearse")
+    short = ("--model", TEST_MODEL, "--input-size", "32", "--epochs", "2", "--no-rehearse")
     assert call("train", "--project", place, *short, "--keep-first", "--json") == 0
     told = lines(capsys.readouterr().out)
     (kept,) = (line["run"] for line in told if line["event"] == "first_kept")
@@ -169,7 +169,7 @@ def test_tables_for_people(project: Path, capsys: pytest.CaptureFixture[str]) ->
     assert call("check", "--project", project) == 0
     assert "Severity" in capsys.readouterr().out
     assert call("models", "list") == 0
-    assert BUNDLED in capsys.readouterr().out
+    assert TEST_MODEL in capsys.readouterr().out
     assert call("doctor") == 0
     assert "Problems" in capsys.readouterr().out
 
@@ -180,7 +180,18 @@ def test_a_learning_rate_is_found_and_nothing_is_trained(
     from tlstudio.training import rate_finder
 
     monkeypatch.setattr(rate_finder, "STEPS", 30)
-    wish = ("train", "--project", project, "--model", BUNDLED, "--input-size", "32", "--batch-size", "8", "--find-rate")
+    wish = (
+        "train",
+        "--project",
+        project,
+        "--model",
+        TEST_MODEL,
+        "--input-size",
+        "32",
+        "--batch-size",
+        "8",
+        "--find-rate",
+    )
     assert call(*wish, "--json") == 0
     told = lines(capsys.readouterr().out)
     assert set(told[-1]) == {"event", "rates", "losses", "start", "limit", "suggested", "usual", "diverged"}
@@ -200,7 +211,7 @@ def test_the_parts_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
         *(f"Block {i}" for i in range(1, 5)),
         "Last scaling",
     ]
-    assert call("models", "layers", BUNDLED) == 0
+    assert call("models", "layers", TEST_MODEL) == 0
     shown = capsys.readouterr().out
     assert "trained, 75%" in shown and "batch normalisation" in shown
     assert call("models", "layers", "nothing.at_all") == 1
@@ -259,7 +270,7 @@ def test_a_defect_goes_to_the_log_and_not_to_the_user(
 def test_an_interrupted_run_can_be_finished_with_the_best_so_far(
     project: Path, capsys: pytest.CaptureFixture[str], recorder: Callable[..., Recorder]
 ) -> None:
-    settings = TrainSettings(BUNDLED, Mode.BALANCED, input_size=32, epochs=50, batch_size=8, rehearse=False)
+    settings = TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=32, epochs=50, batch_size=8, rehearse=False)
     with pytest.raises(Cancelled):
         train(project, settings, reporter=recorder(cancel=lambda e: isinstance(e, StepDone) and e.epoch == 3))
     run_id = runs.resumable(project).id  # type: ignore[union-attr]
@@ -273,7 +284,7 @@ def test_an_interrupted_run_can_be_finished_with_the_best_so_far(
 
 def start_training(project: Path, *more: str) -> subprocess.Popen[str]:
     command = [
-        sys.executable, "-m", "tlstudio", "train", "--project", str(project), "--mode", "thorough", "--model", BUNDLED,
+        sys.executable, "-m", "tlstudio", "train", "--project", str(project), "--mode", "thorough", "--model", TEST_MODEL,
         "--input-size", "32", "--epochs", "4", "--batch-size", "8", "--json", *more,
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.cli import run
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.workflow import browsing, labeling
@@ -37,7 +37,7 @@ def last(text: str) -> dict[str, Any]:
 def test_suggest(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert call("labels", "suggest", "--project", project) == 1
     assert "No model has been trained" in capfd.readouterr().err
-    made = train(project, TrainSettings(BUNDLED, Mode.QUICK, input_size=32)).run
+    made = train(project, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32)).run
     labeling.set_label(project, [r.id for r in browsing.images(project)][::2], None)
     assert call("labels", "suggest", "--project", project, "--run", made, "--json") == 0
     found = last(capfd.readouterr().out)
@@ -57,7 +57,7 @@ def test_accept(project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
     assert "not said which" in capfd.readouterr().err
     assert call("labels", "accept", "--project", project, "--at-least", "0.5") == 2
     assert "no suggestions" in capfd.readouterr().err
-    train(project, TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    train(project, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     labeling.set_label(project, [r.id for r in browsing.images(project)][::2], None)
     assert call("labels", "suggest", "--project", project, "--json") == 0
     told = last(capfd.readouterr().out)["suggestions"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.cli import run
 from tlstudio.cli.parser import COMMANDS
 from tlstudio.storage.places import resources_dir
@@ -79,12 +79,12 @@ def test_every_result_has_the_keys_that_are_promised(
     of_project = ("--project", project)
     result("doctor")
     result("models list")
-    result("models layers", BUNDLED)
+    result("models layers", TEST_MODEL)
     result("import", source, *of_project)
     result("find-images", source, *of_project)
     result("check", *of_project, "--quick")
-    made = result("train", *of_project, "--mode", "quick", "--model", BUNDLED, "--input-size", "32")["run"]
-    result("train --find-rate", *of_project, "--model", BUNDLED, "--input-size", "32")
+    made = result("train", *of_project, "--mode", "quick", "--model", TEST_MODEL, "--input-size", "32")["run"]
+    result("train --find-rate", *of_project, "--model", TEST_MODEL, "--input-size", "32")
     result("models recommend", *of_project, "--time-limit", "60")
     result("runs list", *of_project)
     result("runs compare", *of_project, made, made)

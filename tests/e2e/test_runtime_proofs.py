@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 
 BLOCKED = """
 import sys
@@ -60,7 +60,7 @@ def bundle(make_images: Callable[..., Path], tmp_path: Path) -> Path:
     project = tmp_path / "project"
     commands = (
         f"import|{make_images(10)}|--project|{project}",
-        f"train|--project|{project}|--mode|balanced|--model|{BUNDLED}|--input-size|32|--epochs|1",
+        f"train|--project|{project}|--mode|balanced|--model|{TEST_MODEL}|--input-size|32|--epochs|1",
         f"evaluate|--project|{project}",
         f"export|--project|{project}|--out|{out}",
     )

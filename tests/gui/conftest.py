@@ -24,6 +24,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
+from tests.conftest import TEST_WEIGHTS
 from tlstudio.gui import application
 from tlstudio.gui.main_window import MainWindow
 from tlstudio.gui.pages.base import Page
@@ -243,7 +244,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TLSTUDIO_HOME", str(folder))
         patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.delenv("TLSTUDIO_WEIGHTS", raising=False)
+        patch.setenv("TLSTUDIO_WEIGHTS", str(TEST_WEIGHTS))
         # A worker that still loads its libraries has nothing to lose; waiting for it would only cost time.
         patch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
         # Workers begin with their first job here: most windows of the tests never need the one that loads torch for seconds.

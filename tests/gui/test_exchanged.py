@@ -17,7 +17,7 @@ from tlstudio.storage.images import list_images
 from tlstudio.storage.project import Project
 from tlstudio.workflow import runs
 
-SETTINGS = TrainSettings("tf_efficientnet_lite0.in1k", Mode.QUICK, device="cpu", input_size=32)
+SETTINGS = TrainSettings("mobilenetv3_small_100.test", Mode.QUICK, device="cpu", input_size=32)
 
 
 @pytest.fixture(scope="module")

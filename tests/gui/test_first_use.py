@@ -14,8 +14,10 @@ from tlstudio.gui.pages.inspect import InspectPage
 from tlstudio.gui.pages.train import TrainPage
 from tlstudio.workflow import runs
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
-LONG = TrainSettings(BUNDLED, Mode.BALANCED, device="cpu", input_size=32, epochs=5000, patience=10_000, rehearse=False)
+TEST_MODEL = "mobilenetv3_small_100.test"
+LONG = TrainSettings(
+    TEST_MODEL, Mode.BALANCED, device="cpu", input_size=32, epochs=5000, patience=10_000, rehearse=False
+)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +151,7 @@ def test_a_project_opened_meanwhile_is_left_alone(
 
 
 def test_quick_training_is_its_own_first_result(studio, page: TrainPage) -> None:
-    page.start(TrainSettings(BUNDLED, Mode.QUICK, device="cpu", input_size=32))
+    page.start(TrainSettings(TEST_MODEL, Mode.QUICK, device="cpu", input_size=32))
     studio.window.go("train")
     assert page.primary.text() == "See the results" and not page.primary.isEnabled()
     studio.wait(lambda: page._job is None)

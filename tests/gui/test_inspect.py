@@ -22,7 +22,7 @@ from tlstudio.gui.widgets.confidence_bars import ConfidenceBars
 from tlstudio.gui.widgets.confusion_matrix import ConfusionMatrix
 from tlstudio.workflow import browsing, labeling, openings
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
+TEST_MODEL = "mobilenetv3_small_100.test"
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def page(studio, make_folder, tmp_path_factory: pytest.TempPathFactory) -> Inspe
     studio.import_folder(folder)
     assert studio.page("inspect").blocked()
     project = studio.window.session.project
-    settings = TrainSettings(BUNDLED, Mode.QUICK, device="cpu", input_size=32)
+    settings = TrainSettings(TEST_MODEL, Mode.QUICK, device="cpu", input_size=32)
     job = studio.window.bridge.submit("train", project=project, settings=settings, resume=None)
     studio.wait(lambda: job.over)
     shown = studio.page("inspect")

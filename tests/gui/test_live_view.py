@@ -25,7 +25,7 @@ from tlstudio.gui.widgets.live_chart import LiveChart, Point
 
 CLASSES = ("cat", "dog")
 STYLES = ClassStyles(CLASSES)
-SETTINGS = TrainSettings("tf_efficientnet_lite0.in1k")
+SETTINGS = TrainSettings("mobilenetv3_small_100.test")
 GB = 1024**3
 
 

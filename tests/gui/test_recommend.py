@@ -13,7 +13,7 @@ from tests.bench.random_weights import make_random
 from tlstudio.catalog import weights
 from tlstudio.gui.pages.model import ModelPage
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
+TEST_MODEL = "mobilenetv3_small_100.test"
 
 
 @pytest.fixture

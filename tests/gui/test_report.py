@@ -15,14 +15,14 @@ from tlstudio.gui.pages.inspect import InspectPage
 from tlstudio.gui.pages.inspect.report import ReportTab, Text
 from tlstudio.workflow.reporting import outline
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
+TEST_MODEL = "mobilenetv3_small_100.test"
 
 
 @pytest.fixture(scope="module")
 def tab(studio: Studio, make_folder: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> ReportTab:
     """The tab of a project with one quick training."""
     project = studio.import_folder(make_folder(tmp_path_factory.mktemp("report") / "shapes", each=18))
-    settings = TrainSettings(BUNDLED, Mode.QUICK, device="cpu", input_size=32)
+    settings = TrainSettings(TEST_MODEL, Mode.QUICK, device="cpu", input_size=32)
     job = studio.window.bridge.submit("train", project=project, settings=settings, resume=None)
     studio.wait(lambda: job.over)
     page = studio.page("inspect")

@@ -27,7 +27,7 @@ from tlstudio.storage.project import Project
 from tlstudio.workflow import browsing, labeling
 from tlstudio.workflow.operating import keep_threshold, kept_point
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
+TEST_MODEL = "mobilenetv3_small_100.test"
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def page(studio, make_folder, tmp_path_factory: pytest.TempPathFactory) -> Inspe
         shutil.move(square, disc)
         shutil.move(kept, square)
     studio.import_folder(folder)
-    settings = TrainSettings(BUNDLED, Mode.QUICK, device="cpu", input_size=32)
+    settings = TrainSettings(TEST_MODEL, Mode.QUICK, device="cpu", input_size=32)
     job = studio.window.bridge.submit("train", project=studio.window.session.project, settings=settings, resume=None)
     studio.wait(lambda: job.over)
     shown = studio.page("inspect")

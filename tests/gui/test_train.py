@@ -26,7 +26,7 @@ from tlstudio.gui.pages.train.panel import RunPanel
 from tlstudio.gui.widgets.live_chart import LiveChart, Point
 from tlstudio.workflow import runs
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
+TEST_MODEL = "mobilenetv3_small_100.test"
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def page(studio, project: Path) -> TrainPage:
 
 
 def settings(mode: Mode, epochs: int = 0) -> TrainSettings:
-    return TrainSettings(BUNDLED, mode, device="cpu", input_size=32, epochs=epochs, patience=1000, rehearse=False)
+    return TrainSettings(TEST_MODEL, mode, device="cpu", input_size=32, epochs=epochs, patience=1000, rehearse=False)
 
 
 def heavy_worker() -> psutil.Process:
@@ -64,7 +64,7 @@ def test_quick_from_the_model_page_to_the_results(studio, page: TrainPage, proje
     studio.window.go("model")
     model = studio.page("model")
     assert isinstance(model, ModelPage)
-    model.choose(BUNDLED)
+    model.choose(TEST_MODEL)
     studio.click("model.mode_quick")
     studio.click("model.primary")
     assert studio.shown == "train"
@@ -247,7 +247,7 @@ def panel(qapp: QApplication):
     view = RunPanel()
     view.resize(900, 500)
     view.show()
-    view.begin(TrainSettings(BUNDLED), "Processor, 2 cores")
+    view.begin(TrainSettings(TEST_MODEL), "Processor, 2 cores")
     yield view
     view.close()
     view.deleteLater()

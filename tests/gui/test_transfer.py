@@ -15,7 +15,7 @@ from tlstudio.gui.pages.inspect import InspectPage
 from tlstudio.gui.widgets.comparison_bars import ComparisonBars
 from tlstudio.gui.widgets.transfer_card import TransferCard
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
+TEST_MODEL = "mobilenetv3_small_100.test"
 
 
 def transfer(verdict: Verdict, *, tuned: bool = True, balanced: bool = False, advice: tuple[str, ...] = ()) -> Transfer:
@@ -80,7 +80,7 @@ def test_bars_are_as_high_as_their_lines() -> None:
 
 def test_the_inspect_page_compares_a_real_run(studio, shapes: Path) -> None:
     studio.import_folder(shapes)
-    settings = TrainSettings(BUNDLED, Mode.QUICK, device="cpu", input_size=32)
+    settings = TrainSettings(TEST_MODEL, Mode.QUICK, device="cpu", input_size=32)
     job = studio.window.bridge.submit("train", project=studio.window.session.project, settings=settings, resume=None)
     studio.wait(lambda: job.over)
     studio.inspect()

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import BUNDLED, COLOURS, paint
+from tests.conftest import COLOURS, TEST_MODEL, paint
 from tests.hostile import Attack, judge
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -79,7 +79,7 @@ def sound() -> Path:
             paint(folder / "images" / colour, f"{n}.png", rgb, seed=n)
     import_images(ImportRequest(folder / "images", folder / "project", group_from="none"))
     for seed in (0, 1):
-        train(folder / "project", TrainSettings(BUNDLED, Mode.QUICK, input_size=32, seed=seed))
+        train(folder / "project", TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32, seed=seed))
     return folder / "project"
 
 

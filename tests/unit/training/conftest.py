@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.catalog import weights
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -37,13 +37,13 @@ def data(tmp_path: Path) -> Data:
 
 
 def network() -> Network:
-    card, where = weights.describe(BUNDLED), weights.require(BUNDLED)
+    card, where = weights.describe(TEST_MODEL), weights.require(TEST_MODEL)
     torch.manual_seed(0)
     return load_pretrained(where, card, PreprocessSpec(EDGE, "stretch", "bicubic"), CLASSES, "hash")
 
 
 def recipe(data: Data, budget: float | None = None, **wishes: object) -> Recipe:
-    settings = TrainSettings(BUNDLED, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, "compile": False, **wishes})  # type: ignore[arg-type]
+    settings = TrainSettings(TEST_MODEL, Mode.THOROUGH, **{"epochs": 3, "batch_size": 4, "compile": False, **wishes})  # type: ignore[arg-type]
     return plan(
         settings,
         data.train_labels,

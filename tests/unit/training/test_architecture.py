@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tests.unit.training.conftest import network
 from tlstudio.domain.errors import UnknownModel
 from tlstudio.domain.layers import rate_shares
@@ -17,7 +17,7 @@ from tlstudio.workflow.model_layers import layers_of
 
 
 def test_they_are_those_that_are_trained() -> None:
-    real, told = network(), model_layers(BUNDLED)
+    real, told = network(), model_layers(TEST_MODEL)
     sizes = {name: parameter.numel() for name, parameter in real.named_parameters()}
     assert [g.parameters for g in told.groups] == [sum(sizes[n] for n in names) for names in layer_groups(real)]
     assert sum(told.share(i) for i in range(len(told.groups))) == pytest.approx(1)
@@ -28,8 +28,8 @@ def test_they_are_those_that_are_trained() -> None:
 
 @pytest.mark.parametrize(("mode", "layers"), [(Mode.BALANCED, -1), (Mode.THOROUGH, -1), (Mode.BALANCED, 5)])
 def test_the_rates_are_those_of_the_optimiser(mode: Mode, layers: int) -> None:
-    real, told = network(), model_layers(BUNDLED)
-    settings = TrainSettings(BUNDLED, mode, layers=layers, layer_decay=0.6)
+    real, told = network(), model_layers(TEST_MODEL)
+    settings = TrainSettings(TEST_MODEL, mode, layers=layers, layer_decay=0.6)
     shares = rate_shares(told, settings)
     trained = sum(share > 0 for share in shares)
     chosen, optimizer = make_optimizer(

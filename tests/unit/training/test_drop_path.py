@@ -10,7 +10,7 @@ import timm
 import torch
 from timm.layers.drop import DropPath
 
-from tests.conftest import BUNDLED, Recorder
+from tests.conftest import TEST_MODEL, Recorder
 from tests.unit.training.conftest import CLASSES, CPU, EDGE, recipe
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import Cancelled, WrongUsage
@@ -26,8 +26,8 @@ SPEC = PreprocessSpec(EDGE, "stretch", "bicubic")
 
 def network(drop_path: float) -> Network:
     torch.manual_seed(0)
-    card = weights.describe(BUNDLED)
-    return load_pretrained(weights.require(BUNDLED), card, SPEC, CLASSES, "hash", drop_path=drop_path)
+    card = weights.describe(TEST_MODEL)
+    return load_pretrained(weights.require(TEST_MODEL), card, SPEC, CLASSES, "hash", drop_path=drop_path)
 
 
 def test_only_training_leaves_branches_out(tmp_path: Path) -> None:
@@ -62,9 +62,9 @@ def test_a_killed_training_leaves_out_the_same_branches_again(data: Data, tmp_pa
 
 
 def test_without_branches_the_wish_is_refused() -> None:
-    card = replace(weights.describe(BUNDLED), id="vgg11.none")
+    card = replace(weights.describe(TEST_MODEL), id="vgg11.none")
     with pytest.raises(WrongUsage, match="no side branches"):
-        load_pretrained(weights.require(BUNDLED), card, SPEC, CLASSES, "hash", drop_path=0.1)
+        load_pretrained(weights.require(TEST_MODEL), card, SPEC, CLASSES, "hash", drop_path=0.1)
 
 
 def test_none_means_none_where_the_architecture_would_leave_some_out() -> None:

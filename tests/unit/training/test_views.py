@@ -134,5 +134,5 @@ def test_what_is_pinned() -> None:
 def test_a_network_sees_both_views(data: Data) -> None:
     net = network()
     spec = net.spec
-    assert 0 < spec.staged == net.ends.width and spec.final == 1280
+    assert 0 < spec.staged == net.ends.width and spec.final == 1024
     assert net.head.in_features == spec.features == spec.final + spec.staged

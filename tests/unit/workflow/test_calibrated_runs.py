@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import BUNDLED, paint
+from tests.conftest import TEST_MODEL, paint
 from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.events import Predicted
 from tlstudio.domain.importing import ImportRequest
@@ -50,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = tmp_path_factory.mktemp("calibrated")
     source = draw_images(base / "images", 50)
     import_images(ImportRequest(source, base / "project", val_fraction=0.3, test_fraction=0.3))
-    train(base / "project", TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    train(base / "project", TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     return base / "project"
 
 
@@ -207,7 +207,7 @@ def test_predictions_follow_the_exported_operating_point(project: Path, trained:
 def test_without_validation_images(tmp_path: Path, mode: Mode) -> None:
     place = tmp_path / "project"
     import_images(ImportRequest(draw_images(tmp_path / "images", 20), place, val_fraction=0.0))
-    result = train(place, TrainSettings(BUNDLED, mode, input_size=32, epochs=1))
+    result = train(place, TrainSettings(TEST_MODEL, mode, input_size=32, epochs=1))
     opened, run = Project(place), run_of(place)
     told, chances = calibration_of(opened, run), left_out_chances(opened, run)
     assert told is not None

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.conftest import ROOT, Recorder
+from tests.conftest import ROOT, TEST_WEIGHTS, Recorder
 from tests.unit.images import dicoms
 from tlstudio.domain.errors import Cancelled, NotEnoughImages
 from tlstudio.domain.events import SILENT, Note, Progress
@@ -67,7 +67,7 @@ def metal(tmp_path_factory: pytest.TempPathFactory) -> Checked:
     place = tmp_path_factory.mktemp("check")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TLSTUDIO_HOME", str(place / "home"))
-        patch.delenv("TLSTUDIO_WEIGHTS", raising=False)
+        patch.setenv("TLSTUDIO_WEIGHTS", str(TEST_WEIGHTS))
         sample = write_metal(place / "metal", SILENT)
         import_images(ImportRequest(sample.folder, place / "project", group_from=GROUP_RULE))
         told = Recorder()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.domain.errors import WeightsMissing
 from tlstudio.domain.events import Note
 from tlstudio.domain.importing import ImportRequest
@@ -50,7 +50,7 @@ def test_a_recommendation_says_it_of_the_best_model(noise: Path) -> None:
 
 
 def test_a_training_says_it_of_its_own_model(noise: Path, recorder: Callable) -> None:
-    settings = TrainSettings(BUNDLED, Mode.BALANCED, input_size=128, epochs=1, rehearse=False)
+    settings = TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=128, epochs=1, rehearse=False)
     watch = recorder()
     train(noise, settings, reporter=watch)
     told = " ".join(note.text for note in watch.of(Note))

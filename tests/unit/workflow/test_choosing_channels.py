@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.conftest import BUNDLED, Recorder
+from tests.conftest import TEST_MODEL, Recorder
 from tlstudio.cli.parser import parse
 from tlstudio.cli.usage import Misused
 from tlstudio.domain.errors import WrongUsage
@@ -50,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert any(
         text.startswith("28 images have up to 5 channels, of which a model sees three") for text in done.warnings
     )
-    settings = TrainSettings(BUNDLED, Mode.QUICK, input_size=32, channels=(4,), depth="dataset")
+    settings = TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32, channels=(4,), depth="dataset")
     assert TrainSettings.from_json(settings.to_json()) == settings
     train(base / "project", settings)
     return base / "project"
@@ -95,6 +95,6 @@ def test_what_is_no_list_of_channels(text: str) -> None:
     with pytest.raises(Misused, match="--channels"):
         parse(["train", "--project", "p", f"--channels={text}"])
     with pytest.raises(WrongUsage):
-        TrainSettings(BUNDLED, channels=(1, 1))
+        TrainSettings(TEST_MODEL, channels=(1, 1))
     assert parse(["train", "--project", "p"]).channels is None
     assert PreprocessSpec().channels is None

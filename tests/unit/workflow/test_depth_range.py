@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from tests.conftest import BUNDLED, Recorder, paint
+from tests.conftest import TEST_MODEL, Recorder, paint
 from tlstudio.cli.parser import parse
 from tlstudio.domain.errors import RunNotReady, WrongUsage
 from tlstudio.domain.events import Note, Predicted
@@ -30,7 +30,7 @@ from tlstudio.workflow.predicting import predict, read_bundle
 from tlstudio.workflow.run_data import read_samples
 from tlstudio.workflow.training import train
 
-SETTINGS = TrainSettings(BUNDLED, Mode.QUICK, input_size=32, depth="dataset", device="cpu")
+SETTINGS = TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32, depth="dataset", device="cpu")
 
 
 def write(path: Path, level: int, seed: int) -> Path:
@@ -116,7 +116,7 @@ def test_a_run_keeps_its_range(trained: tuple[Path, str, Recorder], tmp_path: Pa
     spec = PreprocessSpec(32)
     again = with_depth(opened, run, spec, settings=SETTINGS, samples=[], reporter=Recorder())
     assert (again.low, again.high) == (spec_of(project, run).low, spec_of(project, run).high)
-    plain = TrainSettings(BUNDLED, Mode.QUICK)
+    plain = TrainSettings(TEST_MODEL, Mode.QUICK)
     assert with_depth(opened, run, spec, settings=plain, samples=[], reporter=Recorder()) == spec
     file = opened.run_folder(run) / FILE
     kept = file.read_bytes()
@@ -141,4 +141,4 @@ def test_the_command_and_wrong_words() -> None:
     assert parse(["train", "--project", "x", "--depth", "dataset"]).depth == "dataset"
     assert parse(["train", "--project", "x"]).depth == "image"
     with pytest.raises(WrongUsage, match="depth"):
-        TrainSettings(BUNDLED, depth="deep")
+        TrainSettings(TEST_MODEL, depth="deep")

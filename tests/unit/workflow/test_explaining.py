@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.domain.errors import ImageRefused, WrongUsage
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -41,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[
     base = tmp_path_factory.mktemp("explain")
     places = discs(base / "images", 16)
     import_images(ImportRequest(base / "images", base / "project"))
-    train(base / "project", TrainSettings(BUNDLED, Mode.QUICK, input_size=EDGE))
+    train(base / "project", TrainSettings(TEST_MODEL, Mode.QUICK, input_size=EDGE))
     return base / "project", base / "images", places
 
 

@@ -15,7 +15,7 @@ import onnx
 import pytest
 from PIL import Image
 
-from tests.conftest import BUNDLED, COLOURS, paint
+from tests.conftest import COLOURS, TEST_MODEL, paint
 from tlstudio.domain.bundle import METADATA_KEY, FileKind
 from tlstudio.domain.errors import (
     BundleRefused,
@@ -52,7 +52,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(14):
             paint(base / "images" / name, f"{i:02d}.png", colour, seed=100 * k + i)
     import_images(ImportRequest(base / "images", base / "project"))
-    train(base / "project", TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    train(base / "project", TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     return base / "project"
 
 
@@ -91,7 +91,7 @@ def test_the_file_describes_itself(bundle: Path) -> None:
     assert info.preprocess.size == 32
     assert info.certificate is not None
     assert info.certificate.passed
-    assert info.backbone["model"] == BUNDLED
+    assert info.backbone["model"] == TEST_MODEL
     assert len(info.data_fingerprint) == 64
     assert set(info.metrics["accuracy"]) == {"value", "low", "high"}
     assert {"tlstudio", "torch", "timm", "onnxruntime"} <= set(info.versions)

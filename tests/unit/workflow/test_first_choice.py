@@ -17,6 +17,12 @@ from tlstudio.workflow.input_sizes import suited_size
 from tlstudio.workflow.models import LEAST_SPEED, LIGHT, LOOK_SECONDS, STRONG, USUAL_SPEED, first_choice, speed_of
 
 
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No weights but those that come with the program."""
+    monkeypatch.delenv("TLSTUDIO_WEIGHTS")
+
+
 def remember(**speeds: float) -> None:
     names = {"light": LIGHT, "strong": STRONG}
     data_dir().mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from tests.conftest import BUNDLED, Recorder
+from tests.conftest import TEST_MODEL, Recorder
 from tlstudio.domain.errors import Cancelled, RunNotFound, RunNotReady
 from tlstudio.domain.events import FirstKept, FirstResult, Note
 from tlstudio.domain.importing import ImportRequest
@@ -22,7 +22,7 @@ from tlstudio.workflow.first_results import keep_first
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
 
-SETTINGS = TrainSettings(BUNDLED, Mode.BALANCED, input_size=32, epochs=2, batch_size=8, rehearse=False)
+SETTINGS = TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=32, epochs=2, batch_size=8, rehearse=False)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_it_is_the_quick_training_of_those_images_and_can_be_used(project: Path,
     kept = keep_first(project, done.run)
     (first,) = watch.of(FirstResult)
     assert kept.accuracy == first.accuracy and kept.mode is Mode.QUICK and kept.chosen == "probe"
-    quick = train(project, TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    quick = train(project, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     assert same(weights(project, kept.run), weights(project, quick.run))
     assert evaluate(project, kept.run, Split.TEST).accuracy == evaluate(project, quick.run, Split.TEST).accuracy
     assert keep_first(project, done.run).run == kept.run, "once only"
@@ -134,7 +134,7 @@ def test_a_range_of_brightness_is_taken_over(project: Path) -> None:
 
 def test_there_is_none_of_a_quick_training_or_an_unknown_one(project: Path, recorder: Callable) -> None:
     watch: Recorder = recorder()
-    quick = train(project, TrainSettings(BUNDLED, Mode.QUICK, input_size=32), reporter=watch, keep_first=True)
+    quick = train(project, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32), reporter=watch, keep_first=True)
     assert len(runs.list_runs(project)) == 1
     with pytest.raises(RunNotReady):
         keep_first(project, quick.run)

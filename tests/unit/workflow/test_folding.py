@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.domain.errors import NotEnoughImages, WrongUsage
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -17,7 +17,7 @@ from tlstudio.workflow.folding import cross_validate
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
 
-SETTINGS = TrainSettings(BUNDLED, Mode.QUICK, input_size=32)
+SETTINGS = TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32)
 
 
 def test_every_image_counts_once(make_images: Callable[..., Path], tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tests.unit.images.test_looks import saved, scene
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.results import Evaluation
@@ -60,7 +60,7 @@ def label_of(source: Path, patient: int) -> str:
 
 
 def trained(project: Path) -> Evaluation:
-    result = train(project, TrainSettings(BUNDLED, Mode.QUICK, input_size=64))
+    result = train(project, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=64))
     return evaluate(project, result.run, Split.TEST)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.domain.errors import DiskFull
 from tlstudio.domain.events import Note
 from tlstudio.domain.importing import ImportRequest
@@ -23,7 +23,7 @@ from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.reporting import report
 from tlstudio.workflow.training import train
 
-QUICK = TrainSettings(BUNDLED, Mode.QUICK, input_size=32)
+QUICK = TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BUNDLED, Recorder
+from tests.conftest import TEST_MODEL, Recorder
 from tlstudio.domain.errors import Cancelled, WeightsMissing, WrongUsage
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.importing import ImportRequest
@@ -19,7 +19,7 @@ from tlstudio.training import rate_finder
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.rate_finding import find_rate
 
-SETTINGS = TrainSettings(BUNDLED, Mode.BALANCED, input_size=32, batch_size=8, device="cpu", depth="dataset")
+SETTINGS = TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=32, batch_size=8, device="cpu", depth="dataset")
 
 
 @pytest.fixture

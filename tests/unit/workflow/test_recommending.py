@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.bench.random_weights import make_random
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL, TEST_WEIGHTS
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import Cancelled, NotEnoughImages, WeightsRefused, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Progress
@@ -59,9 +60,10 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
 
 @pytest.fixture
 def rivals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two networks on this machine that have learned nothing."""
+    """Two networks on this machine that have learned nothing; beside them is only the one of the tests."""
+    monkeypatch.setattr(weights, "models_dir", lambda: tmp_path)
     folder = tmp_path / "weights"
-    monkeypatch.setenv("TLSTUDIO_WEIGHTS", str(folder))
+    monkeypatch.setenv("TLSTUDIO_WEIGHTS", os.pathsep.join((str(folder), str(TEST_WEIGHTS))))
     return [make_random(folder, "mobilenetv3_small_050", 0), make_random(folder, "resnet10t", 1)]
 
 
@@ -70,14 +72,14 @@ def test_every_model_here_is_ranked_and_the_others_are_said_to_be_unmeasured(
 ) -> None:
     watch = recorder()
     found = recommend(project, watch)
-    assert {r.model for r in found.ranking} == {BUNDLED, *rivals}
+    assert {r.model for r in found.ranking} == {TEST_MODEL, *rivals}
     assert [r.score for r in found.ranking] == sorted((r.score for r in found.ranking), reverse=True)
     for ranked in found.ranking:
         assert ranked.interval.low <= ranked.score <= ranked.interval.high
         assert ranked.neighbours is not None and ranked.bytes > 100_000 and ranked.seconds > 0
     assert found.not_tried == ()
     away = {e.model for e in found.not_measured}
-    assert "resnet50.a1_in1k" in away and not away & {BUNDLED, *rivals}
+    assert "resnet50.a1_in1k" in away and not away & {TEST_MODEL, *rivals}
     steps = [(e.done, e.total) for e in watch.of(Progress)]
     shares = [done / total for done, total in steps]
     assert shares == sorted(shares) and shares[-1] == 1.0
@@ -88,14 +90,14 @@ def test_what_has_learned_nothing_ranks_last(tmp_path: Path, rivals: list[str]) 
     metal = write_metal(tmp_path / "metal", SILENT, parts=dict.fromkeys(("scratch", "pit", "stain"), 14))
     import_images(ImportRequest(metal.sample.folder, tmp_path / "p", group_from=metal.sample.group_rule))
     found = recommend(tmp_path / "p")
-    assert found.ranking[0].model == BUNDLED
+    assert found.ranking[0].model == TEST_MODEL
     assert found.ranking[0].score > max(r.score for r in found.ranking[1:]) + 0.05
 
 
 def test_training_takes_the_features_that_are_there(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recommend(project)
     looked: list[str] = []
-    own = weights.weights_hash(weights.require(BUNDLED))
+    own = weights.weights_hash(weights.require(TEST_MODEL))
     forward = features.embed_batches
 
     def watched(network, pixels, keys, device):  # type: ignore[no-untyped-def]
@@ -104,7 +106,7 @@ def test_training_takes_the_features_that_are_there(project: Path, monkeypatch: 
         return forward(network, pixels, keys, device)
 
     monkeypatch.setattr(features, "embed_batches", watched)
-    result = train(project, TrainSettings(BUNDLED, Mode.QUICK))
+    result = train(project, TrainSettings(TEST_MODEL, Mode.QUICK))
     parts = {s.content: s.part for s in read_samples(Project(project), result.run)}
     assert {parts[content] for content in looked} == {"val"}  # training images were looked at before
 
@@ -124,7 +126,7 @@ def test_a_model_that_can_not_be_loaded_costs_itself_alone(
     monkeypatch.setattr(recommending, "load_pretrained", load_some)
     watch = recorder()
     found = recommend(project, watch)
-    assert [r.model for r in found.ranking] == [BUNDLED]
+    assert [r.model for r in found.ranking] == [TEST_MODEL]
     reasons = {n.model: n.reason for n in found.not_tried}
     assert reasons[rivals[0]] == "These weights do not fit."
     assert "error in the program" in reasons[rivals[1]]
@@ -157,7 +159,7 @@ def test_what_is_clearly_worse_on_some_images_is_not_tried_on_the_rest(
     watch = recorder()
     raced = recommend(tmp_path / "p", watch)
     assert raced.images == alone.images >= 48
-    assert raced.ranking[0].model == BUNDLED
+    assert raced.ranking[0].model == TEST_MODEL
     assert raced.ranking[0].images == raced.images and raced.ranking[0].interval == alone.ranking[0].interval
     behind = [r for r in raced.ranking if r.behind]
     assert behind and {r.images for r in behind} <= set(range(20, 30))

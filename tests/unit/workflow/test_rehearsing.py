@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import EpochDone, Note, Started, StepDone
 from tlstudio.domain.importing import ImportRequest
@@ -26,7 +26,7 @@ from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
 from tlstudio.workflow.run_data import Sample
 from tlstudio.workflow.training import train
 
-SETTINGS = TrainSettings(BUNDLED, Mode.BALANCED, input_size=32, epochs=2, batch_size=8)
+SETTINGS = TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=32, epochs=2, batch_size=8)
 
 
 def samples(labels: list[int], units: list[int] | None = None) -> list[Sample]:

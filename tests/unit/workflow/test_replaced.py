@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.conftest import BUNDLED, Recorder, paint
+from tests.conftest import TEST_MODEL, Recorder, paint
 from tlstudio.domain.errors import Cancelled, ImagesChanged, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Progress
 from tlstudio.domain.findings import Repair, Severity
@@ -273,7 +273,7 @@ def learned(project: Project) -> set[str]:
 
 
 def test_a_training_takes_keeps_or_asks(project: Project, source: Path) -> None:
-    settings = TrainSettings(BUNDLED, Mode.QUICK, input_size=32)
+    settings = TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32)
     old = {row.content for row in rows(project).values() if row.split is not Split.TEST}
     first, second = [name for name, row in rows(project).items() if row.split is Split.TRAIN][:2]
     exchange(source, first)
@@ -293,7 +293,7 @@ def test_a_training_takes_keeps_or_asks(project: Project, source: Path) -> None:
 
 
 def test_an_export_is_compared_on_what_can_still_be_read(project: Project, source: Path, tmp_path: Path) -> None:
-    train(project.folder, TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    train(project.folder, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     test = [name for name, row in rows(project).items() if row.split is Split.TEST]
     exchange(source, test[0])
     watch = Recorder()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import BUNDLED, COLOURS, paint
+from tests.conftest import COLOURS, TEST_MODEL, paint
 from tests.unit.reports.reading import pdf_streams, pdf_text
 from tlstudio.domain.errors import DiskFull, NotAProject, NotEnoughImages, RunNotFound, RunNotReady, WrongUsage
 from tlstudio.domain.events import Note, Progress
@@ -37,7 +37,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(first, first.with_name(f"{PATIENT}999_{FILE}copy.png"))
     (base / "images" / "red" / f"{PATIENT}_refused.png").write_bytes(b"no picture")
     import_images(ImportRequest(base / "images", base / "project", name="Colours", group_from=rf"name:({PATIENT}\d+)_"))
-    train(base / "project", TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    train(base / "project", TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     return base / "project"
 
 
@@ -149,7 +149,7 @@ def test_originals_that_are_gone_are_told_by_name(trained: Path, tmp_path: Path)
 def test_a_training_with_epochs_shows_its_course(trained: Path, tmp_path: Path) -> None:
     project = projects_copy(trained, tmp_path)
     done = train(
-        project.folder, TrainSettings(BUNDLED, Mode.BALANCED, input_size=32, epochs=2, batch_size=8, rehearse=False)
+        project.folder, TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=32, epochs=2, batch_size=8, rehearse=False)
     )
     page = report(project.folder, tmp_path / "r.html", done.run).file.read_text(encoding="utf-8")
     assert "Validation accuracy over 2 epochs" in page

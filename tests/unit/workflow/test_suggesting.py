@@ -11,7 +11,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_limits
 
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import Cancelled, NotEnoughImages, RunNotFound
 from tlstudio.domain.events import SILENT
@@ -50,7 +50,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for i in range(16):
             paint(folder / "images" / label, f"{label}_{i:02d}.png", colour, seed=1000 * k + i)
     project = import_images(ImportRequest(folder / "images", folder / "project")).project
-    train(project, TrainSettings(BUNDLED, Mode.QUICK, input_size=32))
+    train(project, TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     for label in COLOURS:
         rows = [r for r in browsing.images(project) if r.label == label]
         kept = [r.id for r in rows if r.split is Split.TRAIN][:4]
@@ -148,7 +148,7 @@ def test_nothing_to_suggest_is_no_failure(project: Path) -> None:
 
 
 def test_a_fine_tuned_run_looks_with_its_own_eyes(project: Path) -> None:
-    settings = TrainSettings(BUNDLED, Mode.BALANCED, input_size=32, epochs=1, batch_size=8)
+    settings = TrainSettings(TEST_MODEL, Mode.BALANCED, input_size=32, epochs=1, batch_size=8)
     rows = browsing.images(project)
     labeling.set_label(project, [r.id for r in rows if r.split is Split.VAL and "red" in r.path.name], "red")
     labeling.set_label(project, [r.id for r in rows if r.split is Split.VAL and "blue" in r.path.name], "blue")
@@ -166,7 +166,7 @@ class Metal:
         import_sample(METAL, folder / "images", folder / "project", SILENT)
         project = Project(folder / "project")
         rows = images.list_images(project)
-        where, card = weights.require(BUNDLED), weights.describe(BUNDLED)
+        where, card = weights.require(TEST_MODEL), weights.describe(TEST_MODEL)
         network = load_pretrained(where, card, preprocess_for(card), ("a", "b"), weights.weights_hash(where))
         pixels, _ = fill_cache(project, network.spec.preprocess, rows, SILENT)
         contents = [r.content for r in rows]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from tests.conftest import BUNDLED, Recorder
+from tests.conftest import TEST_MODEL, Recorder
 from tlstudio.domain.errors import (
     Cancelled,
     DeviceMissing,
@@ -35,7 +35,7 @@ from tlstudio.workflow.training import train
 
 
 def settings(mode: Mode, **more: object) -> TrainSettings:
-    return TrainSettings(BUNDLED, mode, **{"input_size": 32, "epochs": 3, "batch_size": 8, **more})  # type: ignore[arg-type]
+    return TrainSettings(TEST_MODEL, mode, **{"input_size": 32, "epochs": 3, "batch_size": 8, **more})  # type: ignore[arg-type]
 
 
 @pytest.fixture

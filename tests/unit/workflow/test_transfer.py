@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.bench.random_weights import make_random
-from tests.conftest import BUNDLED
+from tests.conftest import TEST_MODEL
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import SILENT, Note, Progress
 from tlstudio.domain.importing import ImportRequest
@@ -28,7 +28,7 @@ from tlstudio.workflow.training import train
 
 
 def settings(mode: Mode, **more: object) -> TrainSettings:
-    return TrainSettings(BUNDLED, mode, **{"input_size": 32, "epochs": 2, "batch_size": 8, **more})  # type: ignore[arg-type]
+    return TrainSettings(TEST_MODEL, mode, **{"input_size": 32, "epochs": 2, "batch_size": 8, **more})  # type: ignore[arg-type]
 
 
 def project_of(source: Path, place: Path, *, val: float = 0.2) -> Path:
