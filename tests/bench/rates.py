@@ -21,7 +21,7 @@ from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.importing import import_images
-from tlstudio.workflow.models import BUNDLED
+from tlstudio.workflow.models import LIGHT
 from tlstudio.workflow.rate_finding import find_rate
 from tlstudio.workflow.samples import SAMPLES, import_sample
 from tlstudio.workflow.training import train
@@ -62,7 +62,7 @@ def projects(sources: list[Path], folder: Path) -> list[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", type=Path, nargs="*")
-    parser.add_argument("--model", default=BUNDLED)
+    parser.add_argument("--model", default=LIGHT)
     parser.add_argument("--mode", type=Mode, default=Mode.BALANCED)
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()

@@ -1,6 +1,7 @@
 """A heat map that is shown shows what the model uses: true maps pass, those of a model that has learned nothing don't.
 
-Without photographs, on synthetic surfaces with one patch that alone decides the class (planted truth) and the bundled backbone.
+Without photographs, on synthetic surfaces with one patch that alone decides the class (planted truth) and the small network of
+the tests: a strong one is so sure of such simple pictures that nothing short of a flawless surface moves it.
 With them, for each set, a quick training and the share of correctly answered test images whose map is shown.
 """
 
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from tests.conftest import BUNDLED, TEST_MODEL, TEST_WEIGHTS
 from tests.proofs.table import Proof, Trial
 from tlstudio.domain.events import SILENT
 from tlstudio.domain.explanations import Proof as Tested
@@ -33,7 +35,6 @@ from tlstudio.training.network import Network, load_network
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
 
-BUNDLED = "tf_efficientnet_lite0.in1k"
 SHOWN, FOOLED = 0.8, 0.05
 EDGE, PATCH, PATCHED = 96, 20, "patch"
 Pixels = npt.NDArray[np.uint8]
@@ -58,7 +59,7 @@ def weights_of(trial: Trial) -> Iterator[str]:
         yield BUNDLED
         return
     before = os.environ.get("TLSTUDIO_WEIGHTS")
-    os.environ["TLSTUDIO_WEIGHTS"] = str(trial.weights.resolve().parent)
+    os.environ["TLSTUDIO_WEIGHTS"] = os.pathsep.join((str(trial.weights.resolve().parent), str(TEST_WEIGHTS)))
     try:
         yield trial.weights.name
     finally:
@@ -73,7 +74,7 @@ def weights_of(trial: Trial) -> Iterator[str]:
 def planted(work: Path, trial: Trial) -> Iterator[Proof]:
     """The patch is found, and nothing is shown for a model that has learned nothing."""
     places = paint(work / "planted", 16, trial.seed)
-    network = trained(work / "planted", work / "planted-project", BUNDLED, None, EDGE)
+    network = trained(work / "planted", work / "planted-project", TEST_MODEL, None, EDGE)
     wanted = list(places)[: trial.draws(16)]
     pictures = [prepare(path, network.spec.preprocess) for path in wanted]
     target = network.spec.classes.index(PATCHED)
