@@ -58,10 +58,15 @@ def project(make_images: Callable[..., Path], tmp_path: Path) -> Path:
     return place
 
 
+@pytest.fixture(autouse=True)
+def _only_the_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bundled models would take most of the time."""
+    monkeypatch.setattr(weights, "models_dir", lambda: tmp_path)
+
+
 @pytest.fixture
 def rivals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two networks on this machine that have learned nothing; beside them is only the one of the tests."""
-    monkeypatch.setattr(weights, "models_dir", lambda: tmp_path)
+    """Two networks on this machine that have learned nothing."""
     folder = tmp_path / "weights"
     monkeypatch.setenv("TLSTUDIO_WEIGHTS", os.pathsep.join((str(folder), str(TEST_WEIGHTS))))
     return [make_random(folder, "mobilenetv3_small_050", 0), make_random(folder, "resnet10t", 1)]
