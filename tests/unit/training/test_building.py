@@ -17,9 +17,10 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tests.conftest import ROOT, TEST_MODEL
+from tests.conftest import BUNDLED, ROOT
 from tlstudio.catalog import layouts, weights
 from tlstudio.catalog.config import read_config
+from tlstudio.domain.cards import Where
 from tlstudio.domain.errors import Cancelled, RunNotReady, UnknownModel, WeightsRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.training import vetting
@@ -81,8 +82,15 @@ def load(folder: Path) -> Any:
     return load_pretrained(folder, card, PreprocessSpec(card.input_size), ("a", "b"), "hash")
 
 
+@pytest.fixture(autouse=True)
+def _as_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No weights but those that come with the program, and those of the test."""
+    monkeypatch.delenv("TLSTUDIO_WEIGHTS")
+
+
 def here() -> set[str]:
-    return {status.card.id for status in weights.statuses() if status.folder is not None}
+    """What is listed beside the models that come with the program."""
+    return {s.card.id for s in weights.statuses() if s.folder is not None and s.where is not Where.BUNDLED}
 
 
 def test_the_right_weights_are_taken_number_for_number() -> None:
@@ -90,7 +98,7 @@ def test_the_right_weights_are_taken_number_for_number() -> None:
     network = load(put(state))
     for name, tensor in network.backbone.state_dict().items():
         assert torch.equal(tensor, state[name]), name
-    assert here() == {TEST_MODEL, NAME}
+    assert here() == {NAME}
 
 
 def less(state: State) -> State:
@@ -117,7 +125,7 @@ def test_weights_of_something_else_are_refused_and_never_listed(change: str) -> 
     with pytest.raises(WeightsRefused, match="don't belong to the network") as caught:
         load(folder)
     assert words in caught.value.what
-    assert here() == {TEST_MODEL}
+    assert here() == set()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16, torch.float64])
@@ -147,9 +155,9 @@ def test_weights_of_another_making_are_listed_once_they_were_vetted() -> None:
     """Headers can't tell whether they are those of a network that is built otherwise than usual."""
     state = dict(timm.create_model(SMALL, num_classes=5, depth=2).state_dict())
     folder = put(state, described=config(model_args={"depth": 2}))
-    assert here() == {TEST_MODEL}
+    assert here() == set()
     load(folder)
-    assert here() == {TEST_MODEL, NAME}
+    assert here() == {NAME}
 
 
 def test_what_came_with_the_program_and_what_was_vetted_is_not_vetted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +165,7 @@ def test_what_came_with_the_program_and_what_was_vetted_is_not_vetted(monkeypatc
     load(folder)
     monkeypatch.setattr(vetting, "GUARD", None)
     load(folder)
-    load(weights.require(TEST_MODEL))
+    load(weights.require(BUNDLED))
     (folder / "config.json").write_text(json.dumps(config(mean=[0.4] * 3)))
     with pytest.raises(AttributeError):
         load(folder)
@@ -217,9 +225,9 @@ def test_an_address_is_no_architecture(name: str, tmp_path: Path) -> None:
     folder = put(original(), described=config(architecture=name))
     with pytest.raises(WeightsRefused):
         read_config(folder / "config.json")
-    assert here() == {TEST_MODEL}
+    assert here() == set()
     network = load_pretrained(
-        weights.require(TEST_MODEL), weights.describe(TEST_MODEL), PreprocessSpec(32), ("a", "b"), "hash"
+        weights.require(BUNDLED), weights.describe(BUNDLED), PreprocessSpec(32), ("a", "b"), "hash"
     )
     network.spec = replace(network.spec, architecture=name)
     save_network(network, tmp_path / "run")
@@ -318,4 +326,4 @@ def test_one_bad_folder_hides_no_other() -> None:
     os.mkfifo(root / "text.own" / "config.json")
     (root / "text.own" / "model.safetensors").write_bytes(b"x")
     (root / "loop.own" / "model.safetensors").symlink_to(root / "loop.own" / "model.safetensors")
-    assert here() == {TEST_MODEL, NAME}
+    assert here() == {NAME}
