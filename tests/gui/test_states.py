@@ -47,9 +47,8 @@ class Hand:
         self.jobs: list[Job] = []
         self._patch = monkeypatch
 
-    def job(self, task: str, title: str = "", *events: object, queued: bool = False, **arguments: Any) -> Job:
+    def job(self, task: str, title: str = "", *events: object, **arguments: Any) -> Job:
         job = Job(task, title, arguments, self.bridge._lanes["light"])
-        job.queued = queued
         job.number = -len(self.jobs) - 2
         self.jobs.append(job)
         self.bridge.job_started.emit(job)
@@ -141,27 +140,6 @@ def test_a_paused_training_rests_on_every_page(studio: Studio, one: Path, hand: 
     assert hand.strip() == ["Training: paused"], "what was on its way before the pause says nothing of it"
     job.resume()
     assert hand.strip() == ["Training: epoch 2 of 36 · about 30 minutes left"]
-    assert item.spinner.turning or theme.calm()
-
-
-def test_work_that_waits_for_its_turn_does_not_turn(studio: Studio, one: Path, hand: Hand) -> None:
-    open_(studio, one, "labels")
-    settings = TrainSettings(model=models.default_model(), mode=Mode.BALANCED)
-    job = hand.job("train", "Training", settings=settings, project=one, resume=None, queued=True)
-    item = studio.find("strip.job", JobItem)
-    assert hand.strip() == ["Training: waiting for its turn"]
-    assert not item.spinner.turning
-    studio.window.go("train")
-    panel = studio.page("train").panel
-    assert panel.now.text().startswith("Waiting for its turn") and panel.bar.maximum() > 0
-    job.pause()
-    assert panel.now.text().startswith("Paused")
-    job.resume()
-    assert panel.now.text().startswith("Waiting for its turn")
-    job.begin()
-    assert panel.now.text() == "Getting ready" and panel.bar.maximum() == 0
-    studio.window.go("labels")
-    assert hand.strip() == ["Training"]
     assert item.spinner.turning or theme.calm()
 
 
