@@ -88,11 +88,18 @@ def test_jobs_wait_for_each_other_and_can_be_cancelled_while_they_wait(
     source = make_folder(tmp_path / "many", each=60)
     first = bridge.submit("import", "Importing", request=ImportRequest(source, tmp_path / "project", may_ask=False))
     second = bridge.submit("preview_import", source=source)
+    third = bridge.submit("preview_import", source=source)
     ears = Listener(first), Listener(second)
+    begun: list[bool] = []
+    third.begun.connect(lambda: begun.append(first.over))
+    assert (first.queued, second.queued, third.queued) == (False, True, True)
     second.cancel()
     wait(lambda: second.over)
     assert ears[1].words == ["cancelled", "ended"]
+    assert third.queued, "the first one is not done"
     wait(lambda: first.over)
+    assert begun == [True] and not third.queued
+    wait(lambda: third.over)
     assert ears[0].words == ["finished", "ended"]
     assert any(what == "event" for what, _ in ears[0].heard)
     assert first.latest is not None

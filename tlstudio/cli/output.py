@@ -13,15 +13,17 @@ from types import FrameType, TracebackType
 from typing import IO, Any
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import Event, Predicted, Progress, StepDone, sentence, to_plain
 from tlstudio.domain.safe_text import json_text, visible
+from tlstudio.domain.wording import directed
 
 CELL_FRAME = 3  # characters of a table beside what stands in a cell
 APART = 0.5  # seconds between two lines of progress with --json
@@ -92,13 +94,14 @@ class Output:
         if stage.split(",", maxsplit=1)[0] != self._stage:
             self._stage = stage.split(",", maxsplit=1)[0]
             self._bars.reset(self._task)
-        self._bars.update(self._task, description=visible(stage), completed=done, total=total or None, counted=counted)
+        told = directed(visible(stage))
+        self._bars.update(self._task, description=told, completed=done, total=total or None, counted=counted)
 
     # --- words and results ---
 
     def say(self, text: str) -> None:
         """A sentence for people."""
-        self._err.print(visible(text, lines=True), markup=False)
+        self._print(self._err, text)
 
     def table(
         self,
@@ -118,7 +121,7 @@ class Output:
             table.add_column(Text(visible(name)), overflow="fold", no_wrap=keep_first and number == 0)
         for row in rows:
             table.add_row(*(Text(visible(each)) for each in row))
-        self._out.print(table)
+        self._out.print(_Directed(table) if self._out.is_terminal else table)
 
     def fits(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
         """Whether a table can be shown without breaking anything over lines."""
@@ -134,7 +137,7 @@ class Output:
         """A line of the result for people, on stdout."""
         if not self.json_lines:
             self._end_bars()
-            self._out.print(visible(text, lines=True), markup=False)
+            self._print(self._out, text)
 
     def failure(self, what: str, remedy: str, path: str | None, *, kind: str) -> None:
         """What happened, to which file, what now."""
@@ -143,7 +146,12 @@ class Output:
             self._json({"event": "failed", "kind": kind, "what": what, "path": path, "remedy": remedy})
         for line in (what, path, remedy):
             if line:
-                self._err.print(visible(line), markup=False)
+                self._print(self._err, visible(line))
+
+    def _print(self, console: Console, text: str) -> None:
+        """The signs that set names apart are for terminals: in a file or a pipe they would stand in the way of a search."""
+        told = directed(text) if console.is_terminal else visible(text, lines=True)
+        console.print(told, markup=False)
 
     def _json(self, data: dict[str, Any]) -> None:
         sys.stdout.write(json_text(data) + "\n")
@@ -165,6 +173,20 @@ class Output:
         self._end_bars()
         if self._errors is not sys.stderr:
             self._errors.close()
+
+
+class _Directed:
+    """A table in which names that are read from right to left leave the columns beside them where they are.
+
+    They are set apart once it is laid out: the signs take no room, and a name that was broken over lines is whole in none.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in console.render(self._table, options):
+            yield Segment(directed(part.text), part.style, part.control)
 
 
 def _own_stderr() -> IO[str]:

@@ -14,6 +14,7 @@ from tlstudio.evaluation.calibration_error import expected_calibration_error
 from tlstudio.evaluation.intervals import (
     alikeness,
     area_interval,
+    cautious,
     exact,
     few_groups,
     mean_interval,
@@ -86,13 +87,13 @@ def balanced_interval(hits: Hits, truth: Ints, units: Sequence[Hashable] | Ints 
     groups = numbered(units, len(truth))
     kinds = np.unique(truth, return_inverse=True)[1]
     inside = [kinds == k for k in range(int(kinds.max()) + 1)]
-    shared = _Shared(
-        kinds, groups, np.eye(len(inside))
-    )  # each class has its own images, so their number changes no correlation
+    # Each class has its own images, so their number changes no correlation.
+    shared = _Shared(kinds, groups, np.eye(len(inside)))
+    alike = cautious(alikeness(hits.astype(float), groups), ~hits if hits.mean() > 0.5 else hits, groups)
     return _mean(
         [share_interval(hits[rows], groups[rows]) for rows in inside],
         [outermost(float(hits[rows].mean()), len(np.unique(groups[rows]))) for rows in inside],
-        shared.at(alikeness(hits.astype(float), groups)),
+        shared.at(alike),
         shared.at(1.0),
     )
 
@@ -112,23 +113,27 @@ def auroc_interval(
     """`auroc` with a 95 % interval: Newcombe's for each area, with fewer images where these are grouped.
 
     The design effect is Kish's (1965) for weights that let each class count the same, at the correlation of placements within a
-    group. Areas of several classes are about the same images; how far their errors go together follows from what an image weighs
-    in each.
+    group, taken larger where few groups have images that are told apart wrongly. Areas of several classes are about the same
+    images; how far their errors go together follows from what an image weighs in each.
     """
     present, kinds = np.unique(truth, return_inverse=True)
     if len(present) < 2:
         return None
     groups = numbered(units, len(truth))
-    areas, influence = [], np.zeros(len(truth))
+    grouped = int(groups.max()) + 1 < len(truth)
+    areas, influence, apart = [], np.zeros(len(truth)), np.zeros(len(truth))
     for k in present:
         positive = truth == k
         ordered = _placements(positive, probabilities[:, k])
-        areas.append(_Area.of(ordered, positive, groups))
+        within = _innermost(float(ordered[positive].mean()), positive, probabilities[:, k], groups) if grouped else None
+        areas.append(_Area.of(ordered, positive, groups, within))
         influence[positive] = (ordered[positive] - areas[-1].value) / areas[-1].images[0]
+        apart += (1.0 - ordered if areas[-1].value > 0.5 else ordered) / np.where(positive, *areas[-1].images)
     counts = np.bincount(kinds).astype(float)
     weights = np.where(np.eye(len(counts), dtype=bool), 1 / counts, 1 / (len(truth) - counts))
     shared = _Shared(kinds, groups, weights)
-    alone, seen, most = (shared.at(alike) for alike in (0.0, alikeness(influence, groups), 1.0))
+    alike = cautious(alikeness(influence, groups), apart, groups)
+    alone, seen, most = shared.at(0.0), shared.at(alike), shared.at(1.0)
     effects = zip(np.diag(seen) / np.diag(alone), np.diag(most) / np.diag(alone), strict=True)
     parts = [
         area.interval(float(effect), float(largest)) for area, (effect, largest) in zip(areas, effects, strict=True)
@@ -146,17 +151,42 @@ def _placements(positive: Hits, scores: Floats) -> Floats:
     return ordered
 
 
+def _innermost(area: float, positive: Hits, scores: Floats, groups: Ints) -> Interval:
+    """`innermost` for an area: the chance that two images are in the right order is at least the chance that all of their groups
+    are, which their worst images tell, and at most the chance that any of them are."""
+
+    def of_groups(first: np.ufunc, second: np.ufunc) -> Interval:
+        values = []
+        for rows, take in zip((positive, ~positive), (first, second), strict=True):
+            numbers = np.unique(groups[rows], return_inverse=True)[1]
+            values.append(take.reduceat(scores[rows][np.argsort(numbers, kind="stable")], _starts(numbers)))
+        side = np.repeat([True, False], [len(v) for v in values])
+        found = float(_placements(side, np.concatenate(values))[side].mean())
+        return area_interval(found, len(values[0]), len(values[1]))
+
+    worst, best = of_groups(np.minimum, np.maximum), of_groups(np.maximum, np.minimum)
+    return Interval(area, worst.low if worst.value <= area else 0.0, best.high if best.value >= area else 1.0)
+
+
+def _starts(numbers: Ints) -> Ints:
+    """Where each group begins once its images, (n,) numbers from 0 on, are sorted by it."""
+    counts = np.bincount(numbers)
+    return np.cumsum(counts) - counts
+
+
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """An area under the ROC curve. variance: of DeLong et al. 1988. images, units: how many of the class and of the others."""
+    """An area under the ROC curve. variance: of DeLong et al. 1988. images, units: how many of the class and of the others.
+    within: what its interval need not exceed; None where the images stand alone."""
 
     value: float
     variance: float
     images: tuple[int, int]
     units: tuple[int, int]
+    within: Interval | None = None
 
     @classmethod
-    def of(cls, ordered: Floats, positive: Hits, groups: Ints) -> _Area:
+    def of(cls, ordered: Floats, positive: Hits, groups: Ints, within: Interval | None) -> _Area:
         """From the placements, (n,), of all images."""
         sides = (ordered[positive], ordered[~positive])
         return cls(
@@ -164,6 +194,7 @@ class _Area:
             variance=sum(float(side.var(ddof=1)) / len(side) for side in sides if len(side) > 1),
             images=(len(sides[0]), len(sides[1])),
             units=(len(np.unique(groups[positive])), len(np.unique(groups[~positive]))),
+            within=within,
         )
 
     def interval(self, effect: float, largest: float) -> Interval:
@@ -181,6 +212,8 @@ class _Area:
         worth = self.value * (1 - self.value) / max(taken * self.variance, 1e-12)
         share = exact(self.value * worth, worth)
         low, high = min(newcombe.low, share.low, beyond.low), max(newcombe.high, share.high, beyond.high)
+        if self.within is not None:
+            low, high = max(low, self.within.low), min(high, self.within.high)
         return Interval(self.value, low, high)
 
     def outermost(self) -> Interval:

@@ -25,9 +25,10 @@ class Job(QObject):
     """One task under way. `event` carries the domain's events, `finished` the task's result, `failed` a StudioError.
 
     Exactly one of finished, failed and cancelled is emitted, and `ended` after it. task: its name. title: shown in the job
-    strip, empty to stay out of it. latest: the last event, for pages that are opened while the job runs. paused: the user wants
-    it to wait; `pause_changed` tells. cancelling, stopping: the user wants it to end; `ending` tells. places: parts of
-    pages that show its progress and the way out of it; while one of them is seen, the job strip does not say the same again.
+    strip, empty to stay out of it. latest: the last event, for pages that are opened while the job runs. queued: others are
+    before it; `begun` tells when they are done. paused: the user wants it to wait; `pause_changed` tells. cancelling, stopping:
+    the user wants it to end; `ending` tells. places: parts of pages that show its progress and the way out of it; while one of
+    them is seen, the job strip does not say the same again.
     """
 
     event = Signal(object)  # type: ignore[assignment]  # hides QObject.event, which no job overrides
@@ -35,6 +36,7 @@ class Job(QObject):
     failed = Signal(object)
     cancelled = Signal()
     ended = Signal()
+    begun = Signal()
     pause_changed = Signal(bool)
     ending = Signal()
     placed = Signal()
@@ -47,6 +49,7 @@ class Job(QObject):
         self.number = -1
         self.latest: object | None = None
         self.over = False
+        self.queued = False
         self.cancelling = False
         self.stopping = False
         self.paused = False
@@ -84,6 +87,12 @@ class Job(QObject):
     def resume(self) -> None:
         self._tell("resume")
         self._set_paused(False)
+
+    def begin(self) -> None:
+        """Nothing is before it any more."""
+        if self.queued:
+            self.queued = False
+            self.begun.emit()
 
     def _set_paused(self, paused: bool) -> None:
         if self.paused != paused and not self.over:
@@ -168,6 +177,7 @@ class JobBridge(QObject):
         name = lane_of(task, training=self.running("train") is not None).value
         lane = self._lanes[name]
         job = Job(task, title, arguments, lane)
+        job.queued = self._first_of(name) is not None
         # The lane answers through a queued signal, so the job is in the table before its first message is read.
         job.number = lane.submit(task, arguments)
         self._jobs[name, job.number] = job
@@ -181,6 +191,10 @@ class JobBridge(QObject):
     def running(self, task: str) -> Job | None:
         """The newest job of this task that is queued or under way."""
         return next((job for job in reversed(self._jobs.values()) if job.task == task), None)
+
+    def _first_of(self, lane: str) -> Job | None:
+        """The oldest job of a lane, which is the one that its worker is at."""
+        return next((job for (each, _), job in self._jobs.items() if each == lane), None)
 
     def computing(self) -> bool:
         """True while a model is at work in some worker: what is timed now would seem slow."""
@@ -230,6 +244,8 @@ class JobBridge(QObject):
     def _end(self, lane: str, job: Job, announce: Callable[..., None], *result: object) -> None:
         self._jobs.pop((lane, job.number), None)
         job.over = True
+        if following := self._first_of(lane):
+            following.begin()
         announce(*result)
         job.ended.emit()
         self.job_ended.emit(job)

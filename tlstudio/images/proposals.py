@@ -15,7 +15,7 @@ from tlstudio.images.landmarks import unit
 from tlstudio.images.looks import near
 
 LIKE = 0.8  # cosine from which two landmarks may be one
-SHARED = 3  # landmarks that two pictures must have in common
+SHARED = 3  # voices that two pictures must have for each other: one a landmark of either that is like one of the other
 CLOSEST = 12  # others that one landmark may stand for in each cell: in a uniform series all are like all
 NEAREST = 10  # candidates of one picture that are looked at
 FEW = 12  # a picture with fewer landmarks is proposed by its hash as well
@@ -63,7 +63,7 @@ def _by_hash(hashes: list[str], few: npt.NDArray[np.bool_], compared: npt.NDArra
 
 
 def _in_common(looks: Kept, owner: Ints, compared: npt.NDArray[np.bool_], n: int) -> tuple[Ints, Ints, Ints]:
-    """Pairs of pictures with at least SHARED landmarks in common, and how many."""
+    """Pairs of pictures with at least SHARED voices for each other, and how many; a landmark in common is two."""
     none = np.empty(0, np.int64)
     if len(looks) < 2:
         return none, none, none

@@ -20,6 +20,7 @@ from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
 from tlstudio.workflow.run_data import Sample, read_samples, write_samples
 from tlstudio.workflow.run_log import LoggingReporter
+from tlstudio.workflow.spent import Spent
 from tlstudio.workflow.transfer import compare_when_trained
 
 logger = logging.getLogger(__name__)
@@ -65,18 +66,23 @@ def complete(
     goes on is there and told, with the reporter that also writes the log. compared: with simpler ways, once it is finished; else
     that is done when somebody asks for it.
     """
-    log = LoggingReporter(reporter, begun.project, begun.id)
+    spent = Spent(reporter, begun.folder, started)
+    log = LoggingReporter(spent, begun.project, begun.id)
     try:
         result = _fit(begun, started, log, at_first)
+        result = replace(result, seconds=spent.before + result.seconds)
         runs.finish_run(begun.project, result)
     except Cancelled:
+        spent.keep()
         _mark(begun, "The training was interrupted.", log, RunState.INTERRUPTED)
         raise
     except StudioError as error:
+        spent.keep()
         _mark(begun, f"{error.what} {error.remedy}".strip(), log)
         raise
     except Exception as error:
         begun.project.require_there()  # what could not be read or written has gone with the project
+        spent.keep()
         named = from_device_error(error)
         if named is None:
             _mark(begun, "The training ended because of an error in the program.", log)
@@ -84,6 +90,7 @@ def complete(
         logger.exception("training %s", begun.id)
         _mark(begun, f"{named.what} {named.remedy}", log)
         raise named from error
+    spent.remove()
     keeping.remove(begun.folder)
     rehearsing.remove(begun.folder)
     log.write(f"Training is done. {result.reason}")

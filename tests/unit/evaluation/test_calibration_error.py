@@ -186,3 +186,11 @@ def test_chance_is_about_the_likeliest_of_many_classes() -> None:
     found = chance_error(np.arange(50) % 3, np.tile([0.6, 0.3, 0.1], (50, 1)))
     shares = np.random.default_rng(5).binomial(50, 0.6, 200_000) / 50
     assert found.mean == pytest.approx(np.abs(shares - 0.6).mean(), abs=0.005)
+
+
+def test_no_more_than_one_draw_in_twenty_is_beyond_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is measured is one more like the draws: it is beyond the 381st of 400 no oftener than 20 times in 401."""
+    monkeypatch.setattr(calibration_error, "_bin_gaps", lambda excess, confidence: np.arange(len(excess))[::-1] / 1000)
+    found = chance_error(np.zeros(4, int), np.full((4, 2), 0.5))
+    assert found.limit == pytest.approx(0.380)
+    assert found.mean == pytest.approx(0.1995)

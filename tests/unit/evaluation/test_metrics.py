@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -154,6 +156,16 @@ def mean_of_figures(
     return value, max(0.0, low), min(1.0, high)
 
 
+def doubted(alike: float, wrong: Floats, groups: Ints) -> float:
+    """The correlation as if one more group had been alike, written out; wrong: how far off each image is."""
+    amounts = np.array([wrong[groups == g].sum() for g in np.unique(groups)])
+    if not amounts.any():
+        return 1.0
+    shares = amounts / amounts.sum()
+    telling = 1 / (shares**2).sum()
+    return float((1 + telling * alike) / (1 + telling))
+
+
 @pytest.mark.parametrize("pure", [True, False])
 @pytest.mark.parametrize("classes", [2, 4])
 @pytest.mark.parametrize("seed", range(4))
@@ -163,7 +175,8 @@ def test_balanced_interval_follows_its_definition(seed: int, classes: int, pure:
     parts = [share_interval(hits[truth == k], groups[truth == k]) for k in range(classes)]
     beyond = [outermost(float(hits[truth == k].mean()), len(set(groups[truth == k]))) for k in range(classes)]
     weights = np.eye(classes)[truth] / np.bincount(truth)
-    expected = mean_of_figures(parts, beyond, weights, groups, alikeness(hits.astype(float), groups))
+    alike = doubted(alikeness(hits.astype(float), groups), np.where(hits == (hits.mean() > 0.5), 0.0, 1.0), groups)
+    expected = mean_of_figures(parts, beyond, weights, groups, alike)
     assert tuple_of(balanced_interval(hits, truth, groups)) == pytest.approx(expected)
     assert tuple_of(balanced_interval(hits, truth, [f"part {g}" for g in groups])) == pytest.approx(expected)
 
@@ -176,6 +189,25 @@ def areas_by_pairs(truth: Ints, probabilities: Floats) -> list[tuple[Floats, np.
         above = (scores[:, None] > scores) + 0.5 * (scores[:, None] == scores)
         found.append((np.where(positive, above[:, ~positive].mean(1), 1 - above[:, positive].mean(1)), positive))
     return found
+
+
+def of_whole_groups(
+    positive: np.ndarray, scores: Floats, groups: Ints, area: float, units: tuple[int, int]
+) -> tuple[float, float]:
+    """The limits that follow from whole groups, counted group by group."""
+    ours, theirs = ([g for g in np.unique(groups) if (groups[side] == g).any()] for side in (positive, ~positive))
+
+    def share(of_ours: Callable[[Floats], float], of_theirs: Callable[[Floats], float]) -> float:
+        pairs = [
+            (of_ours(scores[positive & (groups == a)]), of_theirs(scores[~positive & (groups == b)]))
+            for a in ours
+            for b in theirs
+        ]
+        return float(np.mean([(a > b) + 0.5 * (a == b) for a, b in pairs]))
+
+    worst, best = share(np.min, np.max), share(np.max, np.min)
+    low = area_interval(worst, *units).low if worst <= area + 1e-12 else 0.0
+    return low, area_interval(best, *units).high if best >= area - 1e-12 else 1.0
 
 
 @pytest.mark.parametrize("kind", ["alone", "mixed", "pure"])
@@ -193,7 +225,11 @@ def test_auroc_interval_follows_its_definition(seed: int, classes: int, kind: st
     influence = np.zeros(len(truth))
     for k, (ordered, positive) in enumerate(placed):
         influence[positive] = (ordered[positive] - ordered[positive].mean()) / counts[k]
-    alike = alikeness(influence, groups)
+    wrong = np.zeros(len(truth))
+    for k, (ordered, positive) in enumerate(placed):
+        area = ordered[positive].mean()
+        wrong += (1 - ordered if area > 0.5 else ordered) / np.where(positive, counts[k], len(truth) - counts[k])
+    alike = doubted(alikeness(influence, groups), wrong, groups)
     parts, beyond = [], []
     for k, (ordered, positive) in enumerate(placed):
         area = float(ordered[positive].mean())
@@ -205,16 +241,20 @@ def test_auroc_interval_follows_its_definition(seed: int, classes: int, kind: st
             effect = min(most, effect * few_groups(min(units)))
         variance = ordered[positive].var(ddof=1) / counts[k] + ordered[~positive].var(ddof=1) / (len(truth) - counts[k])
         right = area_interval(1.0, units[0] * area, units[1] * area).low if area > 0 else 0.0
-        wrong = area_interval(0.0, units[0] * (1 - area), units[1] * (1 - area)).high if area < 1 else 1.0
+        beyond_wrong = area_interval(0.0, units[0] * (1 - area), units[1] * (1 - area)).high if area < 1 else 1.0
         if area in (0.0, 1.0):
-            parts.append(Interval(area, right, wrong))
+            parts.append(Interval(area, right, beyond_wrong))
             beyond.append(parts[-1])
             continue
         newcombe = area_interval(area, counts[k] / effect, (len(truth) - counts[k]) / effect)
         worth = area * (1 - area) / variance / effect
         share = exact(area * worth, worth)
-        beyond.append(Interval(area, right, wrong))
-        parts.append(Interval(area, min(newcombe.low, share.low, right), max(newcombe.high, share.high, wrong)))
+        beyond.append(Interval(area, right, beyond_wrong))
+        low, high = min(newcombe.low, share.low, right), max(newcombe.high, share.high, beyond_wrong)
+        if kind != "alone":
+            low = max(low, of_whole_groups(positive, probabilities[:, k], groups, area, units)[0])
+            high = min(high, of_whole_groups(positive, probabilities[:, k], groups, area, units)[1])
+        parts.append(Interval(area, low, high))
     expected = mean_of_figures(parts, beyond, weights, groups, alike)
     assert tuple_of(auroc_interval(truth, probabilities, groups)) == pytest.approx(expected)
 

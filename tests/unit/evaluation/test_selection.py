@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 
 from tlstudio.evaluation import selection
 from tlstudio.evaluation.selection import BATCH, margins, teaching_order
@@ -158,3 +159,15 @@ def test_what_the_model_is_sure_of_moves_no_middle() -> None:
     assert sorted(order[:BATCH]) == list(range(2 * BATCH, 3 * BATCH))
     order = teaching_order(two_classes(np.full(3 * BATCH, 0.5)), lambda rows: points[rows])
     assert sorted(order[:BATCH]) == list(range(BATCH, 2 * BATCH)), "equally sure of all three"
+
+
+def test_the_clusters_are_those_of_one_start_that_anybody_can_repeat() -> None:
+    """Without clusters of their own, images fall into others with every start; sure ones weigh a thousandth."""
+    rng = np.random.default_rng(8)
+    points, weights = rng.normal(size=(150, 4)), rng.uniform(0, 0.004, 150)
+    found = KMeans(BATCH, n_init=1, random_state=0).fit(points, sample_weight=np.maximum(weights, 0.001))
+    away = np.linalg.norm(points[:, None] - found.cluster_centers_, axis=2)
+    expected: list[int] = []
+    for cluster in range(BATCH):
+        expected.append(next(i for i in np.argsort(away[:, cluster], kind="stable") if i not in expected))
+    assert selection._spread(points, weights) == expected

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from unicodedata import bidirectional
 
 import pytest
 
@@ -270,3 +272,19 @@ def test_names_are_shown_without_what_would_break_a_line(make: Make) -> None:
     report = compose(make(("a\x00b\nc", "d\ud800"), project="Tab\there"))
     assert report.title == "Tab here"
     assert all("\x00" not in text and "\n" not in text and "\ud800" not in text for text in report.texts())
+
+
+def outside(text: str) -> str:
+    """A text without what is set apart in it."""
+    return re.sub("\u2068[^\u2068\u2069]*\u2069", "", text)
+
+
+@pytest.mark.parametrize(
+    "classes", [("תקין 1", "פגום"), ("سليم", "خدش 2", "crack"), tuple(f"סוג {k}" for k in range(30))]
+)
+def test_names_from_right_to_left_leave_figures_where_they_are(make: Make, classes: tuple[str, ...]) -> None:
+    """A name stands in a field of its own, which runs by itself, or is set apart from the words and figures around it."""
+    report = compose(make(classes, each=8, project="פרויקט 7"))
+    alone = {*classes, "פרויקט 7"}
+    turned = [t for t in report.texts() if t not in alone and any(bidirectional(c) in ("R", "AL") for c in outside(t))]
+    assert turned == []

@@ -27,7 +27,7 @@ from tlstudio.domain.values import Split
 from tlstudio.storage import clocks, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
-from tlstudio.workflow import labeling
+from tlstudio.workflow import labeling, spent
 from tlstudio.workflow import runs as run_list
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.importing import import_images
@@ -104,6 +104,7 @@ def test_an_interrupted_run_goes_on_to_the_same_model(project: Path, recorder: C
     assert runs.get_run(Project(project), run).state is RunState.INTERRUPTED
     result = train(project, settings(Mode.QUICK), resume=run)  # the run's own settings count
     assert (result.run, result.epochs, result.mode) == (run, 3, Mode.THOROUGH)
+    assert not (project / "runs" / run / spent.NAME).exists()
     a, b = weights_of(project, whole.run), weights_of(project, run)
     assert all(np.array_equal(a[name], b[name]) for name in a)
 
@@ -234,6 +235,27 @@ def test_resuming_with_other_images_is_refused(project: Path, recorder: Callable
     next((project.parent / "images" / "red").iterdir()).unlink()
     with pytest.raises(RunNotReady, match="not the ones"):
         train(project, settings(Mode.BALANCED), resume=run.id)
+
+
+def test_a_resumed_run_took_the_time_of_both_parts(
+    project: Path, recorder: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    awake, jump = clocks.awake, 0.0
+    monkeypatch.setattr(clocks, "awake", lambda: awake() + jump)
+
+    def work_for_long(event: object) -> bool:
+        nonlocal jump
+        if isinstance(event, FirstResult):
+            jump += 2000.0
+        return isinstance(event, EpochDone)
+
+    with pytest.raises(Cancelled):
+        train(project, settings(Mode.BALANCED, rehearse=False), reporter=recorder(cancel=work_for_long))
+    run = runs.list_runs(Project(project))[0].id
+    jump += 50_000.0  # a night without work
+    result = train(project, settings(Mode.BALANCED), resume=run)
+    assert 2000.0 < result.seconds < 3000.0
+    assert runs.get_run(Project(project), run).seconds == pytest.approx(result.seconds, abs=0.01)
 
 
 def test_a_pause_does_not_count_as_training_time(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ class Text:
     CANCELLING = "Cancelling"
     STOPPING = "Finishing"
     PAUSED = "paused"
+    QUEUED = "waiting for its turn"
     MORE = "and {} more"
     OFFLINE = "Offline"
     OFFLINE_WHY = "Your images stay on this computer. Only downloading a pretrained model uses the network."
@@ -40,13 +41,14 @@ class Text:
 
 
 class Spinner(QWidget):
-    """A turning arc; a still one where the desktop asks for less motion, and two bars while what it stands for is paused."""
+    """A turning arc; a still one where the desktop asks for less motion, a faint circle while what it stands for has not begun,
+    and two bars while that is paused."""
 
     def __init__(self, size: int = 16) -> None:
         super().__init__()
         self.setFixedSize(size, size)
         self._angle = 90
-        self._paused = False
+        self._paused = self._queued = False
         self._timer = QTimer(self, interval=50)
         self._timer.timeout.connect(self._turn)
 
@@ -54,13 +56,13 @@ class Spinner(QWidget):
     def turning(self) -> bool:
         return self._timer.isActive()
 
-    def set_paused(self, paused: bool) -> None:
-        self._paused = paused
+    def set_state(self, *, paused: bool, queued: bool) -> None:
+        self._paused, self._queued = paused, queued
         self._turn_or_rest()
         self.update()
 
     def _turn_or_rest(self) -> None:
-        if self.isVisible() and not self._paused and not theme.calm():
+        if self.isVisible() and not (self._paused or self._queued) and not theme.calm():
             self._timer.start()
         else:
             self._timer.stop()
@@ -84,6 +86,8 @@ class Spinner(QWidget):
         area = QRectF(self.rect()).adjusted(2, 2, -2, -2)
         painter.setPen(QPen(theme.colour("hairline"), 2))
         painter.drawEllipse(area)
+        if self._queued:
+            return
         painter.setPen(QPen(theme.colour("accent"), 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.drawArc(area, self._angle * 16, 100 * 16)
 
@@ -115,6 +119,7 @@ class JobItem(QWidget):
             row.addWidget(widget)
         job.event.connect(self.show_event)
         job.pause_changed.connect(lambda _: self.show_state())
+        job.begun.connect(self.show_state)
         job.ending.connect(self.show_state)
         self.show_state()
 
@@ -126,13 +131,15 @@ class JobItem(QWidget):
     def show_state(self) -> None:
         """What the user wants of it, and then what it told last."""
         job, leaving = self.job, self.job.cancelling or self.job.stopping
-        self.spinner.set_paused(job.paused and not leaving)
+        self.spinner.set_state(paused=job.paused and not leaving, queued=job.queued and not leaving)
         self.button.setEnabled(not leaving)
         if leaving:
             self.bar.hide()
             self._say(f"{Text.CANCELLING if job.cancelling else Text.STOPPING}: {job.title}")
         elif job.paused:
             self._say(f"{job.title}: {Text.PAUSED}")
+        elif job.queued:
+            self._say(f"{job.title}: {Text.QUEUED}")
         else:
             self._say(job.title)
             self.show_event(job.latest)

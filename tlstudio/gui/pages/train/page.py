@@ -138,6 +138,7 @@ class TrainPage(Page):
             job.cancelled.connect(lambda: self._over(job))
             job.ended.connect(lambda: self._live.pop(job, None))
             job.pause_changed.connect(lambda _: self._show_wishes(job))
+            job.begun.connect(lambda: self._show_wishes(job))
             job.ending.connect(lambda: self._show_wishes(job))
             self._follow(live)
 
@@ -173,6 +174,7 @@ class TrainPage(Page):
         if job.stopping:
             self.panel.show_stopping()
         else:
+            self.panel.show_queued(job.queued and not job.paused)
             self.panel.show_paused(job.paused)
         self._update()
 

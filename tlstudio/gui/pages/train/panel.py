@@ -40,6 +40,7 @@ class Text:
     memory, gpu_memory = "Memory", "GPU memory"
     took, kept, began = "Training took", "Kept", "Started"
     starting = "Getting ready"
+    queued = "Waiting for its turn: other work is before it."
     no_gain = "No gain for {epochs}: stopping early is fine."
     paused = "Paused. Nothing is lost; go on whenever you like."
     going_on = "Going on where it was."
@@ -207,6 +208,14 @@ class RunPanel(QWidget):
             self.facts.set("time_left", "")
         elif self.now.text() == Text.paused:
             self._say(Text.going_on)
+
+    def show_queued(self, queued: bool) -> None:
+        if queued:
+            self._say(Text.queued)
+            self.bar.setRange(0, _BAR)  # at rest
+        elif self.now.text() == Text.queued:
+            self._say(Text.starting)
+            self.bar.setRange(0, 0)
 
     def show_stopping(self) -> None:
         self._say(Text.stopping)
