@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
 from tests.gui.conftest import hit
 from tests.unit.inference.bundles import plain, sealed, write
 from tests.unit.inference.test_bundle import endless
-from tlstudio.domain.bundle import BundleInfo, Certificate, FileKind
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import Certificate, FileKind
 from tlstudio.domain.novelty import Noticed, NoveltyFacts
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
