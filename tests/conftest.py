@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -29,6 +30,23 @@ TEST_MODEL = "mobilenetv3_small_100.test"
 BUNDLED = "tf_efficientnet_lite0.in1k"
 os.environ["TLSTUDIO_WEIGHTS"] = str(TEST_WEIGHTS)
 COLOURS = {"red": (190, 60, 50), "green": (60, 170, 70), "blue": (50, 80, 190)}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _home_of_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """For what the tests of a module share; each test then has a home of its own.
+
+    The weights of the tests need not be vetted in each of them: that takes a process which loads torch for seconds.
+    """
+    from tlstudio.catalog import weights
+
+    known = weights.is_vetted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLSTUDIO_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("TLSTUDIO_WEIGHTS", str(TEST_WEIGHTS))
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        patch.setattr(weights, "is_vetted", lambda folder: folder.parent == TEST_WEIGHTS or known(folder))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +78,9 @@ def _decoders_end_with_the_session() -> Iterator[None]:
     for module, pool in (("tlstudio.images.guard", "DECODERS"), ("tlstudio.training.vetting", "GUARD")):
         if module in sys.modules:
             getattr(sys.modules[module], pool).close()
+    end = time.monotonic() + 60
+    while multiprocessing.active_children() and time.monotonic() < end:  # a pool may be ending idle ones at this moment
+        time.sleep(0.05)
     children = multiprocessing.active_children()
     assert not children, f"processes left running: {children}"
 

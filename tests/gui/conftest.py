@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,19 +24,23 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
-from tests.conftest import TEST_WEIGHTS
+from tests.conftest import TEST_MODEL, TEST_WEIGHTS
+from tlstudio.catalog import weights
 from tlstudio.gui import application
 from tlstudio.gui.main_window import MainWindow
 from tlstudio.gui.pages.base import Page
+from tlstudio.gui.pages.labels import LabelsPage
 from tlstudio.images.guard import DECODERS
 from tlstudio.jobs import supervisor
 from tlstudio.storage.places import log_file
+from tlstudio.workflow import labeling
 
 W = TypeVar("W", bound=QWidget)
 _STARTING = MainWindow._after_first_picture
 # Said by the offscreen platform itself for every dialog and popup.
 OFFSCREEN_NOISE = "This plugin does not support "
-PATIENCE = 240.0  # seconds; only a test that fails waits that long
+PATIENCE = 400.0  # seconds; only a test that fails waits that long
+LITTLE_PATIENCE = 10.0  # and once one has waited in vain, the others that share its window wait no longer than this
 
 
 def hit(target: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -49,11 +53,20 @@ def hit(target: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.Keyboar
     QTest.keyClick(target, key, modifier)
 
 
+def wait_until(condition: Callable[[], object], patience: float = PATIENCE) -> None:
+    """Lets the window live until the condition holds."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        QTest.qWait(20)
+
+
 class Studio:
     """A running window and the hands of its user."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.patience = PATIENCE
         self.there = Surroundings()
         self.application = application.make_application([])
         QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
@@ -77,12 +90,13 @@ class Studio:
         assert found, f"there is no {name}"
         return next((w for w in found if w.isVisible()), found[0])
 
-    def wait(self, condition: Callable[[], object], seconds: float = PATIENCE) -> None:
+    def wait(self, condition: Callable[[], object]) -> None:
         """Lets the window live until the condition holds."""
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "waited in vain"
-            QTest.qWait(20)
+        try:
+            wait_until(condition, self.patience)
+        except AssertionError:
+            self.patience = LITTLE_PATIENCE
+            raise
 
     def settled(self, measure: Callable[[], object], seconds: float = 0.6) -> object:
         """What a measure has come to, once it stood still for that long."""
@@ -152,7 +166,7 @@ class Studio:
         """Types a path into the open file dialog and accepts it."""
         from PySide6.QtWidgets import QFileDialog, QLineEdit
 
-        self.wait(lambda: self.window.findChildren(QFileDialog, name), 5)
+        self.wait(lambda: self.window.findChildren(QFileDialog, name))
         dialog = self.window.findChild(QFileDialog, name)
         line = dialog.findChild(QLineEdit, "fileNameEdit")
         line.setFocus()
@@ -179,6 +193,7 @@ class Studio:
 
     def close(self) -> None:
         """Closes the window and looks for what it left."""
+        self.patience = PATIENCE
         for job in self.window.bridge.jobs():
             job.cancel()
         self.wait(lambda: not [job for job in self.window.bridge.jobs() if job.task in ("import", "export", "train")])
@@ -211,7 +226,9 @@ class Surroundings:
         dummy = threading._DummyThread
         threads = [t for t in threading.enumerate() if t not in self.threads and not isinstance(t, dummy)]
         assert not threads, f"left threads: {threads}"
-        processes = [p for p in _workers() if p not in self.processes]
+        end = time.monotonic() + 60
+        while (processes := [p for p in _workers() if p not in self.processes]) and time.monotonic() < end:
+            time.sleep(0.05)  # one that was idle for long may be ending at this moment
         assert not processes, f"left processes: {processes}"
         log = log_file()
         text = log.read_text(encoding="utf-8") if log.exists() else ""
@@ -245,6 +262,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("TLSTUDIO_HOME", str(folder))
         patch.setenv("HF_HUB_OFFLINE", "1")
         patch.setenv("TLSTUDIO_WEIGHTS", str(TEST_WEIGHTS))
+        # The workers vet in processes of their own, in each home anew.
+        weights.remember_vetted(TEST_WEIGHTS / TEST_MODEL, sound=True)
         # A worker that still loads its libraries has nothing to lose; waiting for it would only cost time.
         patch.setattr(supervisor, "CLOSING_SECONDS", 0.5)
         # Workers begin with their first job here: most windows of the tests never need the one that loads torch for seconds.
@@ -321,6 +340,20 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "disc" / "P004_0.png").write_bytes(whole[: len(whole) // 2])
     (folder / "square" / "P004_0.png").write_text("just words", encoding="utf-8")
     return folder
+
+
+@contextmanager
+def labels_page(studio: Studio, project: Path) -> Iterator[LabelsPage]:
+    """The Labels page with all images; what was changed on it is undone afterwards."""
+    studio.window.go("labels")
+    page = studio.page("labels")
+    assert isinstance(page, LabelsPage)
+    page.filter_bar.clear()
+    yield page
+    while labeling.can_undo(project):
+        labeling.undo(project)
+    studio.window.session.refresh()
+    studio.window.toast.hide()
 
 
 @pytest.fixture(scope="session")

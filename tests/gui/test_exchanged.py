@@ -1,4 +1,4 @@
-"""Images that were exchanged under their own names, in the real window: the check tells it, and a training asks first."""
+"""Images that were exchanged under their own names, in the real window: the check tells it, training and import ask first."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui.pages.check import CheckPage
+from tlstudio.gui.pages.images import ImagesPage
 from tlstudio.gui.pages.train import TrainPage
 from tlstudio.storage.images import list_images
 from tlstudio.storage.project import Project
@@ -62,13 +63,37 @@ def test_a_training_asks_before_it_begins(studio, project: Path) -> None:
         before = len(runs.list_runs(project))
         page.start(SETTINGS)
         studio.window.go("train")
-        studio.wait(lambda: page._job is None and page.message.isVisible(), 60)
+        studio.wait(lambda: page._job is None and page.message.isVisible())
         assert not page.blocked()
         assert "1 image has changed since the import" in page.message.what.text()
         assert page.message.take_button.isVisible() and page.message.keep_button.isVisible()
         assert not page.message.restart_button.isVisible() and len(runs.list_runs(project)) == before
         studio.click(button)
-        studio.wait(lambda before=before: page._job is None and len(runs.list_runs(project)) > before, 60)
+        studio.wait(lambda before=before: page._job is None and len(runs.list_runs(project)) > before)
         assert not page.message.take_button.isVisible() and not page.message.keep_button.isVisible()
     after = {row.id: row.content for row in training(project)}
     assert [after[row.id] == row.content for row in rows] == [True, False]
+
+
+def test_an_import_asks_before_it_begins(studio, project: Path) -> None:
+    page = studio.page("images")
+    assert isinstance(page, ImagesPage)
+    rows = training(project)[3:5]
+    for row, button in zip(rows, ("images.keep_changed", "images.take_changed"), strict=True):
+        exchange(row)
+        studio.window.go("images")
+        studio.click("images.add")
+        page.look_into(row.path.parents[1])
+        studio.wait(lambda: page.primary.text().startswith("Import") and page.primary.isEnabled())
+        assert page.preview_view.options.add.isChecked()
+        studio.click("images.primary")
+        studio.wait(lambda: page.preview_view.trouble.asking)
+        told = page.preview_view.trouble
+        assert "1 image has changed since the import" in told.what.text()
+        contents = {each.id: each.content for each in training(project)}
+        assert contents[row.id] == row.content, "nothing is done before it is answered"
+        studio.click(button)
+        studio.wait(lambda: page.preview_view.job is None and studio.find("images.classes").isVisible())
+    after = {each.id: each.content for each in training(project)}
+    assert [after[row.id] == row.content for row in rows] == [True, False]
+    assert "0 images imported, 1 taken anew." in studio.find("window.message_text", QLabel).text()

@@ -95,9 +95,8 @@ def test_who_has_gone_on_is_not_taken_away(studio, page: TrainPage, project: Pat
     page.continue_clicked()
     studio.window.go("labels")
     studio.wait(lambda: studio.window.bridge.running("keep_first") is None)
-    QTest.qWait(50)
+    studio.wait(lambda: "can be used now" in studio.window.toast.label.text())
     assert studio.shown == "labels"
-    assert "can be used now" in studio.window.toast.label.text()
     studio.window.toast.action.click()
     assert studio.shown == "inspect" and studio.window.session.run_id == runs.newest_finished(project).id
     stop(studio, page)
@@ -112,9 +111,9 @@ def test_better_results_are_not_left_for_it(studio, page: TrainPage, project: Pa
     page.first.forget()  # as at the end of the training
     stop(studio, page)
     studio.wait(lambda: studio.window.bridge.running("keep_first") is None)
-    QTest.qWait(50)
-    assert studio.shown == "train"
     rows = runs.list_runs(project)
+    studio.wait(lambda: page.table.runs.rowCount() == len(rows))
+    assert studio.shown == "train"
     assert studio.window.session.run_id == rows[0].id and rows[0].mode is Mode.BALANCED
     assert rows[1].first_of == rows[0].id and page.table.runs.rowCount() == len(rows)
     assert page.table.runs.index(1, 1).data() == "First result"

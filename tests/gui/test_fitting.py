@@ -8,6 +8,7 @@ from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
+from tests.gui.conftest import wait_until
 from tlstudio.gui.widgets import paint
 from tlstudio.gui.widgets.fitting import MIDDLE, Chooser, ElidedLabel, ElidedRadio
 from tlstudio.gui.widgets.scrolling import FittedScroll
@@ -93,7 +94,7 @@ def test_painted_words_tell_their_whole_where_they_stand(qapp: QApplication) -> 
     widget.repaint()
     assert ask(widget, 60, 40) == "", "nothing is cut any more"
     widget.hide()
-    QTest.qWait(400)  # until the tooltip is gone
+    wait_until(lambda: not QToolTip.isVisible())
     widget.deleteLater()
 
 

@@ -48,7 +48,7 @@ def rest(studio) -> None:
     studio.window.session.close_project()
     studio.window.messages.hide()
     studio.window.toast.hide()
-    studio.wait(lambda: not studio.window.findChildren(QDialog), 5)
+    studio.wait(lambda: not studio.window.findChildren(QDialog))
 
 
 def open_project(studio, folder: Path) -> None:
@@ -78,7 +78,7 @@ class Control(QWidget):
 def menu_at(studio, name: str, widget: QWidget, spot: QPoint) -> QMenu:
     """The menu that the right mouse button opens at a spot of a list."""
     widget.customContextMenuRequested.emit(spot)
-    studio.wait(lambda: studio.window.findChildren(QMenu, name), 5)
+    studio.wait(lambda: studio.window.findChildren(QMenu, name))
     return studio.window.findChild(QMenu, name)
 
 
@@ -299,7 +299,7 @@ def test_nothing_is_restored_under_work_that_is_under_way_nor_under_another_prog
     assert dialog.restore_button.toolTip() == "Held."
     studio.window.session.read_only.set_reason("")
     hit(dialog, Qt.Key.Key_Escape)
-    studio.wait(lambda: not studio.window.findChildren(backup_list.BackupsDialog), 5)
+    studio.wait(lambda: not studio.window.findChildren(backup_list.BackupsDialog))
 
 
 def test_a_card_on_the_start_page_opens_the_list_of_a_project_that_is_closed(studio, project: Path) -> None:

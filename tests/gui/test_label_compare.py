@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
-from tests.gui.conftest import hit
+from tests.gui.conftest import hit, labels_page
 from tlstudio.gui.pages.labels import LabelsPage
 from tlstudio.workflow import browsing, labeling
 
@@ -22,16 +22,10 @@ def project(studio, shapes: Path) -> Path:
 
 @pytest.fixture
 def page(studio, project: Path) -> Iterator[LabelsPage]:
-    studio.window.go("labels")
-    shown = studio.page("labels")
-    assert isinstance(shown, LabelsPage)
-    yield shown
-    studio.wait(lambda: not shown.comparing._figures.isActive() and shown.comparing._job is None)
-    shown.comparing.closed.emit()
-    while labeling.can_undo(project):
-        labeling.undo(project)
-    studio.window.session.refresh()
-    studio.window.toast.hide()
+    with labels_page(studio, project) as shown:
+        yield shown
+        studio.wait(lambda: not shown.comparing._figures.isActive() and shown.comparing._job is None)
+        shown.comparing.closed.emit()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from tests.gui.conftest import hit
+from tests.gui.conftest import hit, labels_page
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages import relabel
 from tlstudio.gui.pages.labels import LabelsPage
@@ -27,17 +27,10 @@ def project(studio, shapes: Path) -> Path:
 @pytest.fixture
 def page(studio, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LabelsPage]:
     monkeypatch.setattr(relabel, "MANY", 5)
-    studio.window.go("labels")
-    shown = studio.page("labels")
-    assert isinstance(shown, LabelsPage)
-    shown.filter_bar.clear()
-    shown.grid.setFocus()
-    yield shown
-    studio.wait(lambda: not studio.window.bridge.jobs())
-    while labeling.can_undo(project):
-        labeling.undo(project)
-    studio.window.session.refresh()
-    studio.window.toast.hide()
+    with labels_page(studio, project) as shown:
+        shown.grid.setFocus()
+        yield shown
+        studio.wait(lambda: not studio.window.bridge.jobs())
 
 
 def labels(project: Path) -> dict[int, str | None]:

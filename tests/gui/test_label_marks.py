@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QMenu, QPushButton
 
-from tests.gui.conftest import draw, hit
+from tests.gui.conftest import draw, hit, labels_page
 from tlstudio.domain.findings import CheckResult, Finding, Severity
 from tlstudio.domain.values import ImageRow
 from tlstudio.gui.pages.labels import LabelsPage
@@ -28,16 +28,9 @@ def project(studio, shapes: Path) -> Path:
 
 @pytest.fixture
 def page(studio, project: Path) -> Iterator[LabelsPage]:
-    studio.window.go("labels")
-    shown = studio.page("labels")
-    assert isinstance(shown, LabelsPage)
-    shown.filter_bar.clear()
-    yield shown
-    shown.viewer.close_viewer()
-    while labeling.can_undo(project):
-        labeling.undo(project)
-    studio.window.session.refresh()
-    studio.window.toast.hide()
+    with labels_page(studio, project) as shown:
+        yield shown
+        shown.viewer.close_viewer()
 
 
 def row(project: Path, image: int) -> ImageRow:
@@ -77,8 +70,7 @@ def test_x_leaves_out_and_takes_back(studio, page: LabelsPage, project: Path) ->
     hit(page.grid, Qt.Key.Key_X)
     assert row(project, image).excluded
     assert row(project, image).label is not None, "the label stays"
-    QTest.qWait(60)
-    assert page.grid.grab(page.grid.visualRect(page.grid.currentIndex())).toImage() != before
+    studio.wait(lambda: page.grid.grab(page.grid.visualRect(page.grid.currentIndex())).toImage() != before)
     choose(studio, "labels.mark", "Left out")
     assert list(page.grid.images.ids()) == [image]
     page.grid.setFocus()

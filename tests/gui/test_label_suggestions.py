@@ -55,7 +55,7 @@ def test_a_quick_model_is_trained_and_suggests(studio, page: LabelsPage, project
     studio.click("labels.suggest")
     assert studio.find("labels.suggest_stop", QPushButton).isVisible()
     assert not studio.find("labels.suggest", QPushButton).isVisible()
-    studio.wait(lambda: page.suggesting._job is None, 240)
+    studio.wait(lambda: page.suggesting._job is None)
     assert "suggestions wait" in page.suggest_bar.words.text()
     assert "test images have to be yours alone" in page.suggest_bar.more.text()
     assert sum(row.label is not None for row in browsing.images(project)) == 3 * KEPT
@@ -111,7 +111,7 @@ def test_suggested_images_alone_and_suggesting_again(studio, page: LabelsPage, p
     assert 0 < waiting < len(browsing.images(project))
     page.filter_bar.clear()
     studio.click("labels.suggest")
-    studio.wait(lambda: page.suggesting._job is None, 240)
+    studio.wait(lambda: page.suggesting._job is None)
     assert "since" not in page.suggest_bar.more.text()
     assert len(page.suggesting._runs.finished()) == 1, "the same model learns from the new labels"
 
@@ -121,6 +121,6 @@ def test_trouble_is_told_and_can_be_tried_again(studio, page: LabelsPage, projec
     labeling.set_label(project, rows, None)
     studio.window.session.refresh()
     page.suggesting.start()
-    studio.wait(lambda: page.suggesting._job is None, 240)
+    studio.wait(lambda: page.suggesting._job is None)
     assert "fewer than two classes" in page.suggest_bar.words.text()
     assert page.suggest_bar.button.text() == "Try again"

@@ -12,11 +12,11 @@ from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEve
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QMenu, QWidget
 
-from tests.gui.conftest import hit
+from tests.gui.conftest import hit, labels_page
 from tlstudio.gui.models.image_list import IMAGE_MIME, pack_ids, unpack_ids
 from tlstudio.gui.pages.labels import LabelsPage, gallery
 from tlstudio.gui.pages.wishes import show_images
-from tlstudio.workflow import browsing, labeling
+from tlstudio.workflow import browsing
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 HAND = (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
@@ -29,15 +29,8 @@ def project(studio, shapes: Path) -> Path:
 
 @pytest.fixture
 def page(studio, project: Path) -> Iterator[LabelsPage]:
-    studio.window.go("labels")
-    shown = studio.page("labels")
-    assert isinstance(shown, LabelsPage)
-    shown.filter_bar.clear()
-    yield shown
-    while labeling.can_undo(project):
-        labeling.undo(project)
-    studio.window.session.refresh()
-    studio.window.toast.hide()
+    with labels_page(studio, project) as shown:
+        yield shown
 
 
 def labels(project: Path) -> dict[int, str | None]:
@@ -228,7 +221,7 @@ def test_new_class_rename_and_delete(studio, page: LabelsPage, project: Path) ->
     assert editor is not None
     QTest.keyClicks(editor, "hoop")
     hit(editor, Qt.Key.Key_Return)
-    studio.wait(lambda: "hoop" in counts(project), 5)
+    studio.wait(lambda: "hoop" in counts(project))
     assert "ring" not in counts(project)
     buckets.select_label("hoop")
     studio.click("labels.delete_class")

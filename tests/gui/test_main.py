@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -56,9 +55,7 @@ def test_ctrl_c_in_the_terminal_closes_the_window(tmp_path: Path) -> None:
     running = _start(MAIN.replace("AT_READY", "pass"), tmp_path)
     assert running.stdout is not None
     assert running.stdout.readline().strip() == "READY"
-    started = time.monotonic()
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 0, err
-    assert time.monotonic() - started < 30
     assert "Traceback" not in err

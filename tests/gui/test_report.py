@@ -40,7 +40,7 @@ def ready(studio: Studio, tab: ReportTab) -> None:
 def saved(studio: Studio, tab: ReportTab, button: str, file: Path) -> None:
     studio.click(button)
     studio.choose_in_dialog("inspect.report_dialog", file)
-    studio.wait(lambda: tab.job is not None, 5)
+    studio.wait(lambda: tab.job is not None)
     assert tab.spinner.isVisible()
     assert not studio.find("inspect.report_pdf", QPushButton).isEnabled()
     studio.wait(lambda: tab.job is None)

@@ -72,7 +72,8 @@ def pick(studio: Studio, name: str, text: str) -> None:
     box = studio.find(name, QComboBox)
     assert box.isVisible()
     box.setFocus()
-    QTest.qWait(QApplication.keyboardInputInterval() + 50)  # else it would be the second letter of the last choice
+    QApplication.setKeyboardInputInterval(1)
+    QTest.qWait(20)  # else it would be the second letter of the last choice
     QTest.keyClicks(box, text[0])
     idle(studio)
     assert box.currentText().startswith(text)

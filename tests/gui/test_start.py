@@ -54,7 +54,7 @@ def test_open_button_asks_for_a_folder_without_blocking(studio, shapes: Path) ->
     studio.click("start.open")
     studio.choose_in_dialog("window.choose_folder", shapes)
     studio.wait(lambda: studio.find("images.found").isVisible())
-    studio.wait(lambda: not studio.window.findChildren(QFileDialog), 5)
+    studio.wait(lambda: not studio.window.findChildren(QFileDialog))
     studio.click("images.back")
 
 
@@ -91,7 +91,7 @@ def test_recent_project_opens_with_a_click_and_can_be_forgotten(studio, shapes: 
 def test_the_sample_is_made_and_opened(studio) -> None:
     studio.click("start.sample")
     assert not studio.find("start.sample").isEnabled()
-    studio.wait(lambda: studio.window.session.project is not None, 120)
+    studio.wait(lambda: studio.window.session.project is not None)
     assert studio.window.session.summary.images > 50
     assert studio.shown == "images"
     studio.wait(lambda: studio.find("start.sample").isEnabled())

@@ -480,13 +480,18 @@ def key(studio: Studio, what: Qt.Key, held: Qt.KeyboardModifier) -> None:
     QTest.qWait(5)
 
 
-def test_undo_by_key_selects_the_image_alone(studio: Studio, one: Path) -> None:
-    open_(studio, one, "labels")
+def at_the_first_image(studio: Studio, project: Path) -> LabelsPage:
+    open_(studio, project, "labels")
     page = studio.page("labels")
     assert isinstance(page, LabelsPage)
     page.filter_bar.clear()
     page.grid.setFocus()
     page.grid.go_to_row(0)
+    return page
+
+
+def test_undo_by_key_selects_the_image_alone(studio: Studio, one: Path) -> None:
+    page = at_the_first_image(studio, one)
     moved = page.grid.current_id()
     label = page.grid.current_image().label
     page.assign([moved], next(name for name in page.gallery.names if name != label))
@@ -497,12 +502,7 @@ def test_undo_by_key_selects_the_image_alone(studio: Studio, one: Path) -> None:
 
 
 def test_the_viewer_goes_through_the_images_in_their_order(studio: Studio, one: Path) -> None:
-    open_(studio, one, "labels")
-    page = studio.page("labels")
-    assert isinstance(page, LabelsPage)
-    page.filter_bar.clear()
-    page.grid.setFocus()
-    page.grid.go_to_row(0)
+    page = at_the_first_image(studio, one)
     ids = list(page.grid.images.ids())
     hit(page.grid, Qt.Key.Key_Space)
     viewer, total = page.viewer, len(ids)
@@ -672,11 +672,10 @@ def test_the_first_window_lies_whole_on_the_screen(
     studio: Studio, frame: int, by_hand: bool, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(first_fit, "MS", 10)
-    monkeypatch.setattr(first_fit, "LOOKS", 8)
     window = Framed(QRect(0, 0, 1280, 720))
     fit = first_fit.FirstFit(window)
     fit.begin()
-    QTest.qWait(30)
+    studio.wait(lambda: fit._looks > 1)
     if by_hand:
         window.resize(900, 650)
     window.frame = frame

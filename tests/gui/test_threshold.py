@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QSlider
 
 from tests.gui.conftest import hit
-from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import Certificate, Decisions
 from tlstudio.domain.operating import LEFT_OUT, VALIDATION, OperatingPoint, PointFigures, ThresholdCurve
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QTableView
 from tests.gui.conftest import hit
 from tests.unit.inference.bundles import plain, sealed, write
 from tests.unit.inference.test_bundle import endless
-from tlstudio.domain.bundle import BundleInfo, Certificate, FileKind
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import Certificate, FileKind
 from tlstudio.domain.novelty import Noticed, NoveltyFacts
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -35,7 +36,7 @@ def trained(studio, make_folder, tmp_path_factory) -> Path:
     job = studio.window.bridge.submit("train", "Training", project=project, settings=settings, resume=None)
     failures = []
     job.failed.connect(failures.append)
-    studio.wait(lambda: job.over, 240)
+    studio.wait(lambda: job.over)
     assert not failures, failures
     studio.window.session.runs_changed.emit()
     return project
@@ -49,7 +50,7 @@ def exported(studio, trained: Path) -> Path:
     studio.click("use.export")
     file = trained / "exports" / "shapes model.onnx"
     studio.choose_in_dialog("use.export_dialog", file)
-    studio.wait(lambda: studio.page("use").card.job is None, 240)
+    studio.wait(lambda: studio.page("use").card.job is None)
     studio.wait(lambda: studio.page("use").panel.bundle == file)
     return file
 
@@ -111,7 +112,7 @@ def test_export_hands_out_a_file_with_its_certificate(studio, exported: Path) ->
     assert {seal.Text.IMAGES, seal.Text.AGREEMENT, seal.Text.LICENCE, "100\N{NO-BREAK SPACE}%"} <= said
     assert any(line.endswith("test images") for line in said)
     hit(facts, Qt.Key.Key_Escape)
-    studio.wait(lambda: not studio.window.findChildren(Facts), 2)
+    studio.wait(lambda: not studio.window.findChildren(Facts))
 
 
 def test_dropped_images_and_folders_become_rows(studio, exported: Path, shapes: Path) -> None:
@@ -234,7 +235,7 @@ def test_the_kind_of_file_is_chosen_and_told(studio, trained: Path, tmp_path: Pa
     file = tmp_path / "small.onnx"
     studio.page("use").card.export_to(file)
     assert not kinds.isEnabled()
-    studio.wait(lambda: studio.page("use").card.job is None, 240)
+    studio.wait(lambda: studio.page("use").card.job is None)
     studio.wait(lambda: studio.page("use").panel.bundle == file)
     kinds.setCurrentIndex(0)
     mark = studio.find("use.seal", Seal)

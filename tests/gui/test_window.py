@@ -109,11 +109,11 @@ def test_help_bubble_opens_on_f1_and_closes(studio) -> None:
     bubble = studio.find("window.help_bubble", Bubble)
     assert studio.page("start").help in [label.text() for label in bubble.findChildren(QLabel)]
     hit(bubble, Qt.Key.Key_Escape)
-    studio.wait(lambda: not studio.window.findChildren(Bubble), 2)
+    studio.wait(lambda: not studio.window.findChildren(Bubble))
     studio.click("start.help")
     assert studio.window.findChildren(Bubble)
     QTest.mouseClick(studio.page("start"), Qt.MouseButton.LeftButton, pos=studio.page("start").rect().bottomRight())
-    studio.wait(lambda: not studio.window.findChildren(Bubble), 2)
+    studio.wait(lambda: not studio.window.findChildren(Bubble))
 
 
 def test_narrow_window_keeps_icons_with_names(studio) -> None:
@@ -240,11 +240,11 @@ def test_closing_while_importing_asks_and_loses_nothing(fresh, make_folder, tmp_
     assert fresh.window.isVisible()
     assert fresh.find("closing.headline", QLabel).text() == closing.Text.HEADLINE["import"]
     fresh.click("closing.keep")
-    fresh.wait(lambda: not fresh.window.findChildren(closing.ClosingDialog), 5)
+    fresh.wait(lambda: not fresh.window.findChildren(closing.ClosingDialog))
     assert fresh.window.bridge.running("import") is not None
     fresh.window.close()
     fresh.click("closing.close")
-    fresh.wait(lambda: not fresh.window.isVisible(), 20)
+    fresh.wait(lambda: not fresh.window.isVisible())
     assert not list((fresh.home / "projects").glob("*/project.db"))  # no half project
     assert len(list(source.rglob("*.png"))) == 900  # and the images are as they were
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QSlider
 
-from tests.gui.conftest import draw, hit
+from tests.gui.conftest import draw, hit, wait_until
 from tests.unit.images.dicoms import make, save
 from tlstudio.gui.job_bridge import Job
 from tlstudio.gui.pages.labels import LabelsPage
@@ -78,7 +78,12 @@ def sweep(viewer: ImageViewer, right: int, down: int) -> None:
     for k in range(1, 6):
         QTest.mouseMove(viewer.canvas, start + QPoint(right * k // 5, down * k // 5))
     QTest.mouseRelease(viewer.canvas, RIGHT, pos=start + QPoint(right, down))
-    QTest.qWait(60)
+    drawn(viewer)
+
+
+def drawn(viewer: ImageViewer) -> None:
+    """Waits until the canvas shows the window that was chosen last."""
+    wait_until(lambda: not viewer.deep._timer.isActive())
 
 
 def test_the_bar_is_there_for_more_than_8_bits_only(studio, viewer: ImageViewer) -> None:
@@ -154,14 +159,14 @@ def test_presets_of_a_scan(studio, viewer: ImageViewer) -> None:
     assert list(actions)[:2] == ["From the file: 40 / 400", "From the file: 300 / 1,500"]
     assert {"Lung", "Bone", "Soft tissue", "Brain", "Full range"} <= set(actions)
     actions["Lung"].trigger()
-    QTest.qWait(60)
+    drawn(viewer)
     assert studio.find(f"{VIEWER}_window_numbers", QLabel).text() == "Centre −600 HU, width 1,500 HU"
     lung = grey(viewer)
     actions["Bone"].trigger()
-    QTest.qWait(60)
+    drawn(viewer)
     assert grey(viewer).mean() < lung.mean()
     actions["From the file: 40 / 400"].trigger()
-    QTest.qWait(60)
+    drawn(viewer)
     chosen = grey(viewer)
     studio.click(f"{VIEWER}_window_automatic")
     assert np.abs(grey(viewer) - chosen).max() <= 8, "the copy that is shown by itself, but for its compression"

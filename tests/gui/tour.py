@@ -111,10 +111,10 @@ class Tour:
 
     def rest(self) -> None:
         real = self.window.bridge.jobs
-        self.studio.wait(lambda: not [job for job in real() if job.task not in ("check_closely", "back_up")], 400)
+        self.studio.wait(lambda: not [job for job in real() if job.task not in ("check_closely", "back_up")])
         for job in real():
             job.cancel()
-        self.studio.wait(lambda: not real(), 400)
+        self.studio.wait(lambda: not real())
         self.window.toast.hide()
         QTest.qWait(250)
 
@@ -288,7 +288,7 @@ class Tour:
         file = self.project / "exports" / f"{PROJECT}.onnx"
         if not file.is_file():
             job = self.window.bridge.submit("export", "", project=self.project, run=None, out=file)
-            self.studio.wait(lambda: job.over, 400)
+            self.studio.wait(lambda: job.over)
         page.panel.open_bundle(file)
         self.rest()
         page.panel.predict(sorted(self.more.glob("*/*.png"))[:30])

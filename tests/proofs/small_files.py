@@ -18,7 +18,8 @@ import onnx
 
 from tests.proofs.table import Proof, Trial
 from tests.unit.export.graphs import KEPT, initial, pictures, write_bundle
-from tlstudio.domain.bundle import BundleInfo, Certificate, ExportResult, FileKind, Saving
+from tlstudio.domain.bundle import BundleInfo, ExportResult
+from tlstudio.domain.certificate import Certificate, FileKind, Saving
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.export.certificate import MAY_LOSE, NO_LONGER, SHORT, SMALL, Examination, certify_reduced
 from tlstudio.export.half import halve

@@ -10,7 +10,7 @@ from tests.conftest import COLOURS, paint
 from tests.proofs import small_files
 from tests.proofs.small_files import prove
 from tests.proofs.table import Trial
-from tlstudio.domain.bundle import FileKind
+from tlstudio.domain.certificate import FileKind
 
 
 def test_the_claims_hold_in_small() -> None:

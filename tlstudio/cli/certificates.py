@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tlstudio.cli.output import Output
-from tlstudio.domain.bundle import Certificate, Decisions, FileKind, Nearness, Saving
+from tlstudio.domain.certificate import Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.domain.operating import WINS
 
 

@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 from tlstudio.cli import tuning
 from tlstudio.cli.certificates import show_certificate
-from tlstudio.cli.confusions import show_confusion
+from tlstudio.cli.evaluation import percent
 from tlstudio.cli.output import Output
 from tlstudio.domain.events import Event, PassingReporter, Predicted
-from tlstudio.domain.operating import PointFigures
-from tlstudio.domain.transfer import Transfer
-from tlstudio.domain.values import Interval
 
 MOST_EXPECTED = 5  # models to download that the table of a recommendation names; --json names all
 
@@ -94,7 +91,7 @@ def models_recommend(options: argparse.Namespace, output: Output) -> None:
         (
             r.model,
             r.interval.percent(),
-            _percent(r.neighbours),
+            percent(r.neighbours),
             f"{r.images:,}",
             f"{r.seconds:.0f} s",
             f"{r.bytes / 1e6:.0f} MB",
@@ -187,80 +184,6 @@ def train(options: argparse.Namespace, output: Output) -> None:
     output.result(done)
 
 
-def evaluate(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.domain.values import Split
-    from tlstudio.workflow.evaluating import evaluate as measure
-
-    if options.folds is None:
-        found = measure(options.project, options.run, Split(options.split), output, sensitivity=options.sensitivity)
-    else:
-        from tlstudio.workflow.folding import cross_validate
-
-        found = cross_validate(options.project, options.run, options.folds, output)
-    output.text(
-        f"Accuracy {found.accuracy.percent()} on {found.n:,} {found.images}. In brackets: where it lies over very many images"
-        " like these (95 % interval); the next 100 can have fewer or more right."
-    )
-    if found.folds:
-        output.text(
-            "The models of the folds share most of their training images, so the intervals can be a little too narrow."
-        )
-    if found.test_use is not None:
-        output.text(found.test_use.sentence)
-    if found.corrected is not None:
-        output.text(f"The model was chosen by these images; corrected for that: {found.corrected.percent()}")
-    output.text(
-        f"Balanced accuracy {_percent(found.balanced_accuracy)}, area under the ROC curve {_number(found.auroc)}"
-    )
-    before = "" if found.temperature == 1.0 else f", {found.ece_before:.1%} before calibration"
-    output.text(
-        " ".join(filter(None, (f"Calibration error {found.ece:.1%}{before}.", found.chance_told, found.calibration)))
-    )
-    rows = [
-        (name, str(c.n), _percent(c.sensitivity), _percent(c.specificity), _percent(c.ppv))
-        for name, c in found.per_class.items()
-    ]
-    output.table("", ("Class", "Images", "Sensitivity", "Specificity", "Predictive value"), rows)
-    show_confusion("Labeled (rows) and predicted (columns)", found.classes, found.confusion, output)
-    if found.operating_point is not None:
-        _show_point(found.operating_point, output)
-    if found.transfer is not None:
-        _show_transfer(found.transfer, output)
-    output.result(found)
-
-
-def _show_transfer(found: Transfer, output: Output) -> None:
-    rows = [(b.method.caption, b.accuracy.percent(), b.balanced_accuracy.percent()) for b in found.told_apart()]
-    output.table("Does the pretrained model help?", ("", "Accuracy", "Balanced accuracy"), rows)
-    for sentence in (found.sentence, found.tuning, *found.advice):
-        if sentence:
-            output.text(sentence)
-
-
-def _show_point(figures: PointFigures, output: Output) -> None:
-    point = figures.point
-    given = (
-        "where it is the likeliest"
-        if point.idle
-        else f"from {point.threshold * 100:.3g} % on, or where it is the likeliest"
-    )
-    alone = "" if point.idle else f", {figures.found_alone:,} without the threshold"
-    rows = [
-        ("Wanted", f"a sensitivity of {point.wanted:.4g}"),
-        ("Given", given),
-        ("Found", f"{figures.found:,} of {figures.positives:,}{alone}: sensitivity {_percent(figures.sensitivity)}"),
-        (
-            "False alarms",
-            f"{figures.false_alarms:,} of {figures.n - figures.positives:,}: specificity {_percent(figures.specificity)}",
-        ),
-        (f"{point.name}, when it says so", _percent(figures.ppv)),
-        (f"Not {point.name}, when it says so", _percent(figures.npv)),
-    ]
-    output.table(f"Not to be missed: {point.name}", ("", ""), rows)
-    for sentence in (figures.choice, *figures.cautions):
-        output.text(sentence)
-
-
 def explain(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.explaining import explain as look
 
@@ -335,11 +258,3 @@ class RowCollector(PassingReporter):
             else:
                 self.left_out += 1
         super().report(event)
-
-
-def _percent(value: Interval | None) -> str:
-    return "–" if value is None else value.percent()
-
-
-def _number(value: Interval | None) -> str:
-    return "–" if value is None else f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"

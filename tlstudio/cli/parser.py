@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import checking, commands, data, keeping, label_commands, run_commands, tuning
+from tlstudio.cli import checking, commands, data, evaluation, keeping, label_commands, run_commands, tuning
 from tlstudio.cli.usage import Parser, given, need_command, number, seed, setting
-from tlstudio.domain.bundle import FileKind
+from tlstudio.domain.certificate import FileKind
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.preprocess import read_channels
 from tlstudio.domain.runs import usual
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     p = command("train", "train a model", commands.train)
     _train(p)
     keeping.changes_project(p)
-    _evaluate(command("evaluate", "measure a model on images it did not learn from", commands.evaluate))
+    _evaluate(command("evaluate", "measure a model on images it did not learn from", evaluation.evaluate))
     _explain(
         command("explain", "show where in images the model finds its reasons, if that can be proven", commands.explain)
     )

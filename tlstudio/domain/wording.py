@@ -8,6 +8,10 @@ from unicodedata import bidirectional
 
 from tlstudio.domain.safe_text import visible
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _FROM_RIGHT = {"R", "AL", "AN", "RLI"}  # classes of the Unicode bidirectional algorithm (UAX 9)
 _BEGIN, _END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, FileKind, Nearness, Saving
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.domain.errors import CertificateFailed
 from tlstudio.domain.events import Progress, Reporter
 from tlstudio.evaluation.paired import difference_interval

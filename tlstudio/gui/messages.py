@@ -9,27 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlstudio.domain import wording
-from tlstudio.domain.wording import isolated_all
+from tlstudio.domain.wording import MONTHS, isolated_all
 
 if TYPE_CHECKING:
     from tlstudio.domain.events import Progress
     from tlstudio.domain.values import Interval
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 class Text:

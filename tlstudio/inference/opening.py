@@ -16,7 +16,8 @@ import psutil
 
 from tlstudio.catalog.config import NAME
 from tlstudio.catalog.layouts import is_architecture
-from tlstudio.domain.bundle import BundleInfo, FileKind
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import FileKind
 from tlstudio.domain.errors import BundleRefused, from_os_error, memory_is_full
 from tlstudio.inference import trial, wire
 from tlstudio.storage import files

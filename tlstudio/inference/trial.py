@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.bundle import FileKind, Trial
+from tlstudio.domain.bundle import Trial
+from tlstudio.domain.certificate import FileKind
 
 RULE = 1
 SUM = 1e-3  # by which probabilities may miss 1

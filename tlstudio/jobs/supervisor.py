@@ -20,9 +20,8 @@ Listener = Callable[[int, Message], None]
 
 # A job that hears nothing for this long after Cancel is ended with its process; a new process takes its place.
 GRACE_SECONDS = 10.0
-INSIST_SECONDS = (
-    2.0  # after which one that does not even end when asked to (suspended, or waiting for a drive) is killed
-)
+# After which one that does not even end when asked to (suspended, or waiting for a drive) is killed.
+INSIST_SECONDS = 2.0
 CLOSING_SECONDS = 5.0
 IDLE_SECONDS = 60.0  # after which the worker of the lane beside a training gives its memory back
 

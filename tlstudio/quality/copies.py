@@ -16,19 +16,9 @@ Sets = list[list[ImageRow]]
 def exact_duplicates(evidence: Evidence) -> Finding | None:
     """Files with the same bytes. Those under different classes are a conflict, and told there only."""
     sets = [same for same in _copies(evidence.images) if not _conflicting(same)]
-    if not sets:
-        return None
     extra = sum(len(same) - 1 for same in sets)
-    return Finding(
-        "exact_duplicate",
-        Severity.LOW,
-        extra,
-        _files(sets),
-        counted(extra, "is an exact copy of another", "are exact copies of others"),
-        "Copies count twice in training and make the data look larger than they are.",
-        sets=_paths(sets),
-        repair=Repair.LEAVE_COPIES_OUT,
-    )
+    title = counted(extra, "is an exact copy of another", "are exact copies of others")
+    return _too_many("exact_duplicate", sets, extra, title, "Copies count twice in training")
 
 
 def conflicting_labels(evidence: Evidence) -> Finding | None:
@@ -73,16 +63,22 @@ def _conflict_title(exact: int, again: int) -> str:
 def near_duplicates(evidence: Evidence) -> Finding | None:
     """One picture saved again or changed by a person, see `tlstudio.images.alike`. Those on both sides are a leak as well."""
     sets = _near(evidence.images)
+    extra = sum(len({image.content for image in kin}) - 1 for kin in sets)
+    title = counted(extra, "is nearly the same as another", "are nearly the same as others")
+    return _too_many("near_duplicate", sets, extra, title, "They count several times in training")
+
+
+def _too_many(kind: str, sets: Sets, extra: int, title: str, harm: str) -> Finding | None:
+    """Sets of which one image each would do. extra: how many more there are."""
     if not sets:
         return None
-    extra = sum(len({image.content for image in kin}) - 1 for kin in sets)
     return Finding(
-        "near_duplicate",
+        kind,
         Severity.LOW,
         extra,
         _files(sets),
-        counted(extra, "is nearly the same as another", "are nearly the same as others"),
-        "They count several times in training and make the data look larger than they are.",
+        title,
+        f"{harm} and make the data look larger than they are.",
         sets=_paths(sets),
         repair=Repair.LEAVE_COPIES_OUT,
     )

@@ -7,23 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 
 from tlstudio.domain.values import Interval, Split
+from tlstudio.domain.wording import MONTHS
 
 NBSP = "\N{NO-BREAK SPACE}"
 LONGEST = 60  # letters of a name inside a sentence
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 
 def clean(name: str) -> str:
@@ -108,7 +95,7 @@ def in_the_long_run(value: Interval, things: str, would: str) -> str:
 def day(seconds: float) -> str:
     """`21 November 2026`, in this computer's time zone; the same in every language setting."""
     then = time.localtime(seconds)
-    return f"{then.tm_mday} {_MONTHS[then.tm_mon - 1]} {then.tm_year}"
+    return f"{then.tm_mday} {MONTHS[then.tm_mon - 1]} {then.tm_year}"
 
 
 def duration(seconds: float) -> str:

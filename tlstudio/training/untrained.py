@@ -56,15 +56,20 @@ def best_draw(
     seen, truth, kin = [keys[i] for i in some], labels[some], [units[i] for i in some]
     best, reached = Draw(SEEDS[0], {}), -1.0
     for seed in SEEDS:
-        settled = settle(untrained(spec, Draw(seed, {})), pixels, seen, device)
-        for draw in (Draw(seed, {}), Draw(seed, settled)) if settled else (Draw(seed, {}),):
-            batches = embed_batches(untrained(spec, draw), pixels, seen, device)
-            features = np.concatenate([rows for _, rows in batches])
+        network = untrained(spec, Draw(seed, {}))
+        tried = [(Draw(seed, {}), _features(network, pixels, seen, device))]
+        if settled := settle(network, pixels, seen, device):
+            tried.append((Draw(seed, settled), _features(network, pixels, seen, device)))
+        for draw, features in tried:
             found = fit_probe(features, truth, len(spec.classes), units=kin, regularisation=SIMPLE)
             right = (found.held_out[found.judged].argmax(axis=1) == truth[found.judged]).mean() if found.folds else 0.0
             if right > reached:
                 best, reached = draw, float(right)
     return best
+
+
+def _features(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Features:
+    return np.concatenate([rows for _, rows in embed_batches(network, pixels, keys, device)])
 
 
 def untrained(spec: NetworkSpec, draw: Draw) -> Network:
@@ -80,7 +85,10 @@ def untrained(spec: NetworkSpec, draw: Draw) -> Network:
 
 
 def settle(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Norms:
-    """Statistics for the network's batch normalisations, from the images with these contents, by the buffers' names."""
+    """Statistics for the network's batch normalisations, from the images with these contents, by the buffers' names.
+
+    The network has them from then on.
+    """
     layers = {name: m for name, m in network.backbone.named_modules() if isinstance(m, _BatchNorm)}
     if not layers or len(keys) < 2:
         return {}

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 import tlstudio
-from tlstudio.domain.bundle import BundleInfo, Certificate, ExportResult, FileKind
+from tlstudio.domain.bundle import BundleInfo, ExportResult
+from tlstudio.domain.certificate import Certificate, FileKind
 from tlstudio.domain.errors import CertificateFailed, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.openings import Way

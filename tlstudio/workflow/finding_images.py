@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tlstudio.domain.errors import FileTrouble, WrongUsage
-from tlstudio.domain.events import SILENT, Progress, Reporter
+from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.results import FoundAgain
 from tlstudio.domain.values import ImageRow
 from tlstudio.images import address
@@ -21,6 +21,7 @@ from tlstudio.images.sources.tree import Disk
 from tlstudio.storage import images, queries
 from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
+from tlstudio.workflow.import_places import Usable
 
 STAGE = "Looking for the images"
 # What can be done where images are missing, as the end of a sentence.
@@ -42,6 +43,29 @@ def find_images(project: Path, folder: Path, reporter: Reporter = SILENT) -> Fou
             images.move_images(opened, {number: opened.stored(str(path)) for number, path in moved.items()})
     left = tuple(str(row.path) for row in gone if row.id not in moved)
     return FoundAgain(missing=len(gone), found=len(moved), left=left, folder=place)
+
+
+def found_again(
+    usable: Sequence[Usable], known: Sequence[ImageRow], reporter: Reporter
+) -> tuple[list[tuple[int, Usable]], list[Usable]]:
+    """Files of an import that are images of the project whose own file has gone, with their ids, and the rest, which is new."""
+    by_content: dict[str, list[ImageRow]] = defaultdict(list)
+    for row in missing(known):
+        by_content[row.content].append(row)
+    again: list[tuple[int, Usable]] = []
+    new: list[Usable] = []
+    taken: set[int] = set()
+    for item, seen in usable:
+        image = matched(by_content.get(seen.content, ()), seen.content, item.path, taken)
+        if image is None:
+            new.append((item, seen))
+        else:
+            taken.add(image.id)
+            again.append((image.id, (item, seen)))
+    if again:
+        images_ = "1 image was" if len(again) == 1 else f"{len(again):,} images were"
+        reporter.report(Note(f"{images_} found again in a new place; what was said of them is kept."))
+    return again, new
 
 
 def missing(rows: Iterable[ImageRow]) -> list[ImageRow]:

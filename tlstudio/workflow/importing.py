@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from tlstudio.domain.errors import (
-    EncodingUnclear,
-    NotEnoughImages,
-    NothingToImport,
-    ProjectExists,
-    WrongUsage,
-)
+from tlstudio.domain.errors import NothingToImport, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.importing import ImportRequest, ImportResult
 from tlstudio.domain.values import ImageRow, Refusal
@@ -27,14 +21,14 @@ from tlstudio.images.paging import count_pages, with_all_pages
 from tlstudio.images.scan import Found, Scan, Wishes, uncollected
 from tlstudio.images.sources.registry import Source, recognise
 from tlstudio.images.splits import check_fractions
-from tlstudio.quality.classes import alike_names
 from tlstudio.storage import images
 from tlstudio.storage.holding import held
 from tlstudio.storage.images import NewImage
 from tlstudio.storage.project import Project
-from tlstudio.workflow import import_groups, import_summary
+from tlstudio.workflow import import_groups, import_summary, import_words
 from tlstudio.workflow.dividing import Candidate, divide_new
-from tlstudio.workflow.finding_images import matched, missing
+from tlstudio.workflow.finding_images import found_again
+from tlstudio.workflow.import_needs import need_an_encoding, need_room_apart, need_two_classes
 from tlstudio.workflow.import_places import Usable, keep_thumbnail, places, unpacked
 from tlstudio.workflow.near_duplicates import NearDuplicates
 from tlstudio.workflow.near_setting import kept_together, set_kept_together
@@ -60,14 +54,14 @@ def import_images(request: ImportRequest, reporter: Reporter = SILENT) -> Import
     need_an_encoding(source)
     wishes = wishes_of(request)
     source.preview(wishes)
-    reporter.report(Note(recognised(source)))
+    reporter.report(Note(import_words.recognised(source)))
     with uncollected():
         scan = source.scan(wishes, reporter)
     target = request.project.expanduser().absolute()
     fresh = not (target / "project.db").exists()
     if fresh:
         need_two_classes(scan.classes(), scan.unlabeled())
-        _need_room_apart(request.source, target)
+        need_room_apart(request.source, target)
     project = Project.create(target, request.name or target.name) if fresh else Project.open(target)
     try:
         with held(project.folder, "tlstudio import"):
@@ -82,62 +76,6 @@ def wishes_of(request: ImportRequest) -> Wishes:
     """What the user says of columns, a group rule of that kind included."""
     column = column_of(request.group_from)
     return Wishes({**request.columns, "group": column} if column else request.columns)
-
-
-def recognised(source: Source) -> str:
-    """What a source was taken for and, where its text does not say it, in which encoding it was read."""
-    told = "" if source.encoding is None else source.encoding.sentence()
-    return f"{source.sentence} {told}".strip()
-
-
-def need_an_encoding(source: Source) -> None:
-    """Raises EncodingUnclear where text can be read in several ways and nobody said which is meant."""
-    encoding = source.encoding
-    if encoding is None or encoding.sure:
-        return
-    likely = [way for way in encoding.ways if way.sample]
-    ways = "; ".join(f"as {way.key} ({way.caption}) “{way.sample}”" for way in likely)
-    raise EncodingUnclear(
-        f"The text does not say its encoding and can be read in several ways: {ways}.",
-        remedy="Say which is right: " + " or ".join(f"--encoding {way.key}" for way in likely[:3]) + ".",
-        path=source.tree.root,
-    )
-
-
-def need_two_classes(classes: dict[str, int], unlabeled: int) -> None:
-    """Raises NotEnoughImages where nothing can ever be told apart; with images to label, classes may still come."""
-    if len(classes) < 2 and not unlabeled:
-        raise NotEnoughImages(
-            f"All images that can be read belong to one class, “{next(iter(classes))}”.",
-            remedy="A model tells classes apart: add a second sub-folder with images of another class.",
-        )
-
-
-def _need_room_apart(source: Path, target: Path) -> None:
-    """A project inside the image folder would look like a class on the next import."""
-    if source.expanduser().is_dir() and target.resolve().is_relative_to(source.expanduser().resolve()):
-        raise ProjectExists(
-            "The project can't lie inside the folder of images.", remedy="Choose a folder beside it.", path=target
-        )
-
-
-def alike(names: Iterable[str]) -> str:
-    """A sentence on classes that differ only in how they are written; empty without any."""
-    sets = alike_names(names)
-    if not sets:
-        return ""
-    told = "; ".join(" and ".join(f"“{name}”" for name in names) for names in sets)
-    return f"Classes that differ only in how they are written: {told}. The data check merges them, if that is what you want."
-
-
-def by_names(scan: Scan) -> str:
-    """A sentence where files of a list were not found in the folders that it names; else nothing."""
-    if not scan.by_name:
-        return ""
-    images = "1 image was" if scan.by_name == 1 else f"{scan.by_name:,} images were"
-    return (
-        f"{images} found by the file's name alone: the list names no folder, or another place than where the files are."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +116,10 @@ class _Import:
                 labels = [f.label for f, _ in usable]
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
             before = import_summary.amounts(self.project)
-            again, kept = self._found_again(self._not_copied(usable, known, moved=bool(inside)), known)
+            again, kept = found_again(self._not_copied(usable, known, moved=bool(inside)), known, self.reporter)
             added = self._store(again, kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
         remember(self.project, [seen for _, seen in kept])
-        told = _several_channels([s.channels for _, s in kept if s.channels])
+        told = import_words.several_channels([s.channels for _, s in kept if s.channels])
         return self._result(before, added, refused, scan=scan, changed=taken.images, told=told)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
@@ -228,29 +166,6 @@ class _Import:
         copied = {i.content for i in known if i.path.is_relative_to(self.project.copies)}
         return [(item, seen) for item, seen in usable if seen.content not in copied]
 
-    def _found_again(
-        self, usable: Sequence[Usable], known: Sequence[ImageRow]
-    ) -> tuple[list[tuple[int, Usable]], list[Usable]]:
-        """Files that are images of the project whose own file has gone, with their ids, and the rest, which is new."""
-        gone = missing(known)
-        by_content: dict[str, list[ImageRow]] = {}
-        for row in gone:
-            by_content.setdefault(row.content, []).append(row)
-        again: list[tuple[int, Usable]] = []
-        new: list[Usable] = []
-        taken: set[int] = set()
-        for item, seen in usable:
-            image = matched(by_content.get(seen.content, ()), seen.content, item.path, taken)
-            if image is None:
-                new.append((item, seen))
-            else:
-                taken.add(image.id)
-                again.append((image.id, (item, seen)))
-        if again:
-            images_ = "1 image was" if len(again) == 1 else f"{len(again):,} images were"
-            self.reporter.report(Note(f"{images_} found again in a new place; what was said of them is kept."))
-        return again, new
-
     def _store(
         self,
         again: Sequence[tuple[int, Usable]],
@@ -262,7 +177,7 @@ class _Import:
         moved: bool,
         divided: bool,
     ) -> list[Candidate]:
-        """again: see `_found_again`. groups_of: {place: group}. Gives the images as they were divided."""
+        """again: see `finding_images.found_again`. groups_of: {place: group}. Gives the images as they were divided."""
         groups = [groups_of[item.place] for item, _ in usable]
         alike = self._alike(usable, groups, known)
         numbers = [None] * len(usable) if alike is None else alike.of_new
@@ -336,16 +251,16 @@ class _Import:
             groups=counts.groups,
             project=self.project.folder,
             unlabeled=counts.unlabeled,
-            recognised=recognised(self.source),
+            recognised=import_words.recognised(self.source),
             rows=table,
             empty=empty,
             warnings=tuple(
                 filter(
                     None,
                     (
-                        by_names(scan),
+                        import_words.by_names(scan),
                         import_summary.thin(table, empty),
-                        alike(row.label for row in table if row.label is not None and row.total),
+                        import_words.alike(row.label for row in table if row.label is not None and row.total),
                         torn(images.list_images(self.project)).sentence(),
                         told,
                     ),
@@ -353,17 +268,6 @@ class _Import:
             ),
             by_name=scan.by_name,
         )
-
-
-def _several_channels(numbers: Sequence[int]) -> str:
-    """What is taken of images with several channels; empty where there are none."""
-    if not numbers:
-        return ""
-    images = "1 image has" if len(numbers) == 1 else f"{len(numbers):,} images have"
-    return (
-        f"{images} up to {max(numbers)} channels, of which a model sees three at most: the first ones, unless you choose others"
-        " for the training (--channels, or the advanced settings of the Model page)."
-    )
 
 
 def _inspect_all(

@@ -14,7 +14,8 @@ from tlstudio.images.scan import Scan, Wishes, uncollected
 from tlstudio.images.sources.archive import Archive
 from tlstudio.images.sources.registry import Source, readings
 from tlstudio.workflow.import_groups import tags_of
-from tlstudio.workflow.importing import by_names, need_an_encoding, need_two_classes
+from tlstudio.workflow.import_needs import need_an_encoding, need_two_classes
+from tlstudio.workflow.import_words import by_names
 from tlstudio.workflow.projects import suggested_folder
 
 SAMPLES = 8

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.domain.bundle import Certificate, Decisions, FileKind, Saving
+from tlstudio.domain.certificate import Certificate, Decisions, FileKind, Saving
 from tlstudio.domain.errors import CertificateFailed
 from tlstudio.domain.events import Note, Progress, Reporter
 from tlstudio.export import timing

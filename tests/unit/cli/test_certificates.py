@@ -8,7 +8,7 @@ import pytest
 
 from tlstudio.cli.certificates import show_certificate
 from tlstudio.cli.output import Output
-from tlstudio.domain.bundle import Certificate, Decisions, Nearness, Saving
+from tlstudio.domain.certificate import Certificate, Decisions, Nearness, Saving
 
 PLAIN = Certificate(60, 1.0, 2e-6, True)
 SAME = Decisions("crack", 0.0341, 0, 0, 0, positives=20, found=19, found_trained=19, may_miss=0)

@@ -17,12 +17,13 @@ from tlstudio.cli.commands import RowCollector
 from tlstudio.cli.output import Interrupts, Output
 from tlstudio.domain.errors import Cancelled
 from tlstudio.domain.events import SILENT, Note, PassingReporter, Reporter
+from tlstudio.images.decoder_lanes import POLL_SECONDS
 from tlstudio.images.guard import Guard
 from tlstudio.training.features import BATCH, PIXELS, _batch
 from tlstudio.training.listening import interruptible
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
-BAR_SECONDS = 1.0
+LONG = 60  # seconds; who leaves within half of it did not wait for it, however busy the computer is
 
 
 @pytest.fixture
@@ -51,23 +52,23 @@ def test_every_question_is_answered(output: Output, ask: str) -> None:
 
 
 def test_a_task_that_asks_nothing_is_left_all_the_same(output: Output) -> None:
-    begun = time.monotonic()
     press()
     with pytest.raises(Cancelled):
         while True:
             sum(range(1000))
-    assert time.monotonic() - begun < BAR_SECONDS
 
 
 def test_a_task_that_waits_for_a_lock_is_left(output: Output) -> None:
     """Nobody lets go of it, and nobody looks at signals meanwhile."""
     lock = threading.Lock()
-    begun = time.monotonic()
     with lock:
         press()
         with pytest.raises(Cancelled):
             lock.acquire()
-    assert time.monotonic() - begun < BAR_SECONDS
+
+
+def test_all_that_it_waits_for_is_within_a_second() -> None:
+    assert Interrupts.PATIENCE_SECONDS + POLL_SECONDS <= 0.5
 
 
 def test_a_task_that_has_answered_is_not_disturbed_again(output: Output) -> None:
@@ -95,7 +96,7 @@ def test_nothing_comes_after_the_command(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def sleepy(item: str) -> str:
-    time.sleep(60)
+    time.sleep(LONG)
     return item
 
 
@@ -107,7 +108,7 @@ def test_heard_while_a_file_is_decoded(output: Output) -> None:
         begun = time.monotonic()
         with pytest.raises(Cancelled):
             guard.call(sleepy, "a", Path("a"), waiting=output.check_cancelled)
-        assert time.monotonic() - begun < 0.3 + BAR_SECONDS
+        assert time.monotonic() - begun < LONG / 2
         timer.join()
 
 

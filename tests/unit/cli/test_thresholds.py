@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tlstudio.cli.commands import _show_point
+from tlstudio.cli.evaluation import _show_point
 from tlstudio.cli.output import Output
 from tlstudio.domain.operating import VALIDATION, OperatingPoint, PointFigures
 from tlstudio.domain.values import Interval

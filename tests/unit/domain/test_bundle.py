@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tlstudio.domain.bundle import FORMAT_VERSION, BundleInfo, Certificate, Decisions, FileKind, Nearness, Saving
+from tlstudio.domain.bundle import FORMAT_VERSION, BundleInfo
+from tlstudio.domain.certificate import Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.domain.errors import BundleRefused
 from tlstudio.domain.preprocess import PreprocessSpec
 

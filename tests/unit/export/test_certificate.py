@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tlstudio.domain.bundle import BundleInfo, Certificate, FileKind, Saving
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import Certificate, FileKind, Saving
 from tlstudio.domain.errors import CertificateFailed
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.export import certificate

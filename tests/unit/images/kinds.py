@@ -24,6 +24,17 @@ FLAT = np.full((HEIGHT, WIDTH, 3), (180, 60, 90), np.uint8)
 DEEP = np.linspace(1000, 61000, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH).astype(np.uint16)
 DEEP_RGB = RNG.integers(300, 4096, (HEIGHT, WIDTH, 3), np.uint16)
 DEEP_ALPHA = RNG.integers(0, 65536, (HEIGHT, WIDTH), np.uint16)
+# TIFF 6.0 and Exif, Orientation: what brings the stored rows and columns to how they are seen.
+UPRIGHT: dict[int, Callable[[Array], Array]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
+    8: np.rot90,
+}
 
 
 @dataclass(frozen=True)

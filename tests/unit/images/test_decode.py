@@ -21,6 +21,7 @@ from tests.unit.images.kinds import (
     PALETTE,
     RGB,
     RNG,
+    UPRIGHT,
     WIDTH,
     Array,
     Kind,
@@ -179,18 +180,6 @@ def test_a_narrow_16_bit_window_is_spread_over_all_levels(tmp_path: Path) -> Non
     narrow = np.linspace(20_000, 24_095, 4096).astype(np.uint16).reshape(64, 64)
     Image.fromarray(narrow).save(tmp_path / "narrow.png")
     assert len(np.unique(np.asarray(load_rgb(tmp_path / "narrow.png")))) == 256
-
-
-UPRIGHT: dict[int, Callable[[Array], Array]] = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: np.rot90,
-}
 
 
 @pytest.mark.parametrize("name", ["turned.png", "turned.tif", "turned.webp", "turned.jpg"])

@@ -57,9 +57,9 @@ def chain(path: Path, count: int, *, bite: bool = False) -> None:
 
 def test_a_hundred_thousand_pages_are_counted_at_once(tmp_path: Path) -> None:
     chain(tmp_path / "a.tif", 100_000)
-    begun = time.monotonic()
+    begun = time.process_time()  # other programs may keep the computer busy
     assert pages(tmp_path / "a.tif") == 100_000
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_a_page_says_so_much_and_no_more(tmp_path: Path) -> None:

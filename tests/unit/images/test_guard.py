@@ -203,7 +203,7 @@ def test_closing_while_the_timer_is_about_to_look_leaves_no_timer() -> None:
     assert guard._timer is None
 
 
-def wait_until(condition: object, seconds: float = 20.0) -> None:
+def wait_until(condition: object, seconds: float = 60.0) -> None:
     assert callable(condition)
     end = time.monotonic() + seconds
     while not condition():

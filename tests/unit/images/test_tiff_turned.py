@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.unit.images.kinds import (
     INDEX,
     PALETTE,
     RGB,
+    UPRIGHT,
     Array,
     assert_reads,
     grey,
@@ -29,17 +29,6 @@ from tests.unit.images.kinds import (
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images.decode import load_deep, load_rgb
 
-# TIFF 6.0, Orientation: what brings the stored rows and columns to how they are seen.
-UPRIGHT: dict[int, Callable[[Array], Array]] = {
-    1: lambda a: a,
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: np.rot90(a, 2).swapaxes(0, 1),
-    8: np.rot90,
-}
 INKS = np.dstack([RGB, GREY])
 REAL = DEEP.astype(np.float32) / 7 - 900
 RGBA = np.dstack([RGB, ALPHA])

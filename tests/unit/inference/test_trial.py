@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from tlstudio.domain.bundle import FileKind, Trial
+from tlstudio.domain.bundle import Trial
+from tlstudio.domain.certificate import FileKind
 from tlstudio.inference.trial import MAY_DIFFER, passes, record, trial_pictures, usable
 
 GOOD = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0]], np.float32)

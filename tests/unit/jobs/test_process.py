@@ -16,6 +16,7 @@ from tlstudio.domain.events import Note
 from tlstudio.jobs import process
 from tlstudio.jobs.messages import Broke, Control, Done, Request, Steer
 from tlstudio.jobs.process import PipeReporter
+from tlstudio.storage import clocks
 from tlstudio.storage.clocks import working
 
 
@@ -88,10 +89,21 @@ def test_after_full_memory_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_clock_of_work_stands_still_while_the_user_lets_it_wait(ends: Control) -> None:
     ours, theirs = Pipe()
     ours.send(Steer(7, Control.PAUSE))
-    later = threading.Timer(0.4, lambda: ours.send(Steer(7, ends)))
+    frozen: list[float] = []
+
+    def wake() -> None:
+        while clocks._pauses.since is None:
+            time.sleep(0.001)
+        frozen.append(working())
+        time.sleep(0.2)
+        frozen.append(working())
+        ours.send(Steer(7, ends))
+
+    later = threading.Thread(target=wake)
     later.start()
     worked, passed = working(), time.monotonic()
     PipeReporter(theirs, 7).report(Note("An epoch is over."))
     worked, passed = working() - worked, time.monotonic() - passed
     later.join()
-    assert passed >= 0.35 and worked < 0.15 < passed - worked
+    assert frozen[0] == frozen[1]
+    assert passed - worked >= 0.19, "the pause is no work"

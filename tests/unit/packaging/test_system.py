@@ -89,7 +89,7 @@ def test_further_arguments_reach_pytest(load, tmp_path, capfd):
     python = write_program(tmp_path / "python", 'echo "$@"\n')
     assert checking.run_checks(python, ["-k", "metal"]) == 0
     out = capfd.readouterr().out
-    assert " --cov --cov-report=term -k metal" in out
+    assert " --no-loadscope-reorder -k metal" in out
     assert "All checks passed" in out
 
 

@@ -239,7 +239,7 @@ def test_signs_of_life_and_a_mark_that_was_removed(pets: Pets, monkeypatch: pyte
     folder = pets(["cat"]).folder
 
     def wait_for(condition: Callable[[], object]) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < end
             time.sleep(0.01)

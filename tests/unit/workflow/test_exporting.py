@@ -16,7 +16,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import COLOURS, TEST_MODEL, paint
-from tlstudio.domain.bundle import METADATA_KEY, FileKind
+from tlstudio.domain.bundle import METADATA_KEY
+from tlstudio.domain.certificate import FileKind
 from tlstudio.domain.errors import (
     BundleRefused,
     CertificateFailed,

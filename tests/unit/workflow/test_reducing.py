@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tlstudio.domain.bundle import Certificate, Decisions, FileKind, Nearness, Saving
+from tlstudio.domain.certificate import Certificate, Decisions, FileKind, Nearness, Saving
 from tlstudio.workflow.reducing import better, refused
 
 NEAR = Nearness(3, 5, 0.004, -0.003, 0.011, 0.01, 1, 5)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from tlstudio.domain.labels import Agreement, ClassAgreement
 from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
-
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
+from tlstudio.gui.models.rows import Index, RowsModel
 
 
 class Text:
@@ -26,12 +24,11 @@ class Text:
     )
 
 
-class AgreementTable(QAbstractTableModel):
+class AgreementTable(RowsModel[tuple[str, ClassAgreement]]):
     """One row a class, in the user's order."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[tuple[str, ClassAgreement]] = []
+        super().__init__(len(Text.heads), parent)
         self._name = ""
 
     def show_agreement(self, agreement: Agreement) -> None:
@@ -39,12 +36,6 @@ class AgreementTable(QAbstractTableModel):
         self._rows = list(agreement.per_class.items())
         self._name = agreement.annotator
         self.endResetModel()
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(Text.heads)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:

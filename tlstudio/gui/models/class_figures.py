@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from tlstudio.domain.results import ClassFigures, Evaluation
 from tlstudio.domain.values import Interval
 from tlstudio.domain.wording import isolated
 from tlstudio.gui import messages
+from tlstudio.gui.models.rows import Index, RowsModel
 
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 _HEADS = ("Class", "Sensitivity", "Specificity", "PPV", "Images")
 _TIPS = (
     "",
@@ -23,12 +22,11 @@ _TIPS = (
 )
 
 
-class ClassFiguresModel(QAbstractTableModel):
+class ClassFiguresModel(RowsModel[tuple[str, ClassFigures]]):
     """One row a class, in the run's order."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[tuple[str, ClassFigures]] = []
+        super().__init__(len(_HEADS), parent)
 
     def show_figures(self, evaluation: Evaluation) -> None:
         self.beginResetModel()
@@ -37,12 +35,6 @@ class ClassFiguresModel(QAbstractTableModel):
 
     def name(self, row: int) -> str:
         return self._rows[row][0]
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(_HEADS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal:

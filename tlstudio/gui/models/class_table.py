@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from tlstudio.domain.values import ClassOverview, Split
 from tlstudio.gui.messages import count, number
+from tlstudio.gui.models.rows import Index, RowsModel
 
-Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
 PICTURES = 24
 
@@ -55,12 +55,11 @@ def rows_of_project(parts: Sequence[ClassOverview], thumbnail: Callable[[str], P
     ]
 
 
-class ClassTableModel(QAbstractTableModel):
+class ClassTableModel(RowsModel[ClassRow]):
     """ROW_ROLE gives the whole ClassRow to the painter."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[ClassRow] = []
+        super().__init__(len(Column), parent)
 
     def show_rows(self, rows: Sequence[ClassRow]) -> None:
         self.beginResetModel()
@@ -70,12 +69,6 @@ class ClassTableModel(QAbstractTableModel):
     @property
     def rows(self) -> list[ClassRow]:
         return self._rows
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self._rows[index.row()]

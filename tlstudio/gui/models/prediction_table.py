@@ -8,13 +8,13 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 
 from tlstudio.domain.safe_text import visible
 from tlstudio.domain.wording import isolated
 from tlstudio.gui.messages import percent
+from tlstudio.gui.models.rows import Index, RowsModel
 
-Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -98,12 +98,11 @@ KEYS: dict[Column, Callable[[PredictionRow], Any]] = {
 }
 
 
-class PredictionTableModel(QAbstractTableModel):
+class PredictionTableModel(RowsModel[PredictionRow]):
     """ROW_ROLE gives the whole row to the painter. Rows come in batches; a chosen order is kept while they come."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[PredictionRow] = []
+        super().__init__(len(Column), parent)
         self._sorted_by: tuple[Column, bool] | None = None
 
     @property
@@ -141,12 +140,6 @@ class PredictionTableModel(QAbstractTableModel):
             after = [self.index(place[row.number], index.column()) for index, row in held]
             self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        return 0 if parent.isValid() else len(Column)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self._rows[index.row()]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from tlstudio.domain.runs import Mode, RunRow, RunState
 from tlstudio.gui import messages
 from tlstudio.gui.models.model_titles import title_of
+from tlstudio.gui.models.rows import Index, RowsModel
 
-Index = QModelIndex | QPersistentModelIndex
-_NOWHERE = QModelIndex()
 MODES = {Mode.QUICK: "Quick", Mode.BALANCED: "Balanced", Mode.THOROUGH: "Thorough"}
 FIRST = "First result"
 PROBE = "probe"  # how the engine names the first result among the candidates
@@ -44,14 +43,13 @@ def kept_words(chosen: str) -> str:
     return {PROBE: "the first result", "average of epochs": "the average of epochs"}.get(chosen, chosen)
 
 
-class RunListModel(QAbstractTableModel):
+class RunListModel(RowsModel[RunRow]):
     """Newest first, as given."""
 
     RunRole = Qt.ItemDataRole.UserRole + 1
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: list[RunRow] = []
+        super().__init__(len(_HEADS), parent)
 
     def set_rows(self, rows: Sequence[RunRow]) -> None:
         self.beginResetModel()
@@ -63,12 +61,6 @@ class RunListModel(QAbstractTableModel):
 
     def number_of(self, run: str) -> int:
         return next((n for n, row in enumerate(self._rows) if row.id == run), -1)
-
-    def rowCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = _NOWHERE) -> int:
-        return 0 if parent.isValid() else len(_HEADS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:

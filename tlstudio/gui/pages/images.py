@@ -11,7 +11,7 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.importing import ImportPreview, ImportResult
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
-from tlstudio.gui.messages import count
+from tlstudio.gui.messages import count, number
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.import_drop import ImportDrop
@@ -37,7 +37,8 @@ class ImagesPage(Page):
         CONTINUE = "Continue to labels"
         ADD = "Add images"
         DONE = "{} imported."
-        DONE_REFUSED = "{} imported. {} could not be read; the list is below the table."
+        DONE_AGAIN = "{} imported, {} taken anew."
+        REFUSED = "{} could not be read; the list is below the table."
 
     key = "images"
     title = "Your images"
@@ -67,6 +68,7 @@ class ImagesPage(Page):
         self.preview_view = ImportPreviewView()
         self.preview_view.changed.connect(self._show_footer)
         self.preview_view.read_otherwise.connect(self._read_otherwise)
+        self.preview_view.trouble.settle.connect(self._start_import)
         self.project_view = ProjectImagesView()
         self.project_view.trouble.connect(session.tell)
         self.project_view.said.connect(session.say)
@@ -166,8 +168,9 @@ class ImagesPage(Page):
 
     # --- importing ---
 
-    def _start_import(self) -> None:
-        request = self.preview_view.request()
+    def _start_import(self, changed: str = "ask") -> None:
+        """changed: what is done about images of the project whose files were exchanged."""
+        request = self.preview_view.request(changed)
         job = self.session.bridge.submit("import", self.Text.IMPORT_RUNNING, request=request)
         job.finished.connect(self._imported)
         self.preview_view.follow(job)
@@ -176,17 +179,18 @@ class ImagesPage(Page):
     def _imported(self, result: ImportResult) -> None:
         self._preview = None
         self._adding = False
-        amount = count(result.images, "image")
+        amount = count(result.images - result.changed, "image")
         self.project_view.tell_empty(result.project, result.empty)
         if self.session.project == result.project:
             self.session.refresh()
         else:
             self.session.open_project(result.project)
+        words = [self.Text.DONE.format(amount)]
+        if result.changed:
+            words = [self.Text.DONE_AGAIN.format(amount, number(result.changed))]
         if result.refused:
-            text = self.Text.DONE_REFUSED.format(amount, count(len(result.refused), "file"))
-        else:
-            text = self.Text.DONE.format(amount)
-        text = " ".join((text, *result.warnings))
+            words.append(self.Text.REFUSED.format(count(len(result.refused), "file")))
+        text = " ".join((*words, *result.warnings))
         self.session.say.emit(text, "caution" if result.refused or result.empty or result.warnings else "good")
 
     # --- views ---

@@ -9,7 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
-from tlstudio.domain.bundle import ExportResult, FileKind
+from tlstudio.domain.bundle import ExportResult
+from tlstudio.domain.certificate import FileKind
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import Note, Progress
 from tlstudio.domain.runs import RunRow

@@ -113,7 +113,9 @@ class ColumnChoice(QFrame):
                 item.setToolTip(text)
                 self.rows.setItem(y, x, item)
         self.rows.resizeColumnsToContents()
-        self.rows.setFixedHeight((len(rows) + 1) * ROW_HEIGHT + theme.L)
+        # In a low window it gives way to the classes below it, and scrolls.
+        self.rows.setMinimumHeight(min(len(rows) + 1, 2) * ROW_HEIGHT)
+        self.rows.setMaximumHeight((len(rows) + 1) * ROW_HEIGHT + theme.L)
 
     def columns(self) -> dict[str, str]:
         """What is chosen now; nothing for a role where the program shall ask."""

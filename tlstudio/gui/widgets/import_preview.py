@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
@@ -15,15 +17,17 @@ from tlstudio.gui.messages import count, number, place, progress
 from tlstudio.gui.models.class_table import ClassRow
 from tlstudio.gui.models.class_table import Text as Classes
 from tlstudio.gui.pages.base import named
+from tlstudio.gui.widgets.changed_question import ChangedQuestion
 from tlstudio.gui.widgets.class_table import ClassTable
 from tlstudio.gui.widgets.fitting import MIDDLE, Chooser, ElidedLabel
 from tlstudio.gui.widgets.import_columns import ColumnChoice
 from tlstudio.gui.widgets.import_encoding import EncodingChoice
 from tlstudio.gui.widgets.import_options import ImportOptions
-from tlstudio.gui.widgets.inline_message import InlineMessage
 from tlstudio.gui.widgets.job_strip import Spinner
 from tlstudio.gui.widgets.refusals import RefusedRow
 from tlstudio.gui.widgets.stop_button import StopButton
+
+LEAST_TABLE = 4 * theme.HIT  # the heads and a few classes
 
 
 class Text:
@@ -32,6 +36,7 @@ class Text:
     FOUND_BOTH = "{} in {}, and {} without a class"
     FOUND_NOTHING = "Say what the columns mean"
     FOUND_UNCLEAR = "Say how the text is encoded"
+    OTHER_COLUMNS = "Choose other columns above, or put the table beside its images and open it again."
     READING = "How it is read"
     CLASS = "class", "classes"
     TABLE = "Classes that were found"
@@ -70,8 +75,9 @@ class ImportPreviewView(QWidget):
         self.columns = ColumnChoice()
         self.columns.chosen.connect(self._columns_chosen)
         self.table = ClassTable("images.found_classes", Text.TABLE, pictures=False)
+        self.table.setMinimumHeight(LEAST_TABLE)
         self.refused = RefusedRow("images.preview_refused", with_save=False)
-        self.trouble = InlineMessage("images.import_error")
+        self.trouble = ChangedQuestion("images.import_error")
         left = QVBoxLayout()
         left.setSpacing(theme.S)
         left.addWidget(self.heading)
@@ -147,7 +153,9 @@ class ImportPreviewView(QWidget):
         self.trouble.hide()
         small = [name for name, amount in preview.classes.items() if amount < 10]
         if preview.problem:
-            self.trouble.say(preview.problem, tone="caution")
+            unclear = preview.encoding is not None and not preview.encoding.sure
+            remedy = Text.OTHER_COLUMNS if preview.table is not None and not unclear else ""
+            self.trouble.say(preview.problem, remedy, tone="caution")
         elif {PARTS, CLASSES} <= {reading.key for reading in preview.readings}:
             self.trouble.say(Text.TWO_WAYS, tone="caution")
         elif preview.by_name:
@@ -173,9 +181,11 @@ class ImportPreviewView(QWidget):
             # The names of columns may be other ones in another encoding.
             self.read_otherwise.emit(self._preview.reading.key, {}, encoding)
 
-    def request(self) -> ImportRequest:
+    def request(self, changed: str) -> ImportRequest:
+        """changed: see ImportRequest."""
         table = self._preview is not None and self._preview.table is not None
-        return self.options.request(self.columns.columns() if table else {}, self.encoding.encoding())
+        columns = self.columns.columns() if table else {}
+        return replace(self.options.request(columns, self.encoding.encoding()), changed=changed)
 
     def follow(self, job: Job) -> None:
         """Shows the import's progress in place, and locks the choices until it ends."""

@@ -114,6 +114,7 @@ class Toast(Overlay):
         self.action.setText(action)
         self.action.setAccessibleName(f"{action}: {text}")
         self.action.setVisible(bool(action))
+        self._row.setContentsMargins(theme.L, theme.XS, theme.S if action else theme.L, theme.XS)
         self._row.activate()
         self.appear()
         self._timer.start()

@@ -9,7 +9,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QVBoxLayout
 
-from tlstudio.domain.bundle import BundleInfo, Certificate, Decisions, FileKind
+from tlstudio.domain.bundle import BundleInfo
+from tlstudio.domain.certificate import Certificate, Decisions, FileKind
 from tlstudio.domain.operating import WINS
 from tlstudio.gui import icons, theme
 from tlstudio.gui.messages import day, listing, number, percent, probability, size

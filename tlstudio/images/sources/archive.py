@@ -2,11 +2,6 @@
 
 Nothing is written but files whose names stay below the target: no absolute names, no `..`, no links, no devices. A bomb is
 refused before anything is taken out, by what the archive says of itself; what it says is then held to while it is read.
-
-A name in an archive is what it was where the archive was made: in UTF-8, with the flag that says so or without (macOS and older
-programs), in a field of its own (Info-ZIP), or in that computer's code page. On this computer's disk it may be impossible
-(`grade: 2`, 300 letters) or taken (`1.PNG` beside `1.png`); a file is then written under a name that is free, and keeps its
-class and folders.
 """
 
 from __future__ import annotations
@@ -14,12 +9,11 @@ from __future__ import annotations
 import codecs
 import errno
 import os
-import stat
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -29,19 +23,16 @@ from tlstudio.domain.safe_text import storable
 from tlstudio.domain.values import Refusal
 from tlstudio.images.dicom import HEAD, is_dicom
 from tlstudio.images.file_names import FreeNames
-from tlstudio.images.scan import natural_key, readable
-from tlstudio.images.sources.encodings import MOST_WORDS, decode, guess, is_utf8, read_as, told
-from tlstudio.images.sources.records import is_absolute
+from tlstudio.images.scan import natural_key
+from tlstudio.images.sources.archive_names import ENCRYPTED, MAX_NAME, names_of, why_refused
+from tlstudio.images.sources.encodings import is_utf8
 from tlstudio.images.sources.tree import FOREIGN_FOLDERS, MAX_LIST_BYTES, Entry, too_large
 
 MAX_ENTRIES = 1_000_000
 MAX_BYTES = 256 * 1024**3  # unpacked
 MAX_RATIO = 200  # unpacked to packed, over the whole archive; pictures are packed already
 FREE_RATIO_BYTES = 64 * 1024**2  # below this size nothing is a bomb
-MAX_NAME = 1024
 CHUNK = 1024 * 1024
-ENCRYPTED, UTF8_FLAG = 0x1, 0x800
-UNICODE_PATH = 0x7075  # Info-ZIP's field for a name in UTF-8
 LOCAL_HEADER = 30  # bytes before the name
 
 
@@ -75,12 +66,12 @@ class Archive:
         with _opened(self.path) as archive:
             entries = archive.infolist()
         _refuse_bombs(self.path, entries)
-        names, self.names = _names(entries, self.encoding)
+        names, self.names = names_of(entries, self.encoding)
         there: set[str] = set()
         for entry, name in zip(entries, names, strict=True):
             if name.endswith("/"):
                 continue
-            reason = _why_refused(entry, name)
+            reason = why_refused(entry, name)
             if not reason and name in there:
                 reason = "The archive holds another file of this name."
             if reason:
@@ -228,63 +219,6 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, place
             return Refusal(place, "A file of this name can't be written here.")
         raise from_os_error(error, target) from error
     return target
-
-
-def _names(entries: list[zipfile.ZipInfo], wished: str) -> tuple[list[str], Encoding | None]:
-    """The names in an archive, and how those were read that don't say their encoding; `/` between folders everywhere."""
-    raw = [_raw(entry) for entry in entries]
-    unsaid = [data for data in raw if isinstance(data, bytes) and not is_utf8(data)]
-    if not unsaid:
-        return [_plain(data if isinstance(data, str) else data.decode()) for data in raw], None
-    found = decode(b"\n".join(unsaid), wished) if wished else told(b"\n".join(unsaid), guess(_words(unsaid)))
-    encoding = found.encoding
-    assert encoding is not None
-    names = [
-        _plain(data if isinstance(data, str) else data.decode() if is_utf8(data) else read_as(data, encoding.key))
-        for data in raw
-    ]
-    return names, encoding
-
-
-def _words(names: list[bytes]) -> list[bytes]:
-    """What the encoding is told from: folders and files, each once."""
-    pieces = dict.fromkeys(piece for name in names for piece in name.split(b"/") if not piece.isascii())
-    return list(pieces)[:: max(1, len(pieces) // MOST_WORDS)][:MOST_WORDS]
-
-
-def _raw(entry: zipfile.ZipInfo) -> str | bytes:
-    """The name, or its bytes where nothing says how they are encoded."""
-    if entry.flag_bits & UTF8_FLAG:
-        return entry.orig_filename
-    data = entry.orig_filename.encode("cp437")  # as zipfile reads bytes that say nothing, which loses none of them
-    extra = entry.extra
-    while len(extra) >= 4:
-        kind, size = int.from_bytes(extra[:2], "little"), int.from_bytes(extra[2:4], "little")
-        if kind == UNICODE_PATH and extra[4:5] == b"\1" and int.from_bytes(extra[5:9], "little") == zlib.crc32(data):
-            with suppress(UnicodeDecodeError):
-                return extra[9 : 4 + size].decode()
-        extra = extra[4 + size :]
-    return data
-
-
-def _plain(name: str) -> str:
-    return name.split("\0", 1)[0].replace("\\", "/")
-
-
-def _why_refused(entry: zipfile.ZipInfo, name: str) -> str:
-    mode = entry.external_attr >> 16
-    reason = ""
-    if entry.flag_bits & ENCRYPTED:
-        reason = "The file is encrypted. Make an archive without a password."
-    elif is_absolute(name) or ".." in name.split("/"):
-        reason = "Its name leads out of the archive."
-    elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        reason = "It is a link or a device, not a file."
-    elif len(name) > MAX_NAME:
-        reason = f"Its name is longer than {MAX_NAME:,} signs."
-    elif not name or any(ord(c) < 32 for c in name) or not readable(name):
-        reason = "Its name can't be used."
-    return reason
 
 
 def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:

@@ -15,8 +15,9 @@ from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import Encoding, TablePreview
 from tlstudio.images.scan import Scan, Steps, Wishes
 from tlstudio.images.sources.columns import group_column
+from tlstudio.images.sources.lookup import Record
 from tlstudio.images.sources.parts import part_of
-from tlstudio.images.sources.records import Record, collect
+from tlstudio.images.sources.records import collect
 from tlstudio.images.sources.tree import Tree
 
 SUFFIX = ".xml"

@@ -13,7 +13,8 @@ from tlstudio.domain.safe_text import from_cell, with_controls
 from tlstudio.images.scan import SPLIT_NAMES, Scan, Steps, Wishes, suffix_of
 from tlstudio.images.sources.columns import mapping
 from tlstudio.images.sources.encodings import least_sure
-from tlstudio.images.sources.records import Record, collect
+from tlstudio.images.sources.lookup import Record
+from tlstudio.images.sources.records import collect
 from tlstudio.images.sources.text import Table, head, read_table
 from tlstudio.images.sources.tree import Tree
 

@@ -7,20 +7,19 @@ from dataclasses import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton
 
-from tlstudio.domain.errors import ImagesChanged, MemoryFull, OutOfMemory, StudioError
+from tlstudio.domain.errors import MemoryFull, OutOfMemory, StudioError
 from tlstudio.domain.runs import Adapter, Mode, RunRow, RunState, TrainResult
 from tlstudio.domain.transfer import Transfer, Verdict
 from tlstudio.gui import messages
 from tlstudio.gui.models.model_titles import title_of
 from tlstudio.gui.pages.base import named
-from tlstudio.gui.widgets.inline_message import InlineMessage
+from tlstudio.gui.widgets.changed_question import ChangedQuestion
 
 
 class Text:
     """Words of the message."""
 
     resume, start_again = "Resume", "Start again"
-    take, keep = "Take the new ones", "Keep the old ones"
     smaller = "Start again with small additions"
     interrupted = "Training was interrupted: {model}, {epochs} done."
     interrupted_more = "It can go on where it stopped."
@@ -30,15 +29,13 @@ class Text:
     corrected = "That is corrected for having been chosen by these images; counted plainly it is {measured}."
 
 
-class OutcomeMessage(InlineMessage):
+class OutcomeMessage(ChangedQuestion):
     """Hidden until there is something to say. row: what its buttons are about, None where they are not shown.
 
-    start: the user wants a training with these settings, or to resume the run of that id. settle: the same training again, now
-    that it is said what is done about images that have changed: `take` or `keep`.
+    start: the user wants a training with these settings, or to resume the run of that id.
     """
 
     start = Signal(object, object)
-    settle = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("train.message")
@@ -49,11 +46,6 @@ class OutcomeMessage(InlineMessage):
         self.resume_button = self.add_button(resume)
         self.restart_button = self.add_button(restart)
         self.smaller_button = self.add_button(smaller)
-        take = named(QPushButton(Text.take), "train.take_changed", Text.take)
-        keep = named(QPushButton(Text.keep), "train.keep_changed", Text.keep)
-        self.take_button, self.keep_button = self.add_button(take), self.add_button(keep)
-        take.clicked.connect(lambda: self.settle.emit("take"))
-        keep.clicked.connect(lambda: self.settle.emit("keep"))
         resume.clicked.connect(lambda: self._want(resume=True))
         restart.clicked.connect(lambda: self._want(resume=False))
         smaller.clicked.connect(lambda: self._want(adapter=Adapter.LORA))
@@ -69,13 +61,10 @@ class OutcomeMessage(InlineMessage):
 
     def tell_failure(self, error: StudioError, row: RunRow | None, resumable: RunRow | None) -> None:
         """A training that has just failed. row: what could be started again, with additions alone where memory was too small."""
-        if isinstance(error, ImagesChanged):
-            self.say(error.what, error.remedy, "caution")
-            self.offer(None, None)
-            self.take_button.show()
-            self.keep_button.show()
-            return
         self.tell(error)
+        if self.asking:
+            self.offer(None, None)
+            return
         self.offer(row, resumable)
         short = isinstance(error, OutOfMemory | MemoryFull)
         whole = row is not None and row.mode is not Mode.QUICK and row.settings.adapter is Adapter.NONE
@@ -109,5 +98,4 @@ class OutcomeMessage(InlineMessage):
         self.row = row
         self.resume_button.setVisible(row is not None and resumable is not None and row.id == resumable.id)
         self.restart_button.setVisible(row is not None)
-        for button in (self.smaller_button, self.take_button, self.keep_button):
-            button.hide()
+        self.smaller_button.hide()
