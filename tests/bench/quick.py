@@ -52,7 +52,9 @@ def scikit_learn(network: Network, project: Path) -> tuple[float, float]:
     rows = images.list_images(Project(project), labeled=True)
     names = sorted({str(r.label) for r in rows})
     labels = np.array([names.index(str(r.label)) for r in rows])
-    features = np.asarray(feature_store(Project(project), network).take([r.content for r in rows]))
+    features = np.asarray(feature_store(Project(project), network).take([r.content for r in rows]))[
+        :, : network.spec.final
+    ]
     training = np.array([r.split is Split.TRAIN for r in rows])
     scaler = StandardScaler().fit(features[training])
     model = LogisticRegression(max_iter=5000).fit(scaler.transform(features[training]), labels[training])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.silence import STRACE, WINDOW, Place, judge, pictures, watch
-from tests.conftest import TEST_MODEL
+from tests.conftest import BUNDLED
 
 WAY = """
 import sys
@@ -46,7 +46,7 @@ def place(tmp_path: Path) -> Place:
 def test_the_whole_way_is_silent(place: Place) -> None:
     work = place.root / "work"
     pictures(work / "images", 8)
-    for name, text, arguments in (("way.py", WAY, [TEST_MODEL]), ("window.py", WINDOW, ["project", "2"])):
+    for name, text, arguments in (("way.py", WAY, [BUNDLED]), ("window.py", WINDOW, ["project", "2"])):
         (work / name).write_text(text, encoding="utf-8")
         assert watch([sys.executable, name, *arguments], place) == (0, [])
     assert (work / "table.csv").exists()
