@@ -2,7 +2,7 @@
 
 Prints, for each topic of tests/hostile, how many were attempted, how many refused by name, how many did no harm, and the
 defects: an answer that is no refusal, a refusal without words, a wait of more than 20 seconds. Status 1 where there is one. A
-topic is a module of tests/hostile that is named in its `TOPICS`.
+topic is a module of tests/hostile that is named in its `TOPICS`; `kills` and `calls` need Linux, the latter a C compiler too.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.hostile import TOPICS, Tally, attacks_of, attempt
+from tests.hostile import TOPICS, WHOLE, Tally, attacks_of, attempt, tally_of
 
-STUCK = 120.0  # seconds after which the whole is given up, with a dump of where it stands
+MEMORY = Path("/dev/shm")
+STUCK = 600.0  # seconds after which the whole is given up, with a dump of where it stands
 
 
 def run(topic: str, only: str, every: int, folder: Path) -> Tally:
     """Attempts a topic's attacks one by one, each in an empty folder and with a home of its own."""
+    if topic in WHOLE:
+        # In memory where the system has such a place: a process that is killed leaves to the system what it has written.
+        with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else folder) as place:
+            os.environ["TLSTUDIO_HOME"] = f"{place}/home"
+            return tally_of(topic, Path(place), every)
     tally = Tally()
     for number, attack in enumerate(attacks_of(topic)):
         if only not in attack.name or number % every:
@@ -66,6 +72,8 @@ def main() -> None:
                 f"defects {len(tally.defects)}; {time.monotonic() - started:.0f} s",
                 flush=True,
             )
+            for defect in tally.defects if topic in WHOLE else ():
+                print(f"    {defect}", flush=True)
     from tlstudio.images.guard import DECODERS
     from tlstudio.training.vetting import GUARD
 

@@ -100,7 +100,7 @@ def killed_until_done(data: Data, folder: Path, kills: int, epochs: int, draw: r
     while not (folder / "result").exists():
         child, starts = forked(lambda: train(data, folder, epochs)), starts + 1
         patience = SLOWEST if hits >= kills else draw.uniform(0.05, 1.2)
-        ended, status = _wait(child, patience)
+        ended, status = wait_for(child, patience)
         if ended:
             assert status == 0, f"the training ended with status {status}"
             continue
@@ -110,7 +110,7 @@ def killed_until_done(data: Data, folder: Path, kills: int, epochs: int, draw: r
     return hits, starts
 
 
-def _wait(child: int, seconds: float) -> tuple[bool, int]:
+def wait_for(child: int, seconds: float) -> tuple[bool, int]:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -130,7 +130,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         base = Path(place)
         data = make_data(base / "cache")
-        ended, status = _wait(forked(lambda: train(data, base / "whole", options.epochs)), SLOWEST)
+        ended, status = wait_for(forked(lambda: train(data, base / "whole", options.epochs)), SLOWEST)
         assert ended and status == 0, "the training that was left alone failed"
         finetune.SAVE_EVERY = -1.0
         draw = random.Random(options.seed)

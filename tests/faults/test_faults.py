@@ -1,8 +1,8 @@
 """Calls that save something fail, on every path: what was there is intact, the failure has a name, and nothing is left.
 
 The calls fail before they reach the system, by a library that stands before the C library; so Python, SQLite and the tensor
-library are treated alike. Here some calls of each path are tried, with `python -m tests.bench.faults` every one. Linux with a
-C compiler only; tests/unit/storage/test_files.py tries the like in Python everywhere.
+library are treated alike. Here some calls of each path are tried, with `python -m tests.bench.attack calls` every one. Linux
+with a C compiler only; tests/unit/storage/test_files.py tries the like in Python everywhere.
 """
 
 from __future__ import annotations

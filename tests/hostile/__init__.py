@@ -2,7 +2,8 @@
 
 A topic is a module with `attacks() -> list[Attack]` and `attempt(attack, folder) -> str`, which lets the program loose on one of
 them in an empty folder and says what is wrong with its answer; empty where nothing is. `TOPICS` lists them; `python -m
-tests.bench.attack` tries all of a topic, the tests some of each kind.
+tests.bench.attack` tries all of a topic, the tests some of each kind. A topic whose attacks can't be told apart before they are
+made is a module with `tally(folder, every) -> Tally` instead, and is named in `WHOLE` too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from tlstudio.domain.errors import StudioError
 
 SECONDS = 20.0  # in which a refusal has to come
 # Each adds its own name here; the module is tests.hostile.<topic>.
-TOPICS = ("bundles", "weights", "projects")
+TOPICS = ("bundles", "weights", "projects", "sources", "files", "kills", "calls")
+WHOLE = ("kills", "calls")
 
 
 @dataclass(frozen=True)
@@ -74,4 +76,10 @@ def judge(deed: Callable[[], object], attack: Attack) -> tuple[bool, str]:
 def attempt(topic: str, attack: Attack, folder: Path) -> tuple[bool, str]:
     """Lets the program loose on it: whether it was refused, and what is wrong."""
     found: tuple[bool, str] = import_module(f"tests.hostile.{topic}").attempt(attack, folder)
+    return found
+
+
+def tally_of(topic: str, folder: Path, every: int) -> Tally:
+    """What comes of all of a topic of `WHOLE`, or of a share of it."""
+    found: Tally = import_module(f"tests.hostile.{topic}").tally(folder, every)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -61,8 +62,10 @@ def attempt(attack: Attack, folder: Path) -> tuple[bool, str]:
             "took"
         ):  # measuring and exporting are work, and no refusal that keeps somebody waiting
             return refused, f"{name}: {wrong}"
+    if attack.kind in ("images", "book"):  # of all runs
+        return refused, ""
     whole = [row for row in runs.list_runs(place) if row.state is RunState.FINISHED and row.id != run]
-    return refused, "" if whole or attack.kind == "images" else "hides the other run"
+    return refused, "" if whole else "hides the other run"
 
 
 @cache
@@ -168,10 +171,25 @@ def _written(place: Path, name: str, text: str) -> None:
     (place / "runs" / newest(place) / name).write_text(text, encoding="utf-8")
 
 
+def _pipe(place: Path, name: str) -> None:
+    path = place / name.format(run=newest(place))
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
 def _files() -> Iterator[Attack]:
     for name in ("data.json", "transfer.json", "confusion.json", "left-out.json", "log.jsonl", "metrics.jsonl"):
         for kind in ("deep", "list", "no json"):
             yield _attack(f"file: {name} is {kind}", "file", partial(_written, name=name, text=ODD_TEXTS[kind]))
+    if hasattr(os, "mkfifo"):
+        for name in ("data.json", "transfer.json", "confusion.json", "left-out.json", "log.jsonl", "metrics.jsonl"):
+            yield _attack(f"file: {name} is a pipe", "pipe", partial(_pipe, name=f"runs/{{run}}/{name}"))
+        yield _attack("file: the book of openings is a pipe", "book", partial(_pipe, name="openings.jsonl"))
+        yield _attack(
+            "file: the model's config is a pipe", "config", partial(_pipe, name="runs/{run}/model/config.json")
+        )
+        weights = "runs/{run}/model/model.safetensors"
+        yield _attack("file: the model's weights are a pipe", "config", partial(_pipe, name=weights))
     for kind in ("deep", "no json", "null"):
         deed = partial(_written, name="model/config.json", text=ODD_TEXTS[kind])
         yield _attack(f"file: the model's config is {kind}", "config", deed)

@@ -1,7 +1,8 @@
 """A table's encoding is told by its letters or asked for, and next to never taken for another one in silence.
 
 Tables as people save them: a file name and a class in each of 20 rows, two to eight different classes, in the languages
-of the lists below and the code pages that their computers use. The words are others than those that the program was made with.
+below and the code pages that their computers use. What they say is of another kind than the words that the program was made
+with, and than those that its threshold was set on.
 """
 
 from __future__ import annotations
@@ -13,32 +14,65 @@ from collections.abc import Iterator
 from tests.proofs.table import Proof, Trial
 from tlstudio.images.sources.encodings import decode
 
-# Fruit, vegetables, animals and tools.
-WORDS = {
+# Sentences on the weather, journeys and the home: a class is a word of them, or three words in a row.
+SENTENCES = {
     ("cp1252", "mac_roman", "cp850"): (
-        "Äpfel Birne Möhre Kürbis Rübe Igel Käfer Löwe Säge Zange Bär Störche Würfel Gerät Kröte",
-        "pêche framboise chou-fleur épinard poireau hérisson élan âne scie clé écureuil chêne hêtre bûche mélèze gâteau",
-        "piña plátano melocotón limón champiñón búho águila ratón caña árbol pingüino jamón cráneo hígado riñón",
-        "äpple päron morötter lök gädda räv älg ekorre såg tång björn fågel körsbär krasse strömming",
-        "maçã melão limão feijão pêssego leão tubarão águia avestruz martelo chão mão peão útero coração",
+        "über Nacht fällt Schnee und die Straßen sind glatt am Morgen fährt der Zug verspätet wir müssen später frühstücken"
+        " die Tür öffnet sich schwer weil draußen ein stürmischer Wind weht Gäste kommen trotzdem pünktlich zum größeren Fest",
+        "il a gelé cette nuit près du théâtre et la fenêtre reste fermée nous partirons très tôt dès que la forêt sera éclairée"
+        " les élèves ont oublié leurs clés à l'hôtel où le dîner était préparé pour Noël",
+        "mañana lloverá en la montaña y el avión saldrá más tarde la niña pequeña olvidó su paraguas en la habitación"
+        " los pasajeros esperan todavía en el andén según el periódico habrá tormentas eléctricas también en España",
+        "på kvällen blåser det hårt över sjön och båten går först när vädret är bättre vi åker hem från fjället på söndag"
+        " nyckeln ligger under dörrmattan där också blöta stövlar står för att torka",
+        "amanhã não há comboio para a estação porque a avenida está em construção o avô põe a chaleira no fogão"
+        " às três horas começará a reunião dos irmãos que virão do sertão com pães e limões",
     ),
     ("cp1250", "cp852"): (
-        "jabłko gruszka śliwka wiśnia jeż żółw łoś sowa piła młotek świnia gołąb żyrafa pająk gęś",
-        "jablko hruška švestka třešeň ježek želva sova pila kladivo kůň kočka žirafa ořech slunečnice růže",
-        "körte szőlő cseresznye sün teknős bagoly fűrész kalapács dió ló zsiráf tölgy fenyő gyökér vödör",
+        "w nocy spadł śnieg i pociąg przyjedzie później goście zostawili płaszcze w sypialni gdzie świeci się światło"
+        " jutro będzie cieplej więc pójdziemy pieszo nad rzekę wzdłuż łąki aż do młyna",
+        "večer přišla bouřka a vlak měl zpoždění zítra pojedeme dřív protože silnice bude kluzká babička vaří večeři"
+        " na stole leží klíče od sklepa kde jsou uložené žluté lyže a těžké boty",
+        "éjszaka erős szél fújt ezért a vonat késik holnap hűvösebb idő lesz és később indulunk a vendégek már megérkeztek"
+        " a fűtés a hálószobában rossz de a tűzhely működik így főzünk levest",
     ),
     ("cp1251", "koi8_r", "cp866", "mac_cyrillic"): (
-        "яблоко груша слива вишня ёж черепаха сова пила молоток лошадь кошка жираф орех дуб щука",
+        "ночью выпал снег и поезд опоздал завтра будет теплее поэтому мы пойдём пешком вдоль реки до самой мельницы"
+        " гости оставили пальто в спальне где горит свет бабушка готовит ужин на кухне",
     ),
-    ("cp1253", "mac_greek"): ("μήλο αχλάδι κεράσι σκαντζόχοιρος χελώνα κουκουβάγια πριόνι σφυρί άλογο γάτα καρύδι βελανιδιά",),
-    ("cp1254",): ("elma armut kiraz şeftali kirpi kaplumbağa baykuş çekiç balık köpek ağaç fındık çiçek kuş üzüm",),
-    ("cp1255",): ("תפוח אגס דובדבן קיפוד צב ינשוף מסור פטיש סוס חתול אגוז אלון",),
-    ("cp1256",): ("تفاحة إجاصة كرز قنفذ سلحفاة بومة منشار مطرقة حصان قطة جوز بلوط",),
-    ("gb18030",): ("苹果 梨子 樱桃 刺猬 乌龟 猫头鹰 锯子 锤子 马 猫 长颈鹿 核桃 橡树 向日葵",),
-    ("big5",): ("蘋果 梨子 櫻桃 刺蝟 烏龜 貓頭鷹 鋸子 錘子 馬 貓 長頸鹿 核桃 橡樹 向日葵",),
-    ("cp932", "euc_jp"): ("りんご 梨 さくらんぼ ハリネズミ 亀 フクロウ のこぎり 金づち 馬 猫 キリン 胡桃 樫 ひまわり",),
-    ("cp949",): ("사과 배 체리 고슴도치 거북이 올빼미 톱 망치 말 고양이 기린 호두 참나무 해바라기",),
-    ("cp874",): ("แอปเปิล ลูกแพร์ เชอร์รี่ เม่น เต่า นกฮูก เลื่อย ค้อน ม้า แมว ยีราฟ ต้นโอ๊ก",),
+    ("cp1253", "mac_greek"): (
+        "το βράδυ έπεσε χιόνι και το τρένο άργησε αύριο θα κάνει ζέστη γι' αυτό θα περπατήσουμε δίπλα στο ποτάμι"
+        " οι καλεσμένοι άφησαν τα παλτά στην κρεβατοκάμαρα όπου καίει το φως",
+    ),
+    ("cp1254",): (
+        "gece yağan kar yüzünden tren geç kaldı yarın hava daha ılık olacak bu yüzden ırmak boyunca yürüyeceğiz"
+        " misafirler paltolarını yatak odasında bıraktı mutfakta büyükanne akşam yemeği pişiriyor",
+    ),
+    ("cp1255",): (
+        "בלילה ירד שלג והרכבת איחרה מחר יהיה חם יותר ולכן"
+        " נלך ברגל לאורך הנחל עד הטחנה האורחים השאירו מעילים בחדר השינה",
+    ),
+    ("cp1256",): (
+        "هطل الثلج ليلا وتأخر القطار غدا سيكون الجو أدفأ ولذلك"
+        " سنمشي على ضفة النهر حتى الطاحونة ترك الضيوف معاطفهم في الغرفة",
+    ),
+    ("gb18030",): (
+        "夜里 下了雪 火车 晚点了 明天 会暖和一些 所以 我们"
+        " 沿着河 走到磨坊 客人 把大衣 留在卧室 厨房里 奶奶 正在做晚饭",
+    ),
+    ("big5",): ("夜裡 下了雪 火車 誤點了 明天 會暖和一些 所以 我們 沿著河 走到磨坊 客人 把大衣 留在臥室 廚房裡 奶奶 正在做晚飯",),
+    ("cp932", "euc_jp"): (
+        "夜に 雪が降って 電車が 遅れた 明日は もっと暖かい だから"
+        " 川沿いを 水車小屋まで 歩きます お客さんは 上着を 寝室に 忘れました",
+    ),
+    ("cp949",): (
+        "밤에 눈이 내려서 기차가 늦었다 내일은 더 따뜻할 것이다"
+        " 그래서 강을 따라 방앗간까지 걸어간다 손님들은 외투를 침실에 두고 갔다",
+    ),
+    ("cp874",): (
+        "กลางคืน หิมะตก รถไฟ จึงมาช้า พรุ่งนี้ อากาศจะอุ่นขึ้น เราจึง"
+        " เดินเลียบแม่น้ำ ไปจนถึงโรงสี แขก ลืมเสื้อคลุม ไว้ในห้องนอน คุณยาย ทำอาหารเย็น",
+    ),
 }  # fmt: skip
 FEW, MANY = 2, 8
 TABLES = 100  # of each language, code page and number of classes
@@ -69,10 +103,12 @@ def prove(trial: Trial) -> Iterator[Proof]:
 
 
 def _pairs() -> Iterator[tuple[list[str], str]]:
-    for codes, languages in WORDS.items():
+    for codes, languages in SENTENCES.items():
         for language in languages:
+            words = language.split()
+            spoken = list(dict.fromkeys([*words, *map(" ".join, zip(words, words[1:], words[2:], strict=False))]))
             for code in codes:
-                yield language.split(), code
+                yield [text for text in spoken if not text.isascii()], code
 
 
 def _outcome(words: list[str], code: str, classes: int, rng: random.Random) -> str:

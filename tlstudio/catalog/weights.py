@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from tlstudio.catalog.cards import canonical, card_for_folder, cards, find_card
 from tlstudio.catalog.config import CONFIG, WEIGHTS, read_config
 from tlstudio.catalog.layouts import is_layout_of
-from tlstudio.catalog.tensors import read_tensors
+from tlstudio.catalog.tensors import check_numbers, read_tensors
 from tlstudio.domain.cards import ModelCard, ModelStatus, Where
 from tlstudio.domain.errors import StudioError, UnknownModel, WeightsMissing, WeightsRefused, from_os_error
 from tlstudio.domain.safe_text import parse_json
@@ -25,10 +26,10 @@ from tlstudio.storage.files import open_regular, read_small, write_json
 from tlstudio.storage.places import data_dir, models_dir
 
 LONGEST = 10_000_000  # bytes of the file with hashes
-VETTED, REFUSED = (
-    "weights-1",
-    "weights-1-refused",
-)  # the number is raised when more is examined: everything is vetted anew
+# The number is raised when more is examined: everything is vetted anew.
+VETTED, REFUSED = "weights-1", "weights-1-refused"
+FINITE = "weights-1-numbers"  # every number is one
+LISTING_SECONDS = 3.0  # for looking at numbers that nobody has looked at yet, in one listing; the next one goes on
 
 
 def own_folder() -> Path:
@@ -99,16 +100,18 @@ def statuses() -> list[ModelStatus]:
     """Every card, then every other weights folder on this machine; reads headers only, so it is quick.
 
     Only weights that belong to their network are said to be here: a network with other ones would be a random one. Those that are
-    stored in a way that headers can't tell are shown from when they were vetted.
+    stored in a way that headers can't tell are shown from when they were vetted. Weights that nobody has looked at are read once,
+    for numbers that are none; where that takes longer than LISTING_SECONDS, the rest is listed as unread until a later listing.
     """
-    known = [_status(each, next(filter(_belongs, _candidates(each.id)), None)) for each in cards()]
+    looking = _Looking(time.monotonic() + LISTING_SECONDS)
+    known = [_status(each, next(filter(looking.may_be, _candidates(each.id)), None), looking) for each in cards()]
     seen = {status.card.id for status in known}
     others: dict[str, ModelStatus] = {}
     for root in folders():
         for folder in _subfolders(root):
-            if folder.name not in seen and folder.name not in others and _belongs(folder):
+            if folder.name not in seen and folder.name not in others and looking.may_be(folder):
                 with suppress(StudioError):  # one that is taken away meanwhile
-                    others[folder.name] = _status(card_for_folder(folder), folder)
+                    others[folder.name] = _status(card_for_folder(folder), folder, looking)
     return known + [others[name] for name in sorted(others)]
 
 
@@ -171,6 +174,45 @@ def _content(folder: Path, digest: str) -> str:
     return f"{digest} {read_config(folder / CONFIG).hash}"
 
 
+class _Looking:
+    """What one listing finds out of weights' numbers. unread: folders for which there was no time."""
+
+    def __init__(self, until: float) -> None:
+        self.unread: set[Path] = set()
+        self._until = until
+
+    def may_be(self, folder: Path) -> bool:
+        """Whether these weights belong to their network, and hold numbers as far as anybody knows."""
+        if not _belongs(folder):
+            return False
+        if folder.parent == models_dir():
+            return True
+        try:
+            known = _remembered_hash(folder / WEIGHTS)
+            if known is not None and (vetted.is_known(FINITE, known) or is_vetted(folder)):
+                return True
+            if time.monotonic() >= self._until:
+                self.unread.add(folder)
+                return True
+            return _is_finite(folder)
+        except (StudioError, OSError):
+            return False
+
+
+def _is_finite(folder: Path) -> bool:
+    """Reads all numbers of a folder's weights and remembers what came of it."""
+    digest = weights_hash(folder)
+    if vetted.is_known(FINITE, digest):
+        return True
+    try:
+        check_numbers(folder / WEIGHTS)
+    except WeightsRefused:
+        remember_vetted(folder, sound=False)
+        return False
+    vetted.remember(FINITE, digest)
+    return True
+
+
 def _belongs(folder: Path) -> bool:
     """Whether the tensors are the network's, as far as headers tell; where they don't, what was found out before counts."""
     try:
@@ -203,10 +245,11 @@ def _remembered() -> dict[str, Any]:
     return {}
 
 
-def _status(card: ModelCard, folder: Path | None) -> ModelStatus:
+def _status(card: ModelCard, folder: Path | None, looking: _Looking) -> ModelStatus:
     if folder is None:
         return ModelStatus(card, Where.DOWNLOAD)
-    return ModelStatus(card, Where.BUNDLED if folder.parent == models_dir() else Where.HERE, folder)
+    where = Where.BUNDLED if folder.parent == models_dir() else Where.HERE
+    return ModelStatus(card, where, folder, unread=folder in looking.unread)
 
 
 def _candidates(name: str) -> Iterator[Path]:

@@ -75,7 +75,7 @@ def models_list(options: argparse.Namespace, output: Output) -> None:
             s.card.id,
             f"{s.card.input_size} px{f', {s.card.bytes / 1e6:,.0f} MB' if s.card.bytes else ''}\n"
             f"{s.card.parameters:.1f} M weights",
-            f"{s.card.license}\n{where[s.where.value]}",
+            f"{s.card.license}\n{where[s.where.value]}{', not looked at yet' if s.unread else ''}",
         )
         for s in found
     ]

@@ -62,10 +62,12 @@ class ModelStatus:
     """A card as the Model page shows it: is it here, and how fast is it on this machine.
 
     folder: timm local directory with config.json and model.safetensors, None while not here.
-    images_per_second: measured forward passes on this machine, None until measured.
+    images_per_second: measured forward passes on this machine, None until measured. unread: nobody has looked yet whether its
+    numbers are numbers; whoever uses it does.
     """
 
     card: ModelCard
     where: Where
     folder: Path | None = None
     images_per_second: float | None = None
+    unread: bool = False

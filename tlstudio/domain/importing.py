@@ -124,8 +124,9 @@ class ImportPreview:
     `paged` files that hold several; 0 where the `paged` files lie in an archive and only may hold several. tags: DICOM keywords
     that the files carry and `dicom:` can take. problem: why nothing can be imported yet, as a sentence. names: file names to try
     a rule for groups on, all of them or MOST_NAMES spread over the source. foldered: how many images lie in a folder inside their
-    class folder. encoding: how text was read that does not say it itself. by_name: a sentence on files that were found by
-    their names alone, empty without any. divided: the source says of every image which part it is for.
+    class folder. encoding: how text was read that does not say it itself. by_name: sentences on files that were found by
+    their names alone, and on whose word was taken where several people spoke; empty without any. divided: the source says of
+    every image which part it is for.
     """
 
     source: Path

@@ -66,10 +66,11 @@ def furnish(application: QApplication, window: MainWindow, project: Path | None 
 
     project: a project, a folder of images or a model file to open.
     """
-    from PySide6.QtCore import QTimer, qInstallMessageHandler
+    from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtGui import QIcon
 
     from tlstudio.gui import theme
+    from tlstudio.gui.later import later
     from tlstudio.gui.refusals_watch import RefusalsWatch
     from tlstudio.storage import places
 
@@ -81,7 +82,7 @@ def furnish(application: QApplication, window: MainWindow, project: Path | None 
     sys.excepthook = _Defects(window)
     qInstallMessageHandler(_qt_message)
     if project is not None:
-        QTimer.singleShot(0, window, lambda: window.open_path(project))
+        later(window, lambda: window.open_path(project))
 
 
 def _show_outside(window: MainWindow, job: Job) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import ClassVar
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tlstudio.gui import icons, theme
 from tlstudio.gui.job_bridge import Job, JobBridge
+from tlstudio.gui.later import later
 from tlstudio.gui.pages.base import named
 
 # The later a task stands here, the more it matters; one question is asked at a time.
@@ -119,7 +119,7 @@ def _answered(window: QWidget, bridge: JobBridge, job: Job, answer: Answer) -> N
     if answer is Answer.STOP and not job.over:
         job.stop()
         # Later, because the job's own listeners still have to hear of its end.
-        job.ended.connect(lambda: QTimer.singleShot(0, window, lambda: _close(window, bridge)))
+        job.ended.connect(lambda: later(window, lambda: _close(window, bridge)))
     else:
         window.close()
 

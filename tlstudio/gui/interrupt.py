@@ -7,8 +7,10 @@ import socket
 from contextlib import suppress
 from types import FrameType
 
-from PySide6.QtCore import QObject, QSocketNotifier, QTimer
+from PySide6.QtCore import QObject, QSocketNotifier
 from PySide6.QtWidgets import QWidget
+
+from tlstudio.gui.later import later
 
 
 class Interrupt(QObject):
@@ -30,7 +32,7 @@ class Interrupt(QObject):
             self._near.recv(64)
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        QTimer.singleShot(0, self._window, self._window.close)
+        later(self._window, self._window.close)
 
     def end(self) -> None:
         signal.set_wakeup_fd(self._old_descriptor)

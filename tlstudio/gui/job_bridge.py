@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal
+from PySide6.QtCore import SIGNAL, QObject, Qt, QThread, Signal
 
 from tlstudio.domain.errors import StudioError
 
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from tlstudio.jobs.supervisor import Supervisor
 
 CLOSE_PATIENCE_MS = 15_000
+# As Qt writes the signals of a job.
+SIGNALS = (
+    *("event(PyObject)", "finished(PyObject)", "failed(PyObject)", "cancelled()", "ended()"),
+    *("begun()", "pause_changed(bool)", "ending()", "placed()"),
+)
 
 
 class Job(QObject):
@@ -93,6 +98,14 @@ class Job(QObject):
         if self.queued:
             self.queued = False
             self.begun.emit()
+
+    def cut(self) -> None:
+        """Nobody hears of it any more. What a listener knows, the job and a page among it, would else be kept for ever: Qt
+        holds the listener and Python does not see that, so it never finds the circle.
+        """
+        for signal in SIGNALS:
+            if self.receivers(SIGNAL(signal)):
+                getattr(self, signal.partition("(")[0]).disconnect()
 
     def _set_paused(self, paused: bool) -> None:
         if self.paused != paused and not self.over:
@@ -213,6 +226,8 @@ class JobBridge(QObject):
             if not lane.wait(CLOSE_PATIENCE_MS):
                 _kill_children()
                 lane.wait(CLOSE_PATIENCE_MS)
+        for job in self.jobs():
+            job.cut()
         self._jobs.clear()
 
     def _on_light(self, number: int, message: object) -> None:
@@ -249,6 +264,7 @@ class JobBridge(QObject):
         announce(*result)
         job.ended.emit()
         self.job_ended.emit(job)
+        job.cut()
 
 
 def error_text(error: StudioError) -> str:

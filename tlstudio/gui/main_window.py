@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from tlstudio.gui.first_fit import FirstFit
+from tlstudio.gui.later import later
 from tlstudio.gui.preferences import settings
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
         self._furnished = True
         self._fit_rail()
         self.stack.go("start")
-        QTimer.singleShot(0, self, self._after_first_picture)
+        later(self, self._after_first_picture)
 
     def _lay_out(self) -> None:
         from tlstudio.gui import theme
@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
         if dropped is not None:
             event.acceptProposedAction()
             # After the drop: the other program's drag must not wait for our work.
-            QTimer.singleShot(0, self, lambda: self.take(dropped))
+            later(self, lambda: self.take(dropped))
 
     # --- life ---
 

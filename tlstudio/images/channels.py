@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.images import colours, depth, directories
 from tlstudio.images.depth import Bytes, Deep, Values
 from tlstudio.images.limits import MAX_PIXELS, TOO_LARGE, check_size
+from tlstudio.images.refusals import CUT_OFF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,6 +167,7 @@ def pick_of(picture: Image.Image, chosen: Sequence[int] | None, there: int) -> I
 def _planes(file: Path, page: int, chosen: Sequence[int] | None) -> Planes:
     with _page(file, page) as found:
         there = _facts(found).channels
+        _need_all(found, file.stat().st_size)
         kept = [number - 1 for number in chosen or range(1, min(there, MOST) + 1)]
         need([k + 1 for k in kept], there)
         extra = _extras(found)
@@ -201,6 +204,8 @@ def _page(file: Path, page: int) -> Iterator[TiffPage]:
         found = tiff.pages[0]
         if not isinstance(found, TiffPage):
             raise ValueError("no page")
+        if not all(type(number) is int for number in (found.imagewidth, found.imagelength, found.samplesperpixel)):
+            raise ValueError("numbers that are lists of numbers")  # a damaged tag, of as many as its count says
         yield found
 
 
@@ -215,6 +220,24 @@ def _facts(page: TiffPage) -> Facts:
         width, height = height, width
     clear = sum(kind in (PREMULTIPLIED, CLEAR) for kind in _extras(page))
     return Facts(width, height, page.samplesperpixel - clear)
+
+
+def _need_all(page: TiffPage, size: int) -> None:
+    """Raises ImageRefused where a piece of the picture is not in the file; tifffile would make it black without a word.
+
+    size: of the file in bytes.
+    """
+    pieces = list(zip(page.dataoffsets, page.databytecounts, strict=False))
+    # A tile of neither place nor size is empty on purpose, as slide scanners leave what is beside the tissue.
+    there = all(
+        (begin > 0 < count and begin + count <= size) or (page.is_tiled and begin == 0 == count)
+        for begin, count in pieces
+    )
+    bits = page.bitspersample if isinstance(page.bitspersample, int) else min(page.bitspersample)
+    plain = page.compression == 1 and not page.is_tiled
+    short = plain and sum(count for _, count in pieces) < page.size * bits // 8
+    if len(pieces) < math.prod(page.chunked) or not there or short:
+        raise ImageRefused(CUT_OFF)
 
 
 def _extras(page: TiffPage) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from tlstudio.images import channels, colours, depth, dicom, directories, png, t
 from tlstudio.images.address import split
 from tlstudio.images.limits import MAX_PIXELS, check_size
 from tlstudio.images.refusals import refusing
+from tlstudio.storage.files import open_regular
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 TIFF = frozenset({".tif", ".tiff"})
@@ -283,6 +284,7 @@ def _opened(file: Path, page: int, *, mapped: bool = False) -> Iterator[ImageFil
     """
     with _at_page(file, page) as opened, Image.open(file if mapped and page == 1 else opened, formats=FORMATS) as image:
         check_size(image.width, image.height)
+        tiff.need_all(image)
         yield image
 
 
@@ -290,7 +292,7 @@ def _opened(file: Path, page: int, *, mapped: bool = False) -> Iterator[ImageFil
 def _at_page(file: Path, page: int) -> Iterator[BinaryIO]:
     """An opened file as if it began with this page. Reduced copies and masks are no pages."""
     if page == 1:
-        with file.open("rb") as opened:
+        with open_regular(file) as opened:
             yield opened
         return
     try:

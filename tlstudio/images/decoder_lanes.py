@@ -2,6 +2,9 @@
 
 A process is given its next file before it has answered for the last one, so that it never waits for its owner. Its files are
 answered in the order they were given: what goes wrong is the first one's doing.
+
+A process that somebody suspends answers nothing, takes nothing and says nothing of it; its lane may then be stuck in the middle
+of a message. So one more thread looks after them all and ends what stands still; its files go to another process.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from tlstudio.domain.values import Refusal
+from tlstudio.images import decoder_process
 from tlstudio.images.decoder_loop import UNFETCHED
 from tlstudio.images.decoder_process import DecoderDied, DecoderProcess, message
 
@@ -33,6 +37,8 @@ GRACE_SECONDS = 0.2
 TOO_LONG = "Reading the file took too long."
 TOO_LARGE = "Reading the file takes too much memory."
 CRASHED = "The file makes the decoder crash."
+SUSPENDED = "The part of the program that reads images was suspended again and again from outside."
+TIMES_SUSPENDED = 3  # after which a file is given up
 
 
 class Stopped(Exception):
@@ -62,6 +68,7 @@ class _Task:
     message: bytes
     future: Future[Any] = field(default_factory=Future)
     asked: bool = False
+    suspended: int = 0  # processes that were, while it was their first
 
 
 class Lanes(Generic[A, B]):
@@ -77,6 +84,9 @@ class Lanes(Generic[A, B]):
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._lanes: list[_Lane] = []
+        self._left = threading.Event()
+        self._watch = threading.Thread(target=self._look_after, name="decode-watch")
 
     def submit(self, item: A) -> Future[B | Refusal]:
         """Queues an item. Raises what pickling raises."""
@@ -84,6 +94,9 @@ class Lanes(Generic[A, B]):
         self._tasks.put(task)
         if len(self._threads) < self._width:
             lane = _Lane(self._pool, self._tasks, self._stop)
+            self._lanes.append(lane)
+            if not self._threads:
+                self._watch.start()
             self._threads.append(threading.Thread(target=lane.run, name=f"decode-{len(self._threads)}"))
             self._threads[-1].start()
         return task.future
@@ -94,7 +107,19 @@ class Lanes(Generic[A, B]):
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
-            thread.join()
+            thread.join(POLL_SECONDS)
+            while thread.is_alive():
+                for lane in self._lanes:
+                    lane.end_if_suspended(0.0)
+                thread.join(POLL_SECONDS)
+        self._left.set()
+        if self._threads:
+            self._watch.join()
+
+    def _look_after(self) -> None:
+        while not self._left.wait(decoder_process.LOOK_SECONDS):
+            for lane in list(self._lanes):
+                lane.end_if_suspended()
 
 
 class _Lane:
@@ -107,6 +132,12 @@ class _Lane:
         self._process: DecoderProcess | None = None
         self._given: deque[_Task] = deque()
         self._last = False
+
+    def end_if_suspended(self, patience: float | None = None) -> None:
+        """See `DecoderProcess`; called from other threads."""
+        process = self._process
+        if process is not None:
+            process.end_if_suspended(patience)
 
     def run(self) -> None:
         try:
@@ -159,11 +190,13 @@ class _Lane:
             first.future.set_result(Refusal(first.path, TOO_LARGE))
         except DecoderDied:
             # Only a fresh process proves that it was this file, and not an earlier one or the system.
-            fresh = process.answers == 0
+            fresh, suspended = process.answers == 0, process.suspended
             self._drop()
-            if not fresh:
+            first.suspended += suspended
+            again = first.suspended < TIMES_SUSPENDED if suspended else not fresh
+            if again:
                 return
-            first.future.set_result(Refusal(first.path, CRASHED))
+            first.future.set_result(Refusal(first.path, SUSPENDED if suspended else CRASHED))
         except Stopped:
             raise
         except Exception as error:
@@ -188,7 +221,7 @@ class _Lane:
                 if process.answered(GRACE_SECONDS):
                     break
                 raise Stopped
-            if time.monotonic() < end:
+            if time.monotonic() < end or process.stands:
                 continue
             if asked_for_more:
                 return False

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import faulthandler
 import math
+import multiprocessing
 import os
 import pickle
 import signal
 import struct
+import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,11 +23,12 @@ from functools import lru_cache
 from importlib import import_module
 from itertools import cycle
 from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
 from typing import Any
 
 from tlstudio.domain.errors import ImageRefused
 
-# A process whose owner died while a file kept it busy for ever ends itself after this long.
+# A process that a file keeps busy for ever, and that nothing else has ended, ends itself after this long.
 LAST_RESORT_SECONDS = 900.0
 RENEW_SECONDS = 60.0
 NO_MEMORY = "The picture does not fit into memory."
@@ -48,6 +52,7 @@ class Answer:
 def serve(connection: Connection, room: Any) -> None:
     """Entry point of the spawned process: answers until its owner hangs up. room: shared memory for the arrays of answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end_with_owner()
     # There is one such process a core; numpy's library of matrix products, not loaded yet, would start as many threads in each.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     last_resort, shared = _LastResort(_be_quiet()), memoryview(room).cast("B")
@@ -57,6 +62,31 @@ def serve(connection: Connection, room: Any) -> None:
             task = connection.recv_bytes()
             last_resort.work()
             _send(connection, _answer(task), shared, begin)
+
+
+def end_with_owner() -> None:
+    """Ends this process at once when its owner is gone, whatever it is doing; without an owner does nothing.
+
+    The owner holds one end of a pipe into which nothing is ever written. A thread waits for its end everywhere; but C code
+    may keep the interpreter from every thread, so where the system can (Linux: fcntl(2), O_ASYNC) a signal that is not caught
+    comes as well. Elsewhere such a process ends with its LAST_RESORT_SECONDS.
+    """
+    owner = multiprocessing.parent_process()
+    if owner is None:
+        return
+
+    def wait() -> None:
+        wait_for([owner.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=wait, name="owner", daemon=True).start()
+    if sys.platform == "linux":
+        import fcntl
+
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(owner.sentinel, fcntl.F_SETOWN, os.getpid())
+        flags = fcntl.fcntl(owner.sentinel, fcntl.F_GETFL)
+        fcntl.fcntl(owner.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 class _LastResort:

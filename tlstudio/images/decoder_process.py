@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import multiprocessing
 import pickle
 import signal
@@ -23,6 +24,11 @@ from tlstudio.images.decoder_loop import COUNT, PIPED, PLACE, ROOM, UNFETCHED, A
 NAME = "tlstudio-decoder"
 START_SECONDS = 120.0
 END_SECONDS = 5.0
+# So long a process may stand still that somebody has suspended (SIGSTOP, a task manager).
+SUSPENDED_SECONDS = 5.0
+LOOK_SECONDS = 0.5  # between two looks whether it is
+
+log = logging.getLogger(__name__)
 
 _starting = threading.Lock()
 
@@ -32,7 +38,10 @@ class DecoderDied(Exception):
 
 
 class DecoderProcess:
-    """A spawned process that decodes one item after another. To be used by one thread at a time."""
+    """A spawned process that decodes one item after another. To be used by one thread at a time, `end_if_suspended` aside.
+
+    suspended: whether it was ended because somebody had kept it from running; then nothing is the fault of a file.
+    """
 
     def __init__(self) -> None:
         """Raises WorkerDied where the system has no room for another process."""
@@ -42,7 +51,7 @@ class DecoderProcess:
             # Has no name, so nothing is left of it, however either side ends.
             room = RawArray(ctypes.c_char, UNFETCHED * ROOM)
         except (OSError, MemoryError) as error:
-            raise _not_started() from error
+            raise not_started() from error
         self._connection, far = context.Pipe()
         self._room = memoryview(room).cast("B")
         self._process: BaseProcess = context.Process(target=serve, args=(far, room), name=NAME, daemon=True)
@@ -50,7 +59,9 @@ class DecoderProcess:
             self._process.start()
         far.close()
         self._give_up = time.monotonic() + START_SECONDS
+        self._looked, self._stood = time.monotonic(), 0.0
         self.answers = 0
+        self.suspended = False
 
     def is_ready(self, seconds: float) -> bool:
         """Waits up to `seconds` for the process to be able to work. Raises WorkerDied when it can't even start."""
@@ -65,7 +76,7 @@ class DecoderProcess:
             reason = "it ended"
         if not reason:
             return True
-        raise _not_started() from RuntimeError(reason)
+        raise not_started() from RuntimeError(reason)
 
     @property
     def alive(self) -> bool:
@@ -81,6 +92,31 @@ class DecoderProcess:
             return int(psutil.Process(self._process.pid).memory_info().rss)
         except (psutil.Error, ValueError):
             return 0
+
+    def end_if_suspended(self, patience: float | None = None) -> None:
+        """Looks whether somebody keeps it from running. One that has stood still for `patience` seconds (without a word:
+        SUSPENDED_SECONDS) is ended, whatever its owner's threads are waiting for. To be called often, from any thread.
+
+        What counts is time between looks, so that a computer or a whole program that was asleep ends nothing.
+        """
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS and patience is None:
+            return
+        gap, self._looked = min(now - self._looked, 2 * LOOK_SECONDS), now
+        try:
+            process = psutil.Process(self._process.pid)
+            self._stood = self._stood + gap if process.status() == psutil.STATUS_STOPPED else 0.0
+            if self._stood and self._stood >= (SUSPENDED_SECONDS if patience is None else patience):
+                self.suspended = True
+                log.warning("a decoding process was suspended from outside; it is replaced")
+                process.kill()
+        except (psutil.Error, ValueError):
+            return  # it has ended, which whoever waits for it notices
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was found suspended when it was last looked at."""
+        return self._stood > 0
 
     def ask(self, task: bytes) -> None:
         """Hands over the next item as a `message`; a dead process is noticed when it is waited for."""
@@ -124,7 +160,7 @@ class DecoderProcess:
             self._process.close()
 
 
-def _not_started() -> WorkerDied:
+def not_started() -> WorkerDied:
     return WorkerDied(
         "The part of the program that reads images could not be started.",
         remedy="Close other programs and try again; if it happens again, install the program anew.",

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from tlstudio.domain.errors import ImageRefused, WrongUsage
 from tlstudio.images.address import split
 from tlstudio.images.limits import TOO_LARGE, check_size
+from tlstudio.storage.files import open_regular
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -45,6 +46,8 @@ SPACINGS = ("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", 
 SIZE = ("Rows", "Columns", "NumberOfFrames", *SPACINGS)
 SQUARE = 0.01  # a pixel whose height is this near its width counts as square
 OBLONG = 10.0  # beyond it the numbers are none of a picture
+# Pieces that are read before the pixels, two or so for each element: some hundred, some hundred thousand with many frames.
+MAX_PIECES = 500_000
 SMALLEST_FRAME = 8  # bytes of a compressed frame's own header
 # Values that are no short text: nobody's group, and too large to look at.
 NO_GROUPS = frozenset({"SQ", "UN", "OB", "OW", "OF", "OD", "OL", "OV"})
@@ -60,7 +63,7 @@ def has_magic(path: Path) -> bool:
     try:
         if not path.is_file():
             return False
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return is_dicom(file.read(HEAD))
     except OSError:
         return False
@@ -206,13 +209,31 @@ def read_elements(file: BinaryIO, keywords: Iterable[str]) -> Dataset:
     from pydicom.datadict import tag_for_keyword
 
     tags: list[BaseTag | int] = [tag for tag in map(tag_for_keyword, keywords) if tag is not None]
-    return dcmread(file, stop_before_pixels=True, force=True, specific_tags=tags)
+    return dcmread(_Bounded(file), stop_before_pixels=True, force=True, specific_tags=tags)
+
+
+class _Bounded:
+    """A file that is read in no more pieces than a header has: the reader would go through gigabytes of nothing, element by
+    element.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._left = file, MAX_PIECES
+
+    def read(self, size: int = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise ImageRefused("The DICOM file holds no picture.")
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[BinaryIO]:
     """A DICOM file, ready to be read; one that is compressed as a whole is unpacked first, within limits."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         head = file.read(META_BYTES)
         if DEFLATED in head and head[MAGIC_AT:HEAD] == MAGIC:
             with BufferedReader(_Inflated(head, file)) as inflated:

@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tlstudio.storage.files import open_regular
+
 MARKS = {b"II*\0": "<", b"MM\0*": ">", b"II+\0": "<", b"MM\0+": ">"}
 DESCRIPTION, SUBFILE = 270, 254
 REDUCED, MASK = 1, 4
@@ -72,7 +74,7 @@ def form_of(file: BinaryIO) -> Form | None:
 
 
 def is_tiff(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return form_of(file) is not None
 
 
@@ -103,7 +105,7 @@ def opened_at(path: Path, page: int) -> BinaryIO:
     found = places(path)
     if page > len(found):
         raise EOFError
-    file = path.open("rb")
+    file = open_regular(path)
     form = form_of(file)
     if form is None:
         raise EOFError
@@ -157,7 +159,7 @@ def _known(path: Path) -> tuple[tuple[int, ...], Layout | None]:
 @lru_cache(maxsize=16)
 def _read(path: Path, size: int, changed: int) -> tuple[tuple[int, ...], Layout | None]:
     """Many pages ask for the same file, one after another; size and time tell whether it is still the same."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         form = form_of(file)
         if form is None:
             return (), None

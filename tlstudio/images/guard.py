@@ -17,9 +17,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from tlstudio.domain.errors import WorkerDied
 from tlstudio.domain.values import Refusal
-from tlstudio.images.decoder_lanes import CRASHED, POLL_SECONDS, TOO_LARGE, TOO_LONG, Lanes, Stopped
-from tlstudio.images.decoder_process import END_SECONDS, DecoderDied, DecoderProcess, message
+from tlstudio.images.decoder_lanes import CRASHED, POLL_SECONDS, TIMES_SUSPENDED, TOO_LARGE, TOO_LONG, Lanes, Stopped
+from tlstudio.images.decoder_process import END_SECONDS, DecoderDied, DecoderProcess, message, not_started
 from tlstudio.images.ordered import AHEAD, cores, gather
 
 __all__ = ["CRASHED", "DECODERS", "TOO_LARGE", "TOO_LONG", "Guard"]
@@ -118,15 +119,19 @@ class Guard:
                 if process.alive:
                     return process
                 process.kill()
-        process = DecoderProcess()
-        try:
-            while not process.is_ready(POLL_SECONDS):
-                if stop.is_set():
-                    raise Stopped
-        except BaseException:
-            process.kill()
-            raise
-        return process
+        for _ in range(TIMES_SUSPENDED):
+            process = DecoderProcess()
+            try:
+                while not process.is_ready(POLL_SECONDS):
+                    process.end_if_suspended()
+                    if stop.is_set():
+                        raise Stopped
+                return process
+            except BaseException as error:
+                process.kill()
+                if not (isinstance(error, WorkerDied) and process.suspended):
+                    raise
+        raise not_started()
 
     def give_back(self, process: DecoderProcess) -> None:
         """Keeps a process that has nothing to do for the next who needs one."""
@@ -146,7 +151,10 @@ class Guard:
         process = self.borrow(stop)
         try:
             process.ask(message(pickle.dumps(megapixels), path))
-            answer = process.receive() if process.answered(self.seconds) else None
+            end = time.monotonic() + self.seconds
+            while not (answered := process.answered(POLL_SECONDS)) and time.monotonic() < end and not stop.is_set():
+                process.end_if_suspended()
+            answer = process.receive() if answered else None
         except DecoderDied:
             answer = None
         process.kill()

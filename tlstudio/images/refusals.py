@@ -12,6 +12,7 @@ from tlstudio.domain.errors import ImageRefused
 from tlstudio.images.address import split
 from tlstudio.images.limits import TOO_LARGE
 
+CUT_OFF = "The file is cut off: a part of the picture is missing."
 KNOWN_OTHERS = {
     ".heic": "HEIC",
     ".heif": "HEIF",
@@ -69,5 +70,5 @@ def _unknown(file: Path) -> str:
 def _damage(error: Exception) -> str:
     text = str(error).lower()
     if any(sign in text for sign in ("truncated", "not enough", "unexpected end", "cannot reshape", "insufficient")):
-        return "The file is cut off: a part of the picture is missing."
+        return CUT_OFF
     return "The file is damaged and can't be decoded."

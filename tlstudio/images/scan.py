@@ -71,7 +71,7 @@ class Found:
     does; inside a ZIP file, the archive's path followed by the name in it. label: None for an image to be labeled here. inner:
     the folders between the class folder and the file, `/`-separated, or empty. group: what the source says it belongs to.
     sheet: the file whose pages it and others are, None for a file of its own.
-    columns: what the source says besides.
+    columns: what the source says besides. others: what other people say its class is, {person: class}.
     """
 
     place: str
@@ -81,6 +81,7 @@ class Found:
     group: str | None = None
     sheet: str | None = None
     columns: Mapping[str, str] = field(default_factory=lambda: NO_COLUMNS)
+    others: Mapping[str, str] = field(default_factory=lambda: NO_COLUMNS)
 
     @property
     def path(self) -> Path:
@@ -97,7 +98,8 @@ class Scan:
     their names alone, not in the folders that it names.
 
     divided: the source says of every image which part it is for, and nothing is taken from one part for another: a list that was
-    written here, or that says `train` of all. A folder `train` alone is no such word: nothing beside it was held back.
+    written here, or that says `train` of all. A folder `train` alone is no such word: nothing beside it was held back. told: a
+    sentence on whose word was taken, where several people spoke.
     """
 
     found: tuple[Found, ...]
@@ -105,6 +107,7 @@ class Scan:
     columns: tuple[str, ...] = ()
     by_name: int = 0
     divided: bool = False
+    told: str = ""
 
     def classes(self) -> dict[str, int]:
         return dict(sorted(Counter(f.label for f in self.found if f.label is not None).items()))

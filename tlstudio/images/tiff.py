@@ -12,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, ImageOps, TiffImagePlugin
 
+from tlstudio.domain.errors import ImageRefused
+from tlstudio.images.refusals import CUT_OFF
+
 Deep = npt.NDArray[np.uint16]
 
 DEEP_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
@@ -52,6 +55,15 @@ def correct_byte_order(image: ImageFile.ImageFile) -> None:
         elif tile.codec_name == "raw" and len(raw) == 1 and raw in "RGBA" and _bits(image) == 16:
             order = "L" if image.tag_v2.prefix == b"II" else "B"
             image.tile[i] = _with_raw_mode(tile, f"{raw};16{order}")
+
+
+def need_all(image: ImageFile.ImageFile) -> None:
+    """Raises ImageRefused where a TIFF file lists fewer pieces than its picture has: the library leaves the rest black."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile) or not image.tile:
+        return
+    boxes = {tile.extents for tile in image.tile if tile.extents is not None}
+    if sum((right - left) * (low - high) for left, high, right, low in boxes) < image.width * image.height:
+        raise ImageRefused(CUT_OFF)
 
 
 def deep_grey(image: Image.Image, upright: Image.Image) -> npt.NDArray[np.generic] | None:

@@ -32,8 +32,10 @@ Answers = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a model file. Raises BundleRefused for what is missing, no ordinary file, a link to elsewhere, or too
-    large.
+    """The bytes of a model file. Raises BundleRefused for what is missing, no ordinary file, or too large.
+
+    A link that somebody names is followed to its file, as people keep `current.onnx`: what is hashed, vetted and opened are these
+    bytes, and onnxruntime sees no path. What a model itself refers to is never followed; see `read_description`.
     """
     try:
         with files.open_regular(path) as file:

@@ -19,6 +19,16 @@ def put_labels(project: Project, annotator: str, labels: Mapping[int, int]) -> N
         )
 
 
+def add_labels(project: Project, annotator: str, labels: Mapping[int, int]) -> None:
+    """{image id: class id}: beside what this person said of other images before."""
+    now = time.time()
+    with project.write() as db:
+        db.executemany(
+            "INSERT OR REPLACE INTO other_labels (annotator, image_id, class_id, at) VALUES (?, ?, ?, ?)",
+            [(annotator, image, class_id, now) for image, class_id in labels.items()],
+        )
+
+
 def annotators(project: Project) -> list[str]:
     """The people whose labels are here, the newest first."""
     sql = "SELECT annotator FROM other_labels GROUP BY annotator ORDER BY MAX(at) DESC, annotator"

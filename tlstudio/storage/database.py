@@ -17,6 +17,7 @@ from tlstudio.storage.volumes import volume_of
 BUSY_SECONDS = 10.0
 LEAST_FREE = 2**20  # bytes; with less, a failed write is put down to the full disk
 RESTORE = "Restore a backup: in the window with “Backups”, or with “tlstudio backups restore --project DIR”."
+DAMAGED = "The project's database is damaged."
 FAILURES: tuple[tuple[tuple[str, ...], type[StudioError], str, str], ...] = (
     (("SQLITE_FULL",), DiskFull, "The disk is full.", "Free some space and try again; nothing was lost."),
     (
@@ -38,7 +39,7 @@ FAILURES: tuple[tuple[tuple[str, ...], type[StudioError], str, str], ...] = (
         "Another window or command is writing to this project.",
         "Wait for it to end and try again.",
     ),
-    (("SQLITE_NOTADB", "SQLITE_CORRUPT"), ProjectDamaged, "The project's database is damaged.", RESTORE),
+    (("SQLITE_NOTADB", "SQLITE_CORRUPT", "no text"), ProjectDamaged, DAMAGED, RESTORE),
 )
 
 
@@ -125,6 +126,8 @@ def _named(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise named_failure(error, path) from error
+    except UnicodeDecodeError as error:  # SQLite quotes what it finds, and damage is no text
+        raise ProjectDamaged(DAMAGED, remedy=RESTORE, path=path) from error
 
 
 def named_failure(error: sqlite3.Error, path: Path) -> StudioError:
@@ -134,6 +137,8 @@ def named_failure(error: sqlite3.Error, path: Path) -> StudioError:
         code = "SQLITE_FULL"
     if code.startswith("SQLITE_CANTOPEN") and not path.exists():
         code = "gone"
+    if "decode to UTF-8" in str(error):  # Python's own words for a text that is none
+        code = "no text"
     for beginnings, kind, what, remedy in FAILURES:
         if code.startswith(beginnings):
             return kind(what, remedy=remedy, path=path)

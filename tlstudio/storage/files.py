@@ -28,6 +28,7 @@ NO_FOLDER_SYNC = frozenset(
     {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EPERM, errno.EISDIR}
 )
 TENSOR_PART = ".tmp??????"  # what the tensor library calls a file that it has not finished
+LARGEST_TEXT = 512 * 2**20  # bytes; what is kept of a run with a million images is smaller
 PART = re.compile(r"^\..*\.(\d+)-[0-9a-f]{8}\.part$")
 
 
@@ -89,6 +90,13 @@ def read_small(path: Path, most: int) -> bytes:
     if len(data) > most:
         raise OSError(errno.EFBIG, "it is far too long for what it should be", str(path))
     return data
+
+
+def read_text(path: Path, *, errors: str = "strict") -> str:
+    """The UTF-8 text of a file that this program, or whoever sends the folder it lies in, has written. Raises OSError as
+    `read_small` does, and ValueError for bytes that are no text unless `errors` says otherwise.
+    """
+    return read_small(path, LARGEST_TEXT).decode("utf-8", errors)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

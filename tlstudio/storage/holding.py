@@ -169,7 +169,7 @@ def _host() -> str:
 def _read(folder: Path) -> dict[str, Any] | None:
     """What `_write` wrote, and whether it speaks of this program; None where nobody holds the project."""
     try:
-        data = parse_json((folder / FILE).read_text(encoding="utf-8"))
+        data = parse_json(files.read_text(folder / FILE))
         found = {
             "token": str(data["token"]),
             "program": str(data["program"]),

@@ -79,7 +79,8 @@ def add_images(
                 )
         # What is told now takes the place of what an earlier import said of the same files.
         again = [*(r.path for r in refused), *(str(project.absolute(i.stored)) for i in images)]
-        db.executemany("DELETE FROM refusals WHERE path = ?", [(path,) for path in again])
+        # In one go: for each path by itself all refusals would be looked through.
+        db.execute("DELETE FROM refusals WHERE path IN (SELECT value FROM json_each(?))", (json.dumps(again),))
         db.executemany("INSERT INTO refusals VALUES (?, ?, ?)", [(r.path, r.reason, now) for r in refused])
 
 

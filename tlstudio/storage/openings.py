@@ -42,7 +42,7 @@ def read(project: Project) -> list[Opening]:
     """All of the project, oldest first; what a crash left of a line is skipped. Raises FileTrouble or CantWrite."""
     path = project.folder / NAME
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = files.read_text(path, errors="replace")
     except FileNotFoundError:
         text = ""
     except OSError as error:
@@ -84,7 +84,7 @@ def _earlier(file: Path) -> Opening:
     """Of a run that was measured before openings were counted: once at least, nobody knows by whom."""
     contents: list[str] = []
     try:
-        contents = sorted({str(row["content"]) for row in parse_json(file.read_text(encoding="utf-8"))["predictions"]})
+        contents = sorted({str(row["content"]) for row in parse_json(files.read_text(file))["predictions"]})
         moment = file.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         moment = 0.0

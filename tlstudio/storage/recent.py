@@ -22,7 +22,7 @@ def _file() -> Path:
 def read() -> list[tuple[Path, float]]:
     """Folders that still hold a project, or backups of it, with the time they were opened (seconds since the epoch)."""
     try:
-        rows = parse_json(_file().read_text(encoding="utf-8"))
+        rows = parse_json(files.read_text(_file()))
         found = [(Path(row["folder"]), float(row["opened_at"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return []

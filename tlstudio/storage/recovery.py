@@ -169,7 +169,8 @@ def tidy(project: Project) -> None:
 
 def look_after(project: Project, *, unclean: bool, unchecked: bool = False) -> None:
     """What a project gets each time it is opened to be changed, and what may take a moment: the full check where it is due, or
-    the last program that changed it did not end well; then leftovers are removed and a backup is made.
+    the last program that changed it did not end well; then leftovers and features that nobody needs any more are removed, and a
+    backup is made.
 
     Raises ProjectDamaged before anything is backed up, and DiskFull or CantWrite where no backup can be made: that is no reason
     not to use the project, and the user should know it. unchecked: nobody has made the quick check yet.
@@ -180,6 +181,9 @@ def look_after(project: Project, *, unclean: bool, unchecked: bool = False) -> N
         require_whole(project.folder)
     if unclean:
         tidy(project)
+    from tlstudio.storage import rowstore  # brings numpy along, which a window does not wait for
+
+    rowstore.remove_unused(project.cache / "features")
     try:
         project.back_up()
     except ProjectDamaged as error:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +26,8 @@ LINE = KEY_BYTES + 1
 # Little enough to be on the disk before those who make the rows have run out of work: they go on a few rows ahead meanwhile.
 FLUSH_BYTES = 8 * 2**20
 WAIT_SECONDS = 0.2  # between two looks whether another writer has ended
+DAY = 86_400.0
+UNUSED_SECONDS = 30 * DAY
 SPARE_BYTES = 200 * 2**20  # never fill a disk to the last byte: the database needs room too
 
 
@@ -67,7 +71,14 @@ class RowStore:
 
     def take(self, keys: Sequence[str]) -> npt.NDArray[np.generic]:
         """Rows of `keys` as a new array in memory, in their order."""
+        self._mark_used()
         return np.asarray(self.array()[self.rows(keys)])
+
+    def _mark_used(self) -> None:
+        """For `remove_unused`; once a day is enough."""
+        with suppress(OSError):
+            if time.time() - self._index.stat().st_mtime > DAY:
+                os.utime(self._index)
 
     def writer(self, expected: int, reporter: Reporter | None = None) -> RowWriter:
         """Opens the store for appending about `expected` rows; raises DiskFull before writing when they can't fit.
@@ -76,6 +87,21 @@ class RowStore:
         that raises ProjectBusy.
         """
         return RowWriter(self, expected, reporter)
+
+
+def remove_unused(folder: Path, older_than: float = UNUSED_SECONDS) -> None:
+    """Removes the stores in a folder that nobody has used for so many seconds, as those of a network or a way to prepare pictures
+    that is not used any more; one that somebody writes to stays. They are made again when they are needed. Never raises OSError.
+    """
+    with suppress(OSError):
+        for index in list(folder.glob("*.keys")):
+            if index.stat().st_mtime > time.time() - older_than:
+                continue
+            rows, lock = (index.with_name(index.name.removesuffix(".keys") + end) for end in (".rows", ".lock"))
+            with suppress(filelock.Timeout), filelock.FileLock(lock, timeout=0):
+                index.unlink(missing_ok=True)  # first: rows without keys count for nothing
+                rows.unlink(missing_ok=True)
+                lock.unlink(missing_ok=True)
 
 
 class RowWriter:

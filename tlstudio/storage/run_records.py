@@ -63,7 +63,7 @@ def read_transfer(project: Project, run_id: str) -> Transfer | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return files.read_text(path, errors="replace")
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -149,7 +149,7 @@ def read_history(project: Project, run_id: str) -> tuple[EpochRow, ...]:
     path = project.run_folder(run_id) / METRICS
     rows: list[EpochRow] = []
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = files.read_text(path, errors="replace").splitlines()
     except FileNotFoundError:
         return ()
     except OSError as error:

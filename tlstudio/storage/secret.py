@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tlstudio.domain.errors import FileTrouble, from_os_error
+from tlstudio.storage import files
 from tlstudio.storage.places import data_dir
 
 LENGTH = 32
@@ -29,7 +30,7 @@ def group_secret() -> bytes:
     try:
         if not path.exists():
             _make(path)
-        key = path.read_bytes()
+        key = files.read_small(path, LENGTH + 1)
     except OSError as error:
         raise from_os_error(error, path) from error
     if len(key) != LENGTH:

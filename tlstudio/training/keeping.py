@@ -26,8 +26,9 @@ from tlstudio.training.schedule import BudgetClock
 if TYPE_CHECKING:
     from tlstudio.training.batches import Data
     from tlstudio.training.finetune import FineTuner
+    from tlstudio.training.network import NetworkSpec
 
-VERSION = 4  # of what a checkpoint holds, and of the probe that its training began with
+VERSION = 5  # of what a checkpoint holds, and of the probe that its training began with
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
@@ -159,13 +160,16 @@ class Keeper:
                 state[parameter][key] = torch.empty_like(parameter).copy_(tensors[f"adam/{key}/{name}"])
 
     def _origin(self) -> str:
-        """Tells the images and pretrained weights of a run from any others: SHA-256 in hex."""
-        return origin_of(self._tuner.network.spec.weights_hash, self._tuner.data)
+        """Tells the images and the pretrained network of a run from any others: SHA-256 in hex."""
+        return origin_of(self._tuner.network.spec, self._tuner.data)
 
 
-def origin_of(weights_hash: str, data: Data) -> str:
-    """Tells pretrained weights and images, learned from and judged by, from any others: SHA-256 in hex."""
-    told = [f"version {VERSION}", weights_hash, *data.train_keys, "|", *data.val_keys]
+def origin_of(spec: NetworkSpec, data: Data) -> str:
+    """Tells a pretrained network and images, learned from and judged by, from any others: SHA-256 in hex.
+
+    The network with all that its features of a picture depend on: weights, arguments, size, normalisation.
+    """
+    told = [f"version {VERSION}", spec.features_key(), spec.weights_hash, *data.train_keys, "|", *data.val_keys]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 

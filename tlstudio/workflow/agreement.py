@@ -16,7 +16,7 @@ from tlstudio.domain.values import ImageRow
 from tlstudio.evaluation import agreement as figures
 from tlstudio.images.sources.columns import mapping
 from tlstudio.images.sources.text import Table, read_table
-from tlstudio.storage import annotators, images
+from tlstudio.storage import annotators, files, images
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.workflow.matching import ImageIndex, NotFound
@@ -106,7 +106,7 @@ def _best_rows(path: Path, alike: Mapping[str, str]) -> list[_Row]:
     try:
         if path.stat().st_size > LARGEST_TABLE:
             raise FileTrouble("This file is too large for a table of labels.", remedy="Choose another file.", path=path)
-        data = path.read_bytes()
+        data = files.read_small(path, LARGEST_TABLE)
     except OSError as error:
         raise from_os_error(error, path) from error
     table = read_table(path, data)

@@ -158,6 +158,6 @@ def _origins(project: Project, contents: dict[str, Path], reporter: Reporter) ->
 
 def _read_origins(file: Path) -> dict[str, Origin]:
     try:
-        return {content: Origin(*facts) for content, facts in parse_json(file.read_text(encoding="utf-8")).items()}
+        return {content: Origin(*facts) for content, facts in parse_json(files.read_text(file)).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

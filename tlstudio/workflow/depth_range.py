@@ -73,7 +73,7 @@ def _measure(
 
 def _read(file: Path) -> DepthRange | None:
     try:
-        kept = parse_json(file.read_text(encoding="utf-8"))
+        kept = parse_json(files.read_text(file))
         return None if kept is None else DepthRange(float(kept["low"]), float(kept["high"]), int(kept["images"]))
     except OSError as error:
         raise from_os_error(error, file) from error

@@ -14,7 +14,8 @@ FOLDER = "exports"
 def find_export(project: Path, run: str, reporter: Reporter = SILENT) -> Path | None:
     """The newest model file in the project's folder for them that holds this run's model; None where there is none.
 
-    Files of versions that did not write down their run are not taken for anybody's.
+    Files of versions that did not write down their run are not taken for anybody's, nor are links: no export is one, and a
+    project from elsewhere may hold any.
     """
     for file in _newest_first(project / FOLDER):
         reporter.check_cancelled()  # a user who has gone on wants no answer
@@ -28,6 +29,7 @@ def find_export(project: Path, run: str, reporter: Reporter = SILENT) -> Path | 
 
 def _newest_first(folder: Path) -> list[Path]:
     try:
-        return [file for _, file in sorted(((f.stat().st_mtime, f) for f in folder.glob("*.onnx")), reverse=True)]
+        there = [file for file in folder.glob("*.onnx") if not file.is_symlink()]
+        return [file for _, file in sorted(((file.stat().st_mtime, file) for file in there), reverse=True)]
     except OSError:
         return []

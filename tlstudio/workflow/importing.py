@@ -32,6 +32,7 @@ from tlstudio.workflow.import_needs import need_an_encoding, need_room_apart, ne
 from tlstudio.workflow.import_places import Usable, keep_thumbnail, places, unpacked
 from tlstudio.workflow.near_duplicates import NearDuplicates
 from tlstudio.workflow.near_setting import kept_together, set_kept_together
+from tlstudio.workflow.other_answers import keep_others
 from tlstudio.workflow.replaced import Taken, remember, settle
 from tlstudio.workflow.torn import torn
 
@@ -117,9 +118,11 @@ class _Import:
                 need_two_classes({name: 1 for name in labels if name is not None}, labels.count(None))
             before = import_summary.amounts(self.project)
             again, kept = found_again(self._not_copied(usable, known, moved=bool(inside)), known, self.reporter)
-            added = self._store(again, kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
+            added, unkept = self._store(again, kept, groups, known, refused, moved=bool(inside), divided=scan.divided)
         remember(self.project, [seen for _, seen in kept])
-        told = import_words.several_channels([s.channels for _, s in kept if s.channels])
+        told = " ".join(
+            filter(None, (import_words.several_channels([s.channels for _, s in kept if s.channels]), unkept))
+        )
         return self._result(before, added, refused, scan=scan, changed=taken.images, told=told)
 
     def _pages(self, found: Sequence[Found]) -> list[Found]:
@@ -176,8 +179,10 @@ class _Import:
         *,
         moved: bool,
         divided: bool,
-    ) -> list[Candidate]:
-        """again: see `finding_images.found_again`. groups_of: {place: group}. Gives the images as they were divided."""
+    ) -> tuple[list[Candidate], str]:
+        """again: see `finding_images.found_again`. groups_of: {place: group}. Gives the images as they were divided, and what was
+        not kept.
+        """
         groups = [groups_of[item.place] for item, _ in usable]
         alike = self._alike(usable, groups, known)
         numbers = [None] * len(usable) if alike is None else alike.of_new
@@ -210,11 +215,14 @@ class _Import:
             ]
             back = {number: place for (number, _), place in zip(again, stored, strict=False)}
             images.add_images(self.project, rows, refused, back)
+        unkept = keep_others(
+            self.project, ((item, self.project.absolute(at)) for (item, _), at in zip(all_, stored, strict=True))
+        )
         if alike is not None:
             alike.keep([row.stored for row in rows])
         self.project.set_meta("seed", str(self.request.seed))
         import_groups.keep_rule(self.project, self.request)
-        return new
+        return new, unkept
 
     def _alike(
         self, usable: Sequence[Usable], groups: Sequence[str | None], known: Sequence[ImageRow]
@@ -259,6 +267,7 @@ class _Import:
                     None,
                     (
                         import_words.by_names(scan),
+                        scan.told,
                         import_summary.thin(table, empty),
                         import_words.alike(row.label for row in table if row.label is not None and row.total),
                         torn(images.list_images(self.project)).sentence(),

@@ -97,7 +97,7 @@ def _chances(path: Path, key: str, part: str = "") -> Chances:
 def _read(path: Path) -> Any:
     """None where there is no such file."""
     try:
-        return parse_json(path.read_text(encoding="utf-8"))
+        return parse_json(files.read_text(path))
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -135,7 +135,7 @@ def remember_speed(model: str, images_per_second: float) -> ModelStatus:
 
 def _speeds() -> dict[str, float]:
     try:
-        data = parse_json((data_dir() / "speeds.json").read_text(encoding="utf-8"))
+        data = parse_json(files.read_text(data_dir() / "speeds.json"))
         return {str(k): float(v) for k, v in data.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -182,7 +182,7 @@ def kept_point(project: Project, run: RunRow) -> OperatingPoint | None:
     """The operating point kept with the run, its class called as it is now. Raises RunNotReady for a damaged file."""
     path = project.run_folder(run.id) / NAME
     try:
-        data = parse_json(path.read_text(encoding="utf-8"))
+        data = parse_json(files.read_text(path))
         number, threshold = int(data["class"]), float(data["threshold"])
         if not (0 <= number < len(run.classes) and 0.0 <= threshold <= 1.0):
             raise ValueError("no such class or threshold")

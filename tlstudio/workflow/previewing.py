@@ -75,7 +75,7 @@ def preview_import(
         names=tuple(item.name for item in scan.found[:: max(1, -(-len(scan.found) // MOST_NAMES))]),
         foldered=sum(bool(item.inner) for item in scan.found),
         encoding=chosen.encoding,
-        by_name=by_names(scan),
+        by_name=" ".join(filter(None, (by_names(scan), scan.told))),
         divided=scan.divided,
     )
 

@@ -105,7 +105,7 @@ def keep(folder: Path, number: int, done: Rehearsal, origin: str) -> None:
 def kept(folder: Path, number: int, origin: str) -> Rehearsal | None:
     """What `keep` wrote of this origin; None where there is nothing, or nothing that can be read: it is rehearsed again then."""
     try:
-        data = parse_json((folder / f"rehearsal-{number}.json").read_text(encoding="utf-8"))
+        data = parse_json(files.read_text(folder / f"rehearsal-{number}.json"))
         if data["origin"] != origin:
             return None
         evidence, seconds = Evidence.from_json(data["evidence"]), float(data["seconds"])

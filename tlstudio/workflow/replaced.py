@@ -220,7 +220,7 @@ def _state(path: Path) -> State | None:
 
 def _read(project: Project) -> dict[str, tuple[int, int, int, str]]:
     try:
-        told = parse_json((project.cache / FILE).read_text(encoding="utf-8"))
+        told = parse_json(files.read_text(project.cache / FILE))
         return {
             str(path): (int(size), int(changed), int(entry), str(content))
             for path, (size, changed, entry, content) in told.items()

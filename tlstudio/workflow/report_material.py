@@ -18,7 +18,7 @@ from tlstudio.domain.runs import RunRow
 from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import Split
 from tlstudio.reports.material import Images, Known, Training
-from tlstudio.storage import images
+from tlstudio.storage import files, images
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.workflow.held_out import first_held_out
@@ -97,7 +97,7 @@ def _saved(project: Project, run: RunRow) -> dict[str, Any]:
     """The description that lies beside the trained weights. Raises RunNotReady when it is missing or damaged."""
     path = project.run_folder(run.id) / "model" / "config.json"
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, WrongUsage):
-        found: dict[str, Any] = parse_json(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = parse_json(files.read_text(path))
         PreprocessSpec.from_json(found["preprocess"])
         return found
     raise RunNotReady("The trained model of this run is missing or damaged.", remedy="Train it again.", path=path)

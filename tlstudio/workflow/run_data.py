@@ -73,7 +73,7 @@ def write_samples(project: Project, run_id: str, samples: list[Sample]) -> None:
 def read_samples(project: Project, run_id: str) -> list[Sample]:
     path = project.run_folder(run_id) / "data.json"
     try:
-        return [Sample(**row) for row in parse_json(path.read_text(encoding="utf-8"))]
+        return [Sample(**row) for row in parse_json(files.read_text(path))]
     except OSError as error:
         raise from_os_error(error, path) from error
     except (ValueError, TypeError) as error:

@@ -150,7 +150,7 @@ class Tuning:
         """One, or what is known of it from before; None when the user asked to stop."""
         folder = self.context.folder
         data = self.ready.rows(np.setdiff1d(np.arange(len(self.ready.train)), left_out), left_out)
-        origin = origin_of(self.ready.network.spec.weights_hash, data)
+        origin = origin_of(self.ready.network.spec, data)
         known = rehearsing.kept(folder, number, origin)
         if known is not None:
             self.started -= known.seconds  # they belong to the time that the user gave it

@@ -6,7 +6,9 @@ import ctypes
 import multiprocessing
 import os
 import re
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -144,6 +146,12 @@ def touch_and_hang(item: Path) -> str:
     return hang("")
 
 
+def touch_and_spin(item: Path) -> str:
+    """The same, and never lets go of the interpreter."""
+    item.write_text(str(os.getpid()))
+    return spin("")
+
+
 def nested(item: str) -> list[object]:
     """A worker process that uses decoding processes itself."""
     from tlstudio.images.guard import Guard
@@ -155,3 +163,30 @@ def nested(item: str) -> list[object]:
 def never_ready(*_arguments: object) -> None:
     """A process that starts and never gets further."""
     time.sleep(600)
+
+
+def suspend_once(mark: Path) -> int:
+    """Suspends its own process in the middle of the work, the first time for each mark."""
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return os.getpid()
+
+
+def suspend_always(mark: Path) -> int:
+    with mark.open("a") as file:
+        file.write("x")
+    os.kill(os.getpid(), signal.SIGSTOP)
+    return os.getpid()
+
+
+def suspend_while_answering(mark: Path) -> npt.NDArray[np.uint8]:
+    """Is suspended while its answer, too large for any pipe, is on the way."""
+    if not mark.exists():
+        mark.touch()
+        threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGSTOP)).start()
+    return np.full(200_000_000, 7, np.uint8)
+
+
+def suspended_at_birth(*_arguments: object) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,11 @@ from tests.unit.images.kinds import (
 from tests.unit.images.test_decode_colours import TURNED, turned
 from tlstudio.domain.errors import ImageRefused
 from tlstudio.domain.preprocess import PreprocessSpec
+from tlstudio.domain.values import Refusal
 from tlstudio.images.decode import load_deep, load_rgb, read_header
 from tlstudio.images.depth_sample import sample_values
+from tlstudio.images.inspect import inspect
+from tlstudio.images.refusals import CUT_OFF
 
 FIVE = RNG.integers(0, 60_000, (HEIGHT, WIDTH, 5), np.uint16)
 GREYISH = {"photometric": "minisblack", "planarconfig": "contig"}
@@ -273,3 +277,47 @@ def test_colours_of_a_profile_are_those_of_the_screen(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", iccprofile=TURNED, **extra(2))
     assert_reads(tmp_path / "a.tif", turned(RGB), 2)
     assert_reads(tmp_path / "a.tif", grey(GREY), spec=chosen(4))
+
+
+def test_pieces_that_are_not_in_the_file_are_not_made_black(tmp_path: Path) -> None:
+    values = np.random.default_rng(3).integers(1, 60_000, (24, 30, 5), np.uint16)
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, values, photometric="minisblack", planarconfig="contig", rowsperstrip=8)
+    sound = path.read_bytes()
+    with tifffile.TiffFile(path) as file:
+        tag = file.pages[0].tags["ImageLength"]  # type: ignore[union-attr]
+        counts = file.pages[0].tags["StripByteCounts"]  # type: ignore[union-attr]
+    for at, value in ((tag.valueoffset, 32), (counts.valueoffset, 100)):
+        path.write_bytes(sound[:at] + value.to_bytes(2, "little") + sound[at + 2 :])
+        seen = inspect(path)
+        assert isinstance(seen, Refusal)
+        assert seen.reason == CUT_OFF
+    path.write_bytes(sound)
+    assert not isinstance(inspect(path), Refusal)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
+def test_strips_that_are_missing_are_told_of_plain_pictures_too(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "a.tif"
+    Image.new(mode, (30, 24), 7).save(path)
+    sound = path.read_bytes()
+    with tifffile.TiffFile(path) as file:
+        tag, rows = (file.pages[0].tags[name] for name in ("ImageLength", "RowsPerStrip"))  # type: ignore[union-attr]
+    assert rows.value == 24
+    path.write_bytes(sound[: tag.valueoffset] + (48).to_bytes(2, "little") + sound[tag.valueoffset + 2 :])
+    seen = inspect(path)
+    assert isinstance(seen, Refusal)
+    assert seen.reason == CUT_OFF
+
+
+@pytest.mark.parametrize("name", ["ImageWidth", "ImageLength"])
+def test_a_size_of_many_numbers_is_damage(tmp_path: Path, name: str) -> None:
+    """As many as the tag's count says; multiplied with each other they would fill the memory."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((24, 30, 5), np.float16), photometric="minisblack", planarconfig="contig")
+    data = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as file:
+        at = file.pages[0].tags[name].offset  # type: ignore[union-attr]
+    data[at + 4 : at + 12] = struct.pack("<II", 40, 8)  # a count, and where they lie
+    path.write_bytes(bytes(data))
+    assert isinstance(inspect(path), Refusal)

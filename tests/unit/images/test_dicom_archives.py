@@ -10,8 +10,9 @@ import pytest
 from pydicom.data import get_testdata_file
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
-from tests.unit.images.dicoms import make, save
+from tests.unit.images.dicoms import item, make, save
 from tests.unit.images.kinds import GREY, assert_reads, grey
+from tlstudio.domain.errors import ImageRefused
 from tlstudio.images import dicom
 from tlstudio.images.address import pages
 from tlstudio.images.decode import load_deep, load_rgb, looks_like_image, read_header
@@ -133,3 +134,25 @@ def test_the_viewer_shows_square_pixels_as_the_model_sees_them(tmp_path: Path) -
     assert (view.width, view.height) == load_rgb(path).size == (20, 60)
     small = look_deep(path, 30)
     assert small is not None and (small.width, small.height) == (10, 30)
+
+
+@pytest.mark.parametrize("before", [b"", bytes(128) + b"DICM"])
+def test_gigabytes_of_nothing_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes) -> None:
+    """A hole in a disk is a header without an end, element by element."""
+    monkeypatch.setattr(dicom, "MAX_PIECES", 1_000)
+    (tmp_path / "a.dcm").write_bytes(before + bytes(1_000_000))
+    with pytest.raises(ImageRefused, match="holds no picture"):
+        dicom.read_size(tmp_path / "a.dcm")
+    (tmp_path / "a.dcm").write_bytes(before + bytes(2_000))
+    with pytest.raises(ImageRefused, match="holds no picture"):
+        dicom.read_size(tmp_path / "a.dcm")
+
+
+def test_a_header_of_many_frames_is_read_to_its_end(tmp_path: Path) -> None:
+    """Each with a sequence of its own, and of no stated length, so that all of them are gone through."""
+    frames = [item(FrameVOILUTSequence=item(WindowCenter=100 + i, WindowWidth=90)) for i in range(3_000)]
+    data = make(np.zeros((2, 2), np.uint8))
+    data.PerFrameFunctionalGroupsSequence = [each[0] for each in frames]
+    data["PerFrameFunctionalGroupsSequence"].is_undefined_length = True
+    path = save(data, tmp_path / "a.dcm")
+    assert dicom.read_size(path) == (2, 2)

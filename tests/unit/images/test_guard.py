@@ -437,6 +437,32 @@ def test_processes_end_with_their_owner(tmp_path: Path, end: str) -> None:
     assert errors == ""
 
 
+BUSY = """
+    import sys
+    from pathlib import Path
+    from tests.unit.images import misbehaving
+    from tlstudio.images.guard import DECODERS
+
+    DECODERS.call(getattr(misbehaving, sys.argv[1]), Path(sys.argv[2]), Path("x"))
+"""
+
+
+@pytest.mark.parametrize("endless", ["touch_and_hang", "touch_and_spin"])
+def test_a_busy_process_ends_with_its_owner(tmp_path: Path, endless: str) -> None:
+    """Also in the middle of C code that never lets go of the interpreter, where the system can tell it."""
+    if endless == "touch_and_spin" and sys.platform != "linux":
+        pytest.skip("ends with its last resort here")
+    script, mark = tmp_path / "owner.py", tmp_path / "mark"
+    script.write_text(textwrap.dedent(BUSY))
+    command = [sys.executable, str(script), endless, str(mark)]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}) as owner:
+        wait_until(lambda: mark.exists() and mark.read_text() != "")
+        pid = int(mark.read_text())
+        time.sleep(0.2)
+        owner.kill()
+    wait_until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE, 5.0)
+
+
 def test_a_script_needs_no_main_guard_and_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "plain.py"
     script.write_text(

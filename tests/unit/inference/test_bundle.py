@@ -232,6 +232,19 @@ def test_a_file_that_names_no_network_opens(tmp_path: Path) -> None:
 # --- what is no file ---
 
 
+def test_a_link_that_somebody_names_is_the_file_it_leads_to(tmp_path: Path) -> None:
+    """As `current.onnx` that leads to the newest one; onnxruntime is handed bytes and never a path."""
+    write(tmp_path / "v3.onnx", sealed())
+    (tmp_path / "current.onnx").symlink_to("v3.onnx")
+    os.link(tmp_path / "v3.onnx", tmp_path / "copy.onnx")
+    for name in ("current", "copy"):
+        assert Bundle(tmp_path / f"{name}.onnx").info.classes == INFO.classes
+    (tmp_path / "secret.onnx").symlink_to("/etc/hostname")
+    (tmp_path / "gone.onnx").symlink_to("v4.onnx")
+    assert refusal(tmp_path / "secret.onnx")
+    assert "not there" in refusal(tmp_path / "gone.onnx")
+
+
 def test_what_is_no_ordinary_file_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.onnx")
     with socket.socket(socket.AF_UNIX) as own:

@@ -138,3 +138,16 @@ def test_a_database_at_rest_is_read_without_a_trace(pets: Pets) -> None:
         assert [path.name for path in copy.parent.iterdir()] == [copy.name]
         with pytest.raises(sqlite3.OperationalError):
             db.execute("DELETE FROM images")
+
+
+def test_damage_that_is_no_text_has_a_name(pets: Pets) -> None:
+    """SQLite quotes what it finds: in its own message, which is then no text, or as a value."""
+    made = pets(["cat"])
+    made.settle_log()
+    whole = made.database.read_bytes()
+    made.database.write_bytes(whole.replace(b"CREATE TABLE meta", b"CREATE\xff\x80ABLE meta"))
+    with pytest.raises(ProjectDamaged), connected(made.database) as db:
+        db.execute("SELECT * FROM meta").fetchall()
+    made.database.write_bytes(whole.replace(b"/pictures/000", b"/pictur\xff/000"))
+    with pytest.raises(ProjectDamaged), connected(made.database) as db:
+        db.execute("SELECT path FROM images").fetchall()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 
 from tests.unit.conftest import content_of, new_image
 from tlstudio.domain.labels import ImageQuery, Mark
-from tlstudio.domain.values import Split
+from tlstudio.domain.values import Refusal, Split
 from tlstudio.storage import images, journal, labels, queries, suggestions
 from tlstudio.storage.journal import Edit
 from tlstudio.storage.project import Project
@@ -149,3 +151,17 @@ def test_suggestions_wait_only_where_a_class_is_missing(pets: Pets) -> None:
     assert [s.image for s in suggestions.list_suggestions(made, [1, 4])] == [1]
     suggestions.put_suggestions(made, "run-2", [])
     assert suggestions.standing(made) is None
+
+
+def test_refusals_of_many_files_are_replaced_at_once(pets: Pets) -> None:
+    """Not one by one, each looking through all of them: that took 34 seconds for 50,000."""
+    project = pets(["cat"])
+    many = [Refusal(f"/gone/{i}.png", "The file is not there.") for i in range(20_000)]
+    images.add_images(project, [], many)
+    started = time.monotonic()
+    images.add_images(project, [], [Refusal(one.path, "It is empty.") for one in many[1:]])
+    assert time.monotonic() - started < 3.0
+    assert Counter(one.reason for one in images.list_refusals(project)) == {
+        "It is empty.": 19_999,
+        "The file is not there.": 1,
+    }

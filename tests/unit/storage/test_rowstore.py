@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -215,3 +216,50 @@ def test_large_pictures_are_flushed_on_the_way(tmp_path: Path, monkeypatch: pyte
             writer.append(key(i), row(i))
         assert_whole(store_in(tmp_path), range(2))
     assert_whole(store_in(tmp_path), range(3))
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def aged(folder: Path, name: str, days: float) -> RowStore:
+    """A store that was used last so many days ago."""
+    store = RowStore(folder, name, SHAPE, "uint8")
+    fill(store, range(2))
+    moment = time.time() - days * rowstore.DAY
+    os.utime(folder / f"{name}.keys", (moment, moment))
+    return store
+
+
+def test_stores_that_nobody_uses_are_removed_after_a_month(tmp_path: Path) -> None:
+    aged(tmp_path, "net-1.5", 30.1)
+    aged(tmp_path, "net-1.6", 29.9)
+    rowstore.remove_unused(tmp_path)
+    assert names(tmp_path) == {"net-1.6.keys", "net-1.6.rows", "net-1.6.lock"}
+    assert RowStore(tmp_path, "net-1.5", SHAPE, "uint8").keys == {}
+    rowstore.remove_unused(tmp_path / "nowhere")
+
+
+def test_a_store_that_is_used_stays(tmp_path: Path) -> None:
+    store = aged(tmp_path, "net", 40)
+    assert np.array_equal(store.take([key(1)])[0], row(1))
+    rowstore.remove_unused(tmp_path)
+    assert_whole(RowStore(tmp_path, "net", SHAPE, "uint8"), range(2))
+
+
+def test_use_is_marked_once_a_day(tmp_path: Path) -> None:
+    for days, marked in ((0.9, False), (1.1, True)):
+        store = aged(tmp_path, f"net{days}", days)
+        before = (tmp_path / f"net{days}.keys").stat().st_mtime
+        store.take([key(1)])
+        assert ((tmp_path / f"net{days}.keys").stat().st_mtime > before) is marked
+
+
+def test_a_store_that_somebody_writes_to_stays(tmp_path: Path) -> None:
+    store = aged(tmp_path, "net", 40)
+    with store.writer(1):
+        os.utime(tmp_path / "net.keys", (0, 0))
+        rowstore.remove_unused(tmp_path)
+        assert names(tmp_path) == {"net.keys", "net.rows", "net.lock"}
+    rowstore.remove_unused(tmp_path)
+    assert names(tmp_path) == set()

@@ -6,6 +6,7 @@ import gc
 import weakref
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,6 +115,27 @@ def test_other_images_are_refused(data: Data, tmp_path: Path) -> None:
     fewer = replace(data, train_keys=data.train_keys[:18], train_labels=data.train_labels[:18])
     with pytest.raises(RunNotReady, match="not the ones that this run began with"):
         tuner(fewer, tmp_path / "run").resume()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"mean": (0.4, 0.5, 0.5)}, {"std": (0.2, 0.5, 0.5)}, {"arguments": {"drop_rate": 0.1}}, {"weights_hash": "other"}],
+)
+def test_another_network_of_the_same_weights_is_refused(data: Data, tmp_path: Path, change: dict[str, Any]) -> None:
+    first = tuner(data, tmp_path / "run")
+    first.keeper.save()
+    other = tuner(data, tmp_path / "run")
+    other.network.spec = replace(other.network.spec, **change)
+    with pytest.raises(RunNotReady, match="not the ones that this run began with"):
+        other.resume()
+
+
+def test_what_changes_no_feature_changes_no_origin(data: Data, tmp_path: Path) -> None:
+    first = tuner(data, tmp_path / "run")
+    first.keeper.save()
+    other = tuner(data, tmp_path / "run")
+    other.network.spec = replace(other.network.spec, temperature=2.0)
+    other.resume()
 
 
 def poisoned(each: FineTuner, at: set[int]) -> None:

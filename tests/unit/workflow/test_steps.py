@@ -53,6 +53,8 @@ def test_the_newest_file_of_a_run_is_found(project: Path, monkeypatch: pytest.Mo
             raise BundleRefused("It is no model.", path=file)
         return _Info(told[file.name])
 
+    (folder / "link.onnx").symlink_to("b.onnx")  # the newest by its name, and no export
+    told["link.onnx"] = "run-1"
     monkeypatch.setattr(exports, "read_info", read)
     assert exports.find_export(project, "run-1") == folder / "c.onnx"
     assert exports.find_export(project, "run-2") == folder / "b.onnx"

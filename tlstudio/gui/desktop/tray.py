@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+
+from tlstudio.gui.later import later
 
 SHOWN_MS = 15_000  # an icon that goes takes its message along, so it stays longer than the message does
 
@@ -23,7 +24,7 @@ class Tray:
             self._icon.messageClicked.connect(self._raise)
         self._icon.show()
         self._icon.showMessage(title, text, self._window.windowIcon(), SHOWN_MS)
-        QTimer.singleShot(SHOWN_MS, self._icon, self._icon.hide)
+        later(self._icon, self._icon.hide, SHOWN_MS)
 
     def end(self) -> None:
         if self._icon is not None:

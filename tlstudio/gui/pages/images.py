@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPushButton, QStackedWidget, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.importing import ImportPreview, ImportResult
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
+from tlstudio.gui.later import later
 from tlstudio.gui.messages import count, number
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.session import Session
@@ -59,7 +59,7 @@ class ImagesPage(Page):
         self._shown: object = None
         self._views = QStackedWidget()
         self.before = ImportDrop()
-        self.before.drop.dropped.connect(lambda dropped: QTimer.singleShot(0, self, lambda: self.receive(dropped)))
+        self.before.drop.dropped.connect(lambda dropped: later(self, lambda: self.receive(dropped)))
         self.before.folder_wanted.connect(session.choose_wanted)
         self.before.file_chosen.connect(self.look_into)
         self.before.stop_wanted.connect(self._stop_looking)

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.labels import ImageQuery
 from tlstudio.domain.values import ProjectSummary
 from tlstudio.gui import messages
 from tlstudio.gui.job_bridge import error_text
+from tlstudio.gui.later import later
 from tlstudio.gui.session import Session
 from tlstudio.workflow import labeling, labeling_many
 from tlstudio.workflow.labeling import LabelChange
@@ -198,7 +199,7 @@ class Relabeler(QObject):
                 if words:
                     self._session.toast.emit(words, *(deed.back or (Text.undo, self.undo)))
 
-        QTimer.singleShot(0, self, tell)  # in a turn of its own: each of both takes its time
+        later(self, tell)  # in a turn of its own: each of both takes its time
 
     def refuses(self) -> bool:
         """Says why nothing can be changed now, if that is so."""

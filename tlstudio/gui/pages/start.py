@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from tlstudio.gui import dropping, icons, theme
 from tlstudio.gui.dropping import Kind
+from tlstudio.gui.later import later
 from tlstudio.gui.pages.base import Page, named
 from tlstudio.gui.session import Session
 from tlstudio.gui.widgets.cards import ActionCard
@@ -145,7 +146,7 @@ class StartPage(Page):
         super().paintEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self, self.load_recent)
+            later(self, self.load_recent)
 
     def load_recent(self) -> None:
         """Reads the recent projects and shows them as cards, newest first."""
@@ -170,7 +171,7 @@ class StartPage(Page):
             self._cards.append(self._card(summary))
             self._rows.insertWidget(len(self._cards) - 1, self._cards[-1])
         else:
-            QTimer.singleShot(0, self, lambda: self._load_more(found) if self._found is found else None)
+            later(self, lambda: self._load_more(found) if self._found is found else None)
         self._scroll.setVisible(bool(self._cards))
         self._empty.setVisible(not self._cards)
 
@@ -191,11 +192,11 @@ class StartPage(Page):
             projects.forget_project(folder)
         except StudioError as error:
             self.session.tell(error)
-        QTimer.singleShot(0, self, self.load_recent)
+        later(self, self.load_recent)
 
     def _dropped(self, dropped: dropping.Dropped) -> None:
         # After the drop: the other program's drag must not wait for our work.
-        QTimer.singleShot(0, self, lambda: self.session.open_wanted.emit(dropped.path))
+        later(self, lambda: self.session.open_wanted.emit(dropped.path))
 
     def _make_sample(self) -> None:
         folder = places.documents_dir() / "Metal surfaces (sample)"

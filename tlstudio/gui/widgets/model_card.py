@@ -18,6 +18,7 @@ class Text:
 
     here = "On this machine"
     bundled = "Part of the program"
+    unread = "On this machine, not looked at yet"
     download_size = "{size} to download"
     download = "Download"
     speed = "About {speed} images per second here"
@@ -110,7 +111,7 @@ class ModelCardView(QFrame):
         here = status.where is not Where.DOWNLOAD
         size = messages.size(status.card.bytes) if status.card.bytes else ""
         if here:
-            words = Text.bundled if status.where is Where.BUNDLED else Text.here
+            words = Text.bundled if status.where is Where.BUNDLED else Text.unread if status.unread else Text.here
             self.where.setText(f"{words} · {size}" if size else words)
         else:
             self.where.setText(Text.download_size.format(size=size) if size else Text.download)

@@ -23,6 +23,7 @@ from tlstudio.domain.wording import isolated_all
 from tlstudio.gui import icons, theme
 from tlstudio.gui.dropping import Dropped, Kind
 from tlstudio.gui.job_bridge import Job
+from tlstudio.gui.later import later
 from tlstudio.gui.messages import count, listing, number, progress
 from tlstudio.gui.models.prediction_table import PredictionRow
 from tlstudio.gui.pages.base import named
@@ -157,7 +158,7 @@ class OfflinePanel(QWidget):
     # --- choosing ---
 
     def _dropped(self, dropped: Dropped) -> None:
-        QTimer.singleShot(0, self, lambda: self.receive(dropped))
+        later(self, lambda: self.receive(dropped))
 
     def receive(self, dropped: Dropped) -> None:
         """A model is opened; anything else is looked at."""

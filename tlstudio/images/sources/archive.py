@@ -34,6 +34,7 @@ MAX_RATIO = 200  # unpacked to packed, over the whole archive; pictures are pack
 FREE_RATIO_BYTES = 64 * 1024**2  # below this size nothing is a bomb
 CHUNK = 1024 * 1024
 LOCAL_HEADER = 30  # bytes before the name
+_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
 
 
 @dataclass(slots=True)
@@ -247,14 +248,31 @@ def _refuse_bombs(path: Path, entries: list[zipfile.ZipInfo]) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
-        raise ArchiveRefused(
-            "The archive is damaged or is no ZIP file.", remedy="Get it again, or unpack it yourself.", path=path
-        ) from error
+        opened = zipfile.ZipFile(path)
+    except (
+        ValueError,
+        ArithmeticError,
+        LookupError,
+        struct.error,
+    ) as error:  # what a damaged directory makes of the reader
+        raise _damaged(path) from error
+    except _BROKEN as error:
+        raise _damaged(path) from error
     except OSError as error:
         raise from_os_error(error, path) from error
+    try:
+        with opened as archive:
+            yield archive
+    except _BROKEN as error:
+        raise _damaged(path) from error
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+def _damaged(path: Path) -> ArchiveRefused:
+    return ArchiveRefused(
+        "The archive is damaged or is no ZIP file.", remedy="Get it again, or unpack it yourself.", path=path
+    )
 
 
 def _head(path: Path, entry: zipfile.ZipInfo) -> bytes:

@@ -157,4 +157,8 @@ def _images(path: Path, data: bytes) -> list[TaggedImage]:
     except expat.ExpatError as error:
         what = f"The XML file is damaged in line {error.lineno}."
         raise FileTrouble(what, remedy="Export it again.", path=path) from error
+    except (LookupError, ValueError) as error:  # what it says of its own encoding
+        raise FileTrouble(
+            "The XML file says that it is in an encoding that can't be read.", remedy="Export it again.", path=path
+        ) from error
     return images

@@ -61,6 +61,7 @@ FEW_WORDS = 20  # more words than so many are not UTF-8 by chance
 MOST_WORDS = 200  # that the letters are looked at of
 HEAD = 4096
 FEW_LINES = 10  # from so many on, one line that is no UTF-8 is a fault of that line, not another code page
+WIDE = 0.05  # of all bytes are zeros in UTF-16; a file's name and a comma in each line are enough
 _SAMPLE = 40  # characters of a line that are shown
 _CELLS = re.compile(rb'[,;\t\r\n"]+')
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -100,10 +101,11 @@ def decode(data: bytes, wished: str = "") -> Decoded:
         return Decoded(
             text, Encoding(key, NAMES.get(key, ""), _others(key, ()), sure=True, stated=True, lines=_lines(text))
         )
-    if data.isascii() and b"\0" not in data[:HEAD]:
+    wide = _wide(data[:HEAD])
+    if wide:
+        return Decoded(read_as(data, wide))
+    if data.isascii():
         return Decoded(data.decode("ascii"))
-    if b"\0" in data[:HEAD]:
-        return Decoded(read_as(data, _wide(data[:HEAD])))
     try:
         return _by_chance(data, data.decode(UTF_8))
     except UnicodeDecodeError:
@@ -210,8 +212,13 @@ def read_as(data: bytes, key: str) -> str:
 
 
 def _wide(head: bytes) -> str:
-    """UTF-16 without its mark: a text has spaces, line ends or Latin letters, of which one byte is zero."""
-    return "utf-16-le" if head[1::2].count(0) >= head[0::2].count(0) else "utf-16-be"
+    """UTF-16 without its mark: a text has spaces, line ends or Latin letters, of which one byte is zero, always the same one.
+
+    Empty for anything else: a zero here and there is damage, and costs the line that it is in.
+    """
+    zeros = {"utf-16-be": head[0::2].count(0), "utf-16-le": head[1::2].count(0)}
+    key = max(zeros, key=lambda each: zeros[each])
+    return key if zeros[key] >= WIDE * len(head) > 0 and min(zeros.values()) <= zeros[key] / 10 else ""
 
 
 def is_utf8(line: bytes) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.events import SILENT, Reporter
 from tlstudio.domain.importing import ROLES, Encoding, TablePreview
-from tlstudio.images.scan import Scan, Steps, Wishes
+from tlstudio.images.scan import NO_COLUMNS, Scan, Steps, Wishes
 from tlstudio.images.sources.columns import named
 from tlstudio.images.sources.encodings import decode, least_sure
 from tlstudio.images.sources.label_studio_tasks import MARKS, Item, Task, image_key, is_task, names_of, tasks_of
@@ -75,7 +76,32 @@ class LabelStudio:
             raise self._which()
         columns = [c for c in self.columns if c not in (roles.get("path"), roles.get("class"), roles.get("split"))]
         steps = Steps("Reading the tasks", reporter, len(self.tasks))
-        return collect(self._records(roles, columns), self.tree, steps, tuple(columns), self.key)
+        found = collect(self._records(roles, columns), self.tree, steps, tuple(columns), self.key)
+        return replace(found, told=self._whose(roles.get("class", "")))
+
+    def _people(self, question: str) -> tuple[str, ...]:
+        """Who answered a question, those with most answers first, of equally many the one who comes first."""
+        return tuple(by for by, _ in self._counted(question).most_common())
+
+    def _counted(self, question: str) -> Counter[str]:
+        answers = (task.answers.get(question, ()) for task in self.tasks)
+        return Counter(by for given in answers for by in dict.fromkeys(a.by for a in given if a.chosen) if by)
+
+    def _whose(self, question: str) -> str:
+        """A sentence on whose answers count; empty where one person, or nobody known, answered."""
+        counted = self._counted(question).most_common()
+        if len(counted) < 2:
+            return ""
+        first, images = counted[0]
+        apart = sum(
+            len({answer for said in task.said_by(question).values() for answer in said}) > 1 for task in self.tasks
+        )
+        disagree = "They agree on every image" if not apart else f"They disagree on {apart:,} image{'s' * (apart > 1)}"
+        return (
+            f"{len(counted)} people answered “{question}”: the answers of {first} count, who gave most ({images:,}), and where"
+            f" there is none, those of the next; an answer marked as ground truth comes before all. {disagree}; what the others"
+            " say is kept, to be compared with (“tlstudio labels compare --name”, or “Second opinion” in the window)."
+        )
 
     def _roles(self, wishes: Wishes) -> dict[str, str]:
         """{role: column} as far as it is known; the image and the class without being told, where there is one only."""
@@ -95,8 +121,9 @@ class LabelStudio:
         )
 
     def _records(self, roles: Mapping[str, str], columns: Sequence[str]) -> Iterator[Record]:
+        people = self._people(roles["class"]) if "class" in roles else ()
         for task in self.tasks:
-            classes, trouble = task.classes(roles["class"]) if "class" in roles else ((), "")
+            classes, trouble = task.classes(roles["class"], people) if "class" in roles else ((), "")
             if not classes and not trouble and task.shapes and not task.answers:
                 trouble = "It has shapes but no choice; a class is given by a choice."
             key = roles["path"] if task.data.get(roles.get("path", "")) else image_key(task.data)
@@ -111,6 +138,7 @@ class LabelStudio:
                 columns={c: t for c in columns if c not in (key, roles.get("group")) and (t := task.text(c))},
                 trouble=task.trouble or trouble,
                 uploaded=names.uploaded or names_of(task.upload).uploaded,
+                others=(task.others(roles["class"], people) if people else NO_COLUMNS) or NO_COLUMNS,
             )
 
 

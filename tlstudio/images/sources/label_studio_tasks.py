@@ -1,5 +1,8 @@
 """The tasks of a Label Studio export, in its long and its short form: what was asked of an image, what was answered, and how its
 file is called.
+
+Whose answer counts: one that was marked as the truth; else that of the person who answered most of all, and where that person
+gave none, of the next. What the others say is kept beside it, to be compared. Two answers of one person that differ say nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +26,16 @@ OWN = frozenset({
     "comment_authors", "agreement", "completed_by", "allow_skip", "state",
 })  # fmt: skip
 MARKS = frozenset({"annotation_id", "annotator", "created_at", "lead_time", "updated_at"})  # of the short forms
+LONGEST_NAME = 100  # signs of a person's name
 UNNAMED = "choice"  # the question of an old export that doesn't say its name
+
+
+class Answer(NamedTuple):
+    """What somebody chose. by: who, empty where the export does not say. truth: it was marked as the truth for all."""
+
+    chosen: frozenset[str]
+    by: str = ""
+    truth: bool = False
 
 
 @dataclass(slots=True)
@@ -35,7 +47,7 @@ class Task:
 
     where: str
     data: dict[str, str]
-    answers: dict[str, list[frozenset[str]]] = field(default_factory=dict)
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
     upload: str = ""
     shapes: bool = False
     trouble: str = ""
@@ -43,19 +55,46 @@ class Task:
     def text(self, column: str) -> str:
         """What it says under a name, an answer before a field of the data."""
         if column in self.answers:
-            return ", ".join(sorted(frozenset[str]().union(*self.answers[column])))
+            return ", ".join(sorted(frozenset[str]().union(*(answer.chosen for answer in self.answers[column]))))
         return self.data.get(column, "")
 
-    def classes(self, question: str) -> tuple[tuple[str, ...], str]:
-        """Classes, and why they can't be used. All answers must agree; a skipped one says nothing."""
+    def classes(self, question: str, people: Sequence[str] = ()) -> tuple[tuple[str, ...], str]:
+        """Classes, and why they can't be used. people: whose answers count, the first one's most; a skipped one says nothing."""
         if question not in self.answers:
             said = self.data.get(question, "")
             return ((said,) if said else ()), ""
-        different = list(dict.fromkeys(answer for answer in self.answers[question] if answer))
+        said_by = self.said_by(question)
+        counting = next((by for by in ("", *people) if said_by.get(by)), None)
+        different = [] if counting is None else list(said_by[counting])
         if len(different) > 1:
             told = " and ".join(sorted(", ".join(sorted(answer)) for answer in different))
             return (), f"Its annotations disagree: {told}."
         return (tuple(sorted(different[0])) if different else ()), ""
+
+    def said_by(self, question: str) -> dict[str, dict[frozenset[str], None]]:
+        """The different answers of each person; under no name those that count before all: marked as the truth, or by nobody
+        knows whom, with whom nobody can be told apart.
+        """
+        answers = [answer for answer in self.answers.get(question, ()) if answer.chosen]
+        found: dict[str, dict[frozenset[str], None]] = {}
+        nameless = any(not answer.by for answer in answers)
+        for answer in answers:
+            if answer.truth or not any(each.truth for each in answers):
+                found.setdefault("" if answer.truth or nameless else answer.by, {})[answer.chosen] = None
+        for answer in answers:
+            if answer.by and answer.by not in found and not nameless and not answer.truth:
+                found.setdefault(answer.by, {})[answer.chosen] = None
+        return found
+
+    def others(self, question: str, people: Sequence[str]) -> dict[str, str]:
+        """{person: class} of those whose answer does not count here, and is one class."""
+        said_by = self.said_by(question)
+        counting = next((by for by in ("", *people) if said_by.get(by)), None)
+        return {
+            by: next(iter(next(iter(said))))
+            for by, said in said_by.items()
+            if by and by != counting and len(said) == 1 and len(next(iter(said))) == 1
+        }
 
 
 class Item(NamedTuple):
@@ -108,7 +147,7 @@ def tasks_of(items: Sequence[Item]) -> Iterable[Task]:
 
 
 def _long(task: dict[str, Any], number: int) -> Task:
-    answers: dict[str, list[frozenset[str]]] = {}
+    answers: dict[str, list[Answer]] = {}
     shapes = False
     for annotation in task.get("annotations") or task.get("completions") or []:
         if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
@@ -123,11 +162,22 @@ def _long(task: dict[str, Any], number: int) -> Task:
             else:
                 shapes = shapes or isinstance(value, dict)
         for question, choices in chosen.items():
-            answers.setdefault(question, []).append(frozenset(choices))
+            by, truth = _person(annotation.get("completed_by")), annotation.get("ground_truth") is True
+            answers.setdefault(question, []).append(Answer(frozenset(choices), by, truth))
     upload = task.get("file_upload")
     data = {str(k): plain(v) for k, v in task["data"].items() if v is not None and v != ""}
     where = f"Task {task.get('id') or number}"
     return Task(where, data, answers, upload if isinstance(upload, str) else "", shapes)
+
+
+def _person(said: Any) -> str:
+    """Who gave an answer, as the program calls other people: by their address, else by the number that Label Studio gave them."""
+    if isinstance(said, dict):
+        said = said.get("email") or said.get("username") or said.get("id")
+    text = (
+        " ".join(str(said).split())[:LONGEST_NAME] if isinstance(said, str | int) and not isinstance(said, bool) else ""
+    )
+    return f"annotator {text}" if text.isdigit() else text
 
 
 def _asked(tasks: Sequence[dict[str, Any]]) -> frozenset[str]:
@@ -163,14 +213,15 @@ def _may_be_answer(value: Any) -> bool:
 
 
 def _short(fields: dict[str, Any], asked: frozenset[str], where: str) -> Task:
-    answers: dict[str, list[frozenset[str]]] = {}
+    answers: dict[str, list[Answer]] = {}
+    by = _person(fields.get("annotator"))
     data: dict[str, str] = {}
     shapes = False
     for key, value in fields.items():
         if key in asked:
             held = value.get("choices") if isinstance(value, dict) else value
             chosen = held if isinstance(held, list) else [held]
-            answers[key] = [frozenset(str(choice) for choice in chosen if choice not in (None, ""))]
+            answers[key] = [Answer(frozenset(str(choice) for choice in chosen if choice not in (None, "")), by)]
         elif key not in OWN and value is not None and value != "":
             shapes = shapes or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
             data[str(key)] = plain(value)

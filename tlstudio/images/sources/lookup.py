@@ -21,6 +21,7 @@ class Record(NamedTuple):
     where: the place in the list, for people ("Row 17"). files: how the file may be called, the best way first. classes: none
     for an image without a label. base: the folder that relative names start from. uploaded: the name that the file was given when
     it was uploaded to where the list comes from, which is its own name with some signs left out or exchanged; see `cleaned`.
+    others: what other people say its class is, {person: class}.
     """
 
     where: str
@@ -32,6 +33,7 @@ class Record(NamedTuple):
     columns: Mapping[str, str] = NO_COLUMNS
     trouble: str = ""
     uploaded: str = ""
+    others: Mapping[str, str] = NO_COLUMNS
 
 
 class Place(NamedTuple):

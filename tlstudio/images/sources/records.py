@@ -14,6 +14,8 @@ from tlstudio.images.scan import NO_COLUMNS, SPLIT_NAMES, Found, Scan, Steps, na
 from tlstudio.images.sources.lookup import Lookup, Place, Record
 from tlstudio.images.sources.tree import Tree, may_be_image
 
+LONGEST_CLASS = 500  # signs
+
 _NOWHERE: tuple[Place | None, str] = (None, "")
 
 
@@ -118,6 +120,7 @@ class _Resolver:
             self._folder(at.place),
             record.group.strip() or None,
             columns=record.columns or NO_COLUMNS,
+            others={by: class_name(name) for by, name in record.others.items()} if record.others else NO_COLUMNS,
         )
         return _Resolved(record.where, told, found, at.by_name)
 
@@ -139,6 +142,8 @@ def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> st
         reason = "It holds signs that are no text."
     elif len(classes) > 1 and len(set(classes)) > 1:
         reason = f"It has several classes ({', '.join(dict.fromkeys(classes))}); an image has one."
+    elif any(len(name) > LONGEST_CLASS for name in classes):
+        reason = f"Its class has more than {LONGEST_CLASS:,} signs; that is a text, not a name."
     elif not known_part and record.split.strip():
         reason = f"“{record.split.strip()}” is not a part. Use train, val or test."
     elif not any(record.files) and not record.uploaded:
@@ -149,6 +154,7 @@ def _unusable(record: Record, classes: Sequence[str], *, known_part: bool) -> st
 def _text(record: Record) -> str:
     """All that is stored of a record, in one: a lone surrogate, which JSON can hold, is no text."""
     said = "".join((*record.files, *record.classes, record.group, record.split, record.uploaded))
+    said += "".join((*record.others, *record.others.values())) if record.others else ""
     return said + "".join((*record.columns, *record.columns.values())) if record.columns else said
 
 

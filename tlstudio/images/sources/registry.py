@@ -98,12 +98,20 @@ def readings(path: Path, encoding: str = "") -> list[Source]:
         raise NothingToImport(
             "The name of this folder, or of one above it, can't be read.", remedy="Rename it.", path=shown(path)
         )
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise NothingToImport("The file or folder is not there.", remedy=KINDS, path=path) from None
+    except (OSError, ValueError) as error:  # a name that no file can have, or a place where nobody may look
+        raise NothingToImport(
+            f"This file or folder can't be opened: {getattr(error, 'strerror', None) or 'its name is none'}.",
+            remedy="Choose another, or ask for the right to read it.",
+            path=shown(path),
+        ) from error
     if is_zip(path):
         return _of_folder(Archive(path, encoding))
     if path.is_dir():
         return _of_folder(Disk(path, encoding))
-    if not path.exists():
-        raise NothingToImport("The file or folder is not there.", remedy=KINDS, path=path)
     return [_of_file(Disk(path.parent, encoding), path)]
 
 

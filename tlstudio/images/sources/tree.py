@@ -13,6 +13,7 @@ from tlstudio.domain.values import Refusal
 from tlstudio.images import dicom
 from tlstudio.images.decode import SUFFIXES
 from tlstudio.images.scan import name_of, natural_key, suffix_of
+from tlstudio.storage.files import read_small
 
 # Lists of images of a hundred thousand lines have some ten megabytes; more is something else.
 MAX_LIST_BYTES = 256 * 1024 * 1024
@@ -170,7 +171,7 @@ class Disk:
         try:
             if path.stat().st_size > MAX_LIST_BYTES:
                 raise too_large(place)
-            return path.read_bytes()
+            return read_small(path, MAX_LIST_BYTES)
         except OSError as error:
             raise from_os_error(error, path) from error
 

@@ -264,3 +264,12 @@ def test_files_without_a_telling_name(pack: Pack) -> None:
     found = scan(pack({"sick/IM000001": dicom, "well/IM000002": dicom, "well/README": b"text"}))
     assert labels(found) == {"IM000001": "sick", "IM000002": "well"}
     assert set(told(found)) == {"README"}
+
+
+def test_a_name_that_is_not_what_its_flag_says(pack: Pack) -> None:
+    path = pack({**PAIR, "cat/\u00fc.png": b"x"})
+    data = path.read_bytes()
+    assert data.count("\u00fc".encode()) == 2
+    path.write_bytes(data.replace("\u00fc".encode(), b"\xa3\xff"))
+    with pytest.raises(ArchiveRefused, match="damaged"):
+        scan(path)

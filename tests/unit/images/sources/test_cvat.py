@@ -92,3 +92,10 @@ def test_damaged_and_harmful_files(tree: Tree) -> None:
         scan(write(source, bomb.replace('"1.png"', '"&b;"'), "a.xml"))
     with pytest.raises(NothingToImport, match="lists no images"):
         scan(write(source, xml(), "a.xml"))
+
+
+@pytest.mark.parametrize("name", ["foo", "utf-7"])
+def test_an_encoding_that_can_not_be_read(tree: Tree, name: str) -> None:
+    text = xml(("1.png", ["cat"])).replace("utf-8", name, 1)
+    with pytest.raises(FileTrouble, match="encoding that can't be read"):
+        scan(write(tree("1.png"), text, "annotations.xml"))

@@ -220,3 +220,16 @@ def test_every_encoding_that_is_offered_is_there() -> None:
         assert codecs.lookup(key)
         assert known(key) == key
     assert decode(b"\x00\x01\x02\xff" * 50) == Decoded(decode(b"\x00\x01\x02\xff" * 50).text)
+
+
+@pytest.mark.parametrize(
+    "data", [b"path,class\nred/0.png\0,red\n" + b"red/1.png,red\n" * 9, b"\0" * 5_000, b"a\0\0b" * 99]
+)
+def test_a_zero_here_and_there_is_no_wide_text(data: bytes) -> None:
+    assert decode(data).text == data.decode()
+
+
+@pytest.mark.parametrize("key", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["a,b\n", "1.png,red\n" * 50, "花/苹果.png,苹果\n" * 50, "樱桃樱桃樱桃樱桃,\n" * 9])
+def test_wide_text_without_a_mark(text: str, key: str) -> None:
+    assert decode(text.encode(key)).text == text

@@ -170,17 +170,82 @@ def test_several_questions_are_asked_about(tree: Tree, long: bool) -> None:
     assert preview.mapping == {"path": "image"}
 
 
+def by_people(long: bool, said: dict[str, dict[int, str]]) -> list[dict[str, Any]]:
+    """{file: {number of a person: choice}} in the long or the short form."""
+    if not long:
+        return [
+            {**answered(name, n, x=choice), "annotator": person}
+            for n, (name, all_) in enumerate(said.items(), start=1)
+            for person, choice in all_.items()
+        ]
+    return [
+        {
+            **task(name),
+            "id": n,
+            "annotations": [{**annotation(choice), "completed_by": who} for who, choice in all_.items()],
+        }
+        for n, (name, all_) in enumerate(said.items(), start=1)
+    ]
+
+
 @pytest.mark.parametrize("long", [True, False])
-def test_several_annotators(tree: Tree, long: bool) -> None:
-    source = tree("1.png", "2.png")
-    said = {"1.png": ["a", "a"], "2.png": ["a", "b"]}
-    if long:
-        tasks = [{**task(name), "annotations": [annotation(choice) for choice in all_]} for name, all_ in said.items()]
-    else:
-        tasks = [answered(name, int(name[0]), x=choice) for name, both in said.items() for choice in both]
-    found = scan(export(source, *tasks))
-    assert labels(found) == {"1.png": "a"}
-    assert [r.reason.split(": ", 1)[1] for r in found.refused] == ["its annotations disagree: a and b."]
+def test_of_several_people_the_one_who_answered_most_counts(tree: Tree, long: bool) -> None:
+    """And where that person gave no answer, the next one; what the others say is kept beside it."""
+    source = tree("1.png", "2.png", "3.png", "4.png")
+    said = {"1.png": {7: "b", 3: "a"}, "2.png": {7: "a", 3: "a"}, "3.png": {3: "b"}, "4.png": {7: "b"}}
+    said["4.png"][12] = "c"
+    said["3.png"][12] = "a"
+    found = scan(export(source, *by_people(long, {**said, "gone.png": {3: "a"}})))
+    assert labels(found) == {"1.png": "a", "2.png": "a", "3.png": "b", "4.png": "b"}
+    assert {f.name: dict(f.others) for f in found.found} == {
+        "1.png": {"annotator 7": "b"},
+        "2.png": {"annotator 7": "a"},
+        "3.png": {"annotator 12": "a"},
+        "4.png": {"annotator 12": "c"},
+    }
+    assert "3 people answered" in found.told
+    assert "the answers of annotator 3 count, who gave most (4)" in found.told
+    assert "They disagree on 3 images" in found.told
+
+
+def test_of_two_with_as_many_answers_the_first_counts_and_agreement_is_told(tree: Tree) -> None:
+    found = scan(export(tree("1.png"), *by_people(True, {"1.png": {9: "a", 2: "a"}})))
+    assert dict(found.found[0].others) == {"annotator 2": "a"}
+    assert "the answers of annotator 9 count" in found.told
+    assert "They agree on every image" in found.told
+
+
+def test_an_answer_that_was_marked_as_the_truth_comes_first(tree: Tree) -> None:
+    tasks = by_people(True, {"1.png": {3: "a", 7: "b"}, "2.png": {3: "a"}})
+    tasks[0]["annotations"][1]["ground_truth"] = True
+    found = scan(export(tree("1.png", "2.png"), *tasks))
+    assert labels(found) == {"1.png": "b", "2.png": "a"}
+    assert dict(found.found[0].others) == {"annotator 3": "a"}
+
+
+@pytest.mark.parametrize("who", [1, None, True, [1], {"id": None}])
+def test_answers_of_one_person_or_of_nobody_known_must_agree(tree: Tree, who: Any) -> None:
+    annotations = [{**annotation(choice), "completed_by": who} for choice in ("a", "b")]
+    found = scan(export(tree("1.png", "2.png"), {**task("1.png"), "annotations": annotations}, task("2.png", "a")))
+    assert labels(found) == {"2.png": "a"}
+    assert [r.reason for r in found.refused] == ["Task 7: its annotations disagree: a and b."]
+    assert found.told == ""
+
+
+@pytest.mark.parametrize(
+    ("who", "name"),
+    [
+        ({"id": 4, "email": "ann@x.org"}, "ann@x.org"),
+        ({"id": 4}, "annotator 4"),
+        ("Ben  B", "Ben B"),
+        ("y" * 300, "y" * 100),
+    ],
+)
+def test_what_people_are_called(tree: Tree, who: Any, name: str) -> None:
+    answers = [{**annotation("a"), "completed_by": 99}, {**annotation("b"), "completed_by": who}]
+    tasks = [{**task("1.png"), "annotations": answers}, {**task("2.png"), "id": 8, "annotations": answers[:1]}]
+    found = scan(export(tree("1.png", "2.png"), *tasks))
+    assert dict(found.found[0].others) == {name: "b"}
 
 
 @pytest.mark.parametrize(

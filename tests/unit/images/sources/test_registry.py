@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ from tests.unit.images.sources.conftest import scan
 from tests.unit.images.sources.test_cvat import xml
 from tests.unit.images.sources.test_label_studio import task
 from tests.unit.images.sources.test_table import labels, write
-from tlstudio.domain.errors import AmbiguousSource, NoClasses, NothingToImport, WrongUsage
+from tlstudio.domain.errors import AmbiguousSource, FileTrouble, NoClasses, NothingToImport, WrongUsage
+from tlstudio.images.scan import Wishes
 from tlstudio.images.sources.registry import readings, recognise
 
 Tree = Callable[..., Path]
@@ -137,3 +139,20 @@ def test_files_that_are_no_source(tmp_path: Path, name: str) -> None:
 
 def test_the_folder_that_cvat_gives_images_without_a_label(tree: Tree) -> None:
     assert labels(scan(tree("cat/1.png", "dog/2.png", "no_label/3.png")))["3.png"] is None
+
+
+@pytest.mark.parametrize("name", ["x" * 5_000, "a\0b"])
+def test_a_name_that_no_file_can_have(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NothingToImport, match=r"can't be opened|not there"):
+        recognise(tmp_path / name)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("name", ["labels.csv", "labels.json", "annotations.xml", "labels.jsonl"])
+def test_a_list_that_is_a_pipe_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(FileTrouble, match="not an ordinary file"):
+        recognise(tmp_path / name)
+    (tmp_path / "red").mkdir()
+    (tmp_path / "red" / "1.png").touch()
+    assert recognise(tmp_path).scan(Wishes()).classes() == {"red": 1}

@@ -319,3 +319,10 @@ class TestHuggingFace:
         with pytest.raises(Exception, match="both"):
             recognise(source)
         assert labels(scan(source / "metadata.csv")) == {"1.png": "cat"}
+
+
+def test_a_class_is_a_name_and_no_text(tree: Callable[..., Path]) -> None:
+    source = tree("1.png", "2.png")
+    found = scan(write(source, f"file,class\n1.png,{'x' * 500}\n2.png,{'y' * 501}\n"))
+    assert labels(found) == {"1.png": "x" * 500}
+    assert told(found) == {"2.png": "Row 3: its class has more than 500 signs; that is a text, not a name."}
