@@ -133,7 +133,7 @@ def of_set(work: Path, folder: Path, rule: str | None, model: str, trial: Trial)
 
 
 def trained(images: Path, project: Path, model: str, rule: str | None, size: int) -> Network:
-    import_images(ImportRequest(images, project, group_from=rule))
+    import_images(ImportRequest(images, project, group_from=rule, may_ask=False))
     run = train(project, TrainSettings(model, Mode.QUICK, device="cpu", input_size=size)).run
     return load_network(Project.open(project).run_folder(run) / "model").requires_grad_(False)
 

@@ -176,7 +176,7 @@ def _project(trial: Trial, folder: Path) -> Iterator[Path]:
             os.environ["TLSTUDIO_WEIGHTS"] = str(trial.weights.resolve().parent)
         try:
             project = Path(home) / "project"
-            import_images(ImportRequest(folder, project, test_fraction=0.4))
+            import_images(ImportRequest(folder, project, test_fraction=0.4, may_ask=False))
             model = default_model() if trial.weights is None else trial.weights.name
             train(project, TrainSettings(model, Mode.QUICK, device="cpu", seed=trial.seed))
             yield project

@@ -172,7 +172,7 @@ def _imported(source: Path, place: Path) -> Path:
         (some / folder.name).mkdir(parents=True)
         for file in sorted(each for each in folder.iterdir() if each.is_file())[:MOST_IMAGES]:
             (some / folder.name / file.name).symlink_to(file.resolve())
-    import_images(ImportRequest(some, place, test_fraction=0.4))
+    import_images(ImportRequest(some, place, test_fraction=0.4, may_ask=False))
     return place
 
 
