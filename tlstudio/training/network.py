@@ -152,10 +152,13 @@ class Network(nn.Module):
         """uint8 (batch, h, w, 3) -> (batch, spec.features)."""
         return self.features(self.normalise(pixels))
 
+    def gauged(self, features: Tensor) -> Tensor:
+        """Features (batch, spec.features) -> the same as the head takes them, see `set_gauge`."""
+        return (features - self.center) * self.gauge if self.spec.staged else features
+
     def decide(self, features: Tensor) -> Tensor:
         """Features (batch, spec.features) -> logits (batch, classes)."""
-        gauged = (features - self.center) * self.gauge if self.spec.staged else features
-        logits: Tensor = self.head(gauged)
+        logits: Tensor = self.head(self.gauged(features))
         return logits
 
     def forward(self, pixels: Tensor) -> Tensor:

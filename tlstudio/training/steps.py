@@ -253,7 +253,8 @@ class Stepper:
     def _piece(self, views: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Summed loss of a part of the batch, and how many of it the model gets right."""
         with mixed_precision(self._device):
-            logits = self.network.decide(self._dropout(self._embed(views)))
+            # What is dropped is the mean: a statistic of a stage is never anywhere near zero.
+            logits = self.network.head(self._dropout(self.network.gauged(self._embed(views))))
         logits = logits.float()
         hits = (logits.detach().argmax(dim=1) == targets.argmax(dim=1)).sum()
         logits = logits if self._shift is None else logits + self._shift

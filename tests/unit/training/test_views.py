@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.conftest import Recorder
-from tests.unit.training.conftest import network
+from tests.unit.training.conftest import CPU, EDGE, network, recipe
 from tlstudio.domain.events import Progress
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import views as module
 from tlstudio.training.batches import Data
+from tlstudio.training.finetune import FineTuner
 from tlstudio.training.linear import LinearHead, softmax
 from tlstudio.training.probe import Held, Probe, fit_probe
 from tlstudio.training.views import COLOUR_SHARE, GREY, GREY_SHARE, WEIGHT, Fitted, Views, fit_views, share_of_stages
@@ -136,3 +138,38 @@ def test_a_network_sees_both_views(data: Data) -> None:
     spec = net.spec
     assert 0 < spec.staged == net.ends.width and spec.final == 1024
     assert net.head.in_features == spec.features == spec.final + spec.staged
+
+
+def test_statistics_of_stages_come_to_the_head_in_the_size_of_final_features(data: Data) -> None:
+    net = network()
+    final = net.spec.final
+    rng = np.random.default_rng(0)
+    seen = rng.normal(0, 1, (30, net.spec.features)).astype(np.float32)
+    seen[:, final:] = 500 + 20 * seen[:, final:]
+    seen[:, -1] = 7.0  # says nothing, and is not blown up
+    net.set_gauge(seen)
+    gauged = net.gauged(torch.from_numpy(seen)).numpy()
+    assert np.array_equal(gauged[:, :final], seen[:, :final])
+    assert np.abs(gauged[:, final:].mean(axis=0)).max() < 1e-3
+    assert gauged[:, final:-1].std(axis=0) == pytest.approx(
+        np.full(net.spec.staged - 1, seen[:, :final].std(axis=0).mean()), rel=1e-3
+    )
+    assert np.abs(gauged[:, -1]).max() < 1e-3
+    head = LinearHead(rng.normal(0, 1, (2, net.spec.features)).astype(np.float32), np.array([1.0, -1.0], np.float32))
+    net.set_head(head)
+    assert net.decide(torch.from_numpy(seen)).detach().numpy() == pytest.approx(head.logits(seen), rel=1e-3, abs=0.5)
+
+
+def test_what_dropout_takes_away_is_how_a_statistic_differs_from_its_mean(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuner = FineTuner(network(), data, recipe(data, dropout=0.5), device=CPU, folder=tmp_path)
+    net, taken = tuner.network, []
+    with torch.inference_mode():
+        seen = net.embed(torch.from_numpy(data.pixels.take(data.train_keys))).numpy()
+    net.set_gauge(seen)
+    tuner.stepper._dropout.register_forward_pre_hook(lambda _, given: taken.append(given[0].detach()))
+    tuner.stepper.fit(EDGE)
+    assert taken and float(taken[0][:, net.spec.final :].abs().mean()) < 100 * float(
+        taken[0][:, : net.spec.final].abs().mean()
+    )
