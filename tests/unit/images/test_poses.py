@@ -126,6 +126,13 @@ def test_landmarks_that_lie_on_each_other_give_no_pose() -> None:
         assert (found is not None) is there
 
 
+def test_those_above_each_other_do() -> None:
+    """How far apart two are is told down and across together."""
+    first = np.array([50 + 30j, 50 + 70j, 53 + 50j])
+    (found,) = found_poses([marks(first, looks(3))], [marks(first + 4, looks(3))], least=3, share=0.35)
+    assert found is not None and put(found.pose, first) == pytest.approx(first + 4, abs=1e-3)
+
+
 def test_edge_to_edge() -> None:
     pose = whole((11, 21), (6, 41))
     assert pose == pytest.approx(np.array([[0.5, 0, 0], [0, 2.0, 0]]))
@@ -232,4 +239,4 @@ def test_coarse_pictures_that_do_not_agree_are_not_looked_at_closer() -> None:
     assert roughly(small[0], small[2], start, 0.5) is not None
     assert roughly(small[0], small[2], start, 0.99) is None
     assert roughly(np.zeros((45, 55), np.float32), small[0], start, 0.0) is None, "a blank one agrees with nothing"
-    assert PROMISING == 0.75
+    assert (PROMISING, poses.COARSE_BLUR, poses.FINE_BLUR) == (0.75, 3.0, 1.5)
