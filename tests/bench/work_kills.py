@@ -32,8 +32,8 @@ import psutil
 import torch
 
 from tests.bench.kills import fingerprint
-from tests.bench.train_kills import STARTER, forked, wait_for
-from tests.conftest import COLOURS, paint
+from tests.bench.train_kills import forked, wait_for
+from tests.conftest import COLOURS, TEST_MODEL, paint
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.importing import ImportRequest
 from tlstudio.domain.runs import Mode, TrainSettings
@@ -120,7 +120,7 @@ def prepare(folder: Path) -> None:
         for n in range(PER_CLASS):
             paint(folder / "images" / colour, f"{n}.png", rgb, seed=n)
     import_images(ImportRequest(folder / "images", folder / "project", group_from="none"))
-    train(folder / "project", TrainSettings(STARTER, Mode.QUICK, input_size=32))
+    train(folder / "project", TrainSettings(TEST_MODEL, Mode.QUICK, input_size=32))
     export(folder / "project", folder / "before.onnx")
 
 
