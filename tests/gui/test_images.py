@@ -98,7 +98,7 @@ def test_a_rule_of_ones_own_is_tried_on_the_names_at_once(studio, shapes: Path) 
     assert not studio.find("images.primary").isEnabled()
     rules.setCurrentIndex(rules.findData(group_choice.OWN))
     assert studio.find("images.primary").isEnabled()
-    assert studio.page("images").preview_view.request().group_from == r"name:^(P\d+)"
+    assert studio.page("images").preview_view.request("ask").group_from == r"name:^(P\d+)"
 
 
 def test_name_decides_the_place_until_it_is_chosen(studio, shapes: Path, tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ def test_import_end_to_end(studio, shapes: Path, tmp_path: Path) -> None:
 def test_every_image_on_its_own_is_an_answer_where_names_suggest_groups(studio, shapes: Path) -> None:
     preview(studio, shapes)
     request = studio.page("images").preview_view.request
-    assert request().group_from == r"name:^(P\d+)[-_ ]"
+    assert request("ask").group_from == r"name:^(P\d+)[-_ ]"
     studio.find("images.group_alone", QRadioButton).setChecked(True)
-    assert (request().group_from, request().may_ask) == ("none", False)
+    assert (request("ask").group_from, request("ask").may_ask) == ("none", False)
 
 
 def test_folders_that_may_be_parts_or_classes_are_told(studio, make_folder, tmp_path: Path) -> None:
