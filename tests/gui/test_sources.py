@@ -178,7 +178,7 @@ def test_a_column_can_group_and_can_be_passed_over(studio: Studio, listed: Path)
     rules = studio.find("images.group_rule", QComboBox)
     rules.setCurrentIndex(rules.findData("column:Ort"))
     assert studio.find("images.group_example", QLabel).text() == group_choice.Text.COLUMN_EXAMPLE
-    assert studio.page("images").preview_view.request().group_from == "column:Ort"
+    assert studio.page("images").preview_view.request("ask").group_from == "column:Ort"
     assert len({row.group for row in browsing.images(imported(studio))}) == 3
 
 
@@ -274,7 +274,7 @@ def test_dicom_files_are_kept_together_by_patient(studio: Studio, tmp_path: Path
         made.save_as(path, enforce_file_format=True)
     preview(studio, tmp_path / "scans")
     assert studio.find("images.group_sentence", QLabel).text() == group_choice.Text.TAGGED
-    assert studio.page("images").preview_view.request().group_from == "dicom:PatientID"
+    assert studio.page("images").preview_view.request("ask").group_from == "dicom:PatientID"
     project = imported(studio)
     groups = {row.group for row in browsing.images(project)}
     assert len(groups) == 6

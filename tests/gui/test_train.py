@@ -182,7 +182,7 @@ def test_a_model_that_is_not_here_fails_with_a_way_out(studio, page: TrainPage) 
     studio.window.go("train")
     page.start(TrainSettings("resnet50.a1_in1k", Mode.QUICK))
     studio.wait(lambda: page._job is None)
-    assert page.message.isVisible()
+    studio.wait(page.message.isVisible)
     assert "not on this machine" in page.message.what.text()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch._dynamo.config as dynamo
 from torch import Tensor
 
 from tests.conftest import Recorder
@@ -99,18 +100,16 @@ def test_what_is_tried_before_is_what_steps_need(data: Data, tmp_path: Path, tra
     assert traced.graphs == before
 
 
-def test_one_process_compiles_for_any_number_of_networks(
-    data: Data, tmp_path: Path, traced: Traced, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_process_compiles_for_any_number_of_networks(data: Data, tmp_path: Path, traced: Traced) -> None:
     """More than torch compiles one piece of code for; and the same seed gives the same bits in each of them."""
-    monkeypatch.setattr(torch._dynamo.config, "recompile_limit", 2)
     plan = replace(recipe(data, epochs=1), compile=True)
     tuners, graphs = [], []
-    for number in range(4):
-        each = tuner(data, tmp_path / str(number), plan)
-        trained(each)
-        tuners.append(each)
-        graphs.append(traced.graphs)
+    with dynamo.patch(recompile_limit=2):
+        for number in range(4):
+            each = tuner(data, tmp_path / str(number), plan)
+            trained(each)
+            tuners.append(each)
+            graphs.append(traced.graphs)
     assert all(later > earlier for earlier, later in pairwise(graphs))
     assert all(same(tuners[0], each) for each in tuners)
 

@@ -27,6 +27,7 @@ from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
 from tlstudio.training.network import load_pretrained, preprocess_for
+from tlstudio.training.views import views_of
 from tlstudio.workflow import browsing, labeling
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.run_data import units_of
@@ -172,6 +173,7 @@ class Metal:
         contents = [r.content for r in rows]
         device = devices.choose("cpu")
         self.features = frozen_features(project, network, pixels, contents, device=device, reporter=SILENT)
+        self.views = views_of(network.spec, pixels, contents)
         names = sorted({str(r.label) for r in rows})
         self.labels = np.array([names.index(str(r.label)) for r in rows], dtype=np.int64)
         self.classes = len(names)
@@ -187,13 +189,13 @@ class Metal:
         reached = []
         while len(known) <= LABELS:
             units = self.units[known].tolist()
-            head = fit_head(self.features[known], self.labels[known], self.classes, units)
+            head = fit_head(self.features[known], self.labels[known], self.classes, views=self.views, units=units)
             said = head.probabilities(self.features[self.test]).argmax(axis=1)
             reached.append(float((said == self.labels[self.test]).mean()))
             left = np.setdiff1d(self.pool, known)
             if teaching:
                 chances = head.probabilities(self.features[left])
-                order = teaching_order(chances, lambda rows, left=left: self.features[left[rows]])
+                order = teaching_order(chances, lambda rows, left=left: self.features[left[rows], : self.views.final])
             else:
                 order = rng.permutation(len(left))
             known = np.concatenate([known, left[order[:BATCH]]])

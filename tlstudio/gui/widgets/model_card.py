@@ -11,6 +11,7 @@ from tlstudio.gui import icons, messages, theme
 from tlstudio.gui.models import licences
 from tlstudio.gui.widgets import paint
 from tlstudio.gui.widgets.download_panel import DownloadPanel
+from tlstudio.gui.widgets.fitting import ElidedLabel
 
 
 class Text:
@@ -65,7 +66,7 @@ class ModelCardView(QFrame):
     def _arrange(self, card: ModelCard) -> None:
         head = QHBoxLayout()
         head.setSpacing(theme.XS)
-        head.addWidget(_label(card.title, "card-title"), 1)
+        head.addWidget(_label(card.title, "card-title", kind=ElidedLabel), 1)
         head.addSpacing(paint.CHIP)
         place = QHBoxLayout()
         place.setSpacing(theme.XS)
@@ -189,8 +190,8 @@ class ModelCardView(QFrame):
         painter.end()
 
 
-def _label(words: str, role: str, *, wrap: bool = False) -> QLabel:
-    label = QLabel(words)
+def _label(words: str, role: str, *, wrap: bool = False, kind: type[QLabel] = QLabel) -> QLabel:
+    label = kind(words)
     label.setProperty("role", role)
     label.setWordWrap(wrap)
     label.setTextFormat(Qt.TextFormat.PlainText)

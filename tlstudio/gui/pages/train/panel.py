@@ -18,6 +18,7 @@ from tlstudio.gui.pages.run_reader import StoredRun
 from tlstudio.gui.pages.train.views import RunViews
 from tlstudio.gui.widgets.big_number import BigNumber
 from tlstudio.gui.widgets.facts import Facts
+from tlstudio.gui.widgets.fitting import ElidedLabel
 from tlstudio.gui.widgets.help_bubble import HelpButton
 from tlstudio.gui.widgets.live_chart import Point
 from tlstudio.gui.widgets.scrolling import scroll_around
@@ -67,9 +68,8 @@ class RunPanel(QWidget):
         self._mode = Mode.BALANCED
         self._best_epoch = 0
         self._best = 0.0
-        self.title = named(QLabel(self), "train.run", "Run")
+        self.title = named(ElidedLabel("", self), "train.run", "Run")
         self.title.setProperty("role", "card-title")
-        self.title.setWordWrap(True)
         self.number = BigNumber("train.accuracy", Text.best_so_far, self)
         self.facts = Facts("train", self)
         self._add_facts()
