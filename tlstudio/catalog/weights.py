@@ -96,14 +96,15 @@ def _unknown(name: str) -> UnknownModel:
     )
 
 
-def statuses() -> list[ModelStatus]:
-    """Every card, then every other weights folder on this machine; reads headers only, so it is quick.
+def statuses(*, seconds: float | None = None) -> list[ModelStatus]:
+    """Every card, then every other weights folder on this machine.
 
     Only weights that belong to their network are said to be here: a network with other ones would be a random one. Those that are
     stored in a way that headers can't tell are shown from when they were vetted. Weights that nobody has looked at are read once,
-    for numbers that are none; where that takes longer than LISTING_SECONDS, the rest is listed as unread until a later listing.
+    for numbers that are none; where that takes longer than `seconds` (LISTING_SECONDS), the rest is listed as unread until a
+    later listing. With 0 only headers are read, so that a window can wait for it.
     """
-    looking = _Looking(time.monotonic() + LISTING_SECONDS)
+    looking = _Looking(time.monotonic() + (LISTING_SECONDS if seconds is None else seconds))
     known = [_status(each, next(filter(looking.may_be, _candidates(each.id)), None), looking) for each in cards()]
     seen = {status.card.id for status in known}
     others: dict[str, ModelStatus] = {}

@@ -138,7 +138,11 @@ class Network(nn.Module):
     def look(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Normalised (batch, 3, h, w) -> the backbone's final features (batch, spec.final), and of each stage the statistics."""
         self.ends.begin()
-        final: Tensor = self.backbone(images)
+        try:
+            final: Tensor = self.backbone(images)
+        except BaseException:
+            self.ends.heard()  # memory that ran out is not to be held by what was heard so far
+            raise
         return final, self.ends.heard()
 
     def features(self, images: Tensor) -> Tensor:
@@ -217,11 +221,13 @@ def load_pretrained(
     weights_hash: str,
     *,
     drop_path: float = 0.0,
+    staged: bool = True,
     waiting: Callable[[], object] | None = None,
 ) -> Network:
     """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit.
 
-    waiting: called several times a second while unknown weights are vetted; what it raises ends that.
+    staged: whether the head sees the statistics of the stages; it did not in runs of earlier versions. waiting: called several
+    times a second while unknown weights are vetted; what it raises ends that.
 
     drop_path: share of the residual branches that training leaves out of a step, rising from none at the first block to this at
     the last (stochastic depth: Huang et al. 2016, arXiv 1603.09382). Raises WrongUsage for an architecture without such branches.
@@ -258,7 +264,7 @@ def load_pretrained(
         arguments=dict(config.arguments),
         config_hash=config.hash,
     )
-    return _measured(Network(backbone, spec).eval())
+    return _measured(Network(backbone, spec).eval(), staged=staged)
 
 
 def need_branches(card: ModelCard) -> None:
@@ -282,7 +288,7 @@ def keep_branches(backbone: nn.Module) -> None:
             module.drop_prob = 0.0
 
 
-def _measured(network: Network) -> Network:
+def _measured(network: Network, *, staged: bool) -> Network:
     """With a head as wide as what the network makes of an image; what timm says of an architecture is not always so."""
     spec, usual = network.spec, network.spec.preprocess.size
     for size in (usual,) if spec.resized else (min(TRIED, usual), usual):
@@ -293,8 +299,8 @@ def _measured(network: Network) -> Network:
         except (RuntimeError, AssertionError, ValueError):
             if size == usual:
                 raise
-    staged = sum(each.shape[1] for each in stages)
-    network.make_head(replace(spec, features=final.shape[1] + staged, staged=staged))
+    more = sum(each.shape[1] for each in stages) if staged else 0
+    network.make_head(replace(spec, features=final.shape[1] + more, staged=more))
     return network
 
 

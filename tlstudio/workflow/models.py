@@ -31,10 +31,14 @@ PREFERRED = (
 )
 
 
-def model_statuses() -> list[ModelStatus]:
-    """Every card, and every other model found in the weights folders, with its speed here where it was measured."""
+def model_statuses(*, at_once: bool = False) -> list[ModelStatus]:
+    """Every card, and every other model found in the weights folders, with its speed here where it was measured.
+
+    at_once: without reading weights that nobody has looked at, as a window needs it.
+    """
     speeds = _speeds()
-    return [replace(s, images_per_second=speeds.get(s.card.id)) for s in weights.statuses()]
+    found = weights.statuses(seconds=0.0 if at_once else None)
+    return [replace(s, images_per_second=speeds.get(s.card.id)) for s in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def first_choice(images: int = 0) -> FirstChoice:
 
     What the user has brought here comes first. Of what comes with the program the stronger one, unless this computer is slow.
     """
-    here = {s.card.id: s.card for s in weights.statuses() if s.where is not Where.DOWNLOAD}
+    here = {s.card.id: s.card for s in weights.statuses(seconds=0.0) if s.where is not Where.DOWNLOAD}
     for model in PREFERRED:
         if model in here:
             return FirstChoice(model, f"{here[model].title} is here and suits small collections of images well.")
@@ -93,7 +97,11 @@ def speed_of(card: ModelCard) -> float:
 
 def _long(seconds: float, speed: float) -> str:
     if seconds > LOOK_SECONDS:
-        return f"{round(seconds / 60)} minutes here to look at all images"
+        return (
+            f"{max(2, round(seconds / 60))} minutes here to look at all images"
+            if seconds >= 90
+            else "over a minute here"
+        )
     return f"{1 / speed:.1f} s an image here"
 
 

@@ -153,7 +153,14 @@ class _Comparing:
         if weights.weights_hash(folder) != self.spec.weights_hash:
             raise WeightsRefused("The pretrained model was replaced by another one since the training.", path=folder)
         card = weights.describe(self.spec.model)
-        return load_pretrained(folder, card, self.spec.preprocess, self.spec.classes, self.spec.weights_hash)
+        return load_pretrained(
+            folder,
+            card,
+            self.spec.preprocess,
+            self.spec.classes,
+            self.spec.weights_hash,
+            staged=bool(self.spec.staged),
+        )
 
     @property
     def pixels(self) -> RowStore:

@@ -135,7 +135,7 @@ def test_what_changes_no_feature_changes_no_origin(data: Data, tmp_path: Path) -
     first.keeper.save()
     other = tuner(data, tmp_path / "run")
     other.network.spec = replace(other.network.spec, temperature=2.0)
-    other.resume()
+    assert other.resume()
 
 
 def poisoned(each: FineTuner, at: set[int]) -> None:

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 import torch
 
-from tests.conftest import Recorder
+from tests.conftest import TEST_MODEL, Recorder
 from tests.unit.training.conftest import CPU, EDGE, network, recipe
+from tlstudio.catalog import weights
 from tlstudio.domain.events import Progress
+from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import views as module
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
 from tlstudio.training.linear import LinearHead, softmax
+from tlstudio.training.network import load_pretrained
 from tlstudio.training.probe import Held, Probe, fit_probe
 from tlstudio.training.views import COLOUR_SHARE, GREY, GREY_SHARE, WEIGHT, Fitted, Views, fit_views, share_of_stages
 
@@ -173,3 +176,26 @@ def test_what_dropout_takes_away_is_how_a_statistic_differs_from_its_mean(
     assert taken and float(taken[0][:, net.spec.final :].abs().mean()) < 100 * float(
         taken[0][:, : net.spec.final].abs().mean()
     )
+
+
+def test_a_network_of_an_earlier_run_sees_final_features_alone() -> None:
+    card, where = weights.describe(TEST_MODEL), weights.require(TEST_MODEL)
+    spec = PreprocessSpec(EDGE, "stretch", "bicubic")
+    plain = load_pretrained(where, card, spec, ("a", "b"), "hash", staged=False)
+    assert (plain.spec.staged, plain.spec.features, plain.head.in_features) == (0, 1024, 1024)
+    pixels = torch.zeros((1, EDGE, EDGE, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        assert torch.equal(plain.embed(pixels), network().embed(pixels)[:, :1024])
+
+
+def test_what_was_heard_before_memory_ran_out_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = network()
+    last = net.backbone.get_submodule(net.ends.points[-1][0])
+
+    def fails(*_: object) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(last, "forward", fails)
+    with pytest.raises(RuntimeError):
+        net.embed(torch.zeros((1, EDGE, EDGE, 3), dtype=torch.uint8))
+    assert net.ends.heard() == []

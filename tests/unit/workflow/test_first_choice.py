@@ -40,7 +40,8 @@ def test_the_stronger_one_where_the_machine_is_quick_enough() -> None:
     assert first_choice(round(10 * LOOK_SECONDS)).model == STRONG
     assert "10 images a second" in first_choice(10).reason
     slow = first_choice(round(10 * LOOK_SECONDS) + 60)
-    assert slow.model == LIGHT and "minutes" in slow.reason
+    assert slow.model == LIGHT and "over a minute" in slow.reason
+    assert "20 minutes" in first_choice(12_000).reason
     remember(strong=LEAST_SPEED)
     assert first_choice(10).model == STRONG
     remember(strong=LEAST_SPEED - 0.1)
@@ -60,10 +61,10 @@ def test_what_the_user_has_brought_comes_first(monkeypatch: pytest.MonkeyPatch) 
     remember(strong=1000.0)
     brought = replace(weights.describe("resnet50.a1_in1k"))
     statuses = [*weights.statuses(), ModelStatus(brought, Where.HERE, None)]
-    monkeypatch.setattr(weights, "statuses", lambda: statuses)
+    monkeypatch.setattr(weights, "statuses", lambda **_: statuses)
     assert first_choice(10).model == "resnet50.a1_in1k"
     unknown = replace(brought, id="resnet34.mine", title="Mine")
-    monkeypatch.setattr(weights, "statuses", lambda: [*statuses[:-1], ModelStatus(unknown, Where.HERE, None)])
+    monkeypatch.setattr(weights, "statuses", lambda **_: [*statuses[:-1], ModelStatus(unknown, Where.HERE, None)])
     assert first_choice(10).model == "resnet34.mine" and "Mine" in first_choice(10).reason
 
 

@@ -16,6 +16,6 @@ def title_of(model: str) -> str:
 @lru_cache(maxsize=1)
 def _titles() -> dict[str, str]:
     try:
-        return {status.card.id: status.card.title for status in models.model_statuses()}
+        return {status.card.id: status.card.title for status in models.model_statuses(at_once=True)}
     except StudioError:
         return {}

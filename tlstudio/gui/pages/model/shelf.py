@@ -114,7 +114,7 @@ class ModelShelf(QWidget):
     def load(self) -> None:
         """Reads the catalogue and the weights folders; cards that are there already are brought up to date."""
         try:
-            found = models.model_statuses()
+            found = models.model_statuses(at_once=True)
         except StudioError as error:
             self._session.say.emit(error_text(error), "bad")
             return
