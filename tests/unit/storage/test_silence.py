@@ -257,7 +257,7 @@ def test_the_shell_says_at_the_end_what_was_refused(
     from tlstudio import cli
     from tlstudio.catalog import weights
 
-    def quietly() -> list[object]:
+    def quietly(**_: object) -> list[object]:
         with contextlib.suppress(OSError):
             socket.create_connection((NAME, 80), 1)
         return []
