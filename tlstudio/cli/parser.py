@@ -229,7 +229,7 @@ def _advanced(advanced: argparse._ArgumentGroup) -> None:
         type=number(8, 2048, whole=True),
         default=usual("input_size"),
         metavar="PX",
-        help="default: the model's own",
+        help="default: the model's own, less where the images are small",
     )
     advanced.add_argument("--fit", choices=("stretch", "crop", "pad"), default=usual("fit"))
     advanced.add_argument(

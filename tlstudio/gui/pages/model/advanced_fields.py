@@ -40,7 +40,8 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 "size",
                 "input_size",
                 "Image size",
-                "Larger shows more detail and takes longer: twice the size is four times the time.",
+                "Larger shows more detail and takes longer: twice the size is four times the time. The model's own"
+                " becomes less where the images are small.",
                 most=1024,
                 step=32,
                 special="The model's own",
