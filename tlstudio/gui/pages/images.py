@@ -38,7 +38,7 @@ class ImagesPage(Page):
         ADD = "Add images"
         DONE = "{} imported."
         DONE_AGAIN = "{} imported, {} taken anew."
-        REFUSED = "{} could not be read; the list is below the table."
+        REFUSED = "{} could not be read; the Images page lists which."
 
     key = "images"
     title = "Your images"
