@@ -22,6 +22,7 @@ def gui(options: argparse.Namespace, output: Output) -> int:
 
 
 def demo(options: argparse.Namespace, output: Output) -> int:
+    from tlstudio.domain.transfer import Method
     from tlstudio.jobs.demo import DemoRow, run_demo
 
     done = run_demo(options.out.absolute(), output)
@@ -35,6 +36,9 @@ def demo(options: argparse.Namespace, output: Output) -> int:
         ("Time", lambda r: f"{r.seconds:.0f} s"),
     )
     rows = [(name, *(tell(r) for r in done.rows)) for name, tell in figures]
+    simpler = [{b.method: b.accuracy.percent() for b in r.simpler} for r in done.rows]
+    compared = [m for m in Method if any(m in each for each in simpler)]
+    rows[3:3] = [(f"  {m.caption}", *(each.get(m, "") for each in simpler)) for m in compared]
     output.table("", ("", *(r.title for r in done.rows)), rows)
     for r in done.rows:
         output.text(f"{r.title}\n  project      {r.project}\n  model        {r.bundle}\n  predictions  {r.predictions}")

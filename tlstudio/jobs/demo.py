@@ -15,6 +15,7 @@ from tlstudio.domain.errors import StudioError
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.safe_text import from_cell
+from tlstudio.domain.transfer import Baseline, Method
 from tlstudio.domain.values import Interval, Split
 from tlstudio.storage import files, images, runs
 from tlstudio.storage.project import Project
@@ -26,11 +27,16 @@ from tlstudio.workflow.training import train
 
 # Windows allows 32,767 characters in a command; this many paths of the usual greatest length, 260, fit.
 PATHS_AT_ONCE = 100
+EPOCHS = 5  # of a training that has more than the first result: it is to be seen, not waited for
 
 
 @dataclass(frozen=True, slots=True)
 class DemoRow:
-    """One sample's results and where its files are. predicted: share of held-out files that the separate process got right."""
+    """One sample's results and where its files are.
+
+    simpler: what simpler ways reach on the same held-out images, simplest first; what transfer gives is the distance to them.
+    predicted: share of held-out files that the separate process got right.
+    """
 
     title: str
     images: int
@@ -39,6 +45,7 @@ class DemoRow:
     mode: Mode
     accuracy: Interval
     balanced_accuracy: Interval
+    simpler: tuple[Baseline, ...]
     certificate_images: int
     largest_difference: float
     predicted: float
@@ -67,9 +74,11 @@ def _one(which: SampleSet, folder: Path, reporter: Reporter) -> DemoRow:
     reporter.report(Note(f"{which.title}: making and importing the images."))
     place = folder / "project"
     import_sample(which, folder / "images", place, reporter)
-    result = train(place, TrainSettings(LIGHT, which.mode), reporter=reporter)
+    epochs = 0 if which.mode is Mode.QUICK else EPOCHS
+    result = train(place, TrainSettings(LIGHT, which.mode, epochs=epochs), reporter=reporter)
     reporter.report(Note("Measuring on the held-out images."))
     evaluation = evaluate(place, result.run, Split.TEST, reporter)
+    compared = evaluation.transfer.told_apart() if evaluation.transfer else ()
     bundle = place / "exports" / f"{which.key}.onnx"
     exported = export(place, bundle, result.run, reporter)
     reporter.report(Note("Predicting the held-out images offline, in a separate process."))
@@ -85,6 +94,7 @@ def _one(which: SampleSet, folder: Path, reporter: Reporter) -> DemoRow:
         mode=which.mode,
         accuracy=evaluation.accuracy,
         balanced_accuracy=evaluation.balanced_accuracy,
+        simpler=tuple(b for b in compared if b.method is not Method.MODEL),
         certificate_images=exported.certificate.images,
         largest_difference=exported.certificate.max_difference,
         predicted=share,
