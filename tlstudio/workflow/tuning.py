@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,10 +40,17 @@ from tlstudio.workflow.run_data import Sample
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
 CAN_NOT = "The images can't be halved so that both halves hold every class, so the training is not rehearsed."
 NO_TIME = "There was no time for more than the first result, so that is kept."
+TOO_LITTLE = (
+    "Adjusting the model to these images takes at least about {wanted:,} min here, and {given:g} were given: "
+    "the first result is kept."
+)
 STOPPED = "The training was stopped before it could show that it is better, so the first result is kept."
 REHEARSAL = "Rehearsal {number} of {count}: learning from one half of the images, to be judged on the other."
 WITH_ALL = "The rehearsals went well. Now all training images are learned from."
 IN_EARNEST = f"{WITH_ALL} The figure stays that of the rehearsals, as no image is left to measure on."
+
+LEAST_EPOCHS = 2  # of a part of the training; with less, its rate would rise and fall within a few steps
+STEP_LOOKS = 3  # a step takes about as long as so many looks at its images: there, and twice that back
 
 Features = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -94,6 +102,14 @@ class Tuned:
     judged: Judged | None
 
 
+class _NoTime(Exception):
+    """What the user gave is too little for more than the first result. seconds: what would have to be given at least."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class Tuning:
     """The fine-tuning of one run. `started` is the time on `working` that the user's time counts from."""
 
@@ -115,7 +131,11 @@ class Tuning:
         """Afterwards the network that was prepared has the weights of what was chosen, or is as it was."""
         folder = self.context.folder if self.settings.events else None
         with EventFiles(folder, self.first.accuracy.value) as self.events:
-            return self._run()
+            try:
+                return self._run()
+            except _NoTime as no_time:
+                wanted, given = math.ceil(no_time.seconds / 60), self.settings.minutes
+                return self._first_result(TOO_LITTLE.format(wanted=max(wanted, math.floor(given) + 1), given=given))
 
     def _run(self) -> Tuned:
         ready = self.ready
@@ -179,10 +199,10 @@ class Tuning:
         course = PartOfCourse(
             self.context.reporter, before=self.before, parts_after=left + 1, work_after=left + REHEARSALS
         )
-        tuner = self._tuner(
-            network, data, look, rehearsing.place(self.context.folder, number), share=1 / (1 + left + REHEARSALS)
-        )
-        tuner.resume()
+        share = 1 / (1 + left + REHEARSALS)
+        tuner = self._tuner(network, data, look, rehearsing.place(self.context.folder, number), share=share)
+        if not tuner.resume():
+            self._need_time(tuner, share)
         judged = [ready.train[i] for i in left_out]
         if tuner.run(course, lambda epoch: self._tell(epoch, Standing(epoch.score, epoch.best, judged), course)):
             self.before += tuner.at.epoch
@@ -199,6 +219,7 @@ class Tuning:
         if tuner.resume():
             self.context.say(f"Going on after epoch {self.before + tuner.at.epoch}.")
         else:
+            self._need_time(tuner)
             self.context.say(f"Adjusting {_what(self.settings, tuner.recipe, network)} to your images.")
         course = PartOfCourse(self.context.reporter, before=self.before)
         known = None if val or evidence is None else self._standing(evidence)
@@ -277,6 +298,20 @@ class Tuning:
         )
         self.settled = tuner.settled
         return tuner
+
+    def _need_time(self, tuner: FineTuner, share: float = 1.0) -> None:
+        """Raises _NoTime, before the first step, where the user's time is too little for this part to be worth anything.
+
+        share: of the time that is left, which this part has. Told from the first look at the images to judge by; where there are
+        none, the rehearsals had time enough.
+        """
+        budget, learned, judged = tuner.recipe.budget, len(tuner.data.train_keys), len(tuner.data.val_keys)
+        if budget is None or not judged:
+            return
+        look = tuner.pace.look
+        needed = LEAST_EPOCHS * (STEP_LOOKS * look * learned / judged + look) + tuner.pace.end
+        if budget < needed:
+            raise _NoTime(working() - self.started + needed / share)
 
     def _colours(self) -> Augmentation:
         """What may be changed without asking a model: everything but colours where there are none."""

@@ -20,6 +20,7 @@ from tlstudio.storage import clocks, run_records, runs
 from tlstudio.storage.project import Project
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, PROBE, Candidate
 from tlstudio.training.choosing import Choice, Evidence
+from tlstudio.training.pace import Pace
 from tlstudio.workflow import rehearsing, transfer, tuning
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
@@ -199,3 +200,20 @@ def test_where_nothing_convinces_the_first_result_stays_and_no_time_is_lost(proj
     assert (result.chosen, result.epochs) == (PROBE, 4)
     assert len(watch.of(EpochDone)) == 4
     assert "more than luck" in result.reason
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(0.05, True), (60.0, False)])
+def test_too_little_time_is_told_before_the_first_step(
+    project: Path, recorder: Callable, monkeypatch: pytest.MonkeyPatch, minutes: float, told: bool
+) -> None:
+    """A look at the images to judge by takes a second here, so that two epochs and what follows them take many."""
+    monkeypatch.setattr("tlstudio.training.finetune.pace_of", lambda *_, **__: Pace(2, look=1.0))
+    watch = recorder(stop=lambda event: isinstance(event, StepDone))
+    result = train(project, replace(SETTINGS, minutes=minutes), reporter=watch)
+    assert result.chosen == PROBE
+    assert bool(watch.of(StepDone)) is not told
+    assert ("min here" in result.reason) is told
+    if told:
+        assert result.reason.startswith(
+            "Adjusting the model to these images takes at least about 1 min here, and 0.05 were given"
+        )
