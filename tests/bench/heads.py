@@ -57,8 +57,9 @@ class Seen:
 
 def see(source: str, model: str, most: int, folder: Path) -> Seen:
     project = folder / f"{Path(source).name}-{model}"
-    if source in SAMPLES:
-        import_sample(source, project)
+    sample = next((each for each in SAMPLES if each.key == source), None)
+    if sample is not None:
+        import_sample(sample, folder / f"{source}-images", project)
     else:
         import_images(ImportRequest(Path(source), project, may_ask=False))
     opened = Project(project)

@@ -1,25 +1,31 @@
 """Which images to label next: those whose labels would teach the model most, and not twenty of one kind.
 
-Diverse mini-batches (Zhdanov 2019, arXiv 1901.05954): of the images that the model is least certain of, by the margin between its
-two best classes (Scheffer et al. 2001), k-means weighted by uncertainty picks one from each of as many clusters as a batch has
-places. On our samples it needs fewer labels than the margin alone, which asks for lookalikes, and than greedy k-center among the
-least certain, which asks for outliers.
+Coverage (the facility location of Wei, Iyer and Bilmes 2015): each image that is asked about stands for those that look like it,
+and the next one is whichever stands for most that nothing labeled stands for yet. While a model knows few images of each class,
+what it is uncertain of says little (Hacohen, Dekel and Weinshall 2022, arXiv 2202.02794), so that at first every image counts the
+same; later an image counts by how close the model's two best classes are (Scheffer et al. 2001).
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Features = npt.NDArray[np.float32]
 
 BATCH = 20  # about what is labeled before the model looks again
-ROUNDS = 25  # batches that are put together with care; whoever labels more in one go has had a better model long since
-CANDIDATES = 10  # of the least certain images for each place of a batch
+SOUGHT = 500  # images that are put in order with care; whoever labels more in one go has had a better model long since
+POOL = 2000  # images that they are sought among, and that they are to stand for
+EARLY = 10  # labels a class, in the mean, below which the first batch minds coverage alone
+DIRECTIONS = 64  # of the greatest variation; in the others images differ by chance
+FARTHEST = 4.0  # squared distance of two opposite directions
+LEAST = 1e-3  # what an image counts that the model is sure of
 
 
 def margins(probabilities: Floats) -> Floats:
@@ -28,42 +34,92 @@ def margins(probabilities: Floats) -> Floats:
     return np.asarray(best[:, 1] - best[:, 0])
 
 
-def teaching_order(probabilities: Floats, features_of: Callable[[Ints], npt.NDArray[np.float32]]) -> Ints:
+def teaching_order(
+    probabilities: Floats,
+    features_of: Callable[[Ints], Features],
+    known: Features | None = None,
+    importance: Floats | None = None,
+) -> Ints:
     """All row numbers of probabilities (n, classes), the image that teaches most first: int64, (n,).
 
-    features_of: row numbers (k,) -> features (k, d); asked once, for the images that may get into one of the batches.
+    features_of: row numbers (k,) -> features (k, d); asked once, for the images that may come first. known: features (m, d) of
+    the images that have a label. importance: (d,), how much each standardised feature counts; None for all the same.
     """
     margin = margins(probabilities)
     by_margin = np.argsort(margin, kind="stable")
-    pool = by_margin[: BATCH * (CANDIDATES + ROUNDS - 1)]
+    pool = _pool(by_margin)
     if len(pool) <= BATCH:
         return by_margin
-    points = _directions(features_of(pool))
-    left = np.arange(len(pool))
-    chosen: list[Ints] = []
-    for _ in range(ROUNDS):
-        if len(left) <= BATCH:
-            break
-        candidates = left[: BATCH * CANDIDATES]
-        batch = np.sort(candidates[_spread(points[candidates], 1.0 - margin[pool[candidates]])])
-        chosen.append(batch)
-        left = np.setdiff1d(left, batch)
-    first = pool[np.concatenate(chosen)]
+    labeled = np.empty((0, 0), np.float32) if known is None else known
+    features = features_of(pool)
+    everything = np.concatenate([features, labeled]) if len(labeled) else features
+    points = directions(everything, importance)
+    uncertainty = np.maximum(1.0 - margin[pool], LEAST)
+    early = len(labeled) < EARLY * probabilities.shape[1]
+    chosen = _covering(points[: len(pool)], points[len(pool) :], uncertainty, alike=BATCH if early else 0)
+    first = pool[chosen]
     return np.concatenate([first, by_margin[~np.isin(by_margin, first)]])
 
 
-def _directions(features: npt.NDArray[np.float32]) -> Floats:
-    """Standardised features at unit length: their distance is the angle between images."""
+def _pool(by_margin: Ints) -> Ints:
+    """All, or of very many the least certain half of the pool and as many drawn from the others."""
+    if len(by_margin) <= POOL:
+        return by_margin
+    others = by_margin[POOL // 2 :]
+    drawn = np.random.default_rng(0).permutation(len(others))[: POOL - POOL // 2]
+    return np.concatenate([by_margin[: POOL // 2], others[np.sort(drawn)]])
+
+
+def directions(features: Features, importance: Floats | None = None) -> Floats:
+    """Standardised features along their main axes, at unit length: their distance tells the angle between images. (n, r)."""
     wide = features.astype(np.float64)
     standard = (wide - wide.mean(axis=0)) / np.maximum(wide.std(axis=0), 1e-6)
+    if importance is not None:
+        standard *= importance
+    axes = min(DIRECTIONS, *standard.shape)
+    if axes < min(standard.shape):
+        standard = PCA(axes, svd_solver="randomized", random_state=0).fit_transform(standard)
     return np.asarray(standard / np.maximum(np.linalg.norm(standard, axis=1, keepdims=True), 1e-12))
 
 
-def _spread(points: Floats, weights: Floats) -> list[int]:
-    """BATCH of the points, each the nearest to the middle of a cluster that has none yet."""
-    found = KMeans(BATCH, n_init=1, random_state=0).fit(points, sample_weight=np.maximum(weights, 1e-3))
-    distances = found.transform(points)
-    taken: list[int] = []
-    for cluster in range(BATCH):
-        taken.append(next(int(i) for i in np.argsort(distances[:, cluster], kind="stable") if i not in taken))
-    return taken
+def _covering(points: Floats, known: Floats, uncertainty: Floats, *, alike: int) -> Ints:
+    """Row numbers of points (n, r), the one that stands for most first; never the last BATCH of them.
+
+    known: (m, r), what stands for images already. alike: how many are chosen as if all images counted the same.
+    """
+    apart = _squared(points, points).astype(np.float32)
+    gap = _squared(points, known).min(axis=1) if len(known) else np.full(len(points), FARTHEST)
+    gap = gap.astype(np.float32)
+    chosen: list[int] = []
+    wanted = min(SOUGHT, len(points) - BATCH)
+    for counts, until in ((np.ones(len(points)), min(alike, wanted)), (uncertainty, wanted)):
+        if until > len(chosen):
+            _greedy(apart, gap, counts.astype(np.float32), chosen, until)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _squared(points: Floats, others: Floats) -> Floats:
+    """Squared distances of unit vectors, (n, m)."""
+    return np.asarray(np.maximum(2.0 - 2.0 * points @ others.T, 0.0))
+
+
+def _greedy(apart: Features, gap: Features, counts: Features, chosen: list[int], until: int) -> None:
+    """Adds to `chosen` what narrows the gap most, one by one; `gap` (n,) becomes the distance to the nearest of all.
+
+    What an image adds can only shrink as others are chosen, so that one whose old value is beaten needs no new one (Minoux 1978).
+    """
+
+    def gain(k: int) -> float:
+        return float(np.maximum(gap - apart[k], 0) @ counts)
+
+    taken = set(chosen)
+    heap = [(-gain(k), k) for k in range(len(gap)) if k not in taken]
+    heapq.heapify(heap)
+    while len(chosen) < until:
+        _, k = heapq.heappop(heap)
+        now = (-gain(k), k)
+        if heap and now > heap[0]:
+            heapq.heappush(heap, now)
+            continue
+        chosen.append(k)
+        np.minimum(gap, apart[k], out=gap)

@@ -42,6 +42,14 @@ class Views:
     final: int
     share: float = 0.5
 
+    def importance(self, width: int) -> Floats:
+        """How much each of `width` standardised features counts where images are compared: (width,), by the share of its view."""
+        stages = width - self.final
+        if stages <= 0:
+            return np.ones(width)
+        each = math.sqrt((1 - self.share) / self.final), math.sqrt(self.share / stages)
+        return np.repeat(each, (self.final, stages))
+
 
 def views_of(spec: NetworkSpec, pixels: RowStore, keys: Sequence[str]) -> Views:
     """What a network's features are, and what is to be expected of them with images of these contents."""

@@ -72,7 +72,7 @@ def suggest(project: Path, run: str | None = None, reporter: Reporter = SILENT) 
             reporter=reporter,
         )
         chances = eyes.probabilities(readable, head)
-        order = _order(eyes, readable, chances)
+        order = _order(eyes, labeled, readable, chances)
     finally:
         eyes.close()
     return SuggestResult(
@@ -149,10 +149,6 @@ class _Eyes:
             reporter=reporter or self._reporter,
         )
 
-    def final(self, rows: Sequence[ImageRow]) -> Features:
-        """The final features alone, which are all of one size, so that distances mean something: (len(rows), d)."""
-        return self.features(rows)[:, : self._network.spec.final]
-
     def views(self, rows: Sequence[ImageRow]) -> Views:
         return views_of(self._network.spec, self._pixels, [r.content for r in rows])
 
@@ -187,17 +183,19 @@ def _need_two_classes(labeled: Sequence[ImageRow]) -> None:
         )
 
 
-def _order(eyes: _Eyes, rows: Sequence[ImageRow], chances: Probabilities) -> Ints:
+def _order(eyes: _Eyes, labeled: Sequence[ImageRow], rows: Sequence[ImageRow], chances: Probabilities) -> Ints:
     """Images that the model may learn from come first; the validation images among them teach nothing and follow."""
+    known = eyes.features(labeled)
+    importance = eyes.views(labeled).importance(known.shape[1])
     learnable = np.array([r.split is Split.TRAIN for r in rows], dtype=bool)
     parts: list[Ints] = []
     for part in (np.flatnonzero(learnable), np.flatnonzero(~learnable)):
 
         def features_of(some: Ints, part: Ints = part) -> Features:
-            return eyes.final([rows[i] for i in part[some]])
+            return eyes.features([rows[i] for i in part[some]])
 
         if len(part):
-            parts.append(part[teaching_order(chances[part], features_of)])
+            parts.append(part[teaching_order(chances[part], features_of, known, importance)])
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 

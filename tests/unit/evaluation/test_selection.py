@@ -1,13 +1,12 @@
-"""The order in which images are put before the user: least certain first, spread over kinds, every image once."""
+"""The order in which images are put before the user: what stands for most first, every image once."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.cluster import KMeans
 
 from tlstudio.evaluation import selection
-from tlstudio.evaluation.selection import BATCH, margins, teaching_order
+from tlstudio.evaluation.selection import BATCH, EARLY, POOL, SOUGHT, directions, margins, teaching_order
 
 
 def two_classes(margin: np.ndarray) -> np.ndarray:
@@ -20,7 +19,7 @@ def test_margin_is_the_lead_of_the_best_class() -> None:
     assert margins(chances) == pytest.approx([0.5, 0.0, 1.0])
 
 
-@pytest.mark.parametrize("n", [0, 1, BATCH, BATCH + 1, 3 * BATCH, 2000])
+@pytest.mark.parametrize("n", [0, 1, BATCH, BATCH + 1, 3 * BATCH, POOL + 100])
 def test_every_image_has_one_place(n: int) -> None:
     rng = np.random.default_rng(n)
     features = rng.normal(size=(n, 8)).astype(np.float32)
@@ -30,69 +29,78 @@ def test_every_image_has_one_place(n: int) -> None:
 
 def test_the_same_images_give_the_same_order() -> None:
     rng = np.random.default_rng(0)
-    features, chances = rng.normal(size=(500, 8)).astype(np.float32), two_classes(rng.random(500))
+    features, chances = rng.normal(size=(500, 80)).astype(np.float32), two_classes(rng.random(500))
     orders = [teaching_order(chances, lambda rows: features[rows]) for _ in range(2)]
     assert (orders[0] == orders[1]).all()
 
 
-def test_what_the_model_is_sure_of_comes_last() -> None:
-    rng = np.random.default_rng(1)
-    margin = rng.random(2000)
-    features = rng.normal(size=(2000, 8)).astype(np.float32)
-    order = teaching_order(two_classes(margin), lambda rows: features[rows])
-    careful = BATCH * selection.ROUNDS
-    assert margin[order[:BATCH]].max() <= np.sort(margin)[BATCH * selection.CANDIDATES - 1]
-    rest = margin[order[careful:]]
-    assert (np.diff(rest) >= 0).all()
+def kinds(sizes: list[int], seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """Images of as many kinds, far apart: which kind each is of, and its features."""
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    noise = np.random.default_rng(seed).normal(0, 0.05, (len(which), len(sizes)))
+    return which, (10 * np.eye(len(sizes))[which] + noise).astype(np.float32)
 
 
 def test_a_batch_takes_something_of_every_kind() -> None:
     """Ten kinds of images, one of them a hundred times over and the least certain of all."""
-    rng = np.random.default_rng(2)
-    kinds = np.repeat(np.arange(10), [110, *[10] * 9])
-    features = (10 * np.eye(10)[kinds] + rng.normal(0, 0.05, (200, 10))).astype(np.float32)
-    margin = np.where(kinds == 0, 0.05, 0.2) + 0.01 * rng.random(200)
+    which, features = kinds([110, *[10] * 9])
+    margin = np.where(which == 0, 0.05, 0.2)
     order = teaching_order(two_classes(margin), lambda rows: features[rows])
-    assert len(set(kinds[order[:BATCH]])) >= 9
-    assert set(kinds[np.argsort(margin)[:BATCH]]) == {0}, "by the margin alone it would be one kind"
+    assert set(which[order[:10]]) == set(range(10))
+    assert set(which[np.argsort(margin, kind="stable")[:BATCH]]) == {0}, "by the margin alone it would be one kind"
 
 
-def test_only_the_features_of_candidates_are_asked_for() -> None:
-    asked: list[int] = []
-    rng = np.random.default_rng(3)
-
-    def features_of(rows: np.ndarray) -> np.ndarray:
-        asked.extend(rows.tolist())
-        return rng.normal(size=(len(rows), 4)).astype(np.float32)
-
-    teaching_order(two_classes(rng.random(50_000)), features_of)
-    assert len(asked) == len(set(asked)) < 1000
+def test_the_largest_kind_comes_first_and_what_has_a_label_last() -> None:
+    which, features = kinds([20, 60, 40, 30])
+    known = features[which == 1][:1]
+    order = teaching_order(two_classes(np.full(150, 0.5)), lambda rows: features[rows], known)
+    assert which[order[:3]].tolist() == [2, 3, 0]
 
 
-def test_its_numbers_are_those_that_were_tried() -> None:
-    """Twenty at a time, 25 times; each out of the 200 least certain that are left: 680 images have to be looked at."""
-    assert (BATCH, selection.ROUNDS, selection.CANDIDATES) == (20, 25, 10)
+@pytest.mark.parametrize(("labels", "sure_first"), [(2 * EARLY - 1, True), (2 * EARLY, False)])
+def test_what_a_model_is_sure_of_counts_less_once_it_knows_enough(labels: int, sure_first: bool) -> None:
+    """The larger kind is the one that it is sure of; with ten labels a class the other comes first, before that not."""
+    which, features = kinds([100, 30, 30])
+    known = np.repeat(features[which == 2][:1], labels, axis=0)
+    margin = np.where(which == 0, 0.9, 0.1)
+    order = teaching_order(two_classes(margin), lambda rows: features[rows], known)
+    assert which[order[0]] == (0 if sure_first else 1)
+
+
+def test_coverage_alone_is_for_the_first_batch() -> None:
+    """Many small kinds: the certain ones are larger and come first until the batch is full, then the others."""
+    which, features = kinds([*[6] * 30, *[4] * 30])
+    margin = np.where(which < 30, 0.95, 0.0)
+    order = teaching_order(two_classes(margin), lambda rows: features[rows], features[:1])
+    assert (which[order[:BATCH]] < 30).all()
+    assert (which[order[BATCH : BATCH + 20]] >= 30).all()
+
+
+def test_an_image_that_counts_for_nothing_still_has_its_place() -> None:
+    which, features = kinds([30, 30])
+    margin = np.where(which == 0, 1.0, 0.5)
+    known = np.repeat(features[:1] + 20, 2 * EARLY, axis=0)
+    order = teaching_order(two_classes(margin), lambda rows: features[rows], known)
+    assert set(which[order[:2]]) == {0, 1}, "sure of all of one kind, which still is another kind"
+
+
+def test_of_very_many_the_least_certain_and_some_of_the_others_are_looked_at() -> None:
     rng = np.random.default_rng(4)
-    margin, features = rng.random(1_500), rng.normal(size=(1_500, 4)).astype(np.float32)
-    asked: list[int] = []
+    margin, features = rng.random(3 * POOL), rng.normal(size=(3 * POOL, 4)).astype(np.float32)
+    asked: list[np.ndarray] = []
 
     def features_of(rows: np.ndarray) -> np.ndarray:
-        asked.append(len(rows))
-        assert margin[rows].max() <= np.sort(margin)[679]
+        asked.append(rows)
         return features[rows]
 
     order = teaching_order(two_classes(margin), features_of)
-    assert asked == [680]
+    (rows,) = asked
     by_margin = np.argsort(margin, kind="stable")
-    left = list(by_margin[:680])
-    for batch in order[:500].reshape(25, 20):
-        assert set(batch) <= set(left[:200])
-        assert [left.index(i) for i in batch] == sorted(left.index(i) for i in batch), (
-            "the least certain of a batch first"
-        )
-        left = [i for i in left if i not in set(batch)]
-    assert not (np.diff(margin[order[460:500]]) >= 0).all(), "with care to the end"
-    assert order[500:].tolist() == [i for i in by_margin if i not in set(order[:500])]
+    assert len(set(rows)) == POOL == 2000
+    assert rows[: POOL // 2].tolist() == by_margin[: POOL // 2].tolist()
+    assert margin[rows[POOL // 2 :]].mean() == pytest.approx(margin[by_margin[POOL // 2 :]].mean(), abs=0.03)
+    assert set(order[:SOUGHT]) <= set(rows)
+    assert order[SOUGHT:].tolist() == [i for i in by_margin if i not in set(order[:SOUGHT])]
 
 
 @pytest.mark.parametrize(("n", "asked"), [(20, 0), (21, 1)])
@@ -106,68 +114,44 @@ def test_a_single_batch_needs_no_features(n: int, asked: int) -> None:
     margin = np.linspace(0.1, 0.9, n)
     order = teaching_order(two_classes(margin), features_of)
     assert len(calls) == asked and len(set(order)) == n
+    assert order[-BATCH + 1 :].tolist() == sorted(order[-BATCH + 1 :]), "the last twenty by the margin alone"
 
 
-@pytest.mark.parametrize(("n", "batches"), [(40, 1), (41, 2)])
-def test_the_last_twenty_are_not_sought_out(monkeypatch: pytest.MonkeyPatch, n: int, batches: int) -> None:
-    asked: list[int] = []
-    spread = selection._spread
-    monkeypatch.setattr(
-        selection, "_spread", lambda points, weights: asked.append(len(points)) or spread(points, weights)
-    )
-    margin = np.linspace(0.1, 0.9, n)
-    order = teaching_order(two_classes(margin), lambda rows: np.eye(n, dtype=np.float32)[rows])
-    assert len(asked) == batches and sorted(order) == list(range(n))
+def test_the_quick_way_finds_what_trying_all_of_them_finds() -> None:
+    rng = np.random.default_rng(6)
+    points = rng.normal(size=(60, 5))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    counts = rng.random(60)
+    apart = ((points[:, None] - points[None]) ** 2).sum(axis=2)
+    gap = np.full(60, 4.0)
+    expected = []
+    for _ in range(40):
+        gains = (np.maximum(gap[None] - apart, 0) * counts[None]).sum(axis=1)
+        gains[expected] = -1
+        expected.append(int(gains.argmax()))
+        gap = np.minimum(gap, apart[expected[-1]])
+    assert selection._covering(points, np.empty((0, 5)), counts, alike=0).tolist() == expected
+
+
+def test_importance_decides_what_counts_as_alike() -> None:
+    """Two features tell different kinds apart; only the first one counts."""
+    rng = np.random.default_rng(7)
+    features = np.column_stack([np.repeat([0.0, 10.0], 50), np.tile([0.0, 10.0], 50)]) + rng.normal(0, 0.1, (100, 2))
+    found = directions(features.astype(np.float32), np.array([1.0, 0.0]))
+    assert (found[:50, 0] < 0).all() and (found[50:, 0] > 0).all()
+    assert np.abs(found[:, 1]).max() == 0
 
 
 def test_a_number_that_changes_by_less_than_a_millionth_counts_for_less() -> None:
     """Deviations of a half and of a ten-millionth: the second is taken for a millionth."""
-    found = selection._directions(np.array([[0.0, 0.0], [1.0, 2e-7]], np.float32))
+    found = directions(np.array([[0.0, 0.0], [1.0, 2e-7]], np.float32))
     assert found == pytest.approx(np.array([[-1, -0.1], [1, 0.1]]) / np.hypot(1, 0.1), rel=1e-4)
 
 
-def test_directions_are_of_length_one_whatever_the_scale() -> None:
+def test_directions_are_of_length_one_and_few() -> None:
     rng = np.random.default_rng(5)
-    features = rng.normal(3.0, [1.0, 100.0, 0.01, 1.0], (50, 4)).astype(np.float32)
-    features[:, 3] = 7.0  # tells nothing
-    found = selection._directions(features)
-    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(50))
-    standard = (features - features.mean(axis=0)) / np.maximum(features.std(axis=0), 1e-6)
-    assert np.abs(found[:, 3]).max() < 1e-3
-    assert found[:, :3] == pytest.approx(standard[:, :3] / np.linalg.norm(standard, axis=1, keepdims=True), abs=1e-3)
-    assert np.isfinite(selection._directions(np.ones((3, 2), np.float32))).all()
-
-
-def test_a_batch_has_one_of_each_cluster_that_is_nearest_to_its_middle() -> None:
-    rng = np.random.default_rng(6)
-    middles = rng.normal(size=(BATCH, 6)) * 50
-    points = np.concatenate([middles + 0.1, middles, middles - 0.1])  # the middle one of three each
-    taken = selection._spread(points, np.ones(len(points)))
-    assert sorted(taken) == list(range(BATCH, 2 * BATCH))
-    uncertain = np.ones(len(points))
-    uncertain[: 2 * BATCH] = 0.0  # certain ones count next to nothing: the middle moves to the third
-    assert sorted(selection._spread(points, uncertain)) == list(range(2 * BATCH, 3 * BATCH))
-
-
-def test_what_the_model_is_sure_of_moves_no_middle() -> None:
-    """Three images of each kind in a row; of two of them the model is sure, so the third is the middle."""
-    rng = np.random.default_rng(7)
-    middles = rng.normal(size=(BATCH, 30)) * 50
-    points = np.concatenate([middles + 0.1, middles, middles - 0.1]).astype(np.float32)
-    margin = np.concatenate([np.full(2 * BATCH, 1.0), np.zeros(BATCH)])
-    order = teaching_order(two_classes(margin), lambda rows: points[rows])
-    assert sorted(order[:BATCH]) == list(range(2 * BATCH, 3 * BATCH))
-    order = teaching_order(two_classes(np.full(3 * BATCH, 0.5)), lambda rows: points[rows])
-    assert sorted(order[:BATCH]) == list(range(BATCH, 2 * BATCH)), "equally sure of all three"
-
-
-def test_the_clusters_are_those_of_one_start_that_anybody_can_repeat() -> None:
-    """Without clusters of their own, images fall into others with every start; sure ones weigh a thousandth."""
-    rng = np.random.default_rng(8)
-    points, weights = rng.normal(size=(150, 4)), rng.uniform(0, 0.004, 150)
-    found = KMeans(BATCH, n_init=1, random_state=0).fit(points, sample_weight=np.maximum(weights, 0.001))
-    away = np.linalg.norm(points[:, None] - found.cluster_centers_, axis=2)
-    expected: list[int] = []
-    for cluster in range(BATCH):
-        expected.append(next(i for i in np.argsort(away[:, cluster], kind="stable") if i not in expected))
-    assert selection._spread(points, weights) == expected
+    features = rng.normal(3.0, np.geomspace(0.01, 100, 200), (150, 200)).astype(np.float32)
+    found = directions(features)
+    assert found.shape == (150, selection.DIRECTIONS) == (150, 64)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(150))
+    assert np.isfinite(directions(np.ones((3, 2), np.float32))).all()

@@ -199,3 +199,12 @@ def test_what_was_heard_before_memory_ran_out_is_let_go_of(monkeypatch: pytest.M
     with pytest.raises(RuntimeError):
         net.embed(torch.zeros((1, EDGE, EDGE, 3), dtype=torch.uint8))
     assert net.ends.heard() == []
+
+
+def test_what_counts_of_each_view_where_images_are_compared() -> None:
+    """Squares of what they count add up to the views' shares, however many features each has."""
+    found = Views(final=4, share=0.2).importance(10)
+    assert (found[:4] ** 2).sum() == pytest.approx(0.8)
+    assert (found[4:] ** 2).sum() == pytest.approx(0.2)
+    assert len(set(found[:4])) == len(set(found[4:])) == 1
+    assert Views(final=4, share=0.2).importance(4).tolist() == [1.0] * 4, "there is but one view"

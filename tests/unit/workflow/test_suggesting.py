@@ -195,7 +195,10 @@ class Metal:
             left = np.setdiff1d(self.pool, known)
             if teaching:
                 chances = head.probabilities(self.features[left])
-                order = teaching_order(chances, lambda rows, left=left: self.features[left[rows], : self.views.final])
+                own = self.features[known]
+                order = teaching_order(
+                    chances, lambda rows, left=left: self.features[left[rows]], own, self.views.importance(own.shape[1])
+                )
             else:
                 order = rng.permutation(len(left))
             known = np.concatenate([known, left[order[:BATCH]]])
@@ -218,8 +221,8 @@ def test_on_the_sample_it_takes_fewer_labels_than_in_random_order(
 ) -> None:
     metal = Metal(tmp_path)
     monkeypatch.setattr(
-        selection, "ROUNDS", 1
-    )  # the model looks again after each batch, so the later ones are not used
+        selection, "SOUGHT", BATCH
+    )  # the model looks again after each batch: the later ones are not used
 
     def needed(*, teaching: bool) -> float:
         """Labels until the accuracy, averaged over seeds, is at GOAL; without end where it never is."""
