@@ -197,3 +197,13 @@ def test_the_certain_are_fitted_without_overflow() -> None:
     assert found.temperature == pytest.approx(BOUNDS[1], rel=1e-3)
     assert found.loss_before is not None and np.isfinite(found.loss_before)
     assert found.loss_after is not None and np.isfinite(found.loss_after)
+
+
+@pytest.mark.parametrize("n", [30, 40, 60, 64, 128])
+@pytest.mark.parametrize("classes", [2, 3, 4, 5])
+def test_a_model_that_finds_all_classes_alike_is_left_as_it_is(n: int, classes: int) -> None:
+    """Every temperature gives the same loss, up to the rounding of sums, which must not decide."""
+    found = fit_temperature(np.full((n, classes), 1 / classes), np.arange(n) % classes)
+    assert found.temperature == 1.0
+    assert found.reason == "The left-out images agree best with the probabilities as they are."
+    assert found.loss_after == pytest.approx(np.log(classes))
