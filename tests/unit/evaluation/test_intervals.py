@@ -98,6 +98,17 @@ def test_what_grouped_images_are_worth() -> None:
     assert 10.0 < expected < 40.0
 
 
+def test_where_half_are_hits_these_are_what_tells() -> None:
+    """Twelve hits, as if spread over nine groups: their number squared by the sum of the squares in each group."""
+    groups = np.repeat(np.arange(12), [1] * 8 + [4] * 4)
+    hits = np.array([1] * 6 + [0] * 2 + [1, 0, 0, 0] * 2 + [1, 1, 0, 0] * 2, bool)
+    assert alikeness(hits.astype(float), groups) == 0.0
+    telling = 12**2 / (6 * 1 + 2 * 1 + 2 * 4)
+    sizes = np.array([1.0] * 8 + [4.0] * 4)
+    expected = 24 / design_effect(sizes, 1 / (1 + telling)) / few_groups(12)
+    assert effective_n(hits, groups) == pytest.approx(expected)
+
+
 def test_few_groups_cost_what_student_s_t_says() -> None:
     for count, quantile in ((2, 12.706), (3, 4.303), (5, 2.776), (10, 2.262), (40, 2.023)):
         assert few_groups(count) == pytest.approx((quantile / 1.95996) ** 2, rel=1e-3)
@@ -175,6 +186,14 @@ def test_innermost_counts_groups() -> None:
     assert found.value == 5 / 8
     assert found.low == pytest.approx(exact(2, 4).low)  # two groups are right as a whole
     assert found.high == pytest.approx(exact(3, 4).high)  # in three any is right
+
+
+def test_groups_that_agree_with_the_images_bound_the_interval() -> None:
+    """Half of the groups are right as a whole, half of the images too: large groups have not done worse than small ones."""
+    found = innermost(np.array([1, 1, 1, 1, 0, 0, 0, 0], bool), np.array([0, 1, 1, 1, 2, 3, 3, 3]))
+    half = exact(2, 4)
+    assert found.value == 0.5
+    assert (found.low, found.high) == pytest.approx((half.low, half.high))
 
 
 def test_groups_of_one_change_nothing() -> None:
