@@ -282,6 +282,16 @@ def test_scores_that_spread_differently_widen_the_interval() -> None:
     assert (found.low, found.high) == pytest.approx((share.low, share.high), abs=0.02)
 
 
+def test_a_single_pair_of_images_makes_groups() -> None:
+    """All others stand alone; the interval need not exceed the one of eleven groups."""
+    truth = np.array([1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0])
+    scores = np.array([0.0, 0.1, 0.0, 0.6, 0.5, 0.6, 0.2, 0.6, 0.7, 0.3, 0.4, 0.9])
+    groups = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0])  # the lowest of the one class and the highest of the other
+    area, low, high = tuple_of(auroc_interval(truth, np.column_stack([1 - scores, scores]), groups))
+    eleven = area_interval(0.5, 3, 9)
+    assert (area, low, high) == pytest.approx((0.5, eleven.low, eleven.high))
+
+
 def test_a_perfect_area_in_groups_counts_the_groups() -> None:
     truth = np.repeat([0, 1, 0, 1], 10)
     groups = np.repeat(np.arange(8), 5)
