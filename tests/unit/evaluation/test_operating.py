@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -273,6 +275,14 @@ def test_so_many_are_too_few(images: int, few: bool) -> None:
     )
 
 
+def test_a_wish_that_is_proved_exactly_is_proved() -> None:
+    truth, probabilities = of_crack([0.9] * 57 + [0.1] * 3, [0.1] * 5)
+    shown = float(proved_share(57 / 60, 60))
+    assert measure_point(point(0.5, shown), 1, truth, probabilities, Split.TEST).cautions == ()
+    (told,) = measure_point(point(0.5, shown + 1e-9), 1, truth, probabilities, Split.TEST).cautions
+    assert told.startswith("Here it is shown")
+
+
 def test_nobody_can_show_that_none_is_ever_missed() -> None:
     truth, probabilities = of_crack([0.9] * 500, [0.1] * 5)
     (told,) = measure_point(point(0.5, 1.0), 1, truth, probabilities, Split.TEST).cautions
@@ -339,6 +349,13 @@ def test_the_choice_of_an_earlier_version_is_not_vouched_for() -> None:
     truth, probabilities = of_crack([0.9] * 10, [0.1] * 5)
     told = measure_point(high, 1, truth, probabilities, Split.VAL).cautions
     assert told[0] == "10 images of crack can show 74.1 % at most, with 95 % certainty. It takes 59 to show 95 %."
+
+
+@pytest.mark.parametrize("missing", ["found", "independent", "shown"])
+def test_a_choice_of_which_something_is_not_known_is_not_vouched_for(missing: str) -> None:
+    assert choice_in_words(replace(point(0.2), **{missing: None})) == (
+        "An earlier version chose this threshold and did not ask how sure its effect is: choose it again."
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
