@@ -23,8 +23,9 @@ HALF, FLOAT = onnx.TensorProto.FLOAT16, onnx.TensorProto.FLOAT
 
 
 def halve(source: Path, target: Path) -> None:
-    """Writes `target`, the bundle `source` with its trunk in 16 bits. Raises ValueError if it can't be.
+    """Writes `target`, the bundle `source` with its trunk in 16 bits.
 
+    Raises ValueError where more than the trunk would change, and what onnx raises of a trunk that can't compute with 16 bits.
     onnxruntime's own converter is not used: it renames outputs that the graph itself goes on with, as the embedding is.
     """
     full = load_named(source)

@@ -87,6 +87,19 @@ def test_inputs_that_are_wide_by_definition_stay_wide(tmp_path: Path) -> None:
     assert np.abs(found["embedding"] - wanted["embedding"]).max() < 0.01 * wanted["embedding"].std()
 
 
+def test_the_region_to_resize_stays_wide(tmp_path: Path) -> None:
+    region = numpy_helper.from_array(np.array([0, 0, 0.25, 0.25, 1, 1, 0.75, 0.75], np.float32), "region")
+    scales = numpy_helper.from_array(np.array([1, 1, 0.5, 0.5], np.float32), "scales")
+    resize = helper.make_node(
+        "Resize", ["wide_cut", "region", "scales"], ["changed"], coordinate_transformation_mode="tf_crop_and_resize"
+    )
+    full = with_between(write_bundle(tmp_path / "full.onnx"), resize, tensors=(region, scales))
+    file, pixels = halved(full), pictures(4)
+    assert initial(file)["region"].dtype == initial(file)["scales"].dtype == np.float32
+    found, wanted = answers(file, pixels), answers(full, pixels)
+    assert np.abs(found["embedding"] - wanted["embedding"]).max() < 0.01 * wanted["embedding"].std()
+
+
 def test_wide_inputs_that_the_trunk_works_out_are_turned_back(tmp_path: Path) -> None:
     nodes = [
         helper.make_node("ReduceMax", ["wide_cut"], ["most"], keepdims=0),
@@ -116,6 +129,31 @@ def test_types_that_nodes_name_follow(tmp_path: Path) -> None:
     assert types(file)["whole"] == TensorProto.INT32
     assert types(file)["twos_16bit"] == types(file)["back_16bit"] == TensorProto.FLOAT16
     assert np.isfinite(answers(file, pixels)["probabilities"]).all()
+
+
+def test_whole_numbers_that_nodes_hold_stay_whole(tmp_path: Path) -> None:
+    twos = numpy_helper.from_array(np.array([2], np.int32), "value")
+    nodes = [
+        helper.make_node("Shape", ["wide_cut"], ["shape"]),
+        helper.make_node("ConstantOfShape", ["shape"], ["twos"], value=twos),
+        helper.make_node("Cast", ["twos"], ["factor"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["wide_cut", "factor"], ["changed"]),
+    ]
+    file = halved(with_between(write_bundle(tmp_path / "full.onnx"), *nodes))
+    assert types(file)["twos"] == TensorProto.INT32
+    assert types(file)["factor_16bit"] == TensorProto.FLOAT16
+
+
+def test_a_trunk_that_16_bits_can_not_run_is_refused(tmp_path: Path) -> None:
+    """The scales that this one takes must be in 32 bits."""
+    nodes = [
+        helper.make_node("DynamicQuantizeLinear", ["wide_cut"], ["bytes", "scale", "zero"]),
+        helper.make_node("DequantizeLinear", ["bytes", "scale", "zero"], ["changed"]),
+    ]
+    full = with_between(write_bundle(tmp_path / "full.onnx"), *nodes)
+    with pytest.raises(onnx.shape_inference.InferenceError, match="float16"):
+        halved(full)
+    assert not (tmp_path / "half.onnx").exists()
 
 
 def test_what_changes_the_head_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
