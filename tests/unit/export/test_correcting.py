@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from tests.unit.export.graphs import TRUNK_CONVS, answers, pictures, write_bundle
 from tlstudio.export.correcting import BATCH, IMAGES, batches, correct_biases, shift
@@ -91,3 +91,21 @@ def test_whole_numbers_stay_whole_and_within_their_bits() -> None:
     numbers = numpy_helper.from_array(np.array([0.5], np.float32), "b")
     shift(numbers, np.array([0.25]))
     assert numpy_helper.to_array(numbers).tolist() == [0.75]
+
+
+def test_a_bias_in_whole_numbers_is_shifted_in_these(tmp_path: Path) -> None:
+    """A hundredth each, and 50 of them too many."""
+    full = load_named(write_bundle(tmp_path / "a.onnx"))
+    onnx.save(full, str(tmp_path / "full.onnx"))
+    wanted = next(numpy_helper.to_array(t) for t in full.graph.initializer if t.name == "stem_b")
+    rough = load_named(tmp_path / "a.onnx")
+    rough.graph.initializer.remove(next(t for t in rough.graph.initializer if t.name == "stem_b"))
+    counts = np.rint(wanted / 0.01).astype(np.int32) + 50
+    for name, values in (("counts", counts), ("scale", np.float32(0.01)), ("zero", np.int32(0))):
+        rough.graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
+    rough.graph.node.insert(0, helper.make_node("DequantizeLinear", ["counts", "scale", "zero"], ["stem_b"]))
+    onnx.save(rough, str(tmp_path / "rough.onnx"))
+    correct_biases(tmp_path / "full.onnx", tmp_path / "rough.onnx", pictures(8))
+    found = {t.name: numpy_helper.to_array(t) for t in onnx.load(str(tmp_path / "rough.onnx")).graph.initializer}
+    assert found["counts"].dtype == np.int32
+    assert np.abs(found["counts"] - wanted / 0.01).max() <= 0.51

@@ -192,3 +192,8 @@ def test_calibration_takes_every_class_and_group_in_turn() -> None:
 
 def test_a_group_of_one_class_says_nothing_of_another_class() -> None:
     assert calibration([0, 1, 1, 0], ["a", "a", "b", "c"], 4) == [0, 1, 3, 2]
+
+
+def test_every_label_must_have_its_group() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        calibration([0, 1, 0], ["a", "b"])

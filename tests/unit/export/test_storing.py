@@ -72,6 +72,26 @@ def test_weights_with_another_use_are_left_alone(tmp_path: Path) -> None:
     assert initial(tmp_path / "small.onnx")["narrow_w"].dtype == np.float32
 
 
+def test_biases_are_kept_in_full_however_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storing, "LEAST_VALUES", 1)
+    full, small = write_bundle(tmp_path / "full.onnx"), tmp_path / "small.onnx"
+    store_small(full, small, pictures(2))
+    stored = {name for name, values in initial(small).items() if values.dtype == np.int8}
+    assert stored == {f"{layer}_w_8bit" for layer in ("stem", "depthwise", "narrow", "wide", "last")}
+    assert {initial(small)[name].dtype.name for name in initial(full) if name.endswith("_b")} == {"float32"}
+
+
+def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = write_bundle(tmp_path / "full.onnx")
+
+    def fails(*_: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(storing.onnx, "save", fails)
+    with pytest.raises(OSError, match="no space left"):
+        store_small(full, tmp_path / "small.onnx", pictures(2))
+
+
 def test_what_changes_the_head_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storing, "keeps_rest", lambda *_: False)
     with pytest.raises(ValueError, match="changed"):
