@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -51,3 +52,16 @@ def test_one_thread_computes(tmp_path: Path) -> None:
     session = timing._session(write_bundle(tmp_path / "a.onnx"))
     assert session.get_session_options().intra_op_num_threads == 1
     assert timing._seconds(session, np.zeros((1, SIZE, SIZE, 3), np.uint8)) > 0
+
+
+def test_what_is_timed_is_one_answer_with_its_novelty() -> None:
+    asked: list[tuple[list[str], dict[str, object]]] = []
+
+    class Slow:
+        def run(self, outputs: list[str], inputs: dict[str, object]) -> None:
+            asked.append((outputs, inputs))
+            time.sleep(0.02)
+
+    pixels = pictures(1)
+    assert 0.02 <= timing._seconds(Slow(), pixels) < 1
+    assert asked == [(["probabilities", "novelty"], {"image": pixels})]

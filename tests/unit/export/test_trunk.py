@@ -128,6 +128,15 @@ def test_other_steps_of_the_rest_are_seen(tmp_path: Path) -> None:
     assert not keeps_rest(full, other), "a result in place of a constant"
 
 
+def test_the_order_of_attributes_says_nothing(tmp_path: Path) -> None:
+    full, other = load_named(write_bundle(tmp_path / "a.onnx")), load_named(tmp_path / "a.onnx")
+    for model, names in ((full, ("alpha", "transB")), (other, ("transB", "alpha"))):
+        head = next(n for n in model.graph.node if n.output[0] == "logits")
+        del head.attribute[:]
+        head.attribute.extend(helper.make_attribute(name, 1 if name == "transB" else 1.0) for name in names)
+    assert keeps_rest(full, other)
+
+
 def test_constants_may_be_nodes(tmp_path: Path) -> None:
     node = helper.make_node("Constant", [], ["k"], value=numpy_helper.from_array(np.float32(3)))
     other = helper.make_node("Constant", [], ["j"], value_float=3.0)
