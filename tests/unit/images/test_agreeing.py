@@ -104,6 +104,39 @@ def test_what_saving_does_and_what_a_scratch_does() -> None:
     assert found is None or not found.resaved
 
 
+PLACE = np.s_[56:70, 42:56]  # one of the cells
+
+
+def detail_in(picture: np.ndarray) -> float:
+    """How much detail is in the place, as the root of its mean square, in grey levels."""
+    return float(np.sqrt((agreeing.detail(picture.astype(np.float32))[PLACE].astype(np.float64) ** 2).mean()))
+
+
+def marked(picture: np.ndarray, levels: float) -> np.ndarray:
+    """With so many grey levels of other detail in the place."""
+    mark = np.zeros(picture.shape)
+    mark[PLACE] = noise(8)[PLACE]
+    return picture + levels / detail_in(mark) * mark
+
+
+@pytest.mark.parametrize(("levels", "resaved"), [(3.8, True), (4.2, False)])
+def test_saving_changes_no_place_by_more_than_four_grey_levels(levels: float, resaved: bool) -> None:
+    """In a picture so rich in detail that it is little beside what they share."""
+    picture = 128 + noise(0, strength=60)
+    found = told(picture, marked(picture, levels))
+    assert found is not None and found.resaved is resaved
+
+
+@pytest.mark.parametrize(
+    ("share", "agrees", "resaved"), [(0.28, True, True), (0.32, True, False), (1.15, True, False), (1.25, False, False)]
+)
+def test_how_much_may_differ_beside_what_is_shared(share: float, agrees: bool, resaved: bool) -> None:
+    picture = 128 + noise(0, strength=15)
+    found = told(picture, marked(picture, share * (FLOOR + detail_in(picture))))
+    assert (found is not None) is agrees
+    assert (found is not None and found.resaved) is resaved
+
+
 def shifted(picture: np.ndarray, by: float) -> tuple[np.ndarray, Likely]:
     """The same seen further to the right, by a share of its width, and where it lies."""
     wide = 128 + noise(6, (EDGE, 2 * EDGE))
@@ -173,6 +206,10 @@ def test_comparing_place_by_place() -> None:
     # A cell of which little is seen says nothing, and what is not asked for neither.
     seen = np.array([True, True, True, False, False, True])
     assert agreeing._compared(one, other, seen, cells).most == pytest.approx(0.0, abs=0.7)
+    half = np.array([0, 0, 1, 1, 1, 1])
+    assert agreeing._compared(one, -one, every, half).most == pytest.approx(np.sqrt(2**2 * (3**2 + 4**2) / 2)), (
+        "half as much is enough"
+    )
     assert agreeing._compared(one, other, np.arange(6) < 3, cells).score == pytest.approx(1.0)
     assert agreeing._compared(one, np.zeros(6, np.float32), every, cells) == (0.0, np.inf, np.inf)
 
@@ -194,3 +231,12 @@ def test_how_far_a_corner_lies() -> None:
     assert agreeing._moved((11, 21), (11, 21), aside) == pytest.approx(2.1 / 21)
     grown = np.array([[1.1, 0, 0], [0, 1, 0]], float)
     assert agreeing._moved((11, 21), (11, 21), grown) == pytest.approx(1.0 / 21)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_the_corner_that_lies_furthest_counts(corner: tuple[int, int]) -> None:
+    """Stretched away from the opposite one, which stays where it is."""
+    down, right = (2 * side - 1 for side in corner)
+    aside = np.array([[0, 0, 0], [down * 0.1, right * 0.05, 2.0 - sum(corner)]])  # 2 there, 1 and 1 and 0 elsewhere
+    pose = poses.whole((11, 21), (11, 21)) + aside
+    assert agreeing._moved((11, 21), (11, 21), pose) == pytest.approx(2.0 / 21)
