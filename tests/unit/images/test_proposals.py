@@ -73,6 +73,12 @@ def test_each_has_a_few_others() -> None:
     counts = np.bincount(np.array(chosen).ravel(), minlength=13)
     assert counts.min() >= NEAREST and len(chosen) < len(every)
     assert (11, 12) not in chosen
+    for others, looked_at in (
+        (9, True),
+        (10, False),
+    ):  # two pictures that have so many others each, and then each other
+        stars = [(0, j) for j in range(2, 2 + others)] + [(1, j) for j in range(20, 20 + others)]
+        assert ((0, 1) in module._nearest(*np.array([*stars, (0, 1)]).T, 40)) is looked_at
     assert module._nearest(np.array([0, 0, 1]), np.array([1, 1, 2]), 3) == [(0, 1), (1, 2)]
 
 
@@ -112,6 +118,10 @@ def test_a_landmark_stands_for_no_more_than_a_few(monkeypatch: pytest.MonkeyPatc
     assert module._closest(like.copy())[1].tolist() == [0, 1, 3, 0, 3]
     monkeypatch.setattr(module, "CLOSEST", 12)
     assert module._closest(like.copy())[1].tolist() == [0, 1, 2, 3, 0, 3]
+    many = np.random.default_rng(1).uniform(0.7, 1.0, (3, 400)).astype(np.float32)
+    rows, columns = module._closest(many.copy())
+    for row in range(3):
+        assert set(columns[rows == row]) == set(np.argsort(many[row])[-12:])
 
 
 def test_many_cells_find_what_one_finds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +156,8 @@ def test_cells_are_about_as_full_as_wanted(monkeypatch: pytest.MonkeyPatch) -> N
     like = module.unit(looks) @ middles.T
     order = np.argsort(-like, axis=1)
     assert (own == order[:, 0]).all() and (following == order[:, 1]).all()
+    own, following = module._cells(looks, middles[:2])
+    assert (own + following == 1).all(), "of two the next one is the other"
     assert set(module._cells(looks, middles[:1])[1]) == {-1}
 
 
