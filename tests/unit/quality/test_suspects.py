@@ -88,6 +88,11 @@ def test_images_that_nobody_left_out_are_passed_over() -> None:
     found = {s.index for s in find_suspects(chances, labels)}
     assert not {unjudged, half} & found
     assert found & wrong
+    judged = np.setdiff1d(np.arange(300), [unjudged, half])
+    alone = find_suspects(chances[judged], labels[judged])
+    assert [(judged[s.index], s.self_confidence) for s in alone] == [
+        (s.index, s.self_confidence) for s in find_suspects(chances, labels)
+    ], "nor do they change what is said of the others"
     assert find_suspects(np.full((50, 3), np.nan), truth[:50]) == []
 
 
