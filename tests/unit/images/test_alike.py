@@ -18,9 +18,10 @@ from tlstudio.domain.events import SILENT
 from tlstudio.images import alike, joining, landmarks
 from tlstudio.images.agreeing import Agreement, agreement, likely, prepare
 from tlstudio.images.alike import clusters, conflicts
+from tlstudio.images.comparing import Comparison
 from tlstudio.images.decode import load_rgb
 from tlstudio.images.inspect import THUMBNAIL, shrink
-from tlstudio.images.joining import LARGEST, Known
+from tlstudio.images.joining import LARGEST, Edge, Known
 from tlstudio.images.landmarks import SHAPE, landmarks_of, unpacked
 from tlstudio.images.looks import look
 from tlstudio.images.samples.metal import MetalSample, write_metal
@@ -281,3 +282,51 @@ def test_it_can_be_cancelled() -> None:
     a = scene(1)
     with pytest.raises(Cancelled):
         clusters([Known(look(a))] * 2, kept([a, a]), [a, a], step=stop)
+
+
+# --- who is joined, once it is known which pictures agree ------------------------------------------------------------------
+
+
+def joined(known: Sequence[Known], edges: Sequence[Edge]) -> list[int | None]:
+    nothing = Comparison(known, np.zeros((len(known), *SHAPE), np.int8), [None] * len(known))
+    pairs = [(edge.first, edge.second) for edge in edges]
+    return alike._firsts(alike._settled(known, edges, pairs, nothing).all())
+
+
+def each_with_each(n: int, differ: float = 0.1, *, but: dict[tuple[int, int], Agreement] | None = None) -> list[Edge]:
+    """n pictures in one view, each two of which differ by so much."""
+    usual = Agreement(1 - differ, 0.1, False)
+    return [Edge(i, j, (but or {}).get((i, j), usual)) for i, j in combinations(range(n), 2)]
+
+
+@pytest.mark.parametrize(("n", "series"), [(10, False), (11, True)])
+def test_more_than_ten_in_one_view_are_a_series(n: int, series: bool) -> None:
+    assert joined([Known()] * n, each_with_each(n)) == [None if series else 0] * n
+
+
+@pytest.mark.parametrize(("differ", "one_shot"), [(0.034, True), (0.036, False)])
+def test_two_of_a_series_that_differ_much_less_than_the_others_are_one_shot(differ: float, one_shot: bool) -> None:
+    """By 35 % of what usually differs, a tenth, at most."""
+    edges = each_with_each(11, but={(3, 7): Agreement(1 - differ, 0.1, False)})
+    expected: list[int | None] = [None] * 11
+    if one_shot:
+        expected[3] = expected[7] = 3
+    assert joined([Known()] * 11, edges) == expected
+
+
+@pytest.mark.parametrize(("n", "accused"), [(4, True), (5, False)])
+def test_of_more_than_four_in_one_view_none_is_accused_of_two_classes(n: int, accused: bool) -> None:
+    known = [Known(label="cat"), *[Known(label="dog")] * (n - 1)]
+    edges = [edge for edge in each_with_each(n, but={(0, 1): Agreement(0.99, 0.0, True)}) if edge.first == 0]
+    assert joined(known, edges) == [0 if accused and i < 2 else None for i in range(n)]
+
+
+@pytest.mark.parametrize(("moved", "copy"), [(0.04, True), (0.06, False)])
+def test_of_one_part_only_what_was_not_moved_is_a_copy(moved: float, copy: bool) -> None:
+    assert joined([Known(group="part 1")] * 2, [Edge(0, 1, Agreement(0.99, moved, False))]) == [0 if copy else None] * 2
+
+
+def test_only_what_agrees_in_one_view_is_a_series() -> None:
+    """A camera that stands still moves a picture by up to 15 % of it; these were moved further."""
+    usual = Agreement(0.9, 0.16, False)
+    assert joined([Known()] * 11, [Edge(i, j, usual) for i, j in combinations(range(11), 2)]) == [0] * 11
