@@ -37,8 +37,22 @@ def test_pairs_are_warmed_up_and_turn_round(monkeypatch: pytest.MonkeyPatch) -> 
     assert (timing.WARM_UP, timing.PAIRS, timing.THREADS) == (5, 41, 1)
     assert len(ran) == 2 * 46
     assert len(asked) == 46
-    assert ran[:4] == ["a", "b", "b", "a"]
+    assert ran == ["a", "b", "b", "a"] * 23
     assert 0.57 < found.low <= found.value <= found.high < 0.63
+
+
+def test_all_pairs_after_the_warm_up_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five that count for nothing, then 41: twice as long in the first of these and in 20 others, thrice in the other 20."""
+    pairs = [9.0] * 5 + [2.0] * 21 + [3.0] * 20
+    ran: list[str] = []
+
+    def seconds(session: str, _pixels: object) -> float:
+        ran.append(session)
+        return pairs[(len(ran) - 1) // 2] if session == "b" else 1.0
+
+    monkeypatch.setattr(timing, "_session", lambda file: file.name)
+    monkeypatch.setattr(timing, "_seconds", seconds)
+    assert times_as_long(Path("a"), Path("b"), pictures(1)).value == 2.0
 
 
 def test_a_file_takes_as_long_as_itself(tmp_path: Path) -> None:

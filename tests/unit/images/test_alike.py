@@ -330,3 +330,10 @@ def test_only_what_agrees_in_one_view_is_a_series() -> None:
     """A camera that stands still moves a picture by up to 15 % of it; these were moved further."""
     usual = Agreement(0.9, 0.16, False)
     assert joined([Known()] * 11, [Edge(i, j, usual) for i, j in combinations(range(11), 2)]) == [0] * 11
+
+
+@pytest.mark.parametrize(("before", "series"), [(9, False), (10, True)])
+def test_what_was_joined_before_counts_in_a_series(before: int, series: bool) -> None:
+    """A new picture agrees in one view with one of those that were joined at an earlier import."""
+    known = [*[Known(cluster=5)] * before, Known()]
+    assert joined(known, [Edge(0, before, Agreement(0.9, 0.1, False))]) == [*[0] * before, None if series else 0]
