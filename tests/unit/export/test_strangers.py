@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from tlstudio.export.strangers import altered, drawn
+from tlstudio.export.strangers import _gradient, altered, drawn
 
 SIZE = 50
 
@@ -91,6 +91,21 @@ def test_gradients_go_from_one_end_of_the_picture_to_the_other_by_something_to_s
         assert (np.ptp(corners, axis=0) == reach).all(), "the ends are in corners"
         second = np.diff(picture, 2, axis=0), np.diff(picture, 2, axis=1)
         assert max(np.abs(d).max() for d in second) <= 2, "straight, but for rounding"
+
+
+def test_gradients_take_all_directions_and_differ_in_one_channel_at_least() -> None:
+    rng = np.random.default_rng(2)
+    colours = [_gradient(8, rng, False) for _ in range(200)]
+    reach = np.array([np.ptp(picture.reshape(-1, 3), axis=0) for picture in colours])
+    assert reach.max(axis=1).min() >= 64 > reach.min()
+    down, across = (np.array([np.diff(p[..., 0], axis=axis).mean() for p in colours]) for axis in (0, 1))
+    steeper = np.abs(down) > np.abs(across)
+    assert {*zip(steeper, down * across > 0, strict=True)} == {(a, b) for a in (True, False) for b in (True, False)}
+
+
+def test_a_gradient_of_hardly_more_than_64_levels_is_one() -> None:
+    rng = np.random.default_rng(3)
+    assert 64 <= min(np.ptp(_gradient(4, rng, True)) for _ in range(1_000)) < 65
 
 
 def test_the_same_pictures_are_drawn_again() -> None:

@@ -423,6 +423,15 @@ def test_the_largest_file() -> None:
     assert opening.LARGEST == 2_147_483_647
 
 
+def test_a_file_may_be_as_large_as_the_largest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "LARGEST", 10)
+    (tmp_path / "file").write_bytes(b"0123456789")
+    assert opening.read_file(tmp_path / "file") == b"0123456789"
+    (tmp_path / "file").write_bytes(b"01234567890")
+    with pytest.raises(BundleRefused, match="too large"):
+        opening.read_file(tmp_path / "file")
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
