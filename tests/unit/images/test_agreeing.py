@@ -104,6 +104,15 @@ def test_what_saving_does_and_what_a_scratch_does() -> None:
     assert found is None or not found.resaved
 
 
+@pytest.mark.parametrize("length", [4, 6, 16, 40])
+def test_detail_is_what_is_neither_noise_nor_shade(length: int) -> None:
+    """Of a wave it is what a blur of one pixel leaves without what a blur of four leaves, each by its Gaussian."""
+    turn = 2 * np.pi / length
+    wave = np.broadcast_to(np.sin(turn * np.arange(160)), (160, 160)).astype(np.float32)
+    left = np.exp(-((1.0 * turn) ** 2) / 2) - np.exp(-((4.0 * turn) ** 2) / 2)
+    assert agreeing.detail(wave)[40:-40, 40:-40] == pytest.approx(left * wave[40:-40, 40:-40], abs=0.02)
+
+
 PLACE = np.s_[56:70, 42:56]  # one of the cells
 
 
