@@ -7,7 +7,8 @@ import math
 from tlstudio.domain.runs import Mode, TrainSettings
 
 STEPS_WANTED = {Mode.BALANCED: 500, Mode.THOROUGH: 1000}
-EPOCHS_ALLOWED = {Mode.BALANCED: (6, 20), Mode.THOROUGH: (10, 40)}
+EPOCHS_ALLOWED = {Mode.BALANCED: (6, 10), Mode.THOROUGH: (8, 12)}
+FEW_EPOCHS = 8  # with few images, from a head that is good from the start: more of them cost time and brought nothing
 REHEARSALS = 2  # each with one half of the training images, judged on the other
 FEW_TO_CHOOSE_BY = 50  # fewer validation images can't tell a better model from a lucky one
 MANY_TO_LEARN_FROM = 400  # from here on some training images can be spared for choosing, or rehearsing takes too long
@@ -28,6 +29,8 @@ def planned_epochs(settings: TrainSettings, images: int) -> int:
         return 0
     if settings.epochs:
         return settings.epochs
+    if images < MANY_TO_LEARN_FROM:
+        return FEW_EPOCHS
     steps = max(1, math.ceil(images / batch_for(settings, images)))
     low, high = EPOCHS_ALLOWED[settings.mode]
     return min(high, max(low, round(STEPS_WANTED[settings.mode] / steps)))

@@ -3,7 +3,7 @@
 Coverage (the facility location of Wei, Iyer and Bilmes 2015): each image that is asked about stands for those that look like it,
 and the next one is whichever stands for most that nothing labeled stands for yet. While a model knows few images of each class,
 what it is uncertain of says little (Hacohen, Dekel and Weinshall 2022, arXiv 2202.02794), so that at first every image counts the
-same; later an image counts by how close the model's two best classes are (Scheffer et al. 2001).
+same; with more labels an image counts by how close the model's two best classes are (Scheffer et al. 2001).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Features = npt.NDArray[np.float32]
 BATCH = 20  # about what is labeled before the model looks again
 SOUGHT = 500  # images that are put in order with care; whoever labels more in one go has had a better model long since
 POOL = 2000  # images that they are sought among, and that they are to stand for
-EARLY = 10  # labels a class, in the mean, below which the first batch minds coverage alone
+EARLY = 10  # labels a class, in the mean, below which coverage alone is minded
 DIRECTIONS = 64  # of the greatest variation; in the others images differ by chance
 FARTHEST = 4.0  # squared distance of two opposite directions
 LEAST = 1e-3  # what an image counts that the model is sure of
@@ -56,7 +56,8 @@ def teaching_order(
     points = directions(everything, importance)
     uncertainty = np.maximum(1.0 - margin[pool], LEAST)
     early = len(labeled) < EARLY * probabilities.shape[1]
-    chosen = _covering(points[: len(pool)], points[len(pool) :], uncertainty, alike=BATCH if early else 0)
+    counts = np.ones(len(pool)) if early else uncertainty
+    chosen = _covering(points[: len(pool)], points[len(pool) :], counts)
     first = pool[chosen]
     return np.concatenate([first, by_margin[~np.isin(by_margin, first)]])
 
@@ -82,40 +83,23 @@ def directions(features: Features, importance: Floats | None = None) -> Floats:
     return np.asarray(standard / np.maximum(np.linalg.norm(standard, axis=1, keepdims=True), 1e-12))
 
 
-def _covering(points: Floats, known: Floats, uncertainty: Floats, *, alike: int) -> Ints:
+def _covering(points: Floats, known: Floats, counts: Floats) -> Ints:
     """Row numbers of points (n, r), the one that stands for most first; never the last BATCH of them.
 
-    known: (m, r), what stands for images already. alike: how many are chosen as if all images counted the same.
+    known: (m, r), what stands for images already. counts: (n,), how much each point counts that is to be stood for. What an image
+    adds can only shrink as others are chosen, so that one whose old value is beaten needs no new one (Minoux 1978).
     """
     apart = _squared(points, points).astype(np.float32)
     gap = _squared(points, known).min(axis=1) if len(known) else np.full(len(points), FARTHEST)
-    gap = gap.astype(np.float32)
-    chosen: list[int] = []
-    wanted = min(SOUGHT, len(points) - BATCH)
-    for counts, until in ((np.ones(len(points)), min(alike, wanted)), (uncertainty, wanted)):
-        if until > len(chosen):
-            _greedy(apart, gap, counts.astype(np.float32), chosen, until)
-    return np.array(chosen, dtype=np.int64)
-
-
-def _squared(points: Floats, others: Floats) -> Floats:
-    """Squared distances of unit vectors, (n, m)."""
-    return np.asarray(np.maximum(2.0 - 2.0 * points @ others.T, 0.0))
-
-
-def _greedy(apart: Features, gap: Features, counts: Features, chosen: list[int], until: int) -> None:
-    """Adds to `chosen` what narrows the gap most, one by one; `gap` (n,) becomes the distance to the nearest of all.
-
-    What an image adds can only shrink as others are chosen, so that one whose old value is beaten needs no new one (Minoux 1978).
-    """
+    gap, weights = gap.astype(np.float32), counts.astype(np.float32)
 
     def gain(k: int) -> float:
-        return float(np.maximum(gap - apart[k], 0) @ counts)
+        return float(np.maximum(gap - apart[k], 0) @ weights)
 
-    taken = set(chosen)
-    heap = [(-gain(k), k) for k in range(len(gap)) if k not in taken]
+    heap = [(-gain(k), k) for k in range(len(points))]
     heapq.heapify(heap)
-    while len(chosen) < until:
+    chosen: list[int] = []
+    while len(chosen) < min(SOUGHT, len(points) - BATCH):
         _, k = heapq.heappop(heap)
         now = (-gain(k), k)
         if heap and now > heap[0]:
@@ -123,3 +107,9 @@ def _greedy(apart: Features, gap: Features, counts: Features, chosen: list[int],
             continue
         chosen.append(k)
         np.minimum(gap, apart[k], out=gap)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _squared(points: Floats, others: Floats) -> Floats:
+    """Squared distances of unit vectors, (n, m)."""
+    return np.asarray(np.maximum(2.0 - 2.0 * points @ others.T, 0.0))

@@ -21,6 +21,9 @@ PEAK_RATE = {
 # A processor works on so many pixels at once, 16 images of 224 x 224: maps of more fall out of its caches (MobileNetV2: half the
 # speed with 32), of fewer each step is mostly overhead (MobileNetV3 at 128: a quarter slower with 16 images than with 32).
 CPU_PIXELS = 16 * 224 * 224
+# Changed views teach what doesn't matter, and look otherwise than what the model will see: channels' means and deviations tell.
+# Getting used to them takes steps, and a training of few steps gets views that are changed less.
+LONG, LEAST_STRENGTH = 400, 0.3
 MANY_IMAGES = 2000  # from here on mixup pays: fewer images and as few steps would rather be learned as they are
 MIXUP = 0.2
 SMALL_PHASE = 0.5  # share of the training at the lower resolution
@@ -71,6 +74,11 @@ class Recipe:
         return self.small_edge if self.small_edge and progress < SMALL_PHASE else full
 
 
+def strength(steps: int) -> float:
+    """How much of the usual change the views of a training of so many steps have: LEAST_STRENGTH … 1."""
+    return min(1.0, max(LEAST_STRENGTH, steps / LONG))
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What a plan must know of a network. groups: layer groups of its backbone. edge: of its images in pixels.
@@ -109,9 +117,10 @@ def plan(
     shift = np.log(np.maximum(counts, 1) / len(labels)) if settings.balance is Balance.LOGITS else None
     mixup = settings.mixup if settings.mixup is not None else (MIXUP if images >= MANY_IMAGES else 0.0)
     small = round(subject.edge * SMALL_EDGE / 32) * 32
+    epochs = planned_epochs(settings, images)
     phases = settings.low_resolution if settings.low_resolution is not None else images >= MANY_IMAGES
     return Recipe(
-        epochs=planned_epochs(settings, images),
+        epochs=epochs,
         batch=batch,
         micro_batch=min(batch, max(1, CPU_PIXELS // subject.edge**2)) if device.type == "cpu" else batch,
         layers=trained_layers(settings, subject.groups),
@@ -124,7 +133,7 @@ def plan(
         gradient_norm=settings.gradient_norm,
         average_decay=settings.average_decay,
         patience=settings.patience,
-        augmentation=look.scaled(settings.augmentation),
+        augmentation=look.scaled(settings.augmentation * strength(epochs * math.ceil(images / batch))),
         mixup=mixup,
         balanced_sampling=settings.balance is Balance.SAMPLING,
         logit_shift=None if shift is None else tuple(float(v) for v in shift),

@@ -80,6 +80,13 @@ def likeliest(evidence: Evidence, *, balanced: bool) -> str:
     return choose(Candidate(PROBE, {}, scores[PROBE]), rivals, truth, units=units).taken.name
 
 
+def hopeless(evidence: Evidence, *, balanced: bool) -> bool:
+    """Whether no kind of candidate was better than the probe in anything: another rehearsal would be for nothing."""
+    scores = {k: candidates.score(said, evidence.truth, balanced=balanced) for k, said in evidence.said.items()}
+    probe = scores.pop(PROBE)
+    return all(rival.share <= probe.share and rival.loss >= probe.loss for rival in scores.values())
+
+
 def agreed(rehearsals: Sequence[Rehearsal], look: Augmentation) -> Augmentation:
     """`look` with the mirrors that every rehearsal allows."""
     flip, upside = all(r.flip for r in rehearsals), all(r.flip_vertical for r in rehearsals)

@@ -154,6 +154,8 @@ class Tuning:
             self.before += rehearsal.epochs
             if rehearsal.unstable or not rehearsal.epochs:
                 return self._first_result(UNSTABLE if rehearsal.unstable else NO_TIME)
+            if rehearsing.hopeless(rehearsal.evidence, balanced=self.balanced):
+                return self._first_result(nothing_better(rehearsed=True))
         evidence = rehearsing.evidence_of(done)
         if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:
             return self._first_result(nothing_better(rehearsed=True))

@@ -67,15 +67,6 @@ def test_what_a_model_is_sure_of_counts_less_once_it_knows_enough(labels: int, s
     assert which[order[0]] == (0 if sure_first else 1)
 
 
-def test_coverage_alone_is_for_the_first_batch() -> None:
-    """Many small kinds: the certain ones are larger and come first until the batch is full, then the others."""
-    which, features = kinds([*[6] * 30, *[4] * 30])
-    margin = np.where(which < 30, 0.95, 0.0)
-    order = teaching_order(two_classes(margin), lambda rows: features[rows], features[:1])
-    assert (which[order[:BATCH]] < 30).all()
-    assert (which[order[BATCH : BATCH + 20]] >= 30).all()
-
-
 def test_an_image_that_counts_for_nothing_still_has_its_place() -> None:
     which, features = kinds([30, 30])
     margin = np.where(which == 0, 1.0, 0.5)
@@ -130,7 +121,7 @@ def test_the_quick_way_finds_what_trying_all_of_them_finds() -> None:
         gains[expected] = -1
         expected.append(int(gains.argmax()))
         gap = np.minimum(gap, apart[expected[-1]])
-    assert selection._covering(points, np.empty((0, 5)), counts, alike=0).tolist() == expected
+    assert selection._covering(points, np.empty((0, 5)), counts).tolist() == expected
 
 
 def test_importance_decides_what_counts_as_alike() -> None:

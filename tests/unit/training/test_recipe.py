@@ -10,7 +10,7 @@ from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.runs import Balance, Mode, TrainSettings
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import order_of, read_ahead
-from tlstudio.training.recipe import Recipe, Subject, plan
+from tlstudio.training.recipe import Recipe, Subject, plan, strength
 from tlstudio.training.schedule import BudgetClock, StepClock, rate_factor
 
 
@@ -55,6 +55,28 @@ def test_a_part_is_trained_by_the_plan_for_all() -> None:
     all_of_them = plan(settings, whole, subject, look=look, device=cpu)
     assert one == all_of_them
     assert one.mixup and one.small_edge and not plan(settings, part, subject, look=look, device=cpu).mixup
+
+
+@pytest.mark.parametrize(
+    ("images", "mode", "epochs"),
+    [(60, Mode.THOROUGH, 8), (399, Mode.THOROUGH, 8), (400, Mode.THOROUGH, 12), (20_000, Mode.THOROUGH, 8),
+     (399, Mode.BALANCED, 8), (400, Mode.BALANCED, 10), (20_000, Mode.BALANCED, 6), (3000, Mode.THOROUGH, 11)],
+)  # fmt: skip
+def test_how_long_a_training_goes_on(images: int, mode: Mode, epochs: int) -> None:
+    assert planned(images, mode=mode).epochs == epochs
+
+
+@pytest.mark.parametrize(("steps", "share"), [(1, 0.3), (120, 0.3), (124, 0.31), (200, 0.5), (400, 1.0), (5000, 1.0)])
+def test_views_of_a_short_training_are_changed_less(steps: int, share: float) -> None:
+    assert strength(steps) == pytest.approx(share)
+
+
+def test_the_plan_counts_its_steps_for_that() -> None:
+    """60 images in eights for 8 epochs are 64 steps; 20,000 are many."""
+    least = Augmentation().least_area
+    assert planned(60).augmentation.least_area == pytest.approx(1 - 0.3 * (1 - least))
+    assert planned(60, augmentation=2.0).augmentation.least_area == pytest.approx(1 - 0.6 * (1 - least))
+    assert planned(20_000).augmentation.least_area == pytest.approx(least)
 
 
 def test_modes_train_a_part_or_all() -> None:
