@@ -222,7 +222,7 @@ def open_cell(
     """
     lines = read_split(table)
     if not project.exists():
-        import_images(ImportRequest(table, project, test_fraction=0, val_fraction=0, seed=seed))
+        import_images(ImportRequest(table, project, test_fraction=0, val_fraction=0, seed=seed, may_ask=False))
     opened = Project.open(project)
     rows = images.list_images(opened, labeled=True)
     check_same(lines, rows)
