@@ -26,7 +26,7 @@ from tlstudio.training.invariance import allowed_changes
 from tlstudio.training.network import Network, load_pretrained, preprocess_for
 from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
-from tlstudio.training.untrained import IMAGES, LOOKS
+from tlstudio.training.untrained import looks
 from tlstudio.training.views import Fitted, Views, fit_views, views_of
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.finding_images import FIND_THEM
@@ -124,9 +124,7 @@ class Preparation:
         self.reporter.report(Note("Looking at the images with the pretrained model."))
         watch.lap()
         features = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
-        after += watch.lap() * (
-            1 + min(LOOKS / len(keys), LOOKS / IMAGES)
-        )  # the same network untrained looks at them, too
+        after += watch.lap() * (1 + looks(len(train)) / len(keys))  # the same network untrained looks at them, too
         self.reporter.report(Note("Finding the first result."))
         views = views_of(network.spec, pixels, keys[: len(train)])
         probe = fit_views(

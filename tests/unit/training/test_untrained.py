@@ -10,7 +10,7 @@ from tests.unit.training.conftest import CPU, network
 from tlstudio.training import untrained as module
 from tlstudio.training.batches import Data
 from tlstudio.training.features import embed_batches
-from tlstudio.training.untrained import IMAGES, LOOKS, SEEDS, Draw, best_draw, settle, untrained
+from tlstudio.training.untrained import SEEDS, Draw, best_draw, looks, settle, untrained
 
 BARE = Draw(0, {})
 
@@ -59,7 +59,6 @@ def test_another_draw_has_another_name(data: Data) -> None:
 
 
 def test_the_best_of_several_draws_is_the_yardstick(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (IMAGES, SEEDS, LOOKS) == (256, (0, 1, 2), 1536)
     spec, labels, units = network().spec, data.train_labels, list(range(20))
     tried: list[Draw] = []
     made = module.untrained
@@ -80,11 +79,25 @@ def test_the_best_of_several_draws_is_the_yardstick(data: Data, monkeypatch: pyt
     monkeypatch.setattr(module, "fit_probe", lambda *a, **more: Fitted(next(shares)))
     found = best_draw(spec, data.pixels, data.train_keys, labels, units=units, device=CPU)
     assert found.seed == 1 and found.norms, "the first among equals"
-    assert tried == [Draw(seed, {}) for seed in SEEDS], "each is made once"
+    assert tried == [*(Draw(seed, {}) for seed in SEEDS), Draw(1, {})], "each is made once, the best again"
+
+
+@pytest.mark.parametrize(("images", "wanted"), [(40, 9 * 10 + 40), (64, 9 * 16 + 64), (256, 9 * 16 + 256), (9999, 400)])
+def test_what_the_yardstick_takes_does_not_grow_with_the_images(images: int, wanted: float) -> None:
+    assert looks(images) == wanted
 
 
 def test_few_of_many_images_are_looked_at(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "IMAGES", 8)
+    monkeypatch.setattr(module, "TRIED", 8)
+    monkeypatch.setattr(module, "IMAGES", 5)
+    sizes: list[tuple[int, int]] = []
+    looked = module.each_batch
+
+    def counted(net, function, pixels, keys, **more):  # type: ignore[no-untyped-def]
+        sizes.append((len(keys), pixels.array().shape[1]))
+        return looked(net, function, pixels, keys, **more)
+
+    monkeypatch.setattr(module, "each_batch", counted)
     monkeypatch.setattr(module, "SEEDS", (4,))
     fitted: list[int] = []
     real = module.fit_probe
@@ -98,3 +111,25 @@ def test_few_of_many_images_are_looked_at(data: Data, monkeypatch: pytest.Monkey
         network().spec, data.pixels, data.train_keys, data.train_labels, units=list(range(20)), device=CPU
     )
     assert found.seed == 4 and fitted == [7, 7]
+    assert [count for count, _ in sizes] == ([7, 7, 7, 5] if found.norms else [7, 7, 7])
+
+
+@pytest.mark.parametrize(("least", "edges"), [(31, {16}), (32, {32})])
+def test_they_are_tried_on_every_second_pixel_of_larger_images(
+    data: Data, monkeypatch: pytest.MonkeyPatch, least: int, edges: set[int]
+) -> None:
+    """The images are 32 pixels high and wide here; the statistics of the best are taken from all of them."""
+    monkeypatch.setattr(module, "COARSE", least)
+    seen_edges: list[int] = []
+    embed = module.Network.embed
+
+    def noted(self, rows):  # type: ignore[no-untyped-def]
+        seen_edges.append(rows.shape[1])
+        return embed(self, rows)
+
+    monkeypatch.setattr(module.Network, "embed", noted)
+    found = best_draw(
+        network().spec, data.pixels, data.train_keys, data.train_labels, units=list(range(20)), device=CPU
+    )
+    assert set(seen_edges[: 3 * len(SEEDS)]) == edges
+    assert set(seen_edges[3 * len(SEEDS) :]) == ({32} if found.norms else set())
