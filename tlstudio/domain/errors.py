@@ -177,6 +177,21 @@ class CertificateFailed(StudioError):
     """The exported file and the trained model disagree, so the file is not handed out."""
 
 
+# --- trainings on another machine -----------------------------------------
+
+
+class PackRefused(StudioError):
+    """The packed file is damaged, incomplete, none of this program, or from a newer version."""
+
+
+class PackForeign(StudioError):
+    """What came back belongs to another project, or to another packed training."""
+
+
+class PackUnfit(WrongUsage):
+    """The images were packed for another model or another way to prepare them than is asked for now."""
+
+
 # --- the machine ----------------------------------------------------------
 
 

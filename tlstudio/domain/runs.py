@@ -9,6 +9,7 @@ from typing import Any
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.events import Confusion
+from tlstudio.domain.packing import Elsewhere
 from tlstudio.domain.preprocess import DEPTHS, check_channels
 from tlstudio.domain.transfer import Transfer
 from tlstudio.domain.values import Interval
@@ -238,7 +239,7 @@ class RunRow:
 class RunRecords:
     """What a run has told beside its curve. confusion: of its best model so far on the validation images, in the order of
     `classes`; empty where it was not kept. transfer: how it does against simpler ways on the images of its figure; None before
-    they were compared.
+    they were compared. elsewhere: where it was trained, if that was on another machine.
     """
 
     run: str
@@ -246,6 +247,7 @@ class RunRecords:
     log: tuple[LogLine, ...] = ()
     confusion: Confusion = ()
     transfer: Transfer | None = None
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,12 @@ def ensure_classes(db: sqlite3.Connection, names: Iterable[str]) -> dict[str, in
     return known
 
 
+def add_in_order(project: Project, names: Iterable[str]) -> None:
+    """Adds the classes of a new project, in this order; not a change in the journal."""
+    with project.write() as db:
+        ensure_classes(db, names)
+
+
 def add_class(project: Project, name: str, author: str) -> int:
     """Adds a class at the end of the order and returns its id. Raises WrongUsage for an empty or known name."""
     clean = _clean(name)

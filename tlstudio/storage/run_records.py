@@ -1,4 +1,5 @@
-"""What a run tells beside its curve: a log with the time of each line, what its best model takes for what, and whether it helps.
+"""What a run tells beside its curve: a log with the time of each line, what its best model takes for what, whether it helps, and
+whether it was trained elsewhere.
 
 log.jsonl grows by a line, and what a crash left of one is skipped on reading; confusion.json is replaced as a whole.
 """
@@ -6,10 +7,12 @@ log.jsonl grows by a line, and what a crash left of one is skipped on reading; c
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from tlstudio.domain.errors import StudioError, from_os_error
 from tlstudio.domain.events import Confusion
+from tlstudio.domain.packing import Elsewhere, Machine
 from tlstudio.domain.runs import LogLine
 from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.transfer import Transfer
@@ -17,6 +20,7 @@ from tlstudio.storage import files
 from tlstudio.storage.project import Project
 
 LOG, CONFUSION, TRANSFER = "log.jsonl", "confusion.json", "transfer.json"
+ELSEWHERE = "elsewhere.json"
 
 
 def append_line(project: Project, run_id: str, line: LogLine) -> None:
@@ -57,6 +61,21 @@ def read_transfer(project: Project, run_id: str) -> Transfer | None:
     try:
         data = parse_json(_text(project.run_folder(run_id) / TRANSFER))
         return Transfer.from_json(data["baselines"], data["transfer"])
+    except (StudioError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return None
+
+
+def write_elsewhere(project: Project, run_id: str, found: Elsewhere) -> None:
+    """Notes that a run was trained on another machine. Raises DiskFull or CantWrite."""
+    files.write_json(project.run_folder(run_id) / ELSEWHERE, asdict(found))
+
+
+def read_elsewhere(project: Project, run_id: str) -> Elsewhere | None:
+    """Where a run was trained; None for one of this project's own, or where that can't be read."""
+    try:
+        data = parse_json(_text(project.run_folder(run_id) / ELSEWHERE))
+        machine = Machine.from_json(data["machine"])
+        return Elsewhere(str(data["pack"]), machine, float(data["packed_at"]), float(data["back_at"]))
     except (StudioError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 

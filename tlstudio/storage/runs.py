@@ -9,6 +9,7 @@ import os
 import secrets
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -96,6 +97,45 @@ def _end(project: Project, run_id: str, state: RunState, message: str, result: d
             "UPDATE runs SET state = ?, message = ?, result = COALESCE(?, result), process = 0 WHERE id = ?",
             (state.value, message, None if result is None else json.dumps(result), run_id),
         )
+
+
+def told_of(project: Project, run_id: str) -> dict[str, Any]:
+    """The record of a run as JSON, to be taken to another project; see `take_in`. Raises RunNotFound."""
+    with project.read() as db:
+        row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise RunNotFound(f"There is no run called “{run_id}” in this project.", path=project.folder)
+    kept = {name: row[name] for name in ("id", "created_at", "model", "mode", "state", "message")}
+    names = [each["name"] for each in parse_json(row["classes"])]
+    return {**kept, "settings": parse_json(row["settings"]), "result": parse_json(row["result"]), "classes": names}
+
+
+def take_in(project: Project, told: dict[str, Any], classes: Sequence[tuple[int, str]]) -> None:
+    """Enters a run that was trained in another project, from `told_of` there. classes: id and name here, in the order of its
+    outputs. One that was running there is interrupted. Raises ValueError for what is no such record; DiskFull, CantWrite …
+    """
+    try:
+        state = RunState(told["state"])
+        state = RunState.INTERRUPTED if state is RunState.RUNNING else state
+        values = {
+            "id": _text(told["id"]),
+            "created_at": _number(told["created_at"]),
+            "model": _text(told["model"]),
+            "mode": Mode(told["mode"]).value,
+            "state": state.value,
+            "settings": json.dumps(TrainSettings.from_json(told["settings"]).to_json()),
+            "classes": json.dumps([{"id": number, "name": name} for number, name in classes]),
+            "result": json.dumps(told["result"]),
+            "message": _text(told["message"]),
+            "process": 0,
+            "process_started": 0.0,
+        }
+        _sound_row(values, {}, ())
+    except _UNREADABLE as error:
+        raise ValueError("no record of a run") from error
+    with project.write() as db:
+        names = ", ".join(values)
+        db.execute(f"INSERT INTO runs ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
 
 
 def list_runs(project: Project) -> list[RunRow]:
@@ -211,7 +251,7 @@ def _row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...] 
         )
 
 
-def _sound_row(row: sqlite3.Row, names: dict[int, str], history: tuple[EpochRow, ...]) -> RunRow:
+def _sound_row(row: sqlite3.Row | dict[str, Any], names: dict[int, str], history: tuple[EpochRow, ...]) -> RunRow:
     result: dict[str, Any] = parse_json(row["result"])
     val = result.get("val", {})
     state = RunState(row["state"])

@@ -31,6 +31,7 @@ from tlstudio.training.views import Fitted, Views, fit_views, views_of
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.finding_images import FIND_THEM
 from tlstudio.workflow.judging import hold_back, labels_of
+from tlstudio.workflow.packed import packed_spec
 from tlstudio.workflow.rehearsing import halves_for
 from tlstudio.workflow.run_data import Sample, training_rows
 
@@ -109,7 +110,7 @@ class Preparation:
 
     def probed(self) -> Prepared:
         """The pretrained network with the probe fitted to it. Raises NotEnoughImages, WeightsMissing, DiskFull …"""
-        pixels = self._pixels(self.spec)
+        pixels = self.pixels()
         self.reporter.report(Note("Loading the pretrained model."))
         watch = Stopwatch()
         network = self.pretrained()
@@ -144,7 +145,7 @@ class Preparation:
     @cached_property
     def spec(self) -> PreprocessSpec:
         spec = preprocess_for(self.card, self.settings.input_size, self.settings.fit, self.settings.channels)
-        return with_depth(
+        return packed_spec(self.project, spec, self.settings.depth) or with_depth(
             self.project, self.run_id, spec, settings=self.settings, samples=self.samples, reporter=self.reporter
         )
 
@@ -184,11 +185,11 @@ class Preparation:
             budget=budget,
         )
 
-    def _pixels(self, spec: PreprocessSpec) -> RowStore:
+    def pixels(self) -> RowStore:
         """The cache with every image of the training; images that can't be read any more are left out, and said."""
         self.reporter.report(Note("Preparing the images."))
         wanted = training_rows(self.project, self.samples)
-        store, refused = fill_cache(self.project, spec, wanted, self.reporter)
+        store, refused = fill_cache(self.project, self.spec, wanted, self.reporter)
         if refused:
             self.reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))
         self.samples = [s for s in self.samples if s.content in store.keys]

@@ -51,7 +51,8 @@ def records(project: Path, run_id: str | None = None) -> RunRecords:
     if len(found) != len(newest.classes):
         found = ()
     log, transfer = run_records.read_log(opened, newest.id), run_records.read_transfer(opened, newest.id)
-    return RunRecords(newest.id, newest.classes, log, found, transfer)
+    elsewhere = run_records.read_elsewhere(opened, newest.id)
+    return RunRecords(newest.id, newest.classes, log, found, transfer, elsewhere)
 
 
 def newest_finished(project: Path) -> RunRow | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tlstudio.workflow.completing import Begun, complete, nothing
 from tlstudio.workflow.first_results import keep_within
 from tlstudio.workflow.input_sizes import size_for
 from tlstudio.workflow.replaced import settle
-from tlstudio.workflow.run_data import collect
+from tlstudio.workflow.run_data import Sample, collect
 from tlstudio.workflow.torn import torn
 
 
@@ -95,14 +95,30 @@ def _opening(reporter: Reporter) -> Iterator[Reporter]:
 
 
 def _begin(project: Project, settings: TrainSettings) -> Begun:
+    beginning = begin(project, settings)
+    devices.choose(settings.device)
+    classes, samples, settings = beginning.classes, beginning.samples, beginning.settings
+    return Begun(project, runs.start_run(project, settings, classes), settings, classes, samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a training of these settings would learn from, and the settings with the size of the pictures that they come to."""
+
+    classes: tuple[str, ...]
+    samples: list[Sample]
+    settings: TrainSettings
+
+
+def begin(project: Project, settings: TrainSettings) -> Beginning:
+    """Whether a training can begin, on whatever device. Raises NotEnoughImages, WeightsMissing, WrongUsage …"""
     classes, samples = collect(project)
     weights.require(settings.model)
     settings = _sized(project, settings)
-    devices.choose(settings.device)
     need_layers(weights.describe(settings.model).id, settings.layers)
     if settings.drop_path and settings.mode is not Mode.QUICK:
         need_branches(weights.describe(settings.model))
-    return Begun(project, runs.start_run(project, settings, classes), settings, classes, samples)
+    return Beginning(classes, samples, settings)
 
 
 def _sized(project: Project, settings: TrainSettings) -> TrainSettings:
