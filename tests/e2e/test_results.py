@@ -86,6 +86,9 @@ def test_every_result_has_the_keys_that_are_promised(
     made = result("train", *of_project, "--mode", "quick", "--model", TEST_MODEL, "--input-size", "32")["run"]
     result("train --find-rate", *of_project, "--model", TEST_MODEL, "--input-size", "32")
     result("models recommend", *of_project, "--time-limit", "60")
+    away = result("pack", *of_project, "--out", tmp_path / "p.tlpack", "--model", TEST_MODEL, "--mode", "quick")["file"]
+    back = result("train --packed", away)["file"]
+    result("unpack", back, *of_project)
     result("runs list", *of_project)
     result("runs compare", *of_project, made, made)
     result("runs log", *of_project)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from tlstudio.cli import tuning
+from tlstudio.cli import packing, tuning
 from tlstudio.cli.certificates import show_certificate
 from tlstudio.cli.evaluation import percent
 from tlstudio.cli.output import Output
+from tlstudio.cli.usage import NEWEST
 from tlstudio.domain.events import Event, PassingReporter, Predicted
+from tlstudio.domain.runs import Mode, TrainSettings
 
 MOST_EXPECTED = 5  # models to download that the table of a recommendation names; --json names all
 
@@ -145,21 +147,33 @@ def _first_choice(options: argparse.Namespace, output: Output) -> str:
     from tlstudio.workflow.projects import summary
     from tlstudio.workflow.recommending import measured_first_choice
 
-    if options.resume:
+    if getattr(options, "resume", None):
         return default_model()
     choice = measured_first_choice(summary(options.project).images, output)
     output.text(choice.reason)
     return choice.model
 
 
+def _settings(options: argparse.Namespace, output: Output) -> TrainSettings:
+    """Every setting is an option of the same name."""
+    wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
+    return TrainSettings.from_json({**wishes, "model": options.model or _first_choice(options, output)})
+
+
+def pack(options: argparse.Namespace, output: Output) -> None:
+    packing.pack(options, output, _settings(options, output))
+
+
 def train(options: argparse.Namespace, output: Output) -> None:
-    from tlstudio.domain.runs import Mode, TrainSettings
-    from tlstudio.workflow.runs import need_own_settings
+    from tlstudio.workflow.runs import need_own_settings, need_resumable
     from tlstudio.workflow.training import train as fit
 
-    # Every setting is an option of the same name.
-    wishes = {name: value for name, value in vars(options).items() if name in TrainSettings.__dataclass_fields__}
-    settings = TrainSettings.from_json({**wishes, "model": options.model or _first_choice(options, output)})
+    if options.packed is not None:
+        packing.train_packed(options, output)
+        return
+    if options.resume == NEWEST:
+        options.resume = need_resumable(options.project)
+    settings = _settings(options, output)
     if options.find_rate:
         tuning.find_rate(options.project, settings, output)
         return

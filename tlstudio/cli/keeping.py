@@ -21,9 +21,11 @@ def surroundings(options: argparse.Namespace, output: Output) -> AbstractContext
     """Holds and backs up the project around a command that changes it; nothing around the others.
 
     `evaluate` only reads, unless it is told to keep a threshold with the run; `train` changes nothing where it only looks for
-    a rate.
+    a rate, or trains what was packed elsewhere.
     """
     changes = getattr(options, "changes", False) and not getattr(options, "find_rate", False)
+    if changes and options.project is None:
+        return nullcontext()
     if not changes and getattr(options, "sensitivity", None) is None:
         return nullcontext()
     from tlstudio.workflow.keeping import changing

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import tlstudio
-from tlstudio.cli import checking, commands, data, evaluation, keeping, label_commands, run_commands, tuning
-from tlstudio.cli.usage import Parser, given, need_command, number, seed, setting
+from tlstudio.cli import checking, commands, data, evaluation, keeping, label_commands, packing, run_commands, tuning
+from tlstudio.cli.usage import NEWEST, Parser, given, need_command, number, seed, setting
 from tlstudio.domain.certificate import FileKind
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.preprocess import read_channels
@@ -18,7 +18,7 @@ from tlstudio.domain.safe_text import storable
 
 COMMANDS = (
     "gui", "demo", "doctor", "import", "labels", "check", "models", "train", "evaluate", "explain",
-    "export", "predict", "report", "backups", "runs", "find-images",
+    "export", "predict", "report", "backups", "runs", "find-images", "pack", "unpack",
 )  # fmt: skip
 
 
@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     _models(sub, shared)
     p = command("train", "train a model", commands.train)
     _train(p)
+    keeping.changes_project(p)
+    _pack(command("pack", "pack what a training needs into one file, for a machine without the images", commands.pack))
+    p = command("unpack", "take in a run that was trained on another machine", packing.unpack)
+    packing.unpack_options(p)
     keeping.changes_project(p)
     _evaluate(command("evaluate", "measure a model on images it did not learn from", evaluation.evaluate))
     _explain(
@@ -169,8 +173,38 @@ def _models(sub: argparse._SubParsersAction[argparse.ArgumentParser], shared: ar
     p.add_argument("--yes", action="store_true", help="accept the licence without being asked")
 
 
-def _train(p: argparse.ArgumentParser) -> None:
+def _pack(p: argparse.ArgumentParser) -> None:
     _project(p)
+    p.add_argument("--out", type=Path, required=True, metavar="FILE")
+    p.add_argument(
+        "--with-weights", action="store_true", help="with the pretrained model, for a machine without internet"
+    )
+    _wishes(p)
+    keeping.changes_project(p)
+
+
+def _train(p: argparse.ArgumentParser) -> None:
+    packing.packed_options(p)
+    ways = p.add_mutually_exclusive_group()
+    ways.add_argument(
+        "--resume",
+        nargs="?",
+        const=NEWEST,
+        metavar="RUN",
+        help="go on with an interrupted run, the newest where none is named; its own settings count",
+    )
+    ways.add_argument(
+        "--find-rate", action="store_true", help="train nothing: tell which learning rate suits these settings"
+    )
+    p.add_argument("--finish", action="store_true", help="with --resume: end now, with the best model so far")
+    p.add_argument(
+        "--keep-first", action="store_true", help="make the first result a run of its own, to be used at once"
+    )
+    _wishes(p)
+
+
+def _wishes(p: argparse.ArgumentParser) -> None:
+    """What is wished of a training, be it done now or packed."""
     p.add_argument("--model", metavar="ID", help="default: the best first choice on this machine")
     p.add_argument("--mode", choices=("quick", "balanced", "thorough"), default="balanced")
     p.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
@@ -181,15 +215,6 @@ def _train(p: argparse.ArgumentParser) -> None:
         default=0.0,
         metavar="M",
         help="take this long, and end with the best model",
-    )
-    ways = p.add_mutually_exclusive_group()
-    ways.add_argument("--resume", metavar="RUN", help="go on with an interrupted run; its own settings count")
-    ways.add_argument(
-        "--find-rate", action="store_true", help="train nothing: tell which learning rate suits these settings"
-    )
-    p.add_argument("--finish", action="store_true", help="with --resume: end now, with the best model so far")
-    p.add_argument(
-        "--keep-first", action="store_true", help="make the first result a run of its own, to be used at once"
     )
     data.changed_option(p)
     _advanced(p.add_argument_group("advanced"))

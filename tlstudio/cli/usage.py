@@ -13,6 +13,7 @@ from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.runs import LIMITS, Mode, TrainSettings, least_asked, usual, without_effect
 
 MOST_SEED = 2**32 - 1
+NEWEST = "newest"  # the run that --resume means where it names none
 MOST_MEANT = 3  # commands or models that a mistaken name may have meant
 
 
@@ -93,8 +94,12 @@ def need_sense(options: argparse.Namespace) -> None:
     """Raises WrongUsage for options that have no effect beside the others, before anything starts."""
     said: frozenset[str] = options.given
     match options.command:
+        case "train" if options.packed is not None:
+            _packed(options, said)
         case "train":
             _train(options, said)
+        case "pack":
+            _need_effect(options, said)
         case "evaluate" if options.folds is not None and "split" in said:
             raise WrongUsage(
                 "--folds measures on images left out in turn, so there is no split to choose.", remedy="Leave one out."
@@ -109,13 +114,30 @@ def need_sense(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace, said: frozenset[str]) -> None:
-    settings = said & set(TrainSettings.__dataclass_fields__)
+    if away := said & {"out", "work"}:
+        raise WrongUsage(f"{_options(away)} belongs to --packed.", remedy="A run of a project is kept in the project.")
     if options.finish and not options.resume:
         raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Name it with --resume.")
     if options.keep_first and options.find_rate:
         raise WrongUsage("--find-rate trains nothing, so there is no first result to keep.", remedy="Leave one out.")
+    if not options.resume:
+        _need_effect(options, said)
+
+
+def _packed(options: argparse.Namespace, said: frozenset[str]) -> None:
+    """Whether settings have an effect shows when the file is read, which has some of its own."""
+    if useless := said & {"changed", "find_rate"}:
+        raise WrongUsage(f"{_options(useless)} needs a project, not a packed training.", remedy="Leave it out.")
+    if options.resume not in (None, NEWEST):
+        raise WrongUsage("A packed training is one run, so none is to be named.", remedy="Use --resume alone.")
+    if options.finish and not options.resume:
+        raise WrongUsage("Only a run that was interrupted can be finished.", remedy="Use --resume, too.")
+
+
+def _need_effect(options: argparse.Namespace, said: frozenset[str]) -> None:
+    settings = said & set(TrainSettings.__dataclass_fields__)
     useless = without_effect(Mode(options.mode), settings, adapter=options.adapter)
-    if useless and not options.resume:
+    if useless:
         raise WrongUsage(
             f"{_options(useless)} would have no effect: {useless_because(options)}.", remedy="Leave it out."
         )

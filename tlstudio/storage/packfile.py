@@ -8,6 +8,7 @@ read counts only once its hash was found right. As no part is compressed, none c
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
@@ -237,6 +238,8 @@ class PackFile:
         except (*_BROKEN, *_ODD) as error:
             raise damaged(self.path, f"The part {entry.filename} can't be read.") from error
         except OSError as error:
+            if error.errno == errno.EINVAL:  # the part is said to begin before the file does
+                raise damaged(self.path, f"The part {entry.filename} can't be read.") from error
             raise from_os_error(error, self.path) from error
 
 
@@ -253,6 +256,8 @@ def reading(path: Path, kind: Kind) -> Iterator[PackFile]:
         except (*_BROKEN, *_ODD) as error:
             raise _none_of_ours(path, kind) from error
         except OSError as error:
+            if error.errno == errno.EINVAL:
+                raise _none_of_ours(path, kind) from error
             raise from_os_error(error, path) from error
         with archive:
             yield PackFile(path, archive, kind)

@@ -110,19 +110,20 @@ def told_of(project: Project, run_id: str) -> dict[str, Any]:
     return {**kept, "settings": parse_json(row["settings"]), "result": parse_json(row["result"]), "classes": names}
 
 
-def take_in(project: Project, told: dict[str, Any], classes: Sequence[tuple[int, str]]) -> None:
-    """Enters a run that was trained in another project, from `told_of` there. classes: id and name here, in the order of its
-    outputs. One that was running there is interrupted. Raises ValueError for what is no such record; DiskFull, CantWrite …
+def foreign(told: dict[str, Any], classes: Sequence[tuple[int, str]]) -> dict[str, Any]:
+    """The row of a run that was trained in another project, from `told_of` there; for `take_in`.
+
+    classes: id and name here, in the order of its outputs. One that was running there is interrupted. Raises ValueError for what
+    is no such record.
     """
     try:
         state = RunState(told["state"])
-        state = RunState.INTERRUPTED if state is RunState.RUNNING else state
-        values = {
+        row = {
             "id": _text(told["id"]),
             "created_at": _number(told["created_at"]),
             "model": _text(told["model"]),
             "mode": Mode(told["mode"]).value,
-            "state": state.value,
+            "state": (RunState.INTERRUPTED if state is RunState.RUNNING else state).value,
             "settings": json.dumps(TrainSettings.from_json(told["settings"]).to_json()),
             "classes": json.dumps([{"id": number, "name": name} for number, name in classes]),
             "result": json.dumps(told["result"]),
@@ -130,12 +131,19 @@ def take_in(project: Project, told: dict[str, Any], classes: Sequence[tuple[int,
             "process": 0,
             "process_started": 0.0,
         }
-        _sound_row(values, {}, ())
+        _sound_row(row, {}, ())
     except _UNREADABLE as error:
         raise ValueError("no record of a run") from error
+    return row
+
+
+def take_in(project: Project, row: dict[str, Any]) -> None:
+    """Enters a run, whose files are there already. Raises DiskFull, CantWrite …"""
     with project.write() as db:
-        names = ", ".join(values)
-        db.execute(f"INSERT INTO runs ({names}) VALUES ({', '.join('?' * len(values))})", tuple(values.values()))
+        db.execute(
+            f"INSERT INTO runs ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",
+            tuple(row.values()),
+        )
 
 
 def list_runs(project: Project) -> list[RunRow]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tlstudio.catalog import adding, weights
 from tlstudio.catalog.config import CONFIG, WEIGHTS, read_config
-from tlstudio.domain.errors import PackForeign, StudioError, WeightsRefused, from_os_error
+from tlstudio.domain.errors import PackForeign, ProjectExists, StudioError, WeightsRefused, from_os_error
 from tlstudio.domain.events import Note, Reporter
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.runs import TrainSettings
@@ -194,8 +194,15 @@ def _fill_database(training: PackedTraining, project: Project) -> None:
 
 
 def working_folder(work: Path, training: PackedTraining) -> Project | None:
-    """The project of an earlier beginning of this training; None where the folder is free. Raises PackForeign for another's."""
+    """The project of an earlier beginning of this training; None where the folder is free.
+
+    Raises PackForeign for another's, ProjectExists where anything else is in it.
+    """
     if not (work / "project.db").exists():
+        if work.exists() and (not work.is_dir() or any(work.iterdir())):
+            raise ProjectExists(
+                "The working folder already holds something.", remedy="Choose an empty or a new one.", path=work
+            )
         return None
     project = Project.open(work)
     if packed_as(project) != (training.pack, training.digest):

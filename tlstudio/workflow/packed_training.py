@@ -20,7 +20,7 @@ import tlstudio
 from tlstudio.domain.errors import Cancelled, PackForeign, ProjectExists, StudioError, WrongUsage
 from tlstudio.domain.events import SILENT, Note, Reporter
 from tlstudio.domain.packing import Machine
-from tlstudio.domain.runs import RunRow, RunState, TrainResult, TrainSettings
+from tlstudio.domain.runs import RunRow, RunState, TrainResult, TrainSettings, without_effect
 from tlstudio.storage import classes, runs
 from tlstudio.storage.packfile import Kind, PackFile, damaged, reading, writing
 from tlstudio.storage.project import Project
@@ -32,6 +32,7 @@ from tlstudio.workflow.packed_project import (
     read_training,
     working_folder,
 )
+from tlstudio.workflow.runs import need_own_settings
 from tlstudio.workflow.training import train
 
 RUNS = "runs.json"
@@ -95,6 +96,8 @@ def train_packed(
             if resume and out.exists():
                 _take_back(project, training, out, reporter)
     run = _unfinished(project, resume=resume)
+    if run is not None:
+        need_own_settings(project.folder, run, settings, (wishes or {}).keys())
     done = _finished(project)
     try:
         if run is None and done is not None:
@@ -123,7 +126,11 @@ def _settings(training: PackedTraining, wishes: Mapping[str, Any]) -> TrainSetti
         raise WrongUsage(
             f"The pictures were packed for {told}.", remedy="Leave that out, or pack the training anew in the project."
         )
-    return TrainSettings.from_json({**own, **wishes})
+    made = TrainSettings.from_json({**own, **wishes})
+    if useless := without_effect(made.mode, wishes.keys(), adapter=made.adapter.value):
+        told = ", ".join(name.replace("_", " ") for name in sorted(useless))
+        raise WrongUsage(f"{told.capitalize()} would have no effect on this training.", remedy="Leave that out.")
+    return made
 
 
 def _unfinished(project: Project, *, resume: bool) -> str | None:
@@ -234,6 +241,7 @@ def _take_back(project: Project, training: PackedTraining, out: Path, reporter: 
             for part, name in returned.parts_of(file, record["id"]):
                 file.copy(part, folder / name)
             try:
-                runs.take_in(project, record, [(numbers[name], name) for name in training.classes])
+                row = runs.foreign(record, [(numbers[name], name) for name in training.classes])
             except ValueError as error:
                 raise damaged(out, "The record of the run can't be read.") from error
+            runs.take_in(project, row)

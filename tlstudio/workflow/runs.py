@@ -67,6 +67,14 @@ def resumable(project: Path) -> RunRow | None:
     return newest
 
 
+def need_resumable(project: Path) -> str:
+    """The run that `resumable` finds. Raises RunNotFound where there is none."""
+    found = resumable(project)
+    if found is None:
+        raise RunNotFound("The newest run was not interrupted, so there is nothing to go on with.", path=project)
+    return found.id
+
+
 def compare(project: Path, run_ids: Sequence[str]) -> RunComparison:
     """Runs side by side, with their curves; raises RunNotFound."""
     opened = counted(_there(project))

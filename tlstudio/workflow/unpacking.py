@@ -113,10 +113,9 @@ class _TakingIn:
                 self._check_model(folder)
                 self._check_records(folder)
                 self._key_back(folder)
+                row = runs.foreign(self.told, self.record.classes)
             self._move(folder, run)
-        # Its row comes last: a folder without one is no run, and is replaced the next time.
-        with self._named():
-            runs.take_in(self.project, self.told, self.record.classes)
+        runs.take_in(self.project, row)  # last: a folder without a row is no run, and is replaced the next time
 
     @contextmanager
     def _waiting(self, run: str) -> Iterator[Path]:
@@ -175,8 +174,8 @@ class _TakingIn:
         samples = []
         for each in parse_json(files.read_text(folder / "data.json")):
             sample = Sample(**each)
-            image = next(image for image in left if image.key == sample.content)  # in their order; copies share a key
-            if (sample.label, sample.part) != (image.label, image.part):
+            image = next((image for image in left if image.key == sample.content), None)  # in order; copies share a key
+            if image is None or (sample.label, sample.part) != (image.label, image.part):
                 raise ValueError("another label")
             samples.append(replace(sample, image=image.image, content=image.content, unit=str(sample.unit)))
         files.write_json(folder / "data.json", [asdict(sample) for sample in samples])

@@ -79,6 +79,12 @@ def test_values_that_make_no_sense(words: str) -> None:
         "train --project p --adapter-rank 4",
         "train --project p --finish",
         "train --project p --find-rate --keep-first",
+        "train --project p --out o",
+        "train --packed f --changed keep",
+        "train --packed f --find-rate",
+        "train --packed f --resume r",
+        "train --packed f --finish",
+        "pack --project p --out o --mode quick --epochs 5",
         "evaluate --project p --folds 3 --split val",
         "check --project p --reason why",
         "labels export --project p --out o --format csv --link",
@@ -96,6 +102,8 @@ def test_options_that_would_do_nothing(words: str) -> None:
         "train --project p --minutes 0.1 --epochs 1 --layers 0 --patience 0 --dropout 0",
         "train --project p --adapter lora --adapter-rank 4",
         "train --project p --resume r --mode quick --epochs 5",
+        "train --packed f --out o --work w --mode quick --epochs 5",
+        "pack --project p --out o --with-weights --mode quick --seed 3",
         "evaluate --project p --folds 2",
         "evaluate --project p --split val",
         "check --project p --ignore copies --reason why",
@@ -177,13 +185,13 @@ def test_a_matrix_that_does_not_fit_tells_the_most_frequent_mistakes(
 
 
 def test_commands_and_options_of_the_readme() -> None:
-    """Every option stands in the commands table of the README, or is one of the many of `train --help`."""
+    """Every option stands in the commands table of the README, or is one of the many of `train` and `pack` (`--help`)."""
     text = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
     made = parser._parser()
     subs = next(a for a in made._actions if isinstance(a, argparse._SubParsersAction))
     for name, sub in subs.choices.items():
         for option in (o for a in sub._actions for o in a.option_strings if o.startswith("--")):
-            if name != "train" and option not in ("--help", "--json"):
+            if name not in ("train", "pack") and option not in ("--help", "--json"):
                 assert option in text, f"{name} {option}"
 
 
