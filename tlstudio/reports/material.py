@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tlstudio.domain.cards import ModelCard
 from tlstudio.domain.findings import Finding
+from tlstudio.domain.packing import Elsewhere
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.domain.results import Evaluation
 from tlstudio.domain.runs import RunRow
@@ -51,7 +52,8 @@ class Training:
     """How the run came about. learned, held: images it learned from and was chosen by.
 
     card: None where the pretrained model has left this machine and no card came with the program. weights_hash: SHA-256 of
-    the pretrained weights, hex. fingerprint: SHA-256 over contents and labels of the training images, hex.
+    the pretrained weights, hex. fingerprint: SHA-256 over contents and labels of the training images, hex. elsewhere: where it
+    was trained, if that was on another machine.
     """
 
     run: RunRow
@@ -62,6 +64,7 @@ class Training:
     weights_hash: str
     preprocess: PreprocessSpec
     fingerprint: str
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tlstudio.domain.runs import RunRow
 from tlstudio.domain.safe_text import parse_json
 from tlstudio.domain.values import Split
 from tlstudio.reports.material import Images, Known, Training
-from tlstudio.storage import files, images
+from tlstudio.storage import files, images, run_records
 from tlstudio.storage.classes import list_classes
 from tlstudio.storage.project import Project
 from tlstudio.workflow.held_out import first_held_out
@@ -90,6 +90,7 @@ def _training(project: Project, run: RunRow) -> Training:
         weights_hash=str(saved.get("weights_hash", "")),
         preprocess=PreprocessSpec.from_json(saved["preprocess"]),
         fingerprint=fingerprint(samples),
+        elsewhere=run_records.read_elsewhere(project, run.id),
     )
 
 

@@ -70,6 +70,8 @@ def _course(training: Training) -> Iterator[tuple[str, str]]:
     run = training.run
     yield "Mode", MODES[run.mode]
     yield "Trained on", words.day(run.created_at)
+    if training.elsewhere is not None:
+        yield "Trained on another machine", training.elsewhere.machine.sentence()
     yield "Time", words.duration(run.seconds)
     if run.epochs:
         yield "Epochs", words.number(run.epochs)
