@@ -71,6 +71,8 @@ TASKS: dict[str, Task] = {
     "explain": _heavy("explaining:explain_image"),
     "export": _heavy("exporting:export"),
     "report": _heavy("reporting:report"),
+    "pack": _heavy("packing:pack"),
+    "unpack": _heavy("unpacking:unpack"),
     "suggest": _heavy("suggesting:suggest"),
     "find_rate": _heavy("rate_finding:find_rate", patient=True),
     "model_layers": _heavy("model_layers:layers_of"),

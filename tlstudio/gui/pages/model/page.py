@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from tlstudio.domain.errors import StudioError
 from tlstudio.domain.results import Recommendation
-from tlstudio.domain.runs import Mode
+from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.gui import messages, theme
 from tlstudio.gui.job_bridge import error_text
@@ -14,6 +15,7 @@ from tlstudio.gui.models import estimates
 from tlstudio.gui.pages.base import Page
 from tlstudio.gui.pages.model.advanced import AdvancedSettings
 from tlstudio.gui.pages.model.advice import Advice
+from tlstudio.gui.pages.model.elsewhere import ElsewhereButton
 from tlstudio.gui.pages.model.shelf import ModelShelf
 from tlstudio.gui.pages.run_reader import RunReader
 from tlstudio.gui.session import Session
@@ -54,6 +56,8 @@ class ModelPage(Page):
         self.shelf = ModelShelf(session, self)
         self.modes = ModeTiles(self)
         self.advanced = AdvancedSettings(session, self)
+        self.elsewhere = ElsewhereButton(session, self._packable, self)
+        self.extra.addWidget(self.elsewhere)
         self._arrange()
         self.advice.chosen.connect(self._wanted)
         self.advice.compared.connect(self._compared)
@@ -103,6 +107,9 @@ class ModelPage(Page):
 
     def done(self) -> bool:
         return bool(self.session.model_id) or self.runs.newest() is not None
+
+    def commands(self) -> list[QAction]:
+        return self.elsewhere.actions_now()
 
     def enter(self) -> None:
         self.shelf.load()
@@ -223,6 +230,11 @@ class ModelPage(Page):
         if self.shelf.measuring == self._model:
             return Tiles.measuring
         return Tiles.later if self.session.bridge.computing() else Tiles.unknown
+
+    def _packable(self) -> TrainSettings | None:
+        """What would be trained now, on whatever machine."""
+        ready = self._model and self.shelf.is_here(self._model) and not self.blocked()
+        return self.advanced.settings(self._model, self.modes.mode()) if ready else None
 
     def continue_clicked(self) -> None:
         """Starts the training; the Train page shows it."""
