@@ -174,6 +174,10 @@ class Studio:
         QTest.keyClicks(line, str(path))
         hit(line, Qt.Key.Key_Return)
         QTest.qWait(5)
+        if self.window.findChildren(QFileDialog, name):  # the list of files that begin like that took the key
+            line.setText(str(path))
+            hit(line, Qt.Key.Key_Return)
+            QTest.qWait(5)
 
     def import_folder(self, source: Path) -> Path:
         """Imports a folder through the Images page and returns the project."""
