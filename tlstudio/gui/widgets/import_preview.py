@@ -43,7 +43,7 @@ class Text:
     WAITING = "Waiting for other work to end"
     IMPORTING = "Reading images"
     CANCEL = "Cancel the import"
-    CANCELLED = "The import was cancelled. Nothing was kept."
+    CANCELLED = "The import was cancelled. No image was added."
     TWO_WAYS = (
         "These folders can be read in two ways. See above how they are read, and choose the other way if that is wrong."
     )
