@@ -21,10 +21,11 @@ from tlstudio.training.views import Fitted, fit_views
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.judging import judge, labels_of
 from tlstudio.workflow.left_out import calibrate
+from tlstudio.workflow.outcomes import Outcome
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.run_context import RunContext
 from tlstudio.workflow.run_data import Sample
-from tlstudio.workflow.tuning import Outcome, Tuning
+from tlstudio.workflow.tuning import Tuning
 
 
 class Fitting:
@@ -105,7 +106,7 @@ class Fitting:
     ) -> None:
         """Makes the probabilities (n, classes) honest on images that the model was not fitted to, and keeps them.
 
-        said: as in `tuning.Judged`.
+        said: as in `outcomes.Judged`.
         """
         part = VALIDATION if any(s.part == "val" for s in judged) else LEFT_OUT
         found = calibrate(self.context.folder, judged, probabilities, part, said=said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,12 @@ import numpy.typing as npt
 from tlstudio.domain.events import Confusion, EpochDone, Reporter
 from tlstudio.domain.planning import REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
-from tlstudio.domain.values import Interval
 from tlstudio.storage import runs
 from tlstudio.storage.clocks import working
 from tlstudio.training import adapters, candidates, devices
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
-from tlstudio.training.candidates import PROBE, Score
+from tlstudio.training.candidates import PROBE
 from tlstudio.training.choosing import Evidence
 from tlstudio.training.finetune import FineTuner
 from tlstudio.training.invariance import has_colour
@@ -32,10 +31,10 @@ from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.forewarning import forewarn
 from tlstudio.workflow.judging import corrected, interval_of, judge, judge_answers, nothing_better, why
+from tlstudio.workflow.outcomes import Judged, Outcome, Standing, Tuned
 from tlstudio.workflow.preparing import Preparation, Prepared
 from tlstudio.workflow.rehearsing import PartOfCourse, Rehearsal
 from tlstudio.workflow.run_context import RunContext
-from tlstudio.workflow.run_data import Sample
 
 UNSTABLE = "The training became unstable and was ended; the best model before that is kept. Try a lower learning rate."
 CAN_NOT = "The images can't be halved so that both halves hold every class, so the training is not rehearsed."
@@ -54,52 +53,6 @@ STEP_LOOKS = 3  # a step takes about as long as so many looks at its images: the
 
 Features = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Which candidate became the model, why, and what it reached.
-
-    accuracy, balanced_accuracy: corrected for having been chosen by these very images. measured: the accuracy without that
-    correction; None where nothing was chosen.
-    """
-
-    chosen: str
-    reason: str
-    accuracy: Interval
-    balanced_accuracy: float
-    measured: Interval | None = None
-    epochs: int = 0
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the model said of images that it had not learned from: probabilities (n, classes).
-
-    said: classes, (n,), by what would have been chosen without the image; None where nothing was chosen.
-    """
-
-    samples: list[Sample]
-    probabilities: npt.NDArray[np.float64]
-    said: Ints | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What an epoch and the best so far reached on these images; where none is left to measure on, what is known from before."""
-
-    score: Score
-    best: Score
-    samples: list[Sample]
-
-
-@dataclass(frozen=True, slots=True)
-class Tuned:
-    """judged: None where the first result stays, and what was known of it."""
-
-    outcome: Outcome
-    judged: Judged | None
 
 
 class _NoTime(Exception):
