@@ -30,6 +30,7 @@ from tlstudio.gui import application
 from tlstudio.gui.main_window import MainWindow
 from tlstudio.gui.pages.base import Page
 from tlstudio.gui.pages.labels import LabelsPage
+from tlstudio.gui.pages.model import ModelPage
 from tlstudio.images.guard import DECODERS
 from tlstudio.jobs import supervisor
 from tlstudio.storage.places import log_file
@@ -178,6 +179,15 @@ class Studio:
             line.setText(str(path))
             hit(line, Qt.Key.Key_Return)
             QTest.qWait(5)
+
+    def model_page(self, source: Path) -> ModelPage:
+        """The Model page of a new project of these images, with a card for every model."""
+        self.import_folder(source)
+        self.window.go("model")
+        shown = self.page("model")
+        assert isinstance(shown, ModelPage)
+        self.wait(lambda: len(shown.shelf.cards) == len(shown.shelf.statuses))
+        return shown
 
     def import_folder(self, source: Path) -> Path:
         """Imports a folder through the Images page and returns the project."""

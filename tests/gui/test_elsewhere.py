@@ -17,11 +17,7 @@ from tlstudio.workflow.packed_training import train_packed
 
 @pytest.fixture(scope="module")
 def page(studio, shapes: Path) -> ModelPage:
-    studio.import_folder(shapes)
-    studio.window.go("model")
-    shown = studio.page("model")
-    assert isinstance(shown, ModelPage)
-    studio.wait(lambda: len(shown.shelf.cards) == len(shown.shelf.statuses))
+    shown = studio.model_page(shapes)
     shown.choose(TEST_MODEL)
     shown.modes.set_mode(Mode.QUICK)
     return shown

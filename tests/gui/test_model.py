@@ -33,12 +33,7 @@ ABROAD = "convnextv2_atto.fcmae_ft_in1k"  # a card whose weights are on no test 
 
 @pytest.fixture(scope="module")
 def page(studio, shapes: Path) -> ModelPage:
-    studio.import_folder(shapes)
-    studio.window.go("model")
-    shown = studio.page("model")
-    assert isinstance(shown, ModelPage)
-    studio.wait(lambda: len(shown.shelf.cards) == len(shown.shelf.statuses))
-    return shown
+    return studio.model_page(shapes)
 
 
 def titles(page: ModelPage) -> list[str]:

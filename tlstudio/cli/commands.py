@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 
 from tlstudio.cli import packing, tuning
 from tlstudio.cli.certificates import show_certificate
@@ -28,19 +29,22 @@ def demo(options: argparse.Namespace, output: Output) -> int:
     from tlstudio.jobs.demo import DemoRow, run_demo
 
     done = run_demo(options.out.absolute(), output)
+    told = {b.method for r in done.rows for b in r.simpler}
+
+    def reached(method: Method, row: DemoRow) -> str:
+        return next((b.accuracy.percent() for b in row.simpler if b.method is method), "")
+
     figures: tuple[tuple[str, Callable[[DemoRow], str]], ...] = (
         ("Images, files refused", lambda r: f"{r.images:,}, {r.refused}"),
         ("Trained", lambda r: f"{r.classes} classes, {r.mode.value}"),
         ("Accuracy, held-out", lambda r: r.accuracy.percent()),
+        *((f"  {m.caption}", partial(reached, m)) for m in Method if m in told),
         ("Balanced accuracy", lambda r: r.balanced_accuracy.percent()),
         ("Certificate", lambda r: f"{r.certificate_images} equal, ≤ {r.largest_difference:.0e}"),
         ("Right, offline", lambda r: f"{r.predicted:.0%}"),
         ("Time", lambda r: f"{r.seconds:.0f} s"),
     )
     rows = [(name, *(tell(r) for r in done.rows)) for name, tell in figures]
-    simpler = [{b.method: b.accuracy.percent() for b in r.simpler} for r in done.rows]
-    compared = [m for m in Method if any(m in each for each in simpler)]
-    rows[3:3] = [(f"  {m.caption}", *(each.get(m, "") for each in simpler)) for m in compared]
     output.table("", ("", *(r.title for r in done.rows)), rows)
     for r in done.rows:
         output.text(f"{r.title}\n  project      {r.project}\n  model        {r.bundle}\n  predictions  {r.predictions}")

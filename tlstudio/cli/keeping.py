@@ -23,9 +23,8 @@ def surroundings(options: argparse.Namespace, output: Output) -> AbstractContext
     `evaluate` only reads, unless it is told to keep a threshold with the run; `train` changes nothing where it only looks for
     a rate, or trains what was packed elsewhere.
     """
-    changes = getattr(options, "changes", False) and not getattr(options, "find_rate", False)
-    if changes and options.project is None:
-        return nullcontext()
+    there = getattr(options, "project", None) is not None and not getattr(options, "find_rate", False)
+    changes = getattr(options, "changes", False) and there
     if not changes and getattr(options, "sensitivity", None) is None:
         return nullcontext()
     from tlstudio.workflow.keeping import changing

@@ -22,6 +22,7 @@ Features = npt.NDArray[np.float32]
 BATCH = 20  # about what is labeled before the model looks again
 SOUGHT = 500  # images that are put in order with care; whoever labels more in one go has had a better model long since
 POOL = 2000  # images that they are sought among, and that they are to stand for
+LABELED = 4000  # images with a label that are taken to stand for others, at most
 EARLY = 10  # labels a class, in the mean, below which coverage alone is minded
 DIRECTIONS = 64  # of the greatest variation; in the others images differ by chance
 FARTHEST = 4.0  # squared distance of two opposite directions
@@ -50,13 +51,12 @@ def teaching_order(
     pool = _pool(by_margin)
     if len(pool) <= BATCH:
         return by_margin
-    labeled = np.empty((0, 0), np.float32) if known is None else known
+    labels = 0 if known is None else len(known)
     features = features_of(pool)
-    everything = np.concatenate([features, labeled]) if len(labeled) else features
+    everything = features if known is None else np.concatenate([features, known[_some(labels, LABELED)]])
     points = directions(everything, importance)
-    uncertainty = np.maximum(1.0 - margin[pool], LEAST)
-    early = len(labeled) < EARLY * probabilities.shape[1]
-    counts = np.ones(len(pool)) if early else uncertainty
+    early = labels < EARLY * probabilities.shape[1]
+    counts = np.ones(len(pool)) if early else np.maximum(1.0 - margin[pool], LEAST)
     chosen = _covering(points[: len(pool)], points[len(pool) :], counts)
     first = pool[chosen]
     return np.concatenate([first, by_margin[~np.isin(by_margin, first)]])
@@ -67,8 +67,12 @@ def _pool(by_margin: Ints) -> Ints:
     if len(by_margin) <= POOL:
         return by_margin
     others = by_margin[POOL // 2 :]
-    drawn = np.random.default_rng(0).permutation(len(others))[: POOL - POOL // 2]
-    return np.concatenate([by_margin[: POOL // 2], others[np.sort(drawn)]])
+    return np.concatenate([by_margin[: POOL // 2], others[_some(len(others), POOL - POOL // 2)]])
+
+
+def _some(count: int, most: int) -> Ints:
+    """So many numbers below `count` at most, drawn without repetition and in order."""
+    return np.sort(np.random.default_rng(0).permutation(count)[:most])
 
 
 def directions(features: Features, importance: Floats | None = None) -> Floats:

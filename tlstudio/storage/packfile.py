@@ -14,7 +14,6 @@ import json
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ import tlstudio
 from tlstudio.domain.errors import PackRefused, from_os_error
 from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
+from tlstudio.storage.zips import BROKEN
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -37,8 +37,7 @@ NAME = re.compile(r"[a-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[a-z0-9][A-Za-z0-
 LONGEST_NAME = 200
 ENCRYPTED = 0x1
 AGAIN = "Copy the file again from where it came from."
-# What a damaged file makes of the reader, which does not expect one.
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
+# And what more a list of parts with odd numbers makes of it.
 _ODD = (ValueError, ArithmeticError, LookupError, struct.error, UnicodeError)
 
 
@@ -235,7 +234,7 @@ class PackFile:
             with self._archive.open(entry) as file:
                 while piece := file.read(CHUNK):
                     yield piece
-        except (*_BROKEN, *_ODD) as error:
+        except (*BROKEN, *_ODD) as error:
             raise damaged(self.path, f"The part {entry.filename} can't be read.") from error
         except OSError as error:
             if error.errno == errno.EINVAL:  # the part is said to begin before the file does
@@ -253,7 +252,7 @@ def reading(path: Path, kind: Kind) -> Iterator[PackFile]:
     with handle:
         try:
             archive = zipfile.ZipFile(handle)
-        except (*_BROKEN, *_ODD) as error:
+        except (*BROKEN, *_ODD) as error:
             raise _none_of_ours(path, kind) from error
         except OSError as error:
             if error.errno == errno.EINVAL:

@@ -94,7 +94,11 @@ def train_packed(
         if project is None:
             project = lay_out(file, training, place, reporter)
             if resume and out.exists():
-                _take_back(project, training, out, reporter)
+                try:
+                    _take_back(project, training, out, reporter)
+                except BaseException:  # else the next call would find a folder to begin anew in, and write over `out`
+                    shutil.rmtree(project.folder, ignore_errors=True)
+                    raise
     run = _unfinished(project, resume=resume)
     if run is not None:
         need_own_settings(project.folder, run, settings, (wishes or {}).keys())

@@ -84,7 +84,8 @@ def hopeless(evidence: Evidence, *, balanced: bool) -> bool:
     """Whether no kind of candidate was better than the probe in anything: another rehearsal would be for nothing."""
     scores = {k: candidates.score(said, evidence.truth, balanced=balanced) for k, said in evidence.said.items()}
     probe = scores.pop(PROBE)
-    return all(rival.share <= probe.share and rival.loss >= probe.loss for rival in scores.values())
+    sound = [rival for rival in scores.values() if rival.sound]
+    return all(rival.share <= probe.share and rival.loss >= probe.loss for rival in sound)
 
 
 def agreed(rehearsals: Sequence[Rehearsal], look: Augmentation) -> Augmentation:

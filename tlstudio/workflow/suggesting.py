@@ -63,16 +63,17 @@ def suggest(project: Path, run: str | None = None, reporter: Reporter = SILENT) 
         _need_two_classes(labeled)
         names = [c.name for c in list_classes(opened) if c.name in {r.label for r in labeled}]
         truth = np.array([names.index(str(r.label)) for r in labeled], dtype=np.int64)
+        known, views = eyes.features(labeled), eyes.views(labeled)
         head = fit_head(
-            eyes.features(labeled),
+            known,
             truth,
             len(names),
-            views=eyes.views(labeled),
+            views=views,
             units=units_of(labeled),
             reporter=reporter,
         )
         chances = eyes.probabilities(readable, head)
-        order = _order(eyes, labeled, readable, chances)
+        order = _order(eyes, readable, chances, known, views.importance(known.shape[1]))
     finally:
         eyes.close()
     return SuggestResult(
@@ -183,10 +184,13 @@ def _need_two_classes(labeled: Sequence[ImageRow]) -> None:
         )
 
 
-def _order(eyes: _Eyes, labeled: Sequence[ImageRow], rows: Sequence[ImageRow], chances: Probabilities) -> Ints:
-    """Images that the model may learn from come first; the validation images among them teach nothing and follow."""
-    known = eyes.features(labeled)
-    importance = eyes.views(labeled).importance(known.shape[1])
+def _order(
+    eyes: _Eyes, rows: Sequence[ImageRow], chances: Probabilities, known: Features, importance: Probabilities
+) -> Ints:
+    """Images that the model may learn from come first; the validation images among them teach nothing and follow.
+
+    known, importance: as of `teaching_order`.
+    """
     learnable = np.array([r.split is Split.TRAIN for r in rows], dtype=bool)
     parts: list[Ints] = []
     for part in (np.flatnonzero(learnable), np.flatnonzero(~learnable)):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.domain.events import Confusion, EpochDone, Reporter
-from tlstudio.domain.planning import REHEARSALS
+from tlstudio.domain.planning import LOOKS_TO_LEARN, REHEARSALS
 from tlstudio.domain.runs import Adapter, Balance, EpochRow, TrainSettings
 from tlstudio.storage import runs
 from tlstudio.storage.clocks import working
@@ -49,7 +49,6 @@ WITH_ALL = "The rehearsals went well. Now all training images are learned from."
 IN_EARNEST = f"{WITH_ALL} The figure stays that of the rehearsals, as no image is left to measure on."
 
 LEAST_EPOCHS = 2  # of a part of the training; with less, its rate would rise and fall within a few steps
-STEP_LOOKS = 3  # a step takes about as long as so many looks at its images: there, and twice that back
 
 Features = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -264,7 +263,7 @@ class Tuning:
         if budget is None or not judged:
             return
         look = tuner.pace.look
-        needed = LEAST_EPOCHS * (STEP_LOOKS * look * learned / judged + look) + tuner.pace.end
+        needed = LEAST_EPOCHS * (LOOKS_TO_LEARN[self.settings.mode] * look * learned / judged + look) + tuner.pace.end
         if budget < needed:
             raise _NoTime(working() - self.started + needed / share)
 

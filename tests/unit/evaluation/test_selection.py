@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tlstudio.evaluation import selection
-from tlstudio.evaluation.selection import BATCH, EARLY, POOL, SOUGHT, directions, margins, teaching_order
+from tlstudio.evaluation.selection import BATCH, EARLY, LABELED, POOL, SOUGHT, directions, margins, teaching_order
 
 
 def two_classes(margin: np.ndarray) -> np.ndarray:
@@ -92,6 +92,23 @@ def test_of_very_many_the_least_certain_and_some_of_the_others_are_looked_at() -
     assert margin[rows[POOL // 2 :]].mean() == pytest.approx(margin[by_margin[POOL // 2 :]].mean(), abs=0.03)
     assert set(order[:SOUGHT]) <= set(rows)
     assert order[SOUGHT:].tolist() == [i for i in by_margin if i not in set(order[:SOUGHT])]
+
+
+def test_of_very_many_labels_some_stand_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them count where it is asked whether the model knows enough."""
+    compared: list[int] = []
+    real = selection.directions
+    monkeypatch.setattr(
+        selection,
+        "directions",
+        lambda features, importance: compared.append(len(features)) or real(features, importance),
+    )
+    rng = np.random.default_rng(8)
+    features = rng.normal(size=(100, 3)).astype(np.float32)
+    known = rng.normal(size=(LABELED + 500, 3)).astype(np.float32)
+    teaching_order(two_classes(rng.random(100)), lambda rows: features[rows], known)
+    teaching_order(two_classes(rng.random(100)), lambda rows: features[rows], known[:7])
+    assert compared == [100 + 4000, 107]
 
 
 @pytest.mark.parametrize(("n", "asked"), [(20, 0), (21, 1)])

@@ -16,6 +16,7 @@ from tests.conftest import COLOURS, TEST_MODEL, TEST_WEIGHTS, Recorder, paint
 from tlstudio.catalog import weights
 from tlstudio.domain.errors import (
     Cancelled,
+    DiskFull,
     PackForeign,
     PackRefused,
     PackUnfit,
@@ -320,6 +321,23 @@ def test_a_training_that_was_cut_short_goes_on(project: Path, tmp_path: Path) ->
         assert not work.exists()
         assert unpack(out, project).run == done.result.run
     assert train_packed(away, tmp_path / "new", resume=True).result.accuracy == straight.result.accuracy
+
+
+def test_what_could_not_be_taken_back_is_not_begun_anew(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The working folder is gone and the disk full: once there is room, the training goes on where it was."""
+    there = pack(project, tmp_path / "away.tlpack", TUNED).file
+    with pytest.raises(Cancelled):
+        train_packed(there, reporter=Recorder(cancel=lambda e: isinstance(e, EpochDone) and e.epoch == 2))
+    shutil.rmtree(tmp_path / "away-trained.tlpack.work")
+    with monkeypatch.context() as full:
+        full.setattr(runs, "take_in", lambda *_: (_ for _ in ()).throw(DiskFull("The disk is full.")))
+        with pytest.raises(DiskFull):
+            train_packed(there, resume=True)
+    watch = Recorder()
+    train_packed(there, resume=True, reporter=watch)
+    assert [e.epoch for e in watch.of(EpochDone)] == [3], "not from the beginning"  # type: ignore[attr-defined]
 
 
 def test_a_working_folder_of_something_else_is_left_alone(

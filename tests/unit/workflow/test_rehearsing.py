@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -81,6 +82,12 @@ def test_only_what_convinces_takes_the_place_of_the_probe() -> None:
 def test_what_was_no_better_on_one_half_is_not_tried_on_the_other(right: float, hopeless: bool) -> None:
     """One image more of 80 is hope enough."""
     assert rehearsing.hopeless(evidence({PROBE: 0.8, AVERAGE: right, HALF_WAY: 0.5}), balanced=False) is hopeless
+
+
+def test_what_is_no_number_is_no_hope() -> None:
+    found = evidence({PROBE: 0.8, AVERAGE: 0.8})
+    found.said[AVERAGE][:] = np.nan
+    assert rehearsing.hopeless(found, balanced=False)
 
 
 def test_as_often_right_but_surer_of_it_is_hope() -> None:
@@ -231,3 +238,30 @@ def test_too_little_time_is_told_before_the_first_step(
         assert result.reason.startswith(
             "Adjusting the model to these images takes at least about 1 min here, and 0.05 were given"
         )
+
+
+@pytest.mark.parametrize(
+    ("mode", "share", "needed"),
+    [(Mode.BALANCED, 0.25, 2 * (1.7 * 2 + 1) + 6), (Mode.THOROUGH, 1.0, 2 * (3.2 * 2 + 1) + 6)],
+)
+def test_how_much_time_two_epochs_take(
+    monkeypatch: pytest.MonkeyPatch, mode: Mode, share: float, needed: float
+) -> None:
+    """40 images to learn from and 20 to judge by, at which a look takes a second; nothing has been spent yet."""
+    monkeypatch.setattr(tuning, "working", lambda: 100.0)
+
+    def asked(budget: float | None) -> float:
+        """The seconds that it says must be given; 0 where the budget is enough."""
+        recipe = SimpleNamespace(budget=budget)
+        data = SimpleNamespace(train_keys=range(40), val_keys=range(20))
+        tuner = SimpleNamespace(recipe=recipe, data=data, pace=Pace(2, look=1.0))
+        this = SimpleNamespace(settings=replace(SETTINGS, mode=mode), started=100.0)
+        try:
+            tuning.Tuning._need_time(this, tuner, share)  # type: ignore[arg-type]
+        except tuning._NoTime as no_time:
+            return no_time.seconds
+        return 0.0
+
+    assert asked(needed - 0.01) == pytest.approx(needed / share)
+    assert asked(needed + 0.01) == 0.0
+    assert asked(None) == 0.0, "nobody is in a hurry"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from tlstudio.domain.planning import planned_epochs, rehearses
+from tlstudio.domain.planning import LOOKS_TO_LEARN, planned_epochs, rehearses
 from tlstudio.domain.runs import Mode, TrainSettings
 
-# Learning costs more than looking: the way back through the part that is trained takes about twice the way forth.
-_COST = {Mode.QUICK: 1.0, Mode.BALANCED: 1.7, Mode.THOROUGH: 3.2}
 _SETTING_UP = 4.0  # seconds for loading the model and fitting the first result
 
 
@@ -17,7 +15,9 @@ def training_seconds(settings: TrainSettings, images: int, held_out: int, images
     speed = max(0.1, images_per_second)
     first = (images + held_out) / speed
     rounds = planned_epochs(settings, images)
-    once = rounds * (images * _COST[settings.mode] + held_out) / speed
+    once = rounds * (images * LOOKS_TO_LEARN[settings.mode] + held_out) / speed
     # Rehearsals learn from every image once more, and are judged on every one.
-    rehearsed = rounds * images * (_COST[settings.mode] + 1) / speed if rehearses(settings, images, held_out) else 0.0
+    rehearsed = (
+        rounds * images * (LOOKS_TO_LEARN[settings.mode] + 1) / speed if rehearses(settings, images, held_out) else 0.0
+    )
     return _SETTING_UP + first + once + rehearsed

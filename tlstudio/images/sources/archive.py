@@ -27,6 +27,7 @@ from tlstudio.images.scan import natural_key
 from tlstudio.images.sources.archive_names import ENCRYPTED, MAX_NAME, names_of, why_refused
 from tlstudio.images.sources.encodings import is_utf8
 from tlstudio.images.sources.tree import FOREIGN_FOLDERS, MAX_LIST_BYTES, Entry, too_large
+from tlstudio.storage.zips import BROKEN
 
 MAX_ENTRIES = 1_000_000
 MAX_BYTES = 256 * 1024**3  # unpacked
@@ -34,7 +35,6 @@ MAX_RATIO = 200  # unpacked to packed, over the whole archive; pictures are pack
 FREE_RATIO_BYTES = 64 * 1024**2  # below this size nothing is a bomb
 CHUNK = 1024 * 1024
 LOCAL_HEADER = 30  # bytes before the name
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError)
 
 
 @dataclass(slots=True)
@@ -256,14 +256,14 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         struct.error,
     ) as error:  # what a damaged directory makes of the reader
         raise _damaged(path) from error
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _damaged(path) from error
     except OSError as error:
         raise from_os_error(error, path) from error
     try:
         with opened as archive:
             yield archive
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _damaged(path) from error
     except OSError as error:
         raise from_os_error(error, path) from error
