@@ -45,6 +45,7 @@ TOO_LITTLE = (
 )
 STOPPED = "The training was stopped before it could show that it is better, so the first result is kept."
 REHEARSAL = "Rehearsal {number} of {count}: learning from one half of the images, to be judged on the other."
+NO_HOPE = "Nothing was better on this half, so what follows is left out."
 WITH_ALL = "The rehearsals went well. Now all training images are learned from."
 IN_EARNEST = f"{WITH_ALL} The figure stays that of the rehearsals, as no image is left to measure on."
 
@@ -106,7 +107,8 @@ class Tuning:
             self.before += rehearsal.epochs
             if rehearsal.unstable or not rehearsal.epochs:
                 return self._first_result(UNSTABLE if rehearsal.unstable else NO_TIME)
-            if rehearsing.hopeless(rehearsal.evidence, balanced=self.balanced):
+            if number < REHEARSALS and rehearsing.hopeless(rehearsal.evidence, balanced=self.balanced):
+                self.context.say(NO_HOPE)
                 return self._first_result(nothing_better(rehearsed=True))
         evidence = rehearsing.evidence_of(done)
         if rehearsing.likeliest(evidence, balanced=self.balanced) == PROBE:

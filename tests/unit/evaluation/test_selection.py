@@ -67,6 +67,25 @@ def test_what_a_model_is_sure_of_counts_less_once_it_knows_enough(labels: int, s
     assert which[order[0]] == (0 if sure_first else 1)
 
 
+def test_an_image_counts_by_how_uncertain_it_is_and_a_sure_one_for_a_thousandth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[np.ndarray] = []
+    real = selection._covering
+    monkeypatch.setattr(
+        selection, "_covering", lambda points, known, counts: counted.append(counts) or real(points, known, counts)
+    )
+    features = np.random.default_rng(9).normal(size=(60, 5)).astype(np.float32)
+    margin = np.repeat([0.0, 0.75, 0.9995, 1.0], 15)
+    teaching_order(two_classes(margin), lambda rows: features[rows], features[: 2 * EARLY])
+    assert counted[0] == pytest.approx(np.repeat([1.0, 0.25, 0.001, 0.001], 15))
+
+
+def test_distances_are_those_of_directions() -> None:
+    points = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    assert selection._squared(points, points) == pytest.approx(np.array([[0, 2, 4], [2, 0, 2], [4, 2, 0]]))
+
+
 def test_an_image_that_counts_for_nothing_still_has_its_place() -> None:
     which, features = kinds([30, 30])
     margin = np.where(which == 0, 1.0, 0.5)
@@ -90,7 +109,7 @@ def test_of_very_many_the_least_certain_and_some_of_the_others_are_looked_at() -
     assert len(set(rows)) == POOL == 2000
     assert rows[: POOL // 2].tolist() == by_margin[: POOL // 2].tolist()
     assert margin[rows[POOL // 2 :]].mean() == pytest.approx(margin[by_margin[POOL // 2 :]].mean(), abs=0.03)
-    assert set(order[:SOUGHT]) <= set(rows)
+    assert SOUGHT == 500 and set(order[:500]) <= set(rows)
     assert order[SOUGHT:].tolist() == [i for i in by_margin if i not in set(order[:SOUGHT])]
 
 
