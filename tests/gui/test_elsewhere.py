@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QPushButton
 
 from tests.conftest import TEST_MODEL
 from tlstudio.domain.runs import Mode
@@ -41,6 +42,8 @@ def test_packed_trained_elsewhere_and_brought_back(studio, page: ModelPage, tmp_
     studio.choose_in_dialog("model.pack_dialog", tmp_path / "away.tlpack")
     studio.wait(lambda: heard)
     assert "and no names" in heard[-1] and "tlstudio train --packed away.tlpack" in heard[-1]
+    studio.find("window.message_action", QPushButton).click()
+    assert QGuiApplication.clipboard().text() == "tlstudio train --packed away.tlpack"
     result = train_packed(tmp_path / "away.tlpack").file
     action(page, "back").trigger()
     studio.choose_in_dialog("model.unpack_dialog", result)

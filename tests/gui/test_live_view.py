@@ -14,13 +14,13 @@ from tests.gui.conftest import hit
 from tlstudio.domain.events import Confusion, EpochDone, FirstResult, Memory, Note, Started, StepDone
 from tlstudio.domain.runs import EpochRow, LogLine, Mode, RunRecords, RunRow, RunState, TrainSettings
 from tlstudio.domain.values import Interval
-from tlstudio.gui import messages
+from tlstudio.gui import messages, theme
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.pages.run_reader import StoredRun
 from tlstudio.gui.pages.train import views
 from tlstudio.gui.pages.train.panel import RunPanel
-from tlstudio.gui.widgets import live_chart, log_view
-from tlstudio.gui.widgets.chart_lanes import apart
+from tlstudio.gui.widgets import live_chart, log_view, paint
+from tlstudio.gui.widgets.chart_lanes import RIGHT, apart, below
 from tlstudio.gui.widgets.live_chart import LiveChart, Point
 
 CLASSES = ("cat", "dog")
@@ -245,3 +245,15 @@ def test_every_control_of_the_views_has_a_name(panel: RunPanel) -> None:
     ):
         found = panel.findChild(QWidget, name)
         assert found is not None and found.accessibleName(), name
+
+
+@pytest.mark.parametrize(
+    ("places", "placed"), [([4.0, 20.0, 90.0], [9.0, 25.0, 90.0]), ([-4.0, 12.0, 28.0], [9.0, 25.0, 41.0]), ([], [])]
+)
+def test_figures_at_the_upper_edge_are_not_cut_off(places: list[float], placed: list[float]) -> None:
+    assert below(places, 16.0, top=9.0) == placed
+
+
+def test_the_longest_figure_has_room_beside_the_curve(qapp) -> None:  # type: ignore[no-untyped-def]
+    words = live_chart.Text.learning.format(share="100 %")
+    assert paint.text_width(words, size=theme.TEXT_SECONDARY) <= RIGHT - theme.S

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tlstudio.cli.output import Output
 from tlstudio.domain.runs import TrainSettings
-from tlstudio.domain.wording import size
+from tlstudio.domain.wording import argument, size
 
 
 def unpack_options(p: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def pack(options: argparse.Namespace, output: Output, settings: TrainSettings) -
         ("Model", f"{done.model}, {'in the file' if done.weights else 'to be there on the other machine'}"),
     ]
     output.table("", ("", ""), rows)
-    output.text(f"There: tlstudio train --packed {done.file.name}")
+    output.text(f"There: tlstudio train --packed {argument(done.file.name)}")
     output.result(done)
 
 
@@ -75,7 +75,7 @@ def train_packed(options: argparse.Namespace, output: Output) -> None:
         ("File", f"{done.file} ({size(done.bytes)})"),
     ]
     output.table("", ("", ""), rows)
-    output.text(f"At home: tlstudio unpack {done.file.name} --project DIR")
+    output.text(f"At home: tlstudio unpack {argument(done.file.name)} --project DIR")
     output.result(done)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections.abc import Iterable
 from unicodedata import bidirectional
 
@@ -58,6 +60,13 @@ def directed(sentence: str) -> str:
 def plain(words: str) -> str:
     """Without the signs that set names apart: for comparing, and for places that can't show them."""
     return words.replace(_BEGIN, "").replace(_END, "")
+
+
+def argument(name: str) -> str:
+    """A name as a shell wants it, in quotation marks where it needs them: for commands that are copied from what we say."""
+    if os.name != "nt":
+        return shlex.quote(name)
+    return f'"{name}"' if any(sign in name for sign in " \t&()^%!,;=") else name  # a name there has no quotation marks
 
 
 def isolated_all(names: Iterable[str]) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+
 import pytest
 
-from tlstudio.domain.wording import directed, isolated, isolated_all, plain, size
+from tlstudio.domain.wording import argument, directed, isolated, isolated_all, plain, size
 
 ARABIC, HEBREW = "طبقة أكسيد", "שריטה עמוקה"
 FSI, PDI = "\u2068", "\u2069"
@@ -65,3 +68,13 @@ def test_names_in_a_finished_sentence_are_set_apart_one_by_one(sentence: str, ru
     assert told.count(FSI) == told.count(PDI) == len(runs)
     assert all(f"{FSI}{run}{PDI}" in told for run in runs)
     assert directed(told) == told, "once is enough"
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("away.tlpack", "away.tlpack"), ("left knee.tlpack", "'left knee.tlpack'"), ("a'b", "'a'\"'\"'b'")],
+)
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other quotation marks")
+def test_a_command_can_be_copied_whatever_the_file_is_called(name: str, told: str) -> None:
+    assert argument(name) == told
+    assert shlex.split(f"tlstudio unpack {argument(name)}")[-1] == name

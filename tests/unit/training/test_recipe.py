@@ -57,15 +57,6 @@ def test_a_part_is_trained_by_the_plan_for_all() -> None:
     assert one.mixup and one.small_edge and not plan(settings, part, subject, look=look, device=cpu).mixup
 
 
-@pytest.mark.parametrize(
-    ("images", "mode", "epochs"),
-    [(60, Mode.THOROUGH, 8), (399, Mode.THOROUGH, 8), (400, Mode.THOROUGH, 12), (20_000, Mode.THOROUGH, 8),
-     (399, Mode.BALANCED, 8), (400, Mode.BALANCED, 10), (20_000, Mode.BALANCED, 6), (3000, Mode.THOROUGH, 11)],
-)  # fmt: skip
-def test_how_long_a_training_goes_on(images: int, mode: Mode, epochs: int) -> None:
-    assert planned(images, mode=mode).epochs == epochs
-
-
 @pytest.mark.parametrize(("steps", "share"), [(1, 0.3), (120, 0.3), (124, 0.31), (200, 0.5), (400, 1.0), (5000, 1.0)])
 def test_views_of_a_short_training_are_changed_less(steps: int, share: float) -> None:
     assert strength(steps) == pytest.approx(share)

@@ -12,7 +12,7 @@ from tlstudio.gui import theme
 from tlstudio.gui.widgets import paint
 
 LOSS, RATE = "Loss (lower is better)", "Learning rate"
-RIGHT = 92  # room right of a frame for the names of its lines
+RIGHT = 112  # room right of a frame for the names of its lines
 _BOTTOM = 24  # for the numbers of the epochs
 _GAP = 28  # between two parts
 _LOSS_SHARE, _RATE_SHARE = 0.26, 0.12
@@ -64,8 +64,9 @@ def paint_epochs(painter: QPainter, frame: QRectF, last: int, x: Callable[[float
 
 def paint_ends(painter: QPainter, frame: QRectF, ends: Sequence[End]) -> None:
     """Writes figures into the room at the right of the frame, kept apart where they would meet."""
-    ordered = sorted(ends, key=lambda end: end.y)
-    for end, y in zip(ordered, apart([end.y for end in ordered], paint.LINE - 2), strict=True):
+    ordered, gap = sorted(ends, key=lambda end: end.y), paint.LINE - 2
+    places = below(apart([end.y for end in ordered], gap), gap, top=paint.LINE / 2)
+    for end, y in zip(ordered, places, strict=True):
         area = QRectF(frame.right() + theme.S, y - paint.LINE / 2, RIGHT - theme.S, paint.LINE).toRect()
         paint.text(painter, area, end.words, end.colour, size=theme.TEXT_SECONDARY, semibold=end.semibold)
 
@@ -79,6 +80,14 @@ def apart(places: Sequence[float], gap: float) -> list[float]:
             last = groups.pop()
             groups[-1] += last
     return [_top(group, gap) + gap * n for group in groups for n in range(len(group))]
+
+
+def below(places: Sequence[float], gap: float, *, top: float) -> list[float]:
+    """The same, none of them above `top`: those that give way push the next ones down."""
+    placed: list[float] = []
+    for place in places:
+        placed.append(max(place, placed[-1] + gap if placed else top))
+    return placed
 
 
 def _top(group: list[float], gap: float) -> float:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMenu, QPushButton, QWidget
 
 from tlstudio.domain.errors import ImagesChanged, StudioError
 from tlstudio.domain.packing import PackResult, UnpackResult
-from tlstudio.domain.wording import isolated, size
+from tlstudio.domain.wording import argument, isolated, size
 from tlstudio.gui import messages
 from tlstudio.gui.pages.base import named
 from tlstudio.gui.session import Session
@@ -33,7 +33,8 @@ class Text:
     kinds = "Packed trainings (*.tlpack);;All files (*)"
     file_name = "{project}.tlpack"
     packing, unpacking = "Packing the training", "Bringing the training back"
-    packed = "{file} ({size}) holds {images}, and no names. Train it there with “tlstudio train --packed {name}”."
+    packed = "{file} ({size}) holds {images}, and no names. Train it there with “{command}”."
+    command, copy = "tlstudio train --packed {name}", "Copy the command"
     returned = "The training is back, and is a run like any other."
     already = "This training is in the project already."
     look, take = "See the results", "Take the new ones"
@@ -94,13 +95,15 @@ class ElsewhereButton(QPushButton):
         job.failed.connect(lambda error: self._not_packed(error, file, with_weights=with_weights))
 
     def _packed(self, done: PackResult) -> None:
+        command = Text.command.format(name=argument(done.file.name))
         told = Text.packed.format(
             file=isolated(str(done.file)),
             size=size(done.bytes),
             images=messages.count(done.images, "image"),
-            name=isolated(done.file.name),
+            command=command,
         )
-        self._session.say.emit(told, "good")
+        # With something to do beside it, the sentence stays: there is a command to be taken along.
+        self._session.offer.emit(told, "good", Text.copy, lambda: QGuiApplication.clipboard().setText(command))
 
     def _not_packed(self, error: StudioError, file: Path, *, with_weights: bool) -> None:
         if isinstance(error, ImagesChanged):
