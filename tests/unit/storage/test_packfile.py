@@ -64,7 +64,7 @@ def test_any_program_reads_it_and_it_says_nothing_of_when_it_was_made(packed: Pa
     with zipfile.ZipFile(packed) as archive:
         assert archive.testzip() is None
         for entry in archive.infolist():
-            assert (entry.compress_type, entry.date_time) == (zipfile.ZIP_STORED, packfile.EPOCH)
+            assert (entry.compress_type, entry.date_time) == (zipfile.ZIP_STORED, (1980, 1, 1, 0, 0, 0))
 
 
 def test_each_flipped_bit_is_noticed_or_changes_nothing(packed: Path, tmp_path: Path) -> None:
@@ -99,6 +99,10 @@ def test_a_cut_off_file_is_refused(packed: Path, tmp_path: Path) -> None:
         (lambda m: m["parts"][0].update(sha256="0" * 64), {}, "not what was written"),
         (lambda m: m.update(parts=3), {}, "list of parts"),
         (lambda m: m["parts"][0].pop("sha256"), {}, "list of parts"),
+        (lambda m: m["parts"][0].update(name=7), {}, "list of parts"),
+        (lambda m: m["parts"][0].update(bytes="8"), {}, "list of parts"),
+        (lambda m: m["parts"][0].update(bytes=True), {}, "list of parts"),
+        (lambda m: m["parts"][0].update(sha256=None), {}, "list of parts"),
         (lambda m: None, {"more": b"x"}, "not those of its list"),
         (lambda m: None, {"../up": b"x"}, "not allowed"),
         (lambda m: None, {"/etc/x": b"x"}, "not allowed"),
@@ -127,6 +131,20 @@ def test_bombs_and_secrets_are_refused_before_anything_is_read(packed: Path, mon
     monkeypatch.setattr(packfile, "MOST_PARTS", 3)
     with pytest.raises(PackRefused, match="more parts"):
         read(packed)
+
+
+@pytest.mark.parametrize(("parts", "refused"), [(999, False), (1000, True)])
+def test_a_file_of_more_than_a_thousand_parts_is_none_of_ours(tmp_path: Path, parts: int, refused: bool) -> None:
+    """The list of the parts is one of them."""
+    path = tmp_path / "many"
+    with writing(path, Kind.RUN, {}) as writer:
+        for number in range(parts):
+            writer.add(f"{number}.bin", [b""])
+    if refused:
+        with pytest.raises(PackRefused, match="more parts"):
+            read(path, Kind.RUN)
+    else:
+        assert len(read(path, Kind.RUN)) == parts
 
 
 def test_what_is_no_such_file_is_refused_by_name(tmp_path: Path) -> None:
