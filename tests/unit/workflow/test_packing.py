@@ -35,7 +35,6 @@ from tlstudio.images.guard import DECODERS
 from tlstudio.storage import images, packs, runs
 from tlstudio.storage.packfile import Kind, reading, writing
 from tlstudio.storage.project import Project
-from tlstudio.training import untrained
 from tlstudio.workflow import labeling, packed_project
 from tlstudio.workflow import runs as run_list
 from tlstudio.workflow.evaluating import evaluate
@@ -273,7 +272,6 @@ def test_the_model_goes_along_if_that_is_wished(
     monkeypatch.undo()
     monkeypatch.setenv("TLSTUDIO_WEIGHTS", str(tmp_path / "nothing"))
     monkeypatch.setenv("TLSTUDIO_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(untrained, "SEEDS", untrained.SEEDS[:1])
     monkeypatch.setattr(weights, "is_vetted", lambda folder: True)
     result = train_packed(with_it)
     assert [p.name for p in weights.own_folder().iterdir() if not p.name.startswith(".")] == [TEST_MODEL]
