@@ -24,7 +24,9 @@ def folded(network: Network, example: Tensor) -> Network:
     normalisation after it; instead of looking for that in every kind of network, both are asked about the example.
     """
     network.eval()
-    with torch.inference_mode():
+    with (
+        torch.no_grad()
+    ):  # weights that were made in inference mode some of torch's convolutions refuse, by the number of images
         pairs = _pairs(network.backbone, network.normalise(example[:1]))
         if not pairs or any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
             return network  # nothing to fold, or a layer that is used twice

@@ -79,3 +79,21 @@ class Twice(nn.Module):
 def test_what_would_say_something_else_is_left_alone(example: Tensor) -> None:
     network = wrapped(stirred(Twice()))
     assert folded(network, example) is network
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_looks_at_any_number_of_images(threads: int) -> None:
+    """Torch takes another way through a convolution for few images, which one of weights made in inference mode does not have."""
+    before = torch.get_num_threads()
+    network = folded(
+        wrapped(stirred(timm.create_model("mobilenetv3_small_050", num_classes=0))),
+        torch.zeros(1, 32, 32, 3, dtype=torch.uint8),
+    )
+    try:
+        torch.set_num_threads(threads)
+        with torch.inference_mode():
+            for images in (1, 2, 9, 33):
+                assert len(network.embed(torch.zeros(images, 32, 32, 3, dtype=torch.uint8))) == images
+    finally:
+        torch.set_num_threads(before)
+    assert not any(parameter.is_inference() for parameter in network.parameters())
