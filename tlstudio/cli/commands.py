@@ -13,6 +13,7 @@ from tlstudio.cli.output import Output
 from tlstudio.cli.usage import NEWEST
 from tlstudio.domain.events import Event, PassingReporter, Predicted
 from tlstudio.domain.runs import Mode, TrainSettings
+from tlstudio.storage.processes import shares_work
 
 MOST_EXPECTED = 5  # models to download that the table of a recommendation names; --json names all
 
@@ -168,7 +169,16 @@ def pack(options: argparse.Namespace, output: Output) -> None:
     packing.pack(options, output, _settings(options, output))
 
 
-def train(options: argparse.Namespace, output: Output) -> None:
+def train(options: argparse.Namespace, output: Output) -> int:
+    if not shares_work():
+        _train(options, output)
+        return 0
+    from tlstudio.workflow.shared_training import shared
+
+    return shared(partial(_train, options, output))
+
+
+def _train(options: argparse.Namespace, output: Output) -> None:
     from tlstudio.workflow.runs import need_own_settings, need_resumable
     from tlstudio.workflow.training import train as fit
 

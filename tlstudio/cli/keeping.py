@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tlstudio.cli.output import Output
+from tlstudio.storage.processes import follows
 
 Subcommands = argparse._SubParsersAction  # argparse has no public name for it
 
@@ -21,10 +22,10 @@ def surroundings(options: argparse.Namespace, output: Output) -> AbstractContext
     """Holds and backs up the project around a command that changes it; nothing around the others.
 
     `evaluate` only reads, unless it is told to keep a threshold with the run; `train` changes nothing where it only looks for
-    a rate, or trains what was packed elsewhere.
+    a rate, or trains what was packed elsewhere, nor in any but the first of several processes that share it.
     """
     there = getattr(options, "project", None) is not None and not getattr(options, "find_rate", False)
-    changes = getattr(options, "changes", False) and there
+    changes = getattr(options, "changes", False) and there and not follows()
     if not changes and getattr(options, "sensitivity", None) is None:
         return nullcontext()
     from tlstudio.workflow.keeping import changing

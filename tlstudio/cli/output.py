@@ -198,8 +198,8 @@ def _own_stderr() -> IO[str]:
 
 
 class Interrupts:
-    """The first Ctrl+C asks the task to end in good order when it next looks, and insists when it does not; the second one ends
-    the program.
+    """The first Ctrl+C, or the system's wish that the program ends (SIGTERM), asks the task to end in good order when it next
+    looks, and insists when it does not; the second one ends the program.
 
     A task that is deep in a library looks at nothing for a while. After PATIENCE_SECONDS it gets the same Cancelled wherever it
     is: every file is written whole or not at all, and every change of a project is one transaction.
@@ -213,7 +213,7 @@ class Interrupts:
         self._timer: threading.Timer | None = None
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGINT, self._on_signal)
+        self._before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -222,7 +222,8 @@ class Interrupts:
         if self._timer is not None:
             self._timer.cancel()
             self._timer.join()
-        signal.signal(signal.SIGINT, self._before)
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._insisting:

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.runs import LIMITS, Mode, TrainSettings, least_asked, usual, without_effect
+from tlstudio.storage.processes import shares_work
 
 MOST_SEED = 2**32 - 1
 NEWEST = "newest"  # the run that --resume means where it names none
@@ -93,6 +94,10 @@ def setting(name: str) -> Callable[[str], float]:
 def need_sense(options: argparse.Namespace) -> None:
     """Raises WrongUsage for options that have no effect beside the others, before anything starts."""
     said: frozenset[str] = options.given
+    if shares_work() and (options.command != "train" or getattr(options, "find_rate", False)):
+        raise WrongUsage(
+            "Several processes can share a training, and nothing else.", remedy="Start this without torchrun."
+        )
     match options.command:
         case "train" if options.packed is not None:
             _packed(options, said)

@@ -215,6 +215,10 @@ class TooSlow(StudioError):
     """A part of the work was given up because it took longer than the user allows."""
 
 
+class RankLost(StudioError):
+    """One of several processes that train together has ended, or can't take part."""
+
+
 class DeviceMissing(StudioError):
     """The chosen device (CUDA, MPS) is not on this machine."""
 

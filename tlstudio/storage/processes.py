@@ -1,7 +1,9 @@
-"""Whether another process still lives: its number alone does not tell, as numbers are given out again."""
+"""Other processes: whether one still lives, which its number alone does not tell, as numbers are given out again; and those that
+were started beside this one to share its work."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import psutil
@@ -23,3 +25,16 @@ def started_at(pid: int) -> float | None:
     except psutil.Error:
         return 0.0
     return started
+
+
+def shares_work() -> bool:
+    """Whether torchrun has started this process as one of several."""
+    try:
+        return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ["WORLD_SIZE"]) > 1
+    except (KeyError, ValueError):
+        return False
+
+
+def follows() -> bool:
+    """Whether it is another than the first of these, which alone changes anything."""
+    return shares_work() and os.environ.get("RANK") != "0"

@@ -39,6 +39,12 @@ def attach(network: Network, rank: int, *, seed: int) -> None:
     network.adapters = frozenset(name for name in after - before if "lora_" in name)
 
 
+def rank_of(network: Network) -> int:
+    """Of the adapters in it; 0 without any."""
+    sizes = {len(network.get_parameter(name)) for name in network.adapters if "lora_A" in name}
+    return max(sizes, default=0)
+
+
 def merge(network: Network) -> None:
     """Adds the adapters to the weights they stand beside and takes them out: the plain backbone again, same function."""
     from peft.tuners.tuners_utils import BaseTunerLayer

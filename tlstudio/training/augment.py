@@ -47,16 +47,19 @@ class Augmentation:
         )
 
 
-def augment(pixels: Tensor, how: Augmentation, generator: torch.Generator, size: int = 0) -> Tensor:
-    """uint8 (batch, h, w, 3) -> float (batch, size, size, 3) in 0 … 255, each image changed differently.
+def drawn(images: int, generator: torch.Generator) -> Tensor:
+    """What `augment` decides by: (images, DRAWS) in 0 … 1. From a CPU generator, so the views are the same on every device."""
+    return torch.rand((images, DRAWS), generator=generator)
+
+
+def augment(pixels: Tensor, how: Augmentation, draw: Tensor, size: int = 0) -> Tensor:
+    """uint8 (batch, h, w, 3) -> float (batch, size, size, 3) in 0 … 255, each image changed by its own row of `draw`.
 
     Random resized crops as in Szegedy et al. 2015 (arXiv 1409.4842), one of a few further changes for each image as in
-    TrivialAugment (Müller and Hutter 2021, arXiv 2103.10158), random erasing (Zhong et al. 2020, arXiv 1708.04896). Random
-    numbers come from a CPU generator, so the views are the same on every device. size: edge of the result in pixels, 0 for that
-    of the images.
+    TrivialAugment (Müller and Hutter 2021, arXiv 2103.10158), random erasing (Zhong et al. 2020, arXiv 1708.04896).
+    size: edge of the result in pixels, 0 for that of the images.
     """
     n, height, width, _ = pixels.shape
-    draw = torch.rand((n, DRAWS), generator=generator)
     images = pixels.permute(0, 3, 1, 2).float()
     edge = (n, 3, size or height, size or width)
     grid = functional.affine_grid(_geometry(draw, how).to(pixels.device), list(edge), align_corners=False)
@@ -117,11 +120,23 @@ def _signed(draw: Tensor) -> Tensor:
     return 2 * draw - 1
 
 
-def mix(views: Tensor, targets: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Mixup (Zhang et al. 2018, arXiv 1710.09412): each view and its targets (n, classes) blended with another of the batch."""
-    n = len(views)
-    drawn = np.random.default_rng(int(torch.randint(2**31, (1,), generator=generator))).beta(alpha, alpha, n)
-    lam = torch.from_numpy(np.maximum(drawn, 1 - drawn).astype(np.float32)).to(views.device)
-    other = torch.randperm(n, generator=generator).to(views.device)
-    views = torch.lerp(views[other], views, lam.view(n, 1, 1, 1))
-    return views, torch.lerp(targets[other], targets, lam.view(n, 1))
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Mixup (Zhang et al. 2018, arXiv 1710.09412): an image keeps `share` (n,) of itself; the rest is `other` (n,)."""
+
+    share: Tensor
+    other: Tensor
+
+
+def pairs_of(images: int, alpha: float, generator: torch.Generator) -> Pairs:
+    """Who is mixed with whom; by less than half, so that each image's own class stays the larger part."""
+    seed = int(torch.randint(2**31, (1,), generator=generator))
+    share = np.random.default_rng(seed).beta(alpha, alpha, images)
+    return Pairs(
+        torch.from_numpy(np.maximum(share, 1 - share).astype(np.float32)), torch.randperm(images, generator=generator)
+    )
+
+
+def mix(values: Tensor, others: Tensor, share: Tensor) -> Tensor:
+    """(n, …) blended with as many others; share (n,) of its own."""
+    return torch.lerp(others, values, share.view(-1, *(1 for _ in values.shape[1:])))

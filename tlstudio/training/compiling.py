@@ -10,6 +10,7 @@ import sys
 import torch
 
 from tlstudio.domain.events import Note, Reporter
+from tlstudio.training import ranks
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Stopwatch
 from tlstudio.training.steps import Stepper
@@ -39,7 +40,8 @@ class Compiling:
         self._edges = [edge, recipe.small_edge] if recipe.small_edge else [edge]
         self._pixels = pixels
         # Torch's compiler starts processes by Python's name, which in a packaged program is the program itself.
-        never = self._wish is False or getattr(sys, "frozen", False)
+        # Of several processes the slowest decides, and the others don't compile.
+        never = self._wish is False or getattr(sys, "frozen", False) or ranks.leading()
         self._settled = never or (self._wish is None and not possible(device))
 
     def consider(self, seconds_left: float, reporter: Reporter) -> float:

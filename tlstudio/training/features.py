@@ -18,6 +18,7 @@ from tlstudio.domain.events import Progress, Reporter
 from tlstudio.storage.clocks import working
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
+from tlstudio.training import ranks
 from tlstudio.training.devices import release
 from tlstudio.training.folding import folded
 from tlstudio.training.network import Network
@@ -54,11 +55,11 @@ def frozen_features(
     missing = store.missing(keys)
     if missing:
         light = len(keys) >= WORTH_FOLDING  # of all: the features must not depend on where a run was cut short
-        looking = _without_norms(network, pixels, missing[0], device) if light else network
+        looking = without_norms(network, pixels, missing[0], device) if light else network
         with store.writer(len(missing), reporter) as writer:
             done, missing = 0, store.missing(missing)
             started = working()  # waiting for somebody else's is no measure of what is left
-            for batch, rows in embed_batches(looking, pixels, missing, device):
+            for batch, rows in frozen_batches(network, looking, pixels, missing, device):
                 for key, row in zip(batch, rows, strict=True):
                     writer.append(key, row)
                 done += len(batch)
@@ -67,7 +68,7 @@ def frozen_features(
     return np.asarray(store.take(keys), dtype=np.float32)
 
 
-def _without_norms(network: Network, pixels: RowStore, key: str, device: torch.device) -> Network:
+def without_norms(network: Network, pixels: RowStore, key: str, device: torch.device) -> Network:
     """The network for looking at many images; as it is where there is no memory for two."""
     network.place(device).eval()
     example = torch.from_numpy(np.ascontiguousarray(pixels.take([key]))).to(device)
@@ -77,6 +78,23 @@ def _without_norms(network: Network, pixels: RowStore, key: str, device: torch.d
         if not memory_is_full(error):
             raise
         return network
+
+
+def frozen_batches(
+    network: Network, looking: Network, pixels: RowStore, keys: Sequence[str], device: torch.device
+) -> Batches:
+    """As `embed_batches` of `looking`, which is `network` or a lighter one; with the other processes, where there are some."""
+    if not keys or not ranks.leading():
+        return embed_batches(looking, pixels, keys, device)
+    ranks.look(network, pixels, keys, device, light=looking is not network)
+    each = _batch(pixels.shape[0], device)
+    return ranks.features_of(keys, lambda some: embedded(looking, pixels, some, device), each)
+
+
+def embedded(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> npt.NDArray[np.float32]:
+    """Features of these images, (len(keys), features)."""
+    none = np.empty((0, network.spec.features), np.float32)
+    return np.concatenate([none, *(rows for _, rows in embed_batches(network, pixels, keys, device))])
 
 
 def embed_batches(network: Network, pixels: RowStore, keys: Sequence[str], device: torch.device) -> Batches:

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from tlstudio.domain.events import Note, Reporter, StepDone
 from tlstudio.storage.clocks import SleepWatch
-from tlstudio.training import averaging, devices
+from tlstudio.training import averaging, devices, ranks
 from tlstudio.training.averaging import MovingAverage, Soup
-from tlstudio.training.batches import Batches, Data, chance, epoch_seed, order_of
+from tlstudio.training.batches import Batch, Batches, Data, chance, epoch_seed, order_of
 from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
 from tlstudio.training.choosing import Chances, Choice, Course, Evidence, choose, likeliest_first
 from tlstudio.training.compiling import Compiling
@@ -29,9 +29,10 @@ from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import begin_training, set_rate
 from tlstudio.training.pace import pace_of
+from tlstudio.training.ranks import Leader
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch, Stopwatch, clock_of, rate_factor
-from tlstudio.training.steps import Settled, Stepper
+from tlstudio.training.steps import Settled, Stepper, Taken
 from tlstudio.training.validating import Validation
 
 SOUP_SHARE = 1 / 3  # of the training whose epochs go into the soup
@@ -82,6 +83,7 @@ class FineTuner:
         self.settled = settled
         if device.type == "cuda":
             self.settled = self.stepper.settle(network.spec.preprocess.size, settled)
+        self.leader = Leader(self.stepper, data, recipe, device) if ranks.leading() else None
         self.parameters, self.optimizer = self.stepper.parameters, self.stepper.optimizer
         self.average = MovingAverage(self.parameters, recipe.average_decay)
         self.soup = Soup()
@@ -217,10 +219,9 @@ class FineTuner:
             for batch in batches:
                 step = self._taken()
                 set_rate(self.optimizer, self._factor() * self.at.slower)
-                generator = chance(seed, batch.step)
                 edge = self.recipe.edge(self.clock.progress(step), full)
                 images = len(batch.labels)
-                loss, hits = self.stepper.step(batch, generator, edge)
+                loss, hits = self._step(seed, batch, edge)
                 running += torch.stack([loss.to(exact) * images, hits.to(exact)])
                 self.average.update(step)
                 self.pace.step(small=edge < full)
@@ -242,6 +243,12 @@ class FineTuner:
         self._look(running)
         self.pace.took(self._spend(watch))
         return seen
+
+    def _step(self, seed: int, batch: Batch, edge: int) -> Taken:
+        generator = chance(seed, batch.step)
+        if self.leader is None:
+            return self.stepper.step(batch, generator, edge)
+        return self.leader.step(seed, batch, generator, edge)
 
     def _look(self, running: Tensor) -> None:
         """Takes the summed loss and the hits over from the device. Raises _Diverged when the loss is not a number."""
@@ -327,12 +334,18 @@ class FineTuner:
 
     def resume(self) -> bool:
         """Goes back to the last checkpoint, if there is one. True when there was. Raises RunNotReady when it is another run's."""
-        return self.keeper.load()
+        return self._load()
+
+    def _load(self, *, in_time: bool = True) -> bool:
+        found = self.keeper.load(in_time=in_time)
+        if found and self.leader is not None:
+            self.leader.take_over()
+        return found
 
     def _roll_back(self, reporter: Reporter) -> bool:
         """Back to the last checkpoint, at a lower rate. False when that was done often enough: the best so far is kept."""
         slower, backs = self.at.slower * SLOWER, self.at.roll_backs + 1
-        if backs > ROLL_BACKS or not self.keeper.load(in_time=False):
+        if backs > ROLL_BACKS or not self._load(in_time=False):
             self.unstable = True
             return False
         self.at.slower, self.at.roll_backs = slower, backs

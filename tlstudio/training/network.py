@@ -288,6 +288,18 @@ def keep_branches(backbone: nn.Module) -> None:
             module.drop_prob = 0.0
 
 
+def drop_shares(network: nn.Module) -> dict[str, float]:
+    """Of the branches that training leaves out of a step, by the names of the modules that do it: how often they do."""
+    return {name: module.drop_prob for name, module in network.named_modules() if isinstance(module, DropPath)}
+
+
+def put_drop_shares(network: nn.Module, shares: Mapping[str, float]) -> None:
+    """The reverse of `drop_shares`, for a network of the same architecture."""
+    for name, module in network.named_modules():
+        if isinstance(module, DropPath):
+            module.drop_prob = shares.get(name, 0.0)
+
+
 def _measured(network: Network, *, staged: bool) -> Network:
     """With a head as wide as what the network makes of an image; what timm says of an architecture is not always so."""
     spec, usual = network.spec, network.spec.preprocess.size

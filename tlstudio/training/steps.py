@@ -1,21 +1,21 @@
-"""One step of the optimiser on one batch: views, loss in pieces that fit into memory, gradients, update."""
+"""One step of the optimiser on one batch: loss in pieces that fit into memory, gradients, update."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.parallel import DistributedDataParallel
 
 from tlstudio.domain.errors import OutOfMemory, memory_is_full
-from tlstudio.training.augment import augment, mix
 from tlstudio.training.batches import Batch
 from tlstudio.training.devices import loss_scaler, mixed_precision, release, wait
+from tlstudio.training.lessons import ALL, Lesson, Share, SummedLoss, lesson
 from tlstudio.training.listening import interruptible
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import Parameters, begin_training, make_optimizer, trainable
@@ -65,11 +65,12 @@ class Stepper:
         self.scaler = loss_scaler(device)
         self._recipe = recipe
         self._device = device
-        self._dropout = nn.Dropout(recipe.dropout)
-        self._compiled: Callable[[Tensor], Tensor] | None = None
-        self._whole: set[tuple[int, int]] = set()  # what `_compiled` is for: images, and their edge in pixels
         shift = recipe.logit_shift
-        self._shift = None if shift is None else torch.tensor(shift, dtype=torch.float32, device=device)
+        self._summed = SummedLoss(
+            network, None if shift is None else torch.tensor(shift, dtype=torch.float32, device=device)
+        )
+        self._shared: DistributedDataParallel | None = None  # the same, where several processes share each step
+        self._share = ALL
 
     @staticmethod
     def on(network: Network, recipe: Recipe, device: torch.device) -> Stepper:
@@ -87,8 +88,9 @@ class Stepper:
 
     def step(self, batch: Batch, generator: torch.Generator, size: int) -> Taken:
         """One step of the optimiser. size: edge of the views in pixels."""
-        views, targets = self._views(batch, generator, size)
-        taken = self._fitting(views, targets)
+        taken = self._fitting(self._lesson(batch, generator, size), together=True)
+        if self._shared is not None:
+            taken = self._total(taken)
         self.scaler.unscale_(self.optimizer)
         nn.utils.clip_grad_norm_(self.parameters.values(), self._recipe.gradient_norm)
         self.scaler.step(self.optimizer)
@@ -149,8 +151,8 @@ class Stepper:
         begin_training(self.network)
         before = math.inf if slower_too else self._seconds(edges)
         torch.compiler.reset()  # a process compiles for so many networks only, and goes without for the next
-        self._compiled = torch.compile(self.network.embed, dynamic=False)
-        self._whole = {(self.micro, edge) for edge in edges}
+        self._summed.compiled = torch.compile(self.network.embed, dynamic=False)
+        self._summed.whole = {(self.micro, edge) for edge in edges}
         try:
             after = self._seconds(edges, timed=not slower_too)
         except OutOfMemory:
@@ -159,9 +161,9 @@ class Stepper:
             log.info("the network could not be compiled", exc_info=True)
             after = math.inf
         if math.isinf(after) or after > before * (1 - LEAST_GAIN):
-            self._compiled = None
+            self._summed.compiled = None
         release(self._device)
-        return self._compiled is not None
+        return self._summed.compiled is not None
 
     def _seconds(self, edges: Sequence[int], piece: int = 0, *, timed: bool = True) -> float:
         """For a piece of each edge; infinite where that many images don't fit into memory. timed: else 0, after doing it once.
@@ -186,15 +188,21 @@ class Stepper:
     def _dry(self, size: int) -> None:
         """A step on nothing, whose gradients are forgotten. Its views lie in memory as `augment` leaves them."""
         views = torch.zeros((self.micro, 3, size, size), device=self._device).permute(0, 2, 3, 1)
-        self._fitting(views, torch.zeros((self.micro, self.network.head.out_features), device=self._device))
+        targets = torch.zeros((self.micro, self.network.head.out_features), device=self._device)
+        self._fitting(Lesson(views, targets, None, self.micro))
         self.optimizer.zero_grad(set_to_none=True)
 
     # --- parts of a step ---
 
-    def _fitting(self, views: Tensor, targets: Tensor) -> Taken:
-        """Sums the gradients, in smaller pieces where memory runs out. Raises OutOfMemory where one image is too much."""
-        taken = self._accumulate(views, targets)
+    def _fitting(self, given: Lesson, *, together: bool = False) -> Taken:
+        """Sums the gradients, in smaller pieces where memory runs out. Raises OutOfMemory where one image is too much, or where
+        others have exchanged gradients already."""
+        taken = self._accumulate(given, together=together)
         while taken is None:
+            if together and self._shared is not None:
+                raise OutOfMemory(
+                    "A batch does not fit into memory.", remedy="Choose a smaller batch, model or input size."
+                )
             self.micro //= 2
             if self.micro == 0:
                 raise OutOfMemory(
@@ -202,42 +210,46 @@ class Stepper:
                     remedy="Choose a smaller model or input size, or train small additions (LoRA) only.",
                 )
             release(self._device)
-            taken = self._accumulate(views, targets)
+            taken = self._accumulate(given, together=together)
         return taken
 
     @torch.no_grad()
     def loss(self, batch: Batch, generator: torch.Generator, size: int) -> Tensor:
         """Mean loss in nats that a step would begin with, on the same views as with the same random numbers; nothing moves."""
-        views, targets = self._views(batch, generator, size)
+        given = self._lesson(batch, generator, size)
         total = torch.zeros((), device=self._device)
-        for start in range(0, len(views), self.micro):
-            total += self._piece(views[start : start + self.micro], targets[start : start + self.micro])[0] / len(views)
+        for start in range(0, len(given), self.micro):
+            with mixed_precision(self._device):
+                total += self._summed(*given.piece(start, self.micro))[0] / given.of
         return total
 
-    def _views(self, batch: Batch, generator: torch.Generator, size: int) -> tuple[Tensor, Tensor]:
-        """Augmented pixels (n, size, size, 3) and the targets (n, classes) that go with them."""
-        recipe = self._recipe
-        views = augment(batch.pixels, recipe.augmentation, generator, size)
-        classes = self.network.head.out_features
-        targets = functional.one_hot(batch.labels, classes).float()
-        targets = targets * (1 - recipe.label_smoothing) + recipe.label_smoothing / classes
-        if recipe.mixup and len(views) > 1:
-            views, targets = mix(views, targets, recipe.mixup, generator)
-        return views, targets
+    def _lesson(self, batch: Batch, generator: torch.Generator, size: int) -> Lesson:
+        head = self.network.head
+        return lesson(
+            batch,
+            self._recipe,
+            generator,
+            size,
+            classes=head.out_features,
+            features=head.in_features,
+            share=self._share,
+        )
 
-    def _accumulate(self, views: Tensor, targets: Tensor) -> Taken | None:
+    def _accumulate(self, given: Lesson, *, together: bool) -> Taken | None:
         """Sums the gradients of all pieces; None when memory ran out (recovery happens outside the handler)."""
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self._device)
         hits = torch.zeros((), dtype=torch.int64, device=self._device)
+        starts = range(0, len(given), self.micro)
         try:
-            for start in range(0, len(views), self.micro):
-                piece, truth = views[start : start + self.micro], targets[start : start + self.micro]
-                with interruptible(self._device) if self._compiled is None else nullcontext():
-                    summed, right = self._piece(piece, truth)
-                    loss = summed / len(views)
-                    hits += right
-                    self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            for start in starts:
+                with self._on_the_way(together=together, last=start == starts[-1]):
+                    with mixed_precision(self._device):
+                        summed, right = self._loss_of(together)(*given.piece(start, self.micro))
+                    loss = summed * given.weight / given.of
+                    hits += right * bool(given.weight)
+                    # The gradients of several processes are averaged; what they have to come to is the sum.
+                    self.scaler.scale(loss * self._share.count).backward()
                 total += loss.detach()
         except RuntimeError as error:
             if not memory_is_full(error):
@@ -245,17 +257,26 @@ class Stepper:
             return None
         return Taken(total, hits)
 
-    def _embed(self, views: Tensor) -> Tensor:
-        if self._compiled is not None and tuple(views.shape[:2]) in self._whole:
-            return self._compiled(views)
-        return self.network.embed(views)
+    # --- sharing each step with other processes ---
 
-    def _piece(self, views: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """Summed loss of a part of the batch, and how many of it the model gets right."""
-        with mixed_precision(self._device):
-            # What is dropped is the mean: a statistic of a stage is never anywhere near zero.
-            logits = self.network.head(self._dropout(self.network.gauged(self._embed(views))))
-        logits = logits.float()
-        hits = (logits.detach().argmax(dim=1) == targets.argmax(dim=1)).sum()
-        logits = logits if self._shift is None else logits + self._shift
-        return functional.cross_entropy(logits, targets, reduction="sum"), hits
+    def share(self, share: Share) -> None:
+        """From here on every step is taken together with the other processes, whose networks are alike, each on its share of the
+        batch. Batch normalisation is not trained, so its statistics need no exchange.
+        """
+        self._share = share
+        self._shared = DistributedDataParallel(self._summed, init_sync=False, forward_sync_buffers=False)
+
+    def _total(self, taken: Taken) -> Taken:
+        """Of all processes."""
+        both = torch.stack([taken.loss, taken.hits.to(taken.loss.dtype)])
+        torch.distributed.all_reduce(both)
+        return Taken(both[0], both[1].round().to(taken.hits.dtype))
+
+    def _loss_of(self, together: bool) -> nn.Module:
+        return self._summed if self._shared is None or not together else self._shared
+
+    def _on_the_way(self, *, together: bool, last: bool) -> AbstractContextManager[object]:
+        """Gradients are exchanged with the last piece. Who shares a step is not interrupted in it: the others would wait."""
+        if self._shared is not None and together:
+            return nullcontext() if last else self._shared.no_sync()
+        return interruptible(self._device) if self._summed.compiled is None else nullcontext()

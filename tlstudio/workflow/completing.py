@@ -15,7 +15,7 @@ from tlstudio.domain.runs import RunState, TrainResult, TrainSettings
 from tlstudio.storage import runs
 from tlstudio.storage.files import remove_leftovers
 from tlstudio.storage.project import Project
-from tlstudio.training import devices, keeping
+from tlstudio.training import devices, keeping, ranks
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.fitting import Fitting
 from tlstudio.workflow.run_data import Sample, read_samples, write_samples
@@ -108,7 +108,7 @@ def _fit(begun: Begun, started: float, log: LoggingReporter, at_first: AtFirst) 
         samples = read_samples(project, begun.id)
     else:
         write_samples(project, begun.id, samples)
-    log.report(Started(begun.id, devices.describe(devices.choose(settings.device))))
+    log.report(Started(begun.id, ranks.describe(devices.choose(settings.device))))
     fitting = Fitting(project, begun.id, settings, classes=begun.classes, samples=samples, reporter=log)
     result = fitting.run(started, partial(at_first, log))
     return replace(result, first_of=begun.first_of, reason=FIRST) if begun.first_of else result

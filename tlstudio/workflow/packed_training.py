@@ -24,7 +24,7 @@ from tlstudio.domain.runs import RunRow, RunState, TrainResult, TrainSettings, w
 from tlstudio.storage import classes, runs
 from tlstudio.storage.packfile import Kind, PackFile, damaged, reading, writing
 from tlstudio.storage.project import Project
-from tlstudio.training import devices
+from tlstudio.training import devices, ranks
 from tlstudio.workflow.packed_project import (
     PackedTraining,
     lay_out,
@@ -189,7 +189,7 @@ def _files_of(project: Project, row: RunRow) -> Iterator[str]:
 
 
 def _machine(device: str) -> Machine:
-    found = devices.describe(devices.choose(device))
+    found = ranks.describe(devices.choose(device))
     system = f"{platform.system()} {platform.machine()}"
     versions = {"tlstudio": tlstudio.__version__, "Python": platform.python_version()}
     return Machine(found, system, {**versions, **{name: version(name) for name in LIBRARIES}})

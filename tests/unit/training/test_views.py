@@ -15,11 +15,11 @@ from tlstudio.domain.events import Progress
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import views as module
-from tlstudio.training.batches import Data
-from tlstudio.training.finetune import FineTuner
+from tlstudio.training.batches import Batches, Data, chance
 from tlstudio.training.linear import LinearHead, softmax
 from tlstudio.training.network import load_pretrained
 from tlstudio.training.probe import Held, Probe, fit_probe
+from tlstudio.training.steps import Stepper
 from tlstudio.training.views import COLOUR_SHARE, GREY, GREY_SHARE, WEIGHT, Fitted, Views, fit_views, share_of_stages
 
 FINAL, STAGES = 6, 4
@@ -164,15 +164,18 @@ def test_statistics_of_stages_come_to_the_head_in_the_size_of_final_features(dat
 
 
 def test_what_dropout_takes_away_is_how_a_statistic_differs_from_its_mean(
-    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: Data,
 ) -> None:
-    tuner = FineTuner(network(), data, recipe(data, dropout=0.5), device=CPU, folder=tmp_path)
-    net, taken = tuner.network, []
+    plan = recipe(data, dropout=0.5)
+    stepper = Stepper.on(network(), plan, CPU)
+    net, taken = stepper.network, []
     with torch.inference_mode():
         seen = net.embed(torch.from_numpy(data.pixels.take(data.train_keys))).numpy()
     net.set_gauge(seen)
-    tuner.stepper._dropout.register_forward_pre_hook(lambda _, given: taken.append(given[0].detach()))
-    tuner.stepper.fit(EDGE)
+    net.head.register_forward_pre_hook(lambda _, given: taken.append(given[0].detach()))
+    stepper.step(next(iter(Batches(data, 20, CPU).epoch(np.arange(20)))), chance(1, 0), EDGE)
+    dropped = taken[0] == 0
+    assert 0.45 < float(dropped.float().mean()) < 0.55, "dropout takes the share away that was asked for"
     assert taken and float(taken[0][:, net.spec.final :].abs().mean()) < 100 * float(
         taken[0][:, : net.spec.final].abs().mean()
     )
