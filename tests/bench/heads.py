@@ -31,7 +31,7 @@ from tlstudio.storage import images
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
 from tlstudio.training.probe import fit_probe
 from tlstudio.training.views import Views, fit_views, views_of
 from tlstudio.workflow.importing import import_images

@@ -38,7 +38,7 @@ def make_project(folder: Path, count: int) -> Path:
     from tlstudio.images.cache import pixel_store
     from tlstudio.storage.images import NewImage, add_images
     from tlstudio.storage.project import Project
-    from tlstudio.training.network import preprocess_for
+    from tlstudio.training.loading import preprocess_for
 
     project = Project.create(folder / "project", "Bench")
     contents = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(count)]

@@ -29,7 +29,8 @@ from tlstudio.storage import images
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import BATCH, feature_store
-from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
+from tlstudio.training.network import Network
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train

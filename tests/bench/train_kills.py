@@ -36,7 +36,7 @@ from tlstudio.training import finetune
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.finetune import FineTuner
-from tlstudio.training.network import load_pretrained
+from tlstudio.training.loading import load_pretrained
 from tlstudio.training.recipe import Subject, plan
 
 BUNDLED = "tf_efficientnet_lite0.in1k"

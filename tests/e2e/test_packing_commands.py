@@ -72,8 +72,8 @@ def test_the_newest_interrupted_run_need_not_be_named(make_images: Callable[...,
 
 def test_the_commands_in_the_documents_are_commands() -> None:
     text = (DOCS / "cluster.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^\s*(?:srun )?tlstudio (.+)$", text, re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["pack", "unpack", "train"]
+    commands = re.findall(r"^\s*(?:srun |-m )?tlstudio (.+)$", text, re.MULTILINE)
+    assert [command.split()[0] for command in commands] == ["pack", "unpack", "train", "train"]
     for command in commands:
         need_sense(parse(command.split()))
 

@@ -303,7 +303,8 @@ def _torch_cases() -> dict[str, Case]:
     from tlstudio.domain.preprocess import PreprocessSpec
     from tlstudio.export.graph import describe
     from tlstudio.training import checkpoint
-    from tlstudio.training.network import NetworkSpec, save_network
+    from tlstudio.training.loading import save_network
+    from tlstudio.training.network import NetworkSpec
 
     def tensors(value: float) -> dict[str, Any]:
         return {"a": torch.full((50, 50), value), "b": torch.zeros(3)}

@@ -29,7 +29,7 @@ def attempt(attack: Attack, folder: Path) -> tuple[bool, str]:
     from tlstudio.catalog import weights
     from tlstudio.domain.events import SILENT
     from tlstudio.domain.preprocess import PreprocessSpec
-    from tlstudio.training.network import load_pretrained
+    from tlstudio.training.loading import load_pretrained
     from tlstudio.workflow.models import add_model, default_model, model_statuses
 
     put(weights.own_folder() / GOOD, original(), config("good"))

@@ -31,7 +31,8 @@ from tlstudio.images.prepare import prepare
 from tlstudio.images.samples.metal import GROUP_RULE, write_metal
 from tlstudio.storage.images import list_images
 from tlstudio.storage.project import Project
-from tlstudio.training.network import Network, load_network
+from tlstudio.training.loading import load_network
+from tlstudio.training.network import Network
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.training import train
 

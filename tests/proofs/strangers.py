@@ -23,7 +23,8 @@ from tlstudio.catalog import weights
 from tlstudio.export.novelty import UNFAMILIAR, fit_novelty
 from tlstudio.export.strangers import drawn
 from tlstudio.images.prepare import shows_something
-from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
+from tlstudio.training.network import Network
 from tlstudio.training.stages import Stages
 
 MOST_IMAGES = 500  # of each set

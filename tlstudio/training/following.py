@@ -11,8 +11,9 @@ import torch
 from tlstudio.domain.errors import StudioError
 from tlstudio.training import adapters, devices, ranks
 from tlstudio.training.batches import Batch, Batches, chance, order_of
+from tlstudio.training.branches import put_drop_shares
 from tlstudio.training.features import embedded, without_norms
-from tlstudio.training.network import Network, NetworkSpec, put_drop_shares
+from tlstudio.training.network import Network, NetworkSpec
 from tlstudio.training.optimizer import begin_training
 from tlstudio.training.ranks import Chunk, End, Features, Learn, Look, Step, TakeOver
 from tlstudio.training.steps import Stepper

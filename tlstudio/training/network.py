@@ -9,32 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import timm
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from timm.layers.drop import DropPath
 from torch import Tensor, nn
 
-from tlstudio.catalog.config import CONFIG, LONGEST, read_config
-from tlstudio.domain.cards import ModelCard
-from tlstudio.domain.errors import RunNotReady, StudioError, WeightsRefused, WrongUsage, memory_is_full
 from tlstudio.domain.preprocess import PreprocessSpec
-from tlstudio.domain.safe_text import parse_json
-from tlstudio.storage import files
-from tlstudio.training.building import build_backbone, build_pretrained
+from tlstudio.training.building import build_backbone
 from tlstudio.training.channels import StageEnds
-from tlstudio.training.checkpoint import write_tensors
 from tlstudio.training.linear import Features, LinearHead
-from tlstudio.training.vetting import vet
 
-TRIED = 64  # pixels of the image that tells how many features a network has
 LEAST_SPREAD = 0.01  # of the usual one; statistics that hardly differ between images are not blown up further
 NOT_FEATURES = ("classes", "temperature")  # what only the head is about
 
@@ -203,159 +191,6 @@ class Network(nn.Module):
 def side_by_side(final: Tensor, stages: Sequence[Tensor]) -> Tensor:
     """What the head sees: (batch, features) from what `Network.look` gives."""
     return torch.cat([final.float(), *stages], dim=1)
-
-
-def preprocess_for(
-    card: ModelCard, size: int = 0, fit: str = "stretch", channels: tuple[int, ...] | None = None
-) -> PreprocessSpec:
-    """The specification a model wants: its own input size unless `size` is given, and its own kind of resizing."""
-    interpolation = "bilinear" if card.interpolation == "bilinear" else "bicubic"
-    return PreprocessSpec(size or card.input_size, fit, interpolation, channels=channels)
-
-
-def load_pretrained(
-    folder: Path,
-    card: ModelCard,
-    preprocess: PreprocessSpec,
-    classes: Sequence[str],
-    weights_hash: str,
-    *,
-    drop_path: float = 0.0,
-    staged: bool = True,
-    waiting: Callable[[], object] | None = None,
-) -> Network:
-    """The pretrained backbone from a timm local directory, with a new head. Raises WeightsRefused when they don't fit.
-
-    staged: whether the head sees the statistics of the stages; it did not in runs of earlier versions. waiting: called several
-    times a second while unknown weights are vetted; what it raises ends that.
-
-    drop_path: share of the residual branches that training leaves out of a step, rising from none at the first block to this at
-    the last (stochastic depth: Huang et al. 2016, arXiv 1603.09382). Raises WrongUsage for an architecture without such branches.
-    """
-    vet(folder, waiting)
-    config = read_config(folder / CONFIG)
-    options: dict[str, Any] = {"img_size": preprocess.size} if card.fixed_input_size else {}
-    if drop_path:
-        need_branches(card)
-        options["drop_path_rate"] = drop_path
-    try:
-        backbone = build_pretrained(folder, config, **options)
-        if not drop_path:
-            keep_branches(backbone)
-    except (RuntimeError, SafetensorError, OSError, ValueError, TypeError, AssertionError) as error:
-        if memory_is_full(error):
-            raise
-        raise WeightsRefused(
-            f"The weights of {card.title} can't be loaded.",
-            remedy="Download or add them again, or choose another input size or model.",
-            path=folder,
-        ) from error
-    spec = NetworkSpec(
-        model=card.id,
-        architecture=card.architecture,
-        classes=tuple(classes),
-        preprocess=preprocess,
-        mean=card.mean,
-        std=card.std,
-        features=1,  # to be measured
-        resized=card.fixed_input_size,
-        license=card.license,
-        weights_hash=weights_hash,
-        arguments=dict(config.arguments),
-        config_hash=config.hash,
-    )
-    return _measured(Network(backbone, spec).eval(), staged=staged)
-
-
-def need_branches(card: ModelCard) -> None:
-    """Raises WrongUsage for an architecture without residual branches that can be left out."""
-    try:
-        with torch.device("meta"):
-            model = build_backbone(card.architecture, drop_path_rate=0.5)
-        found = any(isinstance(module, DropPath) for module in model.modules())
-    except TypeError:  # it does not know the option
-        found = False
-    if not found:
-        raise WrongUsage(
-            f"{card.title} has no side branches that training could leave out.", remedy="Set drop path to 0."
-        )
-
-
-def keep_branches(backbone: nn.Module) -> None:
-    """Some architectures leave branches out unless told otherwise."""
-    for module in backbone.modules():
-        if isinstance(module, DropPath):
-            module.drop_prob = 0.0
-
-
-def drop_shares(network: nn.Module) -> dict[str, float]:
-    """Of the branches that training leaves out of a step, by the names of the modules that do it: how often they do."""
-    return {name: module.drop_prob for name, module in network.named_modules() if isinstance(module, DropPath)}
-
-
-def put_drop_shares(network: nn.Module, shares: Mapping[str, float]) -> None:
-    """The reverse of `drop_shares`, for a network of the same architecture."""
-    for name, module in network.named_modules():
-        if isinstance(module, DropPath):
-            module.drop_prob = shares.get(name, 0.0)
-
-
-def _measured(network: Network, *, staged: bool) -> Network:
-    """With a head as wide as what the network makes of an image; what timm says of an architecture is not always so."""
-    spec, usual = network.spec, network.spec.preprocess.size
-    for size in (usual,) if spec.resized else (min(TRIED, usual), usual):
-        try:
-            with torch.inference_mode():
-                final, stages = network.eval().look(torch.zeros(1, 3, size, size))
-            break
-        except (RuntimeError, AssertionError, ValueError):
-            if size == usual:
-                raise
-    more = sum(each.shape[1] for each in stages) if staged else 0
-    network.make_head(replace(spec, features=final.shape[1] + more, staged=more))
-    return network
-
-
-def save_network(network: Network, folder: Path) -> None:
-    """Writes model.safetensors and then config.json, each atomically: a folder with a config is complete."""
-    state = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    with files.replacing(folder / "model.safetensors") as temporary:
-        write_tensors(temporary, state)
-    files.write_json(folder / "config.json", network.spec.to_json())
-
-
-def read_spec(folder: Path) -> NetworkSpec:
-    """What a saved network was made as. Raises RunNotReady when its description is missing or damaged."""
-    try:
-        return NetworkSpec.from_json(parse_json(files.read_small(folder / CONFIG, LONGEST).decode("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, StudioError) as error:
-        raise _damaged(folder) from error
-
-
-def load_network(folder: Path) -> Network:
-    """Builds a saved network again. Raises RunNotReady when files are missing or damaged."""
-    spec = read_spec(folder)
-    try:
-        network = Network(spec.build(), spec)
-        network.load_state_dict(load_file(folder / "model.safetensors"))
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        SafetensorError,
-        StudioError,
-    ) as error:
-        if memory_is_full(error):
-            raise
-        raise _damaged(folder) from error
-    return network.eval()
-
-
-def _damaged(folder: Path) -> RunNotReady:
-    return RunNotReady("The trained model of this run is missing or damaged.", remedy="Train it again.", path=folder)
 
 
 def layer_groups(network: Network) -> list[list[str]]:

@@ -28,8 +28,9 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
 from tlstudio.training.adapters import rank_of
 from tlstudio.training.batches import Batch, Data
+from tlstudio.training.branches import drop_shares
 from tlstudio.training.lessons import ALL, Share
-from tlstudio.training.network import Network, NetworkSpec, drop_shares
+from tlstudio.training.network import Network, NetworkSpec
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.steps import Stepper, Taken
 

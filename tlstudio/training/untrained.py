@@ -21,8 +21,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
+from tlstudio.training.branches import keep_branches
 from tlstudio.training.features import BATCH, each_batch, embed_batches
-from tlstudio.training.network import Network, NetworkSpec, keep_branches
+from tlstudio.training.network import Network, NetworkSpec
 from tlstudio.training.probe import UNCHOSEN, Held, fit_probe
 
 SEED = 0  # of the weights

@@ -20,7 +20,8 @@ from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import devices
 from tlstudio.training.familiarity import IMAGES, distance_from_pretraining
-from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
+from tlstudio.training.network import Network
 from tlstudio.workflow.input_sizes import size_for
 from tlstudio.workflow.models import default_model
 

@@ -19,7 +19,7 @@ from tlstudio.quality.suspects import find_suspects, suspect_finding, without_cr
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
 from tlstudio.training.views import Views, fit_views, views_of
 from tlstudio.workflow.input_sizes import size_for
 from tlstudio.workflow.models import default_model

@@ -16,7 +16,8 @@ from tlstudio.storage.clocks import working
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
-from tlstudio.training.network import Network, save_network
+from tlstudio.training.loading import save_network
+from tlstudio.training.network import Network
 from tlstudio.training.views import Fitted, fit_views
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.judging import judge, labels_of

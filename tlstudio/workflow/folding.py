@@ -22,7 +22,7 @@ from tlstudio.storage import images, runs
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
 from tlstudio.training.views import Views, fit_views, views_of
 from tlstudio.workflow.depth_range import with_depth
 from tlstudio.workflow.evaluating import figures

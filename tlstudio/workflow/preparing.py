@@ -23,7 +23,8 @@ from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.features import frozen_features
 from tlstudio.training.invariance import allowed_changes
-from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
+from tlstudio.training.network import Network
 from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
 from tlstudio.training.untrained import looks

@@ -23,8 +23,9 @@ from tlstudio.storage.clocks import working
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
+from tlstudio.training.loading import load_pretrained, preprocess_for
 from tlstudio.training.neighbours import neighbours_say
-from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.network import Network
 from tlstudio.training.vetting import vet
 from tlstudio.training.views import fit_views, views_of
 from tlstudio.workflow.checking_model import mismatch_sentences

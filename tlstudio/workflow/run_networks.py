@@ -6,7 +6,8 @@ from tlstudio.domain.errors import RunNotReady
 from tlstudio.domain.runs import RunRow
 from tlstudio.storage import runs
 from tlstudio.storage.project import Project
-from tlstudio.training.network import Network, load_network
+from tlstudio.training.loading import load_network
+from tlstudio.training.network import Network
 
 
 def network_of(project: Project, run: RunRow) -> Network:

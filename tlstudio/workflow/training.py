@@ -18,7 +18,7 @@ from tlstudio.storage.holding import held
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.architecture import need_layers
-from tlstudio.training.network import need_branches
+from tlstudio.training.branches import need_branches
 from tlstudio.workflow.completing import Begun, complete, nothing
 from tlstudio.workflow.first_results import keep_within
 from tlstudio.workflow.input_sizes import size_for

@@ -38,7 +38,8 @@ from tlstudio.training.baselines import (
     thumbnails,
 )
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import Network, NetworkSpec, load_pretrained, read_spec
+from tlstudio.training.loading import load_pretrained, read_spec
+from tlstudio.training.network import Network, NetworkSpec
 from tlstudio.training.untrained import Draw, best_draw, untrained
 from tlstudio.training.views import views_of
 from tlstudio.workflow import rehearsing

@@ -28,7 +28,7 @@ from tlstudio.storage.holding import held
 from tlstudio.storage.packfile import Kind, PackFile, damaged, reading
 from tlstudio.storage.packs import PackRecord
 from tlstudio.storage.project import Project
-from tlstudio.training.network import read_spec
+from tlstudio.training.loading import read_spec
 from tlstudio.workflow.left_out import NAME as LEFT_OUT
 from tlstudio.workflow.packed_training import Returned, read_returned
 from tlstudio.workflow.run_data import Sample

@@ -26,7 +26,7 @@ from tlstudio.storage import images
 from tlstudio.storage.files import replacing
 from tlstudio.storage.project import Project
 from tlstudio.storage.rowstore import RowStore
-from tlstudio.training.network import preprocess_for
+from tlstudio.training.loading import preprocess_for
 from tlstudio.workflow.importing import import_images
 from tlstudio.workflow.run_data import units_of
 from tlstudio.workflow.samples import SAMPLES, import_sample

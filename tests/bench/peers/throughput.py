@@ -25,7 +25,8 @@ from tlstudio.domain.events import EpochDone, Event, Note, StepDone
 from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.training import devices
 from tlstudio.training.compiling import BEGUN, VAIN
-from tlstudio.training.network import Network, load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
+from tlstudio.training.network import Network
 from tlstudio.workflow.training import train
 
 PER_CLASS = {"cpu": 30, "cuda": 150}  # of ten classes

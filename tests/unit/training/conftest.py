@@ -15,7 +15,8 @@ from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
-from tlstudio.training.network import Network, load_pretrained
+from tlstudio.training.loading import load_pretrained
+from tlstudio.training.network import Network
 from tlstudio.training.recipe import Recipe, Subject, plan
 
 CLASSES = ("dark", "light")

@@ -24,7 +24,8 @@ from tlstudio.domain.errors import Cancelled, RunNotReady, UnknownModel, Weights
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.training import vetting
 from tlstudio.training.building import build_backbone
-from tlstudio.training.network import NetworkSpec, load_network, load_pretrained, save_network
+from tlstudio.training.loading import load_network, load_pretrained, save_network
+from tlstudio.training.network import NetworkSpec
 from tlstudio.training.vetting import vet
 
 SMALL = "test_vit2"  # of timm's own tests: less than a megabyte

@@ -17,8 +17,10 @@ from tlstudio.domain.errors import Cancelled, WrongUsage
 from tlstudio.domain.events import StepDone
 from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.training.batches import Data
+from tlstudio.training.branches import keep_branches
 from tlstudio.training.finetune import FineTuner
-from tlstudio.training.network import Network, keep_branches, load_network, load_pretrained, save_network
+from tlstudio.training.loading import load_network, load_pretrained, save_network
+from tlstudio.training.network import Network
 from tlstudio.training.optimizer import begin_training
 
 SPEC = PreprocessSpec(EDGE, "stretch", "bicubic")

@@ -15,7 +15,8 @@ from tlstudio.domain.preprocess import PreprocessSpec
 from tlstudio.quality.mismatch import FAR
 from tlstudio.storage.rowstore import RowStore
 from tlstudio.training.familiarity import distance_from_pretraining
-from tlstudio.training.network import Network, NetworkSpec, load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
+from tlstudio.training.network import Network, NetworkSpec
 
 CPU = torch.device("cpu")
 

@@ -19,8 +19,8 @@ from tests.unit.training.in_ranks import Arrays, lead
 from tlstudio.storage import processes
 from tlstudio.training import adapters, ranks
 from tlstudio.training.batches import Batch, Data
+from tlstudio.training.branches import drop_shares, put_drop_shares
 from tlstudio.training.lessons import ALL, Share, lesson
-from tlstudio.training.network import drop_shares, put_drop_shares
 
 SECONDS = 120
 

@@ -17,7 +17,7 @@ from tlstudio.storage.rowstore import RowStore
 from tlstudio.training import views as module
 from tlstudio.training.batches import Batches, Data, chance
 from tlstudio.training.linear import LinearHead, softmax
-from tlstudio.training.network import load_pretrained
+from tlstudio.training.loading import load_pretrained
 from tlstudio.training.probe import Held, Probe, fit_probe
 from tlstudio.training.steps import Stepper
 from tlstudio.training.views import COLOUR_SHARE, GREY, GREY_SHARE, WEIGHT, Fitted, Views, fit_views, share_of_stages

@@ -19,7 +19,7 @@ from tlstudio.domain.runs import Mode, TrainSettings
 from tlstudio.domain.values import Split
 from tlstudio.storage.project import Project
 from tlstudio.storage.runs import choose_run
-from tlstudio.training.network import load_network
+from tlstudio.training.loading import load_network
 from tlstudio.workflow.evaluating import evaluate
 from tlstudio.workflow.exporting import export
 from tlstudio.workflow.folding import cross_validate

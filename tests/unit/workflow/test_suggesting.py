@@ -26,7 +26,7 @@ from tlstudio.storage import images, runs, suggestions
 from tlstudio.storage.project import Project
 from tlstudio.training import devices
 from tlstudio.training.features import frozen_features
-from tlstudio.training.network import load_pretrained, preprocess_for
+from tlstudio.training.loading import load_pretrained, preprocess_for
 from tlstudio.training.views import views_of
 from tlstudio.workflow import browsing, labeling
 from tlstudio.workflow.importing import import_images
