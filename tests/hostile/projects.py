@@ -188,8 +188,9 @@ def _files() -> Iterator[Attack]:
         yield _attack(
             "file: the model's config is a pipe", "config", partial(_pipe, name="runs/{run}/model/config.json")
         )
-        weights = "runs/{run}/model/model.safetensors"
-        yield _attack("file: the model's weights are a pipe", "config", partial(_pipe, name=weights))
+        for name, kind in (("model/model.safetensors", "config"), ("baselines.safetensors", "pipe")):
+            deed = partial(_pipe, name="runs/{run}/" + name)
+            yield _attack(f"file: {name} is a pipe", kind, deed)
     for kind in ("deep", "no json", "null"):
         deed = partial(_written, name="model/config.json", text=ODD_TEXTS[kind])
         yield _attack(f"file: the model's config is {kind}", "config", deed)

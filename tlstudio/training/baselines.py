@@ -155,6 +155,7 @@ def load_baselines(folder: Path) -> Baselines | None:
     if not path.exists():
         return None
     try:
+        files.open_regular(path).close()  # a pipe would never say anything
         found = load_file(path)
         if "untrained.weight" not in found:
             return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tlstudio.domain.errors import RunNotReady
@@ -37,12 +37,19 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
         raise OSError(int(found[1]), os.strerror(int(found[1])), str(path)) from error
 
 
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """`load_file`, which would wait for ever for a pipe. Raises OSError and SafetensorError."""
+    files.open_regular(path).close()
+    return load_file(path)
+
+
 def load(folder: Path, name: str = NAME) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """What `save` wrote, None where there is no checkpoint yet. Raises RunNotReady for a damaged one."""
     path = folder / name
     if not path.exists():
         return None
     try:
+        files.open_regular(path).close()  # a pipe would never say anything
         with safe_open(path, framework="pt") as file:
             # Copies: a tensor that still maps the file would keep Windows from replacing it.
             state = json.loads(file.metadata()["state"])

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
 
 from tlstudio.catalog.config import CONFIG, LONGEST, read_config
 from tlstudio.domain.cards import ModelCard
@@ -19,7 +18,7 @@ from tlstudio.domain.safe_text import parse_json
 from tlstudio.storage import files
 from tlstudio.training.branches import keep_branches, need_branches
 from tlstudio.training.building import build_pretrained
-from tlstudio.training.checkpoint import write_tensors
+from tlstudio.training.checkpoint import read_tensors, write_tensors
 from tlstudio.training.network import Network, NetworkSpec
 from tlstudio.training.vetting import vet
 
@@ -125,7 +124,7 @@ def load_network(folder: Path) -> Network:
     spec = read_spec(folder)
     try:
         network = Network(spec.build(), spec)
-        network.load_state_dict(load_file(folder / "model.safetensors"))
+        network.load_state_dict(read_tensors(folder / "model.safetensors"))
     except (
         OSError,
         ValueError,
