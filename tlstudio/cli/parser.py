@@ -284,6 +284,11 @@ def _advanced(advanced: argparse._ArgumentGroup) -> None:
     )
     advanced.add_argument("--adapter", choices=("none", "lora"), default="none", help="train small additions only")
     _number(advanced, "adapter_rank", "N", "size of these additions")
+    advanced.add_argument(
+        "--pseudo-labels",
+        action="store_true",
+        help="learn from images without a class as well, where images left out in turn say that this helps",
+    )
     advanced.add_argument("--events", action="store_true", help="also write TensorBoard event files")
 
 

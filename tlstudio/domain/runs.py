@@ -48,7 +48,7 @@ LIMITS: tuple[tuple[str, float, float], ...] = (
 # What is passed for “as the program thinks best” is no value that can be asked for; these are the least that can.
 _LEAST_ASKED = {"epochs": 1, "minutes": 0.1, "batch_size": 1, "learning_rate": 1e-7, "layers": 0}
 # Quick training fits a linear layer to what the pretrained model sees; of the settings only these change that.
-_OF_QUICK = frozenset({"model", "mode", "device", "seed", "input_size", "fit", "depth", "events"})
+_OF_QUICK = frozenset({"model", "mode", "device", "seed", "input_size", "fit", "depth", "events", "pseudo_labels"})
 
 
 def usual(setting: str) -> Any:
@@ -111,7 +111,8 @@ class TrainSettings:
     halves of the training images, each judged on the other; None does so where there are few images to choose by. dropout:
     share of features left out of a step. drop_path: of the residual branches; none unless asked for, as nothing measured
     speaks for more. compile: the network is compiled for the device before it is trained; None does so where what is left to
-    do repays it. events: also writes TensorBoard event files.
+    do repays it. events: also writes TensorBoard event files. pseudo_labels: the first result also learns from images without a
+    class, where images left out in turn say that this helps.
     """
 
     model: str
@@ -147,6 +148,7 @@ class TrainSettings:
     adapter_rank: int = 8
     compile: bool | None = None
     events: bool = False
+    pseudo_labels: bool = False
 
     def __post_init__(self) -> None:
         if self.device not in ("auto", "cpu", "cuda", "mps"):

@@ -83,7 +83,7 @@ def fit_probe(
     leave_out: whether each image shall be judged while it is left out, also where the regularisation is given. alone: choose for
     logistic regression and fit nothing else.
     """
-    folds = _fold_masks(labels, units, seed) if leave_out or regularisation is None else []
+    folds = fold_masks(labels, units, seed) if leave_out or regularisation is None else []
     if regularisation is None and not folds:
         regularisation = (Held(settings[0] if settings else UNCHOSEN),)
     trial = _Trial(folds, labels, classes)
@@ -266,7 +266,7 @@ def _loss(logits: Floats, truth: Ints) -> float:
     return float((logsumexp(logits, axis=1) - logits[np.arange(len(truth)), truth]).mean())
 
 
-def _fold_masks(labels: Ints, units: Sequence[Hashable] | None, seed: int) -> list[Mask]:
+def fold_masks(labels: Ints, units: Sequence[Hashable] | None, seed: int) -> list[Mask]:
     """For each fold, which images train it; none when fewer than two classes have the two units that leaving one out takes.
 
     The smallest of the classes with two units or more decides how many folds there are. Images of the other classes train every

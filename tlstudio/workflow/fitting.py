@@ -18,7 +18,7 @@ from tlstudio.training import devices
 from tlstudio.training.candidates import PROBE
 from tlstudio.training.loading import save_network
 from tlstudio.training.network import Network
-from tlstudio.training.views import Fitted, fit_views
+from tlstudio.training.views import Fitted
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.judging import judge, labels_of
 from tlstudio.workflow.left_out import calibrate
@@ -79,11 +79,7 @@ class Fitting:
             self._calibrate(network, tuned.judged.samples, tuned.judged.probabilities, tuned.judged.said)
         if ready.borrowed and tuned.outcome.chosen == PROBE:  # what was held back for choosing may teach it after all
             everyone = [*ready.train, *ready.val]
-            classes = len(self.context.classes)
-            full = fit_views(
-                ready.features, labels_of(everyone), classes, views=ready.views, again=probe, leave_out=False
-            )
-            network.set_head(full.head)
+            network.set_head(ready.fitted(ready.features, labels_of(everyone), len(self.context.classes)))
         return self._finish(network, tuned.outcome, started)
 
     def _left_out(self, train: list[Sample], probe: Fitted) -> tuple[list[Sample], npt.NDArray[np.float64]]:

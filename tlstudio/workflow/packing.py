@@ -18,7 +18,7 @@ import numpy as np
 
 from tlstudio.catalog import weights
 from tlstudio.catalog.config import CONFIG, WEIGHTS, read_config
-from tlstudio.domain.errors import from_os_error
+from tlstudio.domain.errors import WrongUsage, from_os_error
 from tlstudio.domain.events import SILENT, Note, Progress, Reporter
 from tlstudio.domain.packing import PackResult
 from tlstudio.domain.runs import TrainSettings
@@ -55,6 +55,8 @@ def pack(
     pretrained model goes along, for a machine without internet. changed: as for `train`. Raises what `train` raises before its
     first step, DiskFull and CantWrite.
     """
+    if settings.pseudo_labels:
+        raise WrongUsage("A packed training holds labeled images alone.", remedy="Pack it without pseudo-labels.")
     opened = Project.open(project)
     with held(opened.folder, "tlstudio pack"):
         settle(opened, images.list_images(opened, labeled=True), changed, reporter)

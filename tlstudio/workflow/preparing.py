@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,8 +23,10 @@ from tlstudio.training.augment import Augmentation
 from tlstudio.training.batches import Data
 from tlstudio.training.features import frozen_features
 from tlstudio.training.invariance import allowed_changes
+from tlstudio.training.linear import LinearHead
 from tlstudio.training.loading import load_pretrained, preprocess_for
 from tlstudio.training.network import Network
+from tlstudio.training.pseudo_labels import Tried, fit_with, try_pseudo_labels
 from tlstudio.training.recipe import Recipe, Subject, plan
 from tlstudio.training.schedule import Stopwatch
 from tlstudio.training.untrained import looks
@@ -35,6 +37,7 @@ from tlstudio.workflow.judging import hold_back, labels_of
 from tlstudio.workflow.packed import packed_spec
 from tlstudio.workflow.rehearsing import halves_for
 from tlstudio.workflow.run_data import Sample, training_rows
+from tlstudio.workflow.unlabeled import advice, collect_unlabeled, kept_unlabeled, sentence
 
 Ints = npt.NDArray[np.int64]
 
@@ -47,7 +50,8 @@ class Prepared:
 
     features: (train and then val, d), of the pretrained backbone; views: what they are. borrowed: the validation images were held
     back from the training images, because the project has none. halves: rows of the training images that each rehearsal leaves
-    out; empty where nothing is rehearsed. after: seconds for what follows the training.
+    out; empty where nothing is rehearsed. after: seconds for what follows the training. unlabeled: features of the images without
+    a class that the probe has learned from, (u, d); none where they were of no use.
     """
 
     network: Network
@@ -60,6 +64,7 @@ class Prepared:
     borrowed: bool
     halves: list[Ints]
     after: float
+    unlabeled: npt.NDArray[np.float32]
 
     @property
     def seen(self) -> npt.NDArray[np.float32]:
@@ -70,6 +75,14 @@ class Prepared:
     def unseen(self) -> npt.NDArray[np.float32]:
         """Features of the validation images, (val, d)."""
         return self.features[len(self.train) :]
+
+    def fitted(self, features: npt.NDArray[np.float32], labels: Ints, classes: int) -> LinearHead:
+        """The head that images with these features (n, d) come to: held back as the probe is, and with what it learned from."""
+        again = fit_views(features, labels, classes, views=self.views, again=self.probe, leave_out=False)
+        if not len(self.unlabeled):
+            return again.head
+        first = replace(self.probe, head=again.head)
+        return fit_with(features, labels, classes, self.unlabeled, views=self.views, first=first)
 
     @property
     def data(self) -> Data:
@@ -139,9 +152,53 @@ class Preparation:
             reporter=self.reporter,
         )
         after += COMPARED * watch.lap()
-        network.set_gauge(features[: len(train)])
+        seen = features[: len(train)]
+        probe, unlabeled = self._with_unlabeled(network, pixels, seen, train, views=views, probe=probe)
+        network.set_gauge(seen)
         network.set_head(probe.head)
-        return Prepared(network, pixels, train, val, features, views, probe, borrowed, halves, after)
+        return Prepared(network, pixels, train, val, features, views, probe, borrowed, halves, after, unlabeled)
+
+    def _with_unlabeled(
+        self,
+        network: Network,
+        pixels: RowStore,
+        seen: npt.NDArray[np.float32],
+        train: list[Sample],
+        *,
+        views: Views,
+        probe: Fitted,
+    ) -> tuple[Fitted, npt.NDArray[np.float32]]:
+        """The probe that has learned from images without a class, too, and their features; as it was where they don't help."""
+        none = seen[:0]
+        if not self.settings.pseudo_labels:
+            if words := advice(self.project, train, len(self.classes)):
+                self.reporter.report(Note(words))
+            return probe, none
+        keys = [s.content for s in self.unlabeled if s.content in pixels.keys]
+        tried = Tried(None, 0.0, 0.0)
+        if keys:
+            self.reporter.report(Note("Looking at the images without a class."))
+            others = frozen_features(self.project, network, pixels, keys, device=self.device, reporter=self.reporter)
+            tried = try_pseudo_labels(
+                seen,
+                labels_of(train),
+                len(self.classes),
+                others,
+                views=views,
+                units=[s.unit for s in train],
+                first=probe,
+                seed=self.settings.seed,
+                reporter=self.reporter,
+            )
+        self.reporter.report(Note(sentence(tried, len(keys))))
+        return (probe, none) if tried.head is None else (tried.head, others)
+
+    @cached_property
+    def unlabeled(self) -> list[Sample]:
+        """The images without a class that are learned from, where that is asked for."""
+        if not self.settings.pseudo_labels:
+            return []
+        return collect_unlabeled(self.project) if self.run_id is None else kept_unlabeled(self.project, self.run_id)
 
     @cached_property
     def spec(self) -> PreprocessSpec:
@@ -163,9 +220,9 @@ class Preparation:
             waiting=self.reporter.check_cancelled,
         )
 
-    def look(self, network: Network, probe: Fitted, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:
+    def look(self, network: Network, head: LinearHead, data: Data, unseen: npt.NDArray[np.float32]) -> Augmentation:
         """What training may change in these images. unseen: features of those to judge by, (n, d)."""
-        return allowed_changes(network, probe.head, data, unseen, settings=self.settings, device=self.device)
+        return allowed_changes(network, head, data, unseen, settings=self.settings, device=self.device)
 
     def planned(self, network: Network, data: Data, look: Augmentation, *, images: int, budget: float | None) -> Recipe:
         """How this network is trained on these images; puts the adapters in that the settings ask for.
@@ -189,7 +246,7 @@ class Preparation:
     def pixels(self) -> RowStore:
         """The cache with every image of the training; images that can't be read any more are left out, and said."""
         self.reporter.report(Note("Preparing the images."))
-        wanted = training_rows(self.project, self.samples)
+        wanted = training_rows(self.project, [*self.samples, *self.unlabeled])
         store, refused = fill_cache(self.project, self.spec, wanted, self.reporter)
         if refused:
             self.reporter.report(Note(f"{len(refused)} images can't be read any more and are left out."))

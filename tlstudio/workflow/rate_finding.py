@@ -47,7 +47,7 @@ def find_rate(project: Path, settings: TrainSettings, reporter: Reporter = SILEN
 
 def _search(way: Preparation, reporter: Reporter) -> RateCurve:
     ready = way.probed()
-    look = way.look(ready.network, ready.probe, ready.data, ready.unseen)
+    look = way.look(ready.network, ready.probe.head, ready.data, ready.unseen)
     recipe = way.planned(ready.network, ready.data, look, images=len(ready.train), budget=None)
     reporter.report(Note("Trying learning rates, from one too small to one too large."))
     return rate_finder.find(ready.network, ready.data, recipe, device=way.device, reporter=reporter)

@@ -26,7 +26,6 @@ from tlstudio.training.network import Network, layer_groups
 from tlstudio.training.recipe import Recipe
 from tlstudio.training.schedule import Epoch
 from tlstudio.training.steps import Settled
-from tlstudio.training.views import fit_views
 from tlstudio.workflow import rehearsing
 from tlstudio.workflow.event_files import EventFiles
 from tlstudio.workflow.forewarning import forewarn
@@ -96,7 +95,7 @@ class Tuning:
         if not ready.halves:
             if self.settings.rehearse:
                 self.context.say(CAN_NOT)
-            look = self.way.look(ready.network, ready.probe, ready.data, ready.unseen)
+            look = self.way.look(ready.network, ready.probe.head, ready.data, ready.unseen)
             return self._in_earnest(look, None)
         done: list[Rehearsal] = []
         for number, left_out in enumerate(ready.halves, start=1):
@@ -144,13 +143,10 @@ class Tuning:
         learn = np.setdiff1d(np.arange(len(ready.train)), left_out)
         network = self.way.pretrained()
         # The regularisation is taken over: finding it again would cost more than it tells, and it is the same for all candidates.
-        known, classes = ready.probe, len(self.context.classes)
-        probe = fit_views(
-            ready.seen[learn], data.train_labels, classes, views=ready.views, again=known, leave_out=False
-        )
+        head = ready.fitted(ready.seen[learn], data.train_labels, len(self.context.classes))
         network.set_gauge(ready.seen[learn])
-        network.set_head(probe.head)
-        look = self.way.look(network, probe, data, ready.seen[left_out])
+        network.set_head(head)
+        look = self.way.look(network, head, data, ready.seen[left_out])
         left = REHEARSALS - number
         course = PartOfCourse(
             self.context.reporter, before=self.before, parts_after=left + 1, work_after=left + REHEARSALS

@@ -220,7 +220,7 @@ def test_a_class_that_one_fold_has_not_learned_says_nothing_about_how_sure_the_o
     rng = np.random.default_rng(242)
     classes, count, n = rng.integers(2, 5), rng.integers(3, 9), rng.integers(12, 60)
     labels, units = rng.integers(0, classes, n), rng.integers(0, count, n)
-    masks = probe._fold_masks(labels, units.tolist(), 0)
+    masks = probe.fold_masks(labels, units.tolist(), 0)
     assert any(not np.isin(labels[~mask], labels[mask]).all() for mask in masks), "the case that this is about"
     features = (np.eye(4, 40)[labels] * 3 + rng.normal(0, 1, (n, 40))).astype(np.float32)
     found = fit_probe(features, labels, int(classes), units=units.tolist())

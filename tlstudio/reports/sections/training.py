@@ -98,6 +98,11 @@ def _settings(training: Training) -> Iterator[tuple[str, str]]:
         yield "More than 8 bits", f"values from {spec.low:,.6g} to {spec.high:,.6g} from black to white in all images"
     yield "Seed", str(settings.seed)
     yield "Device asked for", settings.device
+    if settings.pseudo_labels:
+        yield (
+            "Images without a class",
+            "learned from where that helped (pseudo-labels); the log of the run says whether",
+        )
     if settings.mode is not Mode.QUICK:
         yield from _adjusting(settings)
 

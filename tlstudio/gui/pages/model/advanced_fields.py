@@ -167,6 +167,13 @@ SECTIONS: tuple[tuple[str, tuple[Field, ...]], ...] = (
                 "rank", "adapter_rank", "Size of the additions", "Larger can learn more.", least=1, most=256, start=8
             ),
             Field(
+                "unlabeled",
+                "pseudo_labels",
+                "Learn from images without a class",
+                "What the model is surest of counts as true, where images left out in turn say that this helps. For few labels.",
+                choices=((False, "No"), (True, "Where it helps")),
+            ),
+            Field(
                 "balance",
                 "balance",
                 "Classes of unequal size",
