@@ -1,4 +1,4 @@
-"""Ctrl+C in the shell: heard where a task asks, and within a second where it does not."""
+"""Ctrl+C in the shell, and SIGTERM: heard where a task asks, and within a second where it does not."""
 
 from __future__ import annotations
 
@@ -67,6 +67,14 @@ def test_a_task_that_waits_for_a_lock_is_left(output: Output) -> None:
             lock.acquire()
 
 
+def test_the_systems_wish_is_heard_as_the_users_is(output: Output) -> None:
+    """As a cluster sends it before the time is over."""
+    output.check_cancelled()
+    signal.raise_signal(signal.SIGTERM)
+    with pytest.raises(Cancelled):
+        output.check_cancelled()
+
+
 def test_all_that_it_waits_for_is_within_a_second() -> None:
     assert Interrupts.PATIENCE_SECONDS + POLL_SECONDS <= 0.5
 
@@ -89,11 +97,14 @@ def test_the_second_one_ends_the_program(output: Output) -> None:
 def test_nothing_comes_after_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     late: list[object] = []
     monkeypatch.setattr(signal, "pthread_kill", lambda thread, number: late.append(number))
-    before = signal.getsignal(signal.SIGINT)  # a shell that starts the tests beside others has it ignored
+    numbers = signal.SIGINT, signal.SIGTERM
+    before = [
+        signal.getsignal(number) for number in numbers
+    ]  # a shell that starts the tests beside others has one ignored
     with Output(json_lines=True) as made, Interrupts(made):
         press()
     time.sleep(Interrupts.PATIENCE_SECONDS + 0.2)
-    assert not late and signal.getsignal(signal.SIGINT) is before
+    assert not late and [signal.getsignal(number) for number in numbers] == before
 
 
 def sleepy(item: str) -> str:
