@@ -77,7 +77,7 @@ def train(data: Data, folder: Path, epochs: int) -> None:
     digest = hashlib.sha256()
     for value in (*tuner.parameters.values(), *tuner.average.weights.values(), *network.state_dict().values()):
         digest.update(value.detach().contiguous().numpy().tobytes())
-    (folder / "result").write_text(f"{tuner.chosen.name} {digest.hexdigest()}", encoding="utf-8")
+    (folder / "result").write_text(f"{tuner.finalists.chosen.name} {digest.hexdigest()}", encoding="utf-8")
 
 
 def forked(deed: Callable[[], None]) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,11 @@ from torch import Tensor
 from tlstudio.domain.events import Note, Reporter, StepDone
 from tlstudio.storage.clocks import SleepWatch
 from tlstudio.training import averaging, devices, ranks
-from tlstudio.training.averaging import MovingAverage, Soup
+from tlstudio.training.averaging import MovingAverage
 from tlstudio.training.batches import Batch, Batches, Data, chance, epoch_seed, order_of
-from tlstudio.training.candidates import AVERAGE, HALF_WAY, LAST, PROBE, SOUP, Candidate, Score
-from tlstudio.training.choosing import Chances, Choice, Course, Evidence, choose, likeliest_first
+from tlstudio.training.choosing import Evidence
 from tlstudio.training.compiling import Compiling
+from tlstudio.training.finalists import Finalists
 from tlstudio.training.keeping import Keeper, Position
 from tlstudio.training.network import Network
 from tlstudio.training.optimizer import begin_training, set_rate
@@ -51,12 +50,11 @@ class _Diverged(Exception):
 
 
 class FineTuner:
-    """Trains a network whose head is the probe's. `chosen` is the candidate that `keep_best` puts into the network.
+    """Trains a network whose head is the probe's; `keep_best` puts what is handed out into the network.
 
     evidence: what rehearsals found out about the kinds of candidates; it counts beside the validation images, of which there may
     then be none. after: seconds that the caller needs once the training is over; they count as time left. settled: what another
-    training like this one found out about the device; None where that is still to be done or not needed. said: what each kind
-    said of the validation images at the end, (n, classes); empty before.
+    training like this one found out about the device; None where that is still to be done or not needed.
     """
 
     def __init__(
@@ -76,7 +74,6 @@ class FineTuner:
         self.recipe = recipe
         self.device = device
         self.evidence = evidence
-        self.said: dict[str, Chances] = {}
         begun = Stopwatch()
         self.batches = Batches(data, recipe.batch, device)
         self.stepper = Stepper.on(network, recipe, device)
@@ -86,30 +83,21 @@ class FineTuner:
         self.leader = Leader(self.stepper, data, recipe, device) if ranks.leading() else None
         self.parameters, self.optimizer = self.stepper.parameters, self.stepper.optimizer
         self.average = MovingAverage(self.parameters, recipe.average_decay)
-        self.soup = Soup()
         self.at = Position()
         self.unstable = False  # the loss stopped being a number, again and again
         watch = Stopwatch()
-        self.validation = Validation(
+        look = Validation(
             network, data, self.parameters, device, balanced=recipe.counts_classes_alike, evidence=evidence
         )
-        self.said_first = self.validation.probabilities()
-        self.probe = Candidate(PROBE, averaging.on_host(self.parameters), self.validation.hold(self.said_first))
+        self.finalists = Finalists(look, data, self.parameters, self.average, evidence)
         edge = network.spec.preprocess.size
         self.pace = pace_of(recipe, self.batches.per_epoch, edge, look=watch.lap(), after=after)
         self.clock = clock_of(recipe, self.pace)
         self.clock.begin(begun.lap())
         pixels = recipe.epochs * len(data.train_keys) * edge**2
         self.compiling = Compiling(self.stepper, recipe, device, edge=edge, pixels=pixels)
-        self.best = self.probe
-        self.course = Course()
-        self.choice = Choice(self.probe, np.array(self.probe.score.predicted, np.int64))
         self.keeper = Keeper(self, folder)
         self.sleep = SleepWatch()
-
-    @property
-    def chosen(self) -> Candidate:
-        return self.choice.taken
 
     # --- the loop ---
 
@@ -170,11 +158,12 @@ class FineTuner:
         loss = self.at.loss / max(1, self.at.seen)
         right = self.at.hits / self.at.judged if self.at.judged else None
         trained = max(self.clock.spent - begun, 1e-9)
-        score = self.validation.with_weights(self.average.weights, self.validation.now)
+        score = self.finalists.score_average()
         if not score.sound or not averaging.sound(self.average.weights):
             raise _Diverged
         number = self.at.epoch + 1
-        self._remember(score, number)
+        if self.finalists.add(score, number, late=self.clock.progress(self._taken()) >= 1 - SOUP_SHARE):
+            self.at.best_epoch = number
         rate = self._factor() * self.at.slower * self.optimizer.param_groups[-1]["peak"]
         self.at = Position(epoch=number, best_epoch=self.at.best_epoch, slower=self.at.slower)
         self.pace.look = self._spend(watch)
@@ -187,7 +176,7 @@ class FineTuner:
                 train_loss=loss,
                 train_accuracy=right,
                 score=score,
-                best=self.best.score,
+                best=self.finalists.best.score,
                 learning_rate=rate,
                 images_per_second=seen / trained,
                 seconds=self.clock.spent - begun,
@@ -285,49 +274,16 @@ class FineTuner:
     def _factor(self) -> float:
         return rate_factor(self.clock.progress(self._taken()), self.recipe.warm_up)
 
-    # --- candidates ---
-
-    def _remember(self, score: Score, number: int) -> None:
-        """Keeps the averaged weights of this epoch where they are the best, and adds late ones to the soup."""
-        self.course.add(score)
-        if score.beats(self.best.score):
-            self.at.best_epoch = number
-            self.best = Candidate(f"epoch {number}", averaging.on_host(self.average.weights), score)
-        if self.clock.progress(self._taken()) >= 1 - SOUP_SHARE:
-            self.soup.add(averaging.on_host(self.parameters))
-
     def _choose(self, whole: bool) -> None:
         """Settles what the run hands out. whole: it came to its end, so that the weights there are worth a look."""
         if whole and self.at.epoch:
-            self.probe = replace(self.probe, score=self.validation.score_of(PROBE, self.said_first))
-            rivals = self._at_the_end()
-            # A single epoch has no counterpart in the rehearsals, and is not worth much on few images.
-            course = self.course if self.evidence is None else None
-            look = self.validation
-            self.choice = choose(self.probe, rivals, look.truth, units=look.units, course=course, best=self.best)
+            self.finalists.choose_at_the_end()
         else:
-            data = self.data
-            self.choice = choose(
-                self.probe, [], data.val_labels, units=data.val_units, course=self.course, best=self.best
-            )
-
-    def _at_the_end(self) -> list[Candidate]:
-        """The candidates of a finished training, the likeliest first."""
-        average = averaging.on_host(self.average.weights)
-        half = averaging.between(self.probe.weights, average, 0.5)
-        wanted = {AVERAGE: average, HALF_WAY: half, LAST: averaging.on_host(self.parameters)}
-        if self.soup.count > 1:
-            wanted[SOUP] = self.soup.weights
-        look = self.validation
-        said = {kind: look.with_weights(weights, look.probabilities) for kind, weights in wanted.items()}
-        self.said = {PROBE: self.said_first, **said}
-        known = wanted if self.evidence is None else {k: w for k, w in wanted.items() if k in self.evidence.said}
-        order = likeliest_first(known, len(self.data.train_labels))
-        return [Candidate(kind, known[kind], look.score_of(kind, said[kind])) for kind in order]
+            self.finalists.choose_so_far()
 
     def keep_best(self) -> None:
         """Puts the chosen candidate's weights into the network."""
-        averaging.put(self.parameters, self.chosen.weights)
+        averaging.put(self.parameters, self.finalists.chosen.weights)
         self.network.eval()
 
     # --- going on, going back ---

@@ -69,14 +69,15 @@ class Keeper:
         tuner = self._tuner
         best = best_name(tuner.at.best_epoch)
         if not (self._folder / best).exists():
-            checkpoint.save(self._folder, tuner.best.weights, {}, best)
+            checkpoint.save(self._folder, tuner.finalists.best.weights, {}, best)
         tensors: dict[str, Tensor] = {}
         for name, parameter in tuner.parameters.items():
             tensors[f"now/{name}"], tensors[f"average/{name}"] = parameter, tuner.average.weights[name]
             for key, value in tuner.optimizer.state[parameter].items():
                 tensors[f"adam/{key}/{name}"] = value
-        tensors |= {f"soup/{name}": value for name, value in tuner.soup.weights.items()}
-        for epoch, (said, errors) in enumerate(zip(tuner.course.predicted, tuner.course.errors, strict=True), start=1):
+        tensors |= {f"soup/{name}": value for name, value in tuner.finalists.soup.weights.items()}
+        course = tuner.finalists.course
+        for epoch, (said, errors) in enumerate(zip(course.predicted, course.errors, strict=True), start=1):
             tensors |= {f"said/{epoch}": torch.from_numpy(said), f"errors/{epoch}": torch.from_numpy(errors)}
         checkpoint.save(self._folder, tensors, self._state(best))
         for old in self._folder.glob("best-*.safetensors"):
@@ -91,10 +92,10 @@ class Keeper:
             "position": asdict(tuner.at),
             "spent": tuner.clock.spent,
             "budget": tuner.clock.seconds if isinstance(tuner.clock, BudgetClock) else None,
-            "best": asdict(tuner.best.score),
-            "best_name": tuner.best.name,
+            "best": asdict(tuner.finalists.best.score),
+            "best_name": tuner.finalists.best.name,
             "best_file": best,
-            "soup": tuner.soup.count,
+            "soup": tuner.finalists.soup.count,
             "micro": tuner.stepper.micro,
             "scaler": tuner.stepper.scaler.state_dict(),
             "origin": self._origin(),
@@ -135,14 +136,14 @@ class Keeper:
             tuner.clock.spent = state["spent"]
             tuner.clock.seconds = state["budget"]  # that of the first start; what has passed since is in `spent`
         kept: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in state["best"].items()}
-        tuner.best = Candidate(state["best_name"], best[0], Score(**kept))
+        tuner.finalists.best = Candidate(state["best_name"], best[0], Score(**kept))
         looked = range(1, sum(name.startswith("said/") for name in tensors) + 1)
-        tuner.course = Course(
+        tuner.finalists.course = Course(
             [tensors[f"said/{epoch}"].numpy() for epoch in looked],
             [tensors[f"errors/{epoch}"].numpy() for epoch in looked],
         )
-        tuner.soup.count = state["soup"]
-        tuner.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
+        tuner.finalists.soup.count = state["soup"]
+        tuner.finalists.soup.weights = {n: tensors[f"soup/{n}"] for n in tuner.parameters} if state["soup"] else {}
         if tuner.device.type != "cuda":  # there it has just been tried; less may be free by now
             tuner.stepper.micro = min(tuner.stepper.micro, state["micro"])
         if state["scaler"] and tuner.stepper.scaler.is_enabled():

@@ -159,7 +159,9 @@ class Tuning:
         if tuner.run(course, lambda epoch: self._tell(epoch, Standing(epoch.score, epoch.best, judged), course)):
             self.before += tuner.at.epoch
             return None
-        said = tuner.said or {PROBE: tuner.said_first}  # without its end it says nothing for any candidate
+        said = tuner.finalists.said or {
+            PROBE: tuner.finalists.said_first
+        }  # without its end it says nothing for any candidate
         evidence = Evidence(said, data.val_labels, left_out, tuple(data.val_units))
         return Rehearsal(evidence, look.flip, look.flip_vertical, tuner.at.epoch, unstable=tuner.unstable)
 
@@ -182,8 +184,8 @@ class Tuning:
 
         stopped = tuner.run(course, on_epoch)
         tuner.keep_best()
-        choice, chosen, epochs = tuner.choice, tuner.chosen, tuner.at.epoch
-        reason = why(chosen.name, tuner.probe.score, chosen.score, rehearsed=evidence is not None)
+        choice, chosen, epochs = tuner.finalists.choice, tuner.finalists.chosen, tuner.at.epoch
+        reason = why(chosen.name, tuner.finalists.probe.score, chosen.score, rehearsed=evidence is not None)
         if tuner.unstable:
             reason = UNSTABLE
         elif stopped and chosen.name == PROBE:
@@ -191,7 +193,9 @@ class Tuning:
         said = None if chosen.name == PROBE else choice.said
         judged = None
         if val:  # the last of those that were chosen by
-            judged = Judged(val, tuner.validation.probabilities(), None if said is None else said[-len(val) :])
+            judged = Judged(
+                val, tuner.finalists.validation.probabilities(), None if said is None else said[-len(val) :]
+            )
         elif said is not None and evidence is not None:
             judged = replace(self._rehearsed(evidence, chosen.name), said=said)
         if self.settings.adapter is Adapter.LORA:

@@ -32,15 +32,16 @@ WORTH = "{images} have no class. They may help: switch on “Learn from images w
 def collect_unlabeled(project: Project) -> list[Sample]:
     """Images without a class that may be learned from, at most MOST, always the same.
 
-    Not those of the test images, nor what must stay together with an image that the model is judged by.
+    Not those of the test part, nor what must stay together with a labeled image: each of these is left out somewhere, and its kin
+    would have to be so with it.
     """
     rows = images.list_images(project)
     units = units_of(rows)
-    judged = {unit for row, unit in zip(rows, units, strict=True) if row.split in (Split.TEST, Split.VAL) and row.label}
+    labeled = {unit for row, unit in zip(rows, units, strict=True) if row.label is not None}
     found = [
         Sample(row.id, row.content, -1, unit, "unlabeled")
         for row, unit in zip(rows, units, strict=True)
-        if _waits(row) and unit not in judged
+        if _waits(row) and unit not in labeled
     ]
     return sorted({s.content: s for s in found}.values(), key=lambda s: s.content)[:MOST]
 

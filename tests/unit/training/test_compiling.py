@@ -266,7 +266,7 @@ def test_another_order_in_memory_gives_the_same_steps_and_stays(
     monkeypatch.setattr(FineTuner, "__init__", in_planes)
     planes = tuner(data, tmp_path / "b", recipe(data))
     trained(planes)
-    planes.validation.now()
+    planes.finalists.validation.now()
     deep = [p for p in planes.parameters.values() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
     assert deep and all(p.is_contiguous() for p in deep)
     for name, value in plain.parameters.items():

@@ -38,8 +38,15 @@ def ignore(_: Epoch) -> None:
 
 def same(one: FineTuner, other: FineTuner) -> bool:
     now = all(torch.equal(p, other.parameters[name]) for name, p in one.parameters.items())
-    chosen = all(torch.equal(value, other.chosen.weights[name]) for name, value in one.chosen.weights.items())
-    return now and chosen and one.chosen.name == other.chosen.name and one.best.score == other.best.score
+    chosen = all(
+        torch.equal(value, other.finalists.chosen.weights[name]) for name, value in one.finalists.chosen.weights.items()
+    )
+    return (
+        now
+        and chosen
+        and one.finalists.chosen.name == other.finalists.chosen.name
+        and one.finalists.best.score == other.finalists.best.score
+    )
 
 
 def test_the_same_seed_gives_the_same_model(data: Data, tmp_path: Path) -> None:
@@ -76,11 +83,11 @@ def test_killed_between_any_two_steps_it_goes_on_to_the_same_bits(
     rest: list[Epoch] = []
     later.run(Recorder(), rest.append)
     assert same(whole, later)
-    looked = [[errors.tolist() for errors in each.course.errors] for each in (whole, later)]
+    looked = [[errors.tolist() for errors in each.finalists.course.errors] for each in (whole, later)]
     assert looked[0] == looked[1] and len(looked[0]) == 3, (
         "what all epochs said is chosen by, those before the kill too"
     )
-    assert whole.choice.said.tolist() == later.choice.said.tolist()
+    assert whole.finalists.choice.said.tolist() == later.finalists.choice.said.tolist()
     assert [(e.train_loss, e.train_accuracy) for e in course[-len(rest) :]] == [
         (e.train_loss, e.train_accuracy) for e in rest
     ]
@@ -221,14 +228,14 @@ def test_after_too_many_the_best_so_far_is_kept(data: Data, tmp_path: Path) -> N
     assert each.unstable
     each.keep_best()
     assert all(torch.isfinite(p).all() for p in each.network.parameters())
-    assert each.validation.now().share == each.chosen.score.share
+    assert each.finalists.validation.now().share == each.finalists.chosen.score.share
 
 
 def test_nothing_worse_than_the_probe_is_kept(data: Data, tmp_path: Path) -> None:
     each = tuner(data, tmp_path / "run", recipe(data, learning_rate=8.0))
     each.run(Recorder(), ignore)
     each.keep_best()
-    assert each.validation.now().share >= each.probe.score.share
+    assert each.finalists.validation.now().share >= each.finalists.probe.score.share
 
 
 def test_a_budget_ends_by_the_clock(data: Data, tmp_path: Path) -> None:
@@ -244,7 +251,7 @@ def test_without_time_left_the_probe_stays(data: Data, tmp_path: Path) -> None:
     each = tuner(data, tmp_path / "run", recipe(data, budget=0.0))
     each.run(Recorder(), ignore)
     assert each.at.epoch == 0
-    assert each.chosen is each.probe
+    assert each.finalists.chosen is each.finalists.probe
 
 
 def test_memory_that_runs_out_halves_what_is_on_the_way_at_once(data: Data, tmp_path: Path) -> None:
