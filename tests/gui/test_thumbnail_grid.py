@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from tlstudio.domain.values import ImageRow, Split
 from tlstudio.gui.models.class_style import ClassStyles
 from tlstudio.gui.widgets.section_layout import SectionLayout
 from tlstudio.gui.widgets.thumbnail_grid import ThumbnailGrid
-from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore
+from tlstudio.gui.widgets.thumbnail_store import ThumbnailStore, read_thumbnail
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -194,6 +195,12 @@ def test_missing_and_damaged_thumbnails_are_no_trouble(grid: ThumbnailGrid, tmp_
     grid.viewport().update()
     wait_until(lambda: all(store.is_missing(row.content) for row in grid.images.rows()[:4]))
     assert not grid.grab().isNull()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_the_place_of_a_thumbnail_keeps_no_window_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert read_thumbnail(tmp_path / "pipe.jpg", 96) is None
 
 
 @pytest.mark.parametrize("edge", [96, 144, 208])

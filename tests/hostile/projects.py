@@ -172,9 +172,11 @@ def _written(place: Path, name: str, text: str) -> None:
 
 
 def _pipe(place: Path, name: str) -> None:
-    path = place / name.format(run=newest(place))
-    path.unlink(missing_ok=True)
-    os.mkfifo(path)
+    """name: of files that are there, or of one that need not be."""
+    wanted = name.format(run=newest(place))
+    for path in list(place.glob(wanted)) or [place / wanted]:
+        path.unlink(missing_ok=True)
+        os.mkfifo(path)
 
 
 def _files() -> Iterator[Attack]:
@@ -182,8 +184,13 @@ def _files() -> Iterator[Attack]:
         for kind in ("deep", "list", "no json"):
             yield _attack(f"file: {name} is {kind}", "file", partial(_written, name=name, text=ODD_TEXTS[kind]))
     if hasattr(os, "mkfifo"):
-        for name in ("data.json", "transfer.json", "confusion.json", "left-out.json", "log.jsonl", "metrics.jsonl"):
+        for name in (
+            *("data.json", "transfer.json", "confusion.json", "left-out.json", "log.jsonl", "metrics.jsonl"),
+            "checkpoint.safetensors",
+        ):
             yield _attack(f"file: {name} is a pipe", "pipe", partial(_pipe, name=f"runs/{{run}}/{name}"))
+        for name in ("cache/pixels/*.keys", "cache/pixels/*.rows", "cache/features/*.keys", "cache/checks/*.keys"):
+            yield _attack(f"file: {name} are pipes", "kept rows", partial(_pipe, name=name))
         yield _attack("file: the book of openings is a pipe", "book", partial(_pipe, name="openings.jsonl"))
         yield _attack(
             "file: the model's config is a pipe", "config", partial(_pipe, name="runs/{run}/model/config.json")

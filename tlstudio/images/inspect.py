@@ -140,7 +140,7 @@ def shrink(picture: Image.Image, edge: int) -> bytes:
 
 def write_once(path: Path, data: bytes) -> None:
     """Writes a cache file that can be made again: whole or not at all, without waiting for the disk."""
-    if path.exists():
+    if path.is_file():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = part_of(path)
@@ -156,7 +156,7 @@ def write_once(path: Path, data: bytes) -> None:
 def grey_spread(small: Path) -> float | None:
     """Standard deviation of a small picture's grey values (0 … 255), None when it is missing or damaged."""
     try:
-        with Image.open(small, formats=("JPEG",)) as picture:
+        with open_regular(small) as file, Image.open(file, formats=("JPEG",)) as picture:
             return float(ImageStat.Stat(picture.convert("L")).stddev[0])
     except (OSError, SyntaxError, ValueError):
         return None

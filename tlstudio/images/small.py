@@ -10,12 +10,13 @@ from PIL import Image
 
 from tlstudio.images.decode import load_rgb
 from tlstudio.images.inspect import THUMBNAIL, shrink
+from tlstudio.storage.files import open_regular
 
 
 def read_small(path: Path) -> npt.NDArray[np.uint8] | None:
     """A thumbnail file as uint8 (height, width, 3), RGB; None when it is missing or damaged."""
     try:
-        with Image.open(path, formats=("JPEG",)) as picture:
+        with open_regular(path) as file, Image.open(file, formats=("JPEG",)) as picture:
             return np.asarray(picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError):
         return None

@@ -109,14 +109,14 @@ def require_sound(path: Path) -> Backup:
 
 def keep_damaged(project: Path, database: Path) -> str | None:
     """Copies a database that can't be read, and its log, as they are; returns the backup's name, None where nothing was."""
-    if not database.exists() or (
-        database.stat().st_size == 0 and not database.with_name(database.name + "-wal").exists()
+    if not database.is_file() or (
+        database.stat().st_size == 0 and not database.with_name(database.name + "-wal").is_file()
     ):
         return None
     target = project / FOLDER / f"project-{datetime.now(UTC):{TIME}}Z_damaged.db"
     for suffix in ("-wal", "-journal", ""):
         source = database.with_name(database.name + suffix)
-        if source.exists():
+        if source.is_file():  # a pipe holds nothing to keep
             with files.replacing(target.with_name(target.name + suffix)) as temporary:
                 shutil.copyfile(source, temporary)
     return name_of(target)

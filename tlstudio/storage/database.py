@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +19,7 @@ BUSY_SECONDS = 10.0
 LEAST_FREE = 2**20  # bytes; with less, a failed write is put down to the full disk
 RESTORE = "Restore a backup: in the window with “Backups”, or with “tlstudio backups restore --project DIR”."
 DAMAGED = "The project's database is damaged."
+BESIDE = ("-wal", "-shm", "-journal")
 FAILURES: tuple[tuple[tuple[str, ...], type[StudioError], str, str], ...] = (
     (("SQLITE_FULL",), DiskFull, "The disk is full.", "Free some space and try again; nothing was lost."),
     (
@@ -111,6 +113,7 @@ def settle_log(db: sqlite3.Connection, path: Path) -> None:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    _need_files(path)
     # Never "rwc" for a database that should be there: SQLite would make an empty one in its place.
     text = path.absolute().as_posix()
     where = quote(os.fsencode(text) if os.name == "posix" else text)
@@ -118,6 +121,19 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     db = sqlite3.connect(uri, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
     db.row_factory = sqlite3.Row
     return db
+
+
+def _need_files(path: Path) -> None:
+    """Raises ProjectDamaged where a pipe or the like lies in the place of the database or of what SQLite keeps beside it: SQLite
+    would wait for ever. What is missing is SQLite's to tell.
+    """
+    for beside in (path, *(path.with_name(path.name + suffix) for suffix in BESIDE)):
+        try:
+            kind = beside.stat().st_mode
+        except OSError:
+            continue
+        if not stat.S_ISREG(kind):
+            raise ProjectDamaged(DAMAGED, remedy=RESTORE, path=beside)
 
 
 @contextmanager

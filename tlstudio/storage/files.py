@@ -79,8 +79,24 @@ def open_regular(path: Path) -> BufferedReader:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+        raise _no_file(path)
     return os.fdopen(handle, "rb")
+
+
+def read_whole(path: Path) -> bytes:
+    """All of a file, however long. Raises OSError as `open_regular` does."""
+    with open_regular(path) as file:
+        return file.read()
+
+
+def need_regular(path: Path) -> None:
+    """For what a library opens by its name. Raises OSError as `open_regular` does, and where there is nothing."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _no_file(path)
+
+
+def _no_file(path: Path) -> OSError:
+    return OSError(errno.EINVAL, "it is not an ordinary file", str(path))
 
 
 def read_small(path: Path, most: int) -> bytes:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tlstudio.domain.errors import NotAProject, ProjectDamaged, StudioError, from_os_error
 from tlstudio.domain.keeping import Restored
 from tlstudio.storage import backups, files, holding
-from tlstudio.storage.database import at_rest, connected, named_failure, readable
+from tlstudio.storage.database import BESIDE, at_rest, connected, named_failure, readable
 from tlstudio.storage.project import DATABASE, Project
 from tlstudio.storage.volumes import volume_of
 
@@ -131,7 +131,7 @@ def _restore_over(database: Path, chosen: Path) -> str | None:
 def _replace(database: Path, chosen: Path) -> None:
     """Puts the file itself in place. The old log goes first: read back into another database it would ruin that one."""
     try:
-        for suffix in ("-wal", "-shm", "-journal"):
+        for suffix in BESIDE:
             database.with_name(database.name + suffix).unlink(missing_ok=True)
     except OSError as error:
         raise from_os_error(error, database) from error

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from tlstudio.domain.errors import DiskFull, ProjectBusy, from_os_error
 from tlstudio.domain.events import Progress, Reporter
+from tlstudio.storage.files import need_regular, read_whole
 
 KEY_BYTES = 64  # a SHA-256 in hex
 LINE = KEY_BYTES + 1
@@ -47,7 +48,7 @@ class RowStore:
     def reload(self) -> None:
         """Reads the index; rows beyond the shorter of both files don't count."""
         try:
-            text = self._index.read_bytes() if self._index.exists() else b""
+            text = read_whole(self._index) if self._index.exists() else b""
             size = self._data.stat().st_size if self._data.exists() else 0
         except OSError as error:
             raise from_os_error(error, self._index) from error
@@ -151,6 +152,8 @@ class RowWriter:
     @staticmethod
     def _open(path: Path, size: int) -> int:
         """Opens for appending at `size`, cutting off what a crash left behind."""
+        if path.exists():
+            need_regular(path)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
         os.ftruncate(handle, size)
         os.lseek(handle, size, os.SEEK_SET)

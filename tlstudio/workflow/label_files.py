@@ -97,7 +97,7 @@ def write_cvat(bundle: Bundle) -> list[Refusal]:
     with files.replacing(bundle.out) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
         for image, name in names.each():
             try:
-                data = _png(image.row.path) if names.is_page(image) else _file(image).read_bytes()
+                data = _png(image.row.path) if names.is_page(image) else files.read_whole(_file(image))
             except (ImageRefused, OSError) as error:
                 refused.append(_refusal(image, error))
             else:
@@ -160,7 +160,9 @@ def _bring(image: Outgoing, target: Path, bundle: Bundle, names: _Names) -> Refu
             page = _png(image.row.path)
         elif not os.access(file, os.R_OK):
             return Refusal(str(image.row.path), "The file is not there any more, or you are not allowed to read it.")
-    except ImageRefused as error:
+        else:
+            files.need_regular(file)
+    except (ImageRefused, OSError) as error:
         return _refusal(image, error)
     target.parent.mkdir(parents=True, exist_ok=True)
     if page:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 def view_image(project: Path, path: Path, reporter: Reporter = SILENT) -> Path:
     """A JPEG of at most VIEW pixels in the project's cache, made on first use. Raises ImageRefused."""
     target = project / "cache" / "views" / f"{_content(project, path, reporter)}.jpg"
-    if not target.exists():
+    if not target.is_file():
         data = _guarded(make_view, path, reporter)
         try:
             write_once(target, data)

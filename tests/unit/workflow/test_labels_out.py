@@ -153,10 +153,16 @@ def test_files_of_one_name_do_not_overwrite_each_other(project: Path, tmp_path: 
     assert any(p.stem.endswith("-2") for p in written)
 
 
+@pytest.mark.parametrize(
+    "pipe", [False, pytest.param(True, marks=pytest.mark.skipif(os.name == "nt", reason="has none"))]
+)
 @pytest.mark.parametrize("form", CARRIES)
-def test_a_file_that_is_gone_costs_itself_alone(project: Path, tmp_path: Path, form: LabelFormat) -> None:
+def test_a_file_that_is_gone_costs_itself_alone(project: Path, tmp_path: Path, form: LabelFormat, pipe: bool) -> None:
+    """So does one in whose place there is a pipe, which would keep a reader waiting."""
     gone = rows_of(project)[7].path
     gone.unlink()
+    if pipe:
+        os.mkfifo(gone)
     done = export_labels(project, tmp_path / ("out.zip" if form is LabelFormat.CVAT else "out"), form)
     assert [r.path for r in done.refused] == [str(gone)]
     import_images(ImportRequest(done.file, tmp_path / "again"))

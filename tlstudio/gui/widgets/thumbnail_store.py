@@ -117,6 +117,8 @@ class ThumbnailStore(QObject):
 
 def read_thumbnail(file: Path, edge: int) -> QPixmap | None:
     """A thumbnail file scaled to `edge` pixels while decoding; None when it is not there or is damaged."""
+    if not file.is_file():  # Qt would wait for ever at a pipe
+        return None
     reader = QImageReader(str(file))
     size = reader.size()
     if not size.isValid():
