@@ -77,13 +77,10 @@ class Task:
         """
         answers = [answer for answer in self.answers.get(question, ()) if answer.chosen]
         found: dict[str, dict[frozenset[str], None]] = {}
-        nameless = any(not answer.by for answer in answers)
-        for answer in answers:
-            if answer.truth or not any(each.truth for each in answers):
+        nameless, true = any(not answer.by for answer in answers), any(answer.truth for answer in answers)
+        for answer in sorted(answers, key=lambda answer: not answer.truth):
+            if answer.truth or not (nameless and true):
                 found.setdefault("" if answer.truth or nameless else answer.by, {})[answer.chosen] = None
-        for answer in answers:
-            if answer.by and answer.by not in found and not nameless and not answer.truth:
-                found.setdefault(answer.by, {})[answer.chosen] = None
         return found
 
     def others(self, question: str, people: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tests.unit.images.sources.conftest import scan, told
 from tests.unit.images.sources.test_table import labels, write
 from tlstudio.domain.errors import NothingToImport, WrongUsage
 from tlstudio.images.scan import Wishes
+from tlstudio.images.sources.label_studio_tasks import Answer, Task
 from tlstudio.images.sources.registry import recognise
 
 Tree = Callable[..., Path]
@@ -221,6 +222,30 @@ def test_an_answer_that_was_marked_as_the_truth_comes_first(tree: Tree) -> None:
     found = scan(export(tree("1.png", "2.png"), *tasks))
     assert labels(found) == {"1.png": "b", "2.png": "a"}
     assert dict(found.found[0].others) == {"annotator 3": "a"}
+
+
+def test_beside_the_truth_a_person_of_two_answers_says_nothing(tree: Tree) -> None:
+    first, second = by_people(True, {"1.png": {3: "a", 7: "b", 8: "a"}}), by_people(True, {"1.png": {3: "b"}})
+    first[0]["annotations"][1]["ground_truth"] = True
+    first[0]["annotations"] += second[0]["annotations"]
+    found = scan(export(tree("1.png"), *first))
+    assert labels(found) == {"1.png": "b"}
+    assert dict(found.found[0].others) == {"annotator 8": "a"}
+
+
+def test_each_of_many_answers_is_looked_at_a_few_times() -> None:
+    """Each was compared with all others: an image with 20,000 answers kept the import busy for a minute."""
+    looks = [0]
+
+    class Looked(Answer):
+        def __getattribute__(self, name: str) -> Any:
+            looks[0] += name == "truth"
+            return super().__getattribute__(name)
+
+    answers: list[Answer] = [Looked(frozenset({"cat"}), f"P{i}") for i in range(500)]
+    said = Task("", {}, {"kind": answers}).said_by("kind")
+    assert len(said) == 500
+    assert looks[0] <= 5 * 500
 
 
 @pytest.mark.parametrize("who", [1, None, True, [1], {"id": None}])
