@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from tlstudio.domain.importing import Encoding
 from tlstudio.images.scan import readable
-from tlstudio.images.sources.encodings import MOST_WORDS, decode, guess, is_utf8, read_as, told
+from tlstudio.images.sources.encodings import decode, guess, is_utf8, read_as, some_of, told
 from tlstudio.images.sources.lookup import is_absolute
 
 MAX_NAME = 1024
@@ -42,7 +42,7 @@ def names_of(entries: list[zipfile.ZipInfo], wished: str) -> tuple[list[str], En
 def _words(names: list[bytes]) -> list[bytes]:
     """What the encoding is told from: folders and files, each once."""
     pieces = dict.fromkeys(piece for name in names for piece in name.split(b"/") if not piece.isascii())
-    return list(pieces)[:: max(1, len(pieces) // MOST_WORDS)][:MOST_WORDS]
+    return some_of(list(pieces))
 
 
 def _raw(entry: zipfile.ZipInfo) -> str | bytes:

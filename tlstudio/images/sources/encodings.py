@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tlstudio.domain.errors import WrongUsage
 from tlstudio.domain.importing import Encoding, EncodingWay
@@ -59,6 +60,7 @@ BY_CHANCE = 3.0  # the same, for asking although a text is UTF-8 throughout
 MOST_WAYS = 8  # that are offered
 FEW_WORDS = 20  # more words than so many are not UTF-8 by chance
 MOST_WORDS = 200  # that the letters are looked at of
+MOST_BYTES = 4_000  # of these, about: every one is read in two dozen encodings and compared with some forty languages
 HEAD = 4096
 FEW_LINES = 10  # from so many on, one line that is no UTF-8 is a fault of that line, not another code page
 WIDE = 0.05  # of all bytes are zeros in UTF-16; a file's name and a comma in each line are enough
@@ -145,12 +147,17 @@ def guess(pieces: Sequence[bytes]) -> list[tuple[float, str, tuple[str, ...]]]:
 
     Encodings that give the same words count as one. UTF-8 is among them: its bytes may be damaged, too.
     """
+    return list(_judged(tuple(pieces)))
+
+
+@lru_cache(maxsize=16)  # of a file that several readers look at, when it is looked at and when it is imported
+def _judged(pieces: tuple[bytes, ...]) -> tuple[tuple[float, str, tuple[str, ...]], ...]:
     found: dict[tuple[str, ...], tuple[float, str]] = {}
     for key in (UTF_8, *CODE_PAGES):
         words = tuple(read_as(piece, key) for piece in pieces)
         if words not in found:
             found[words] = (likelihood(words), key)
-    return sorted(((score, key, words) for words, (score, key) in found.items()), key=lambda way: -way[0])
+    return tuple(sorted(((score, key, words) for words, (score, key) in found.items()), key=lambda way: -way[0]))
 
 
 def _by_chance(data: bytes, text: str) -> Decoded:
@@ -178,8 +185,17 @@ def _guessed(data: bytes) -> Decoded:
     if wrong <= max(int(len(lines) >= FEW_LINES), len(lines) // 100):
         text = read_as(data, UTF_8)
         return Decoded(text, Encoding(UTF_8, NAMES[UTF_8], _others(UTF_8, ()), sure=True, lines=_lines(text)))
-    pieces = _pieces(data)
-    return told(data, guess(pieces[:: max(1, len(pieces) // MOST_WORDS)][:MOST_WORDS]))
+    return told(data, guess(some_of(_pieces(data))))
+
+
+def some_of(pieces: Sequence[bytes]) -> list[bytes]:
+    """As many as tell the encoding, from all over: of long ones, such as notes, fewer."""
+    chosen = [piece[:MOST_BYTES] for piece in _spread(pieces, MOST_WORDS)]
+    return _spread(chosen, max(1, len(chosen) * MOST_BYTES // max(1, sum(map(len, chosen)))))
+
+
+def _spread(pieces: Sequence[bytes], most: int) -> list[bytes]:
+    return list(pieces[:: max(1, len(pieces) // most)][:most])
 
 
 def told(data: bytes, ways: Sequence[tuple[float, str, tuple[str, ...]]]) -> Decoded:

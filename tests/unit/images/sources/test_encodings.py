@@ -130,6 +130,28 @@ def test_many_words_are_judged_by_some_of_all_of_them(monkeypatch: pytest.Monkey
     assert asked[-1] == 20
 
 
+@pytest.mark.parametrize("notes", [400, 1], ids=["many", "one without an end"])
+def test_of_long_words_fewer_are_judged(monkeypatch: pytest.MonkeyPatch, notes: int) -> None:
+    """A column of notes kept the import busy for a minute."""
+    asked: list[int] = []
+    guessed = encodings.guess
+    monkeypatch.setattr(encodings, "guess", lambda pieces: asked.append(sum(map(len, pieces))) or guessed(pieces))
+    note = "трещина у края, похоже на царапину; снято при вечернем свете " * (40_000 // notes // 60 + 1)
+    rows = "".join(f"{i}.png,{note.replace(',', '')}{i}\n" for i in range(notes))
+    found = decode(("path,note\n" + rows).encode("cp1251"))
+    assert found.encoding is not None
+    assert (found.encoding.key, found.encoding.sure) == ("cp1251", True)
+    assert 0 < asked[0] <= encodings.MOST_BYTES
+
+
+def test_the_same_words_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several readers look at a file, and look again when it is imported."""
+    data = words("größe einmal", "straße zweimal").encode("cp1252")
+    first = decode(data)
+    monkeypatch.setattr(encodings, "likelihood", lambda parts: pytest.fail("judged again"))
+    assert decode(data) == first
+
+
 @pytest.mark.parametrize("name", ["nosuch", "rot13", "hex", "base64", "utf-8\0", "ü", "zip"])
 def test_no_encoding_of_text(name: str) -> None:
     with pytest.raises(WrongUsage, match="not the name of an encoding"):
