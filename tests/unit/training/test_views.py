@@ -174,8 +174,6 @@ def test_what_dropout_takes_away_is_how_a_statistic_differs_from_its_mean(
     net.set_gauge(seen)
     net.head.register_forward_pre_hook(lambda _, given: taken.append(given[0].detach()))
     stepper.step(next(iter(Batches(data, 20, CPU).epoch(np.arange(20)))), chance(1, 0), EDGE)
-    dropped = taken[0] == 0
-    assert 0.45 < float(dropped.float().mean()) < 0.55, "dropout takes the share away that was asked for"
     assert taken and float(taken[0][:, net.spec.final :].abs().mean()) < 100 * float(
         taken[0][:, : net.spec.final].abs().mean()
     )

@@ -154,7 +154,7 @@ def convinced(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(rehearsing, "choose", first)
     monkeypatch.setattr(rehearsing, "hopeless", lambda *_, **__: False)
-    monkeypatch.setattr("tlstudio.training.finetune.choose", first)
+    monkeypatch.setattr("tlstudio.training.finalists.choose", first)
 
 
 @pytest.mark.usefixtures("convinced")
